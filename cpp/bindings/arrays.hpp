@@ -1,0 +1,71 @@
+// NumPy arrays in and out, with the checks that need no knowledge of the model.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "numerics/shape.hpp"
+
+namespace echocell::bindings {
+
+namespace py = pybind11;
+
+/// A C-contiguous array of S: the same one if it is that already, else converted.
+template <class S>
+using Numbers = py::array_t<S, py::array::c_style | py::array::forcecast>;
+
+inline Shape shape_of(const py::array& array) {
+  return Shape(array.shape(), array.shape() + array.ndim());
+}
+
+/// A tuple of ints.
+inline py::tuple to_tuple(const Shape& shape) {
+  py::tuple tuple(shape.size());
+  for (std::size_t k = 0; k < shape.size(); ++k) tuple[k] = shape[k];
+  return tuple;
+}
+
+/// "(3, 0, 2)": where the element with this flat index is.
+inline std::string position(Index flat, const Shape& shape) {
+  std::string text;
+  for (std::size_t k = shape.size(); k-- > 0;) {
+    text = std::to_string(flat % shape[k]) + (text.empty() ? "" : ", " + text);
+    flat /= shape[k];
+  }
+  return "(" + text + ")";
+}
+
+/// Throws if a number is NaN or infinite, saying where.
+template <class S>
+void require_finite(const char* name, const Numbers<S>& array) {
+  const S* data = array.data();
+  // x - x is 0 for finite numbers and NaN for the others: one sum finds out, without a branch.
+  S sum = 0;
+  for (Index k = 0; k < array.size(); ++k) sum += data[k] - data[k];
+  if (sum == S(0)) return;
+  for (Index k = 0; k < array.size(); ++k) {
+    if (std::isfinite(data[k])) continue;
+    throw std::invalid_argument(std::string(name) + " contains " +
+                                (std::isnan(data[k]) ? "NaN" : "infinity") + " at index " +
+                                position(k, shape_of(array)) + "; expected finite numbers");
+  }
+}
+
+/// A new array with a copy of these numbers.
+template <class S>
+py::array_t<S> to_array(const S* numbers, const Shape& shape) {
+  return py::array_t<S>(shape, numbers);
+}
+
+/// The shape of a batch of samples: rows, then the sample's.
+inline Shape with_batch(Index rows, const Shape& sample) {
+  Shape shape{rows};
+  shape.insert(shape.end(), sample.begin(), sample.end());
+  return shape;
+}
+
+}  // namespace echocell::bindings

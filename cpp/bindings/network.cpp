@@ -1,0 +1,554 @@
+// echocell._core.Network: a Model of either scalar type behind one Python class.
+#include <optional>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bindings.hpp"
+#include "bindings/observer.hpp"
+
+namespace echocell::bindings {
+namespace {
+
+using namespace py::literals;
+
+using LayerList = std::vector<std::shared_ptr<LayerOptions>>;
+using OptionalArray = std::optional<py::array>;
+using Arrays = std::vector<py::array>;
+
+/// What Python sees, whatever the scalar type.
+class NetworkBase {
+ public:
+  virtual ~NetworkBase() = default;
+
+  virtual std::string dtype() const = 0;
+  virtual py::tuple output_shape(Index layer) = 0;
+  virtual std::vector<Index> state_widths(Index layer) = 0;
+  virtual py::list parameters(Index layer) = 0;
+  virtual py::array get_parameter(Index layer, Index index) = 0;
+  virtual void set_parameter(Index layer, Index index, const py::array& value) = 0;
+  virtual void set_regularizer(Index layer, Index index, double l1, double l2) = 0;
+  virtual void set_trainable(Index layer, bool trainable) = 0;
+  virtual void compile(const LossOptions& loss, const std::vector<MetricOptions>& metrics,
+                       const OptimizerOptions& optimizer) = 0;
+  virtual double learning_rate() = 0;
+  virtual void set_learning_rate(double rate) = 0;
+  virtual std::int64_t iterations() = 0;
+  virtual void set_iterations(std::int64_t iterations) = 0;
+  virtual Arrays slots() = 0;
+  virtual void set_slots(const Arrays& slots) = 0;
+  virtual std::pair<std::uint64_t, std::uint64_t> random_state() = 0;
+  virtual void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) = 0;
+  virtual std::vector<std::vector<double>> fit(const py::array& x, const py::array& y,
+                                               const OptionalArray& weight,
+                                               const FitOptions& options,
+                                               const py::object& validation, Hooks hooks) = 0;
+  virtual std::vector<double> train_on_batch(const py::array& x, const py::array& y,
+                                             const OptionalArray& weight) = 0;
+  virtual std::vector<double> evaluate(const py::array& x, const py::array& y,
+                                       const OptionalArray& weight, Index batch_size,
+                                       Hooks hooks) = 0;
+  virtual py::array predict(const py::array& x, Index batch_size) = 0;
+  virtual Index state_batch() = 0;
+  virtual py::array step(const py::array& x) = 0;
+  virtual void reset_states(Index layer, const std::optional<std::vector<Index>>& rows) = 0;
+  virtual Arrays get_states(Index layer) = 0;
+  virtual void set_states(Index layer, const Arrays& states) = 0;
+  virtual py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
+                              const std::optional<Arrays>& initial_state, bool training) = 0;
+  virtual py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
+                               const std::optional<Arrays>& initial_state) = 0;
+  virtual py::tuple gradients(const py::array& x, const py::array& y, const OptionalArray& weight,
+                              bool training) = 0;
+  virtual Index workspace_bytes() = 0;
+};
+
+/// Says who works on a model. Entered and left with the GIL held. A hook may call back into the
+/// model on the same thread; another thread may not come in meanwhile.
+class Occupancy {
+ public:
+  class Guard {
+   public:
+    explicit Guard(Occupancy& occupancy) : occupancy_(occupancy) { ++occupancy_.depth_; }
+    ~Guard() { --occupancy_.depth_; }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    Occupancy& occupancy_;
+  };
+
+  Guard enter() {
+    if (depth_ > 0 && owner_ != std::this_thread::get_id()) {
+      throw std::invalid_argument("the model is at work in another thread");
+    }
+    owner_ = std::this_thread::get_id();
+    return Guard(*this);
+  }
+  void require_idle(const char* what) const {
+    if (depth_ > 0) {
+      throw std::invalid_argument(std::string(what) + " cannot be called while the model trains");
+    }
+  }
+
+ private:
+  int depth_ = 0;
+  std::thread::id owner_;
+};
+
+template <class S>
+class NetworkOf final : public NetworkBase {
+ public:
+  NetworkOf(const LayerList& layers, const Shape& input, std::uint64_t seed)
+      : model_({layers.begin(), layers.end()}, input, seed) {}
+
+  // ---- structure
+  std::string dtype() const override { return sizeof(S) == 4 ? "float32" : "float64"; }
+  py::tuple output_shape(Index layer) override {
+    return to_tuple(model_.network().output_shape(layer));
+  }
+  std::vector<Index> state_widths(Index layer) override {
+    return layer_at(layer).state_widths();
+  }
+
+  // ---- parameters
+  py::list parameters(Index layer) override {
+    py::list list;
+    for (const Parameter& p : model_.network().parameters(layer)) {
+      list.append(py::make_tuple(p.name, to_tuple(p.shape)));
+    }
+    return list;
+  }
+  py::array get_parameter(Index layer, Index index) override {
+    const auto guard = occupancy_.enter();
+    const S* values = model_.network().parameter(layer, index);
+    return to_array<S>(values, parameter_shape(layer, index));
+  }
+  void set_parameter(Index layer, Index index, const py::array& value) override {
+    const auto guard = occupancy_.enter();
+    const Shape expected = parameter_shape_checked(layer, index);
+    const Numbers<S> numbers = require(value, expected, "parameter");
+    require_finite<S>("the parameter", numbers);
+    std::copy_n(numbers.data(), numbers.size(), model_.network().parameter(layer, index));
+  }
+  void set_regularizer(Index layer, Index index, double l1, double l2) override {
+    ParameterBlock& block = model_.network().block(layer, index);
+    block.l1 = l1;
+    block.l2 = l2;
+  }
+  void set_trainable(Index layer, bool trainable) override {
+    const auto count = static_cast<Index>(model_.network().parameters(layer).size());
+    for (Index k = 0; k < count; ++k) model_.network().block(layer, k).trainable = trainable;
+  }
+
+  // ---- training
+  void compile(const LossOptions& loss, const std::vector<MetricOptions>& metrics,
+               const OptimizerOptions& optimizer) override {
+    occupancy_.require_idle("compile()");
+    model_.compile(loss, metrics, optimizer);
+  }
+  double learning_rate() override { return model_.optimizer().learning_rate(); }
+  void set_learning_rate(double rate) override { model_.optimizer().set_learning_rate(rate); }
+  std::int64_t iterations() override { return model_.optimizer().iterations(); }
+  void set_iterations(std::int64_t n) override { model_.optimizer().set_iterations(n); }
+  Arrays slots() override {
+    Arrays arrays;
+    for (const Buffer<S>& slot : model_.optimizer().slots()) {
+      arrays.push_back(to_array<S>(slot.data(), {slot.size()}));
+    }
+    return arrays;
+  }
+  void set_slots(const Arrays& values) override {
+    auto& slots = model_.optimizer().slots();
+    if (values.size() != slots.size()) {
+      throw std::invalid_argument("expected " + std::to_string(slots.size()) +
+                                  " optimizer slots, received " + std::to_string(values.size()));
+    }
+    std::vector<Numbers<S>> numbers;
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      numbers.push_back(require(values[k], {slots[k].size()}, "optimizer slot"));
+    }
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      std::copy_n(numbers[k].data(), numbers[k].size(), slots[k].data());
+    }
+  }
+  std::pair<std::uint64_t, std::uint64_t> random_state() override {
+    return model_.random_state();
+  }
+  void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) override {
+    model_.set_random_state(state.first, state.second);
+  }
+
+  std::vector<std::vector<double>> fit(const py::array& x, const py::array& y,
+                                       const OptionalArray& weight, const FitOptions& options,
+                                       const py::object& validation, Hooks hooks) override {
+    const Data data(model_, x, y, weight);
+    std::optional<Data> held_out;
+    if (!validation.is_none()) {
+      const auto parts = validation.cast<std::tuple<py::array, py::array, OptionalArray>>();
+      held_out.emplace(model_, std::get<0>(parts), std::get<1>(parts), std::get<2>(parts));
+    }
+    return run(std::move(hooks), [&](PythonObserver& observer) {
+      return model_.fit(data.set, options, held_out ? &held_out->set : nullptr, observer);
+    });
+  }
+  std::vector<double> train_on_batch(const py::array& x, const py::array& y,
+                                     const OptionalArray& weight) override {
+    const Data data(model_, x, y, weight);
+    return run({}, [&](PythonObserver& observer) {
+      return model_.train_on_batch(data.set, observer);
+    });
+  }
+  std::vector<double> evaluate(const py::array& x, const py::array& y, const OptionalArray& weight,
+                               Index batch_size, Hooks hooks) override {
+    const Data data(model_, x, y, weight);
+    return run(std::move(hooks), [&](PythonObserver& observer) {
+      observer.listen_to_tests();
+      return model_.evaluate(data.set, batch_size, observer);
+    });
+  }
+  py::array predict(const py::array& x, Index batch_size) override {
+    const Data data(model_, x);
+    const Shape output = model_.output_shape(data.set.sample);
+    py::array_t<S> y(with_batch(data.set.samples, output));
+    S* to = y.mutable_data();
+    run({}, [&](PythonObserver& observer) {
+      model_.predict(data.set, batch_size, to, observer);
+      return 0;
+    });
+    return std::move(y);
+  }
+
+  // ---- state
+  Index state_batch() override { return model_.states().batch(); }
+  py::array step(const py::array& x) override {
+    const Shape& sample = model_.network().input_shape();
+    const Index batch = x.ndim() > 0 ? x.shape(0) : 0;
+    const Index features = sample.size() == 2 ? sample[1] : kOpen;
+    const Numbers<S> numbers = require(x, {batch, features}, "x");
+    require_finite<S>("x", numbers);
+    py::array_t<S> y(with_batch(batch, step_shape()));
+    S* to = y.mutable_data();
+    run({}, [&](PythonObserver& observer) {
+      model_.step(numbers.data(), batch, to, observer);
+      return 0;
+    });
+    return std::move(y);
+  }
+  void reset_states(Index layer, const std::optional<std::vector<Index>>& rows) override {
+    const auto guard = occupancy_.enter();
+    if (layer < 0 && !rows) {
+      model_.states().clear();
+      return;
+    }
+    const auto nodes = static_cast<Index>(model_.network().nodes().size());
+    const Index first = layer < 0 ? 0 : model_.network().node_of_layer(layer);
+    const Index last = layer < 0 ? nodes : first + 1;
+    for (Index n = first; n < last; ++n) model_.states().zero(n, rows ? &*rows : nullptr);
+  }
+  Arrays get_states(Index layer) override {
+    const auto guard = occupancy_.enter();
+    Arrays arrays;
+    const Index batch = model_.states().batch();
+    if (batch == 0) return arrays;
+    const Index node = model_.network().node_of_layer(layer);
+    const std::vector<Index> widths = state_widths(layer);
+    for (std::size_t k = 0; k < widths.size(); ++k) {
+      const S* state = model_.states().state(node, static_cast<Index>(k));
+      arrays.push_back(to_array<S>(state, {batch, widths[k]}));
+    }
+    return arrays;
+  }
+  void set_states(Index layer, const Arrays& values) override {
+    const auto guard = occupancy_.enter();
+    const std::vector<Index> widths = state_widths(layer);
+    if (values.size() != widths.size()) {
+      throw std::invalid_argument("expected " + std::to_string(widths.size()) +
+                                  " states, received " + std::to_string(values.size()));
+    }
+    if (values.empty()) return;
+    const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
+    std::vector<Numbers<S>> numbers;
+    for (std::size_t k = 0; k < widths.size(); ++k) {
+      numbers.push_back(require(values[k], {batch, widths[k]}, "state"));
+      require_finite<S>("the state", numbers.back());
+    }
+    model_.states().require(batch);
+    const Index node = model_.network().node_of_layer(layer);
+    for (std::size_t k = 0; k < widths.size(); ++k) {
+      std::copy_n(numbers[k].data(), numbers[k].size(),
+                  model_.states().state(node, static_cast<Index>(k)));
+    }
+  }
+
+  // ---- looking inside
+  py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
+                      const std::optional<Arrays>& initial_state, bool training) override {
+    const LayerRun<S> result = run_one(layer, x, mask, initial_state, training);
+    py::list states;
+    for (const auto& state : result.states) states.append(to_array(state, x.shape(0)));
+    return py::make_tuple(to_array(result.output, x.shape(0)), states);
+  }
+  py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
+                       const std::optional<Arrays>& initial_state) override {
+    const LayerRun<S> result = run_one(layer, x, mask, initial_state, false);
+    py::dict traces;
+    for (const auto& trace : result.traces) {
+      traces[py::str(trace.name)] = to_array(trace, x.shape(0));
+    }
+    return traces;
+  }
+  py::tuple gradients(const py::array& x, const py::array& y, const OptionalArray& weight,
+                      bool training) override {
+    const Data data(model_, x, y, weight);
+    const Gradients<S> result = run({}, [&](PythonObserver& observer) {
+      return model_.gradients(data.set, training, observer);
+    });
+    Network<S>& network = model_.network();
+    py::list layers;
+    for (Index k = 0; k < network.layer_count(); ++k) {
+      py::list list;
+      for (std::size_t p = 0; p < network.parameters(k).size(); ++p) {
+        const ParameterBlock& block = network.block(k, static_cast<Index>(p));
+        list.append(to_array<S>(result.parameters + block.offset, network.parameters(k)[p].shape));
+      }
+      layers.append(list);
+    }
+    return py::make_tuple(result.loss, layers, to_array<S>(result.input.data(), shape_of(x)));
+  }
+  Index workspace_bytes() override { return model_.workspace_bytes(); }
+
+ private:
+  using bindings_array = py::array_t<S>;
+
+  static py::array to_array(const typename LayerRun<S>::Values& values, Index batch) {
+    return bindings::to_array<S>(values.numbers.data(), with_batch(batch, values.shape));
+  }
+  template <class T>
+  static py::array to_array(const T* numbers, const Shape& shape) {
+    return bindings::to_array<T>(numbers, shape);
+  }
+
+  /// x, y and weights that were checked against the model, and keep their arrays alive.
+  struct Data {
+    Numbers<S> x, y, weights;
+    Dataset<S> set;
+
+    Data(Model<S>& model, const py::array& x_in) : x(require(x_in, {}, "x")) {
+      const Shape& input = model.network().input_shape();
+      const Shape shape = shape_of(x);
+      set.sample = Shape(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
+      bool fits = shape.size() == input.size() + 1;
+      for (std::size_t k = 0; fits && k < input.size(); ++k) {
+        fits = input[k] == kOpen || input[k] == set.sample[k];
+      }
+      if (!fits) {
+        throw std::invalid_argument("expected x of shape " + to_string(input) + ", received " +
+                                    position_like(shape));
+      }
+      set.samples = shape[0];
+      if (x.size() == 0) throw std::invalid_argument("x is empty");
+      require_finite<S>("x", x);
+      set.x = x.data();
+    }
+    Data(Model<S>& model, const py::array& x_in, const py::array& y_in,
+         const OptionalArray& weights_in)
+        : Data(model, x_in) {
+      set.target_size = model.target_size(set.sample);
+      y = require(y_in, {}, "y");
+      if (y.ndim() < 1 || y.shape(0) != set.samples || y.size() != set.samples * set.target_size) {
+        throw std::invalid_argument(
+            "expected y with " + std::to_string(set.samples) + " samples of " +
+            std::to_string(set.target_size) + " numbers each, received shape " +
+            position_like(shape_of(y)));
+      }
+      require_finite<S>("y", y);
+      set.y = y.data();
+      if (weights_in) load_weights(model, *weights_in);
+    }
+    void load_weights(Model<S>& model, const py::array& weights_in) {
+      weights = require(weights_in, {}, "sample_weight");
+      const Shape output = model.output_shape(set.sample);
+      const Index steps = output.size() >= 2 ? output[0] : 1;
+      const bool per_step = weights.ndim() == 2 && weights.shape(1) == steps;
+      if (weights.ndim() < 1 || weights.shape(0) != set.samples ||
+          !(weights.ndim() == 1 || per_step)) {
+        throw std::invalid_argument("expected sample_weight of shape (" +
+                                    std::to_string(set.samples) + ",) or (" +
+                                    std::to_string(set.samples) + ", " + std::to_string(steps) +
+                                    "), received " + position_like(shape_of(weights)));
+      }
+      require_finite<S>("sample_weight", weights);
+      set.weights = weights.data();
+      set.weight_steps = per_step ? steps : 1;
+    }
+  };
+
+  static std::string position_like(const Shape& shape) {
+    return py::cast<std::string>(py::str(to_tuple(shape)));
+  }
+
+  /// The array as numbers of S; with a shape, it must be that one.
+  static Numbers<S> require(const py::array& array, const Shape& shape, const char* name) {
+    if (!shape.empty() && shape_of(array) != shape) {
+      throw std::invalid_argument(std::string("expected ") + name + " of shape " +
+                                  position_like(shape) + ", received " +
+                                  position_like(shape_of(array)));
+    }
+    return Numbers<S>::ensure(array);
+  }
+
+  const Layer<S>& layer_at(Index layer) {
+    Network<S>& network = model_.network();
+    return network.layer(network.nodes()[std::size_t(network.node_of_layer(layer))]);
+  }
+  const Shape& parameter_shape(Index layer, Index index) {
+    return model_.network().parameters(layer)[std::size_t(index)].shape;
+  }
+  Shape parameter_shape_checked(Index layer, Index index) {
+    (void)model_.network().block(layer, index);
+    return parameter_shape(layer, index);
+  }
+  Shape step_shape() {
+    const Shape& sample = model_.network().input_shape();
+    if (const auto reason = model_.network().why_not_streamable()) {
+      throw std::invalid_argument("step() cannot run this model: " + *reason);
+    }
+    Shape shape = model_.output_shape({1, sample[1]});
+    if (shape.size() >= 2) shape.erase(shape.begin());  // the one time step
+    return shape;
+  }
+
+  LayerRun<S> run_one(Index layer, const py::array& x, const OptionalArray& mask,
+                      const std::optional<Arrays>& initial_state, bool training) {
+    const Numbers<S> numbers = require(x, {}, "x");
+    require_finite<S>("x", numbers);
+    LayerInput<S> input;
+    const Shape shape = shape_of(numbers);
+    if (shape.size() < 2) throw std::invalid_argument("expected x with a batch axis and features");
+    input.x = numbers.data();
+    input.batch = shape[0];
+    input.sample = Shape(shape.begin() + 1, shape.end());
+    input.training = training;
+    py::array_t<std::uint8_t, py::array::c_style | py::array::forcecast> mask_bytes;
+    if (mask) {
+      const Shape expected{shape[0], shape.size() > 2 ? shape[1] : 1};
+      if (shape_of(*mask) != expected) {
+        throw std::invalid_argument("expected a mask of shape " + position_like(expected) +
+                                    ", received " + position_like(shape_of(*mask)));
+      }
+      mask_bytes = *mask;
+      input.mask = mask_bytes.data();
+    }
+    std::vector<Numbers<S>> states;
+    const std::vector<Index> widths = state_widths(layer);
+    if (initial_state) {
+      if (initial_state->size() != widths.size()) {
+        throw std::invalid_argument("expected " + std::to_string(widths.size()) +
+                                    " initial states, received " +
+                                    std::to_string(initial_state->size()));
+      }
+      for (std::size_t k = 0; k < widths.size(); ++k) {
+        states.push_back(require((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
+        input.initial_state.push_back(states.back().data());
+      }
+    }
+    return run({}, [&](PythonObserver& observer) {
+      return model_.run_layer(layer, input, observer);
+    });
+  }
+
+  /// Calls work(observer) without the GIL.
+  template <class Work>
+  auto run(Hooks hooks, const Work& work) {
+    const auto guard = occupancy_.enter();
+    PythonObserver observer(std::move(hooks));
+    try {
+      const py::gil_scoped_release released;
+      return work(observer);
+    } catch (const Interrupted&) {
+      observer.rethrow();
+      throw;
+    }
+  }
+
+  Model<S> model_;
+  Occupancy occupancy_;
+};
+
+std::unique_ptr<NetworkBase> make_network(const LayerList& layers, const Shape& input_shape,
+                                          const std::string& dtype, std::uint64_t seed) {
+  if (layers.empty()) throw std::invalid_argument("a network needs at least one layer");
+  if (dtype == "float32") return std::make_unique<NetworkOf<float>>(layers, input_shape, seed);
+  if (dtype == "float64") return std::make_unique<NetworkOf<double>>(layers, input_shape, seed);
+  throw std::invalid_argument("expected dtype 'float32' or 'float64', received '" + dtype + "'");
+}
+
+using Hook = std::optional<py::function>;
+
+std::vector<std::vector<double>> fit(NetworkBase& network, const py::array& x, const py::array& y,
+                                     const OptionalArray& weight, Index batch_size, Index epochs,
+                                     Index initial_epoch, bool shuffle,
+                                     const py::object& validation, Index validation_batch_size,
+                                     Index validation_freq, Hook epoch_begin, Hook epoch_end,
+                                     Hook batch_begin, Hook batch_end, Hook progress) {
+  FitOptions options{batch_size, epochs, initial_epoch, shuffle,
+                     validation_batch_size > 0 ? validation_batch_size : batch_size,
+                     validation_freq};
+  return network.fit(x, y, weight, options, validation,
+                     {std::move(epoch_begin), std::move(epoch_end), std::move(batch_begin),
+                      std::move(batch_end), std::move(progress)});
+}
+
+}  // namespace
+
+void bind_network(py::module_& m) {
+  py::class_<NetworkBase>(m, "Network")
+      .def(py::init(&make_network), "layers"_a, "input_shape"_a, "dtype"_a = "float32",
+           "seed"_a = 0)
+      .def_property_readonly("dtype", &NetworkBase::dtype)
+      .def("output_shape", &NetworkBase::output_shape, "layer"_a)
+      .def("state_widths", &NetworkBase::state_widths, "layer"_a)
+      .def("parameters", &NetworkBase::parameters, "layer"_a)
+      .def("get_parameter", &NetworkBase::get_parameter, "layer"_a, "index"_a)
+      .def("set_parameter", &NetworkBase::set_parameter, "layer"_a, "index"_a, "value"_a)
+      .def("set_regularizer", &NetworkBase::set_regularizer, "layer"_a, "index"_a, "l1"_a, "l2"_a)
+      .def("set_trainable", &NetworkBase::set_trainable, "layer"_a, "trainable"_a)
+      .def("compile", &NetworkBase::compile, "loss"_a, "metrics"_a, "optimizer"_a)
+      .def_property("learning_rate", &NetworkBase::learning_rate, &NetworkBase::set_learning_rate)
+      .def_property("iterations", &NetworkBase::iterations, &NetworkBase::set_iterations)
+      .def("slots", &NetworkBase::slots)
+      .def("set_slots", &NetworkBase::set_slots, "slots"_a)
+      .def_property("random_state", &NetworkBase::random_state, &NetworkBase::set_random_state)
+      .def("fit", &fit, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
+           "epochs"_a, "initial_epoch"_a = 0, "shuffle"_a = true, "validation"_a = py::none(),
+           "validation_batch_size"_a = 0, "validation_freq"_a = 1,
+           "on_epoch_begin"_a = py::none(), "on_epoch_end"_a = py::none(),
+           "on_batch_begin"_a = py::none(), "on_batch_end"_a = py::none(),
+           "on_progress"_a = py::none())
+      .def("train_on_batch", &NetworkBase::train_on_batch, "x"_a, "y"_a,
+           "sample_weight"_a.none(true))
+      .def("evaluate",
+           [](NetworkBase& network, const py::array& x, const py::array& y,
+              const OptionalArray& weight, Index batch_size, Hook batch_end, Hook progress) {
+             Hooks hooks;
+             hooks.batch_end = std::move(batch_end);
+             hooks.progress = std::move(progress);
+             return network.evaluate(x, y, weight, batch_size, std::move(hooks));
+           },
+           "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
+           "on_batch_end"_a = py::none(), "on_progress"_a = py::none())
+      .def("predict", &NetworkBase::predict, "x"_a, py::kw_only(), "batch_size"_a)
+      .def_property_readonly("state_batch", &NetworkBase::state_batch)
+      .def("step", &NetworkBase::step, "x"_a)
+      .def("reset_states", &NetworkBase::reset_states, "layer"_a = -1, "rows"_a = py::none())
+      .def("get_states", &NetworkBase::get_states, "layer"_a)
+      .def("set_states", &NetworkBase::set_states, "layer"_a, "states"_a)
+      .def("run_layer", &NetworkBase::run_layer, "layer"_a, "x"_a, "mask"_a = py::none(),
+           "initial_state"_a = py::none(), "training"_a = false)
+      .def("trace_layer", &NetworkBase::trace_layer, "layer"_a, "x"_a, "mask"_a = py::none(),
+           "initial_state"_a = py::none())
+      .def("gradients", &NetworkBase::gradients, "x"_a, "y"_a, "sample_weight"_a = py::none(),
+           "training"_a = false)
+      .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes);
+}
+
+}  // namespace echocell::bindings

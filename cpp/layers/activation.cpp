@@ -1,0 +1,45 @@
+#include "layers/activation.hpp"
+
+#include <algorithm>
+
+#include "layers/last_axis.hpp"
+
+namespace echocell {
+
+template <class S>
+Shape ActivationLayer<S>::output_shape(const Shape& input) const {
+  if (input.empty()) {
+    throw std::invalid_argument("Activation: expected an input of at least 2 axes, received " +
+                                to_string(input));
+  }
+  return input;
+}
+
+template <class S>
+std::unique_ptr<Cache> ActivationLayer<S>::plan(const Shape& input, Index, bool, Workspace&) const {
+  return std::make_unique<LastAxis>(input);
+}
+
+template <class S>
+void ActivationLayer<S>::forward(const Pass<S>& pass) const {
+  const Tensor<const S>& x = pass.input();
+  const Index cols = LastAxis::cols_of(pass);
+  std::copy_n(x.data, x.size(), pass.output.data);
+  if (cols > 0) activate_rows(activation_, pass.output.data, x.size() / cols, cols);
+}
+
+template <class S>
+void ActivationLayer<S>::backward(const Pass<S>& pass) const {
+  if (!pass.wants_input_gradient()) return;
+  const Tensor<S>& dx = pass.input_gradient();
+  const Index cols = LastAxis::cols_of(pass);
+  std::copy_n(pass.output_gradient.data, dx.size(), dx.data);
+  if (cols > 0) {
+    activate_rows_backward<S>(activation_, pass.output.data, dx.data, dx.size() / cols, cols);
+  }
+}
+
+template class ActivationLayer<float>;
+template class ActivationLayer<double>;
+
+}  // namespace echocell

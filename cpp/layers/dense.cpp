@@ -1,0 +1,62 @@
+#include "layers/dense.hpp"
+
+#include "numerics/gemm.hpp"
+
+namespace echocell {
+
+template <class S>
+void Dense<S>::build(const Shape& input) {
+  if (input.empty() || input.back() < 1) {
+    throw std::invalid_argument("Dense: expected an input whose last axis is known, received " +
+                                to_string(input));
+  }
+  features_ = input.back();
+  this->parameters_.clear();
+  kernel_ = this->add_parameter("kernel", {features_, options_.units});
+  if (options_.use_bias) bias_ = this->add_parameter("bias", {options_.units});
+}
+
+template <class S>
+Shape Dense<S>::output_shape(const Shape& input) const {
+  if (input.empty() || input.back() != features_) {
+    throw std::invalid_argument("Dense: expected an input whose last axis is " +
+                                std::to_string(features_) + ", received " + to_string(input));
+  }
+  Shape output = input;
+  output.back() = options_.units;
+  return output;
+}
+
+template <class S>
+void Dense<S>::forward(const Pass<S>& pass) const {
+  const Index rows = pass.input().size() / features_, units = options_.units;
+  const ConstMatrix<S> x(pass.input().data, rows, features_);
+  const ConstMatrix<S> kernel(pass.parameters + kernel_, features_, units);
+  const Matrix<S> y(pass.output.data, rows, units);
+  if (options_.use_bias) {
+    fill_rows<S>(pass.parameters + bias_, y);
+    add_product<S>(x, kernel, y);
+  } else {
+    multiply<S>(x, kernel, y);
+  }
+  activate_rows(options_.activation, y.data, rows, units);
+}
+
+template <class S>
+void Dense<S>::backward(const Pass<S>& pass) const {
+  const Index rows = pass.input().size() / features_, units = options_.units;
+  const ConstMatrix<S> x(pass.input().data, rows, features_);
+  const ConstMatrix<S> kernel(pass.parameters + kernel_, features_, units);
+  const Matrix<S> dz(pass.output_gradient.data, rows, units);  // dLoss/dy until the next line
+  activate_rows_backward<S>(options_.activation, pass.output.data, dz.data, rows, units);
+  add_product_tn<S>(x, dz, {pass.gradients + kernel_, features_, units});
+  if (options_.use_bias) add_column_sums<S>(dz, pass.gradients + bias_);
+  if (pass.wants_input_gradient()) {
+    multiply_nt<S>(dz, kernel, {pass.input_gradient().data, rows, features_});
+  }
+}
+
+template class Dense<float>;
+template class Dense<double>;
+
+}  // namespace echocell

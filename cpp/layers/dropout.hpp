@@ -1,0 +1,33 @@
+// Dropout (Srivastava et al. 2014), scaled while training.
+#pragma once
+
+#include "layers/layer_options.hpp"
+
+namespace echocell {
+
+template <class S>
+class Dropout;
+
+struct DropoutOptions : MakesLayer<DropoutOptions, Dropout> {
+  double rate = 0;  // in [0, 1)
+};
+
+/// Any sample. In training every number is zeroed with probability rate and otherwise multiplied
+/// by 1 / (1 - rate); outside training nothing changes.
+template <class S>
+class Dropout final : public Layer<S> {
+ public:
+  explicit Dropout(const DropoutOptions& options) : rate_(options.rate) {}
+
+  Shape output_shape(const Shape& input) const override { return input; }
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+                              Workspace& workspace) const override;
+  void forward(const Pass<S>& pass) const override;
+  void backward(const Pass<S>& pass) const override;
+
+ private:
+  bool drops(const Pass<S>& pass) const { return pass.training && rate_ > 0; }
+  double rate_;
+};
+
+}  // namespace echocell

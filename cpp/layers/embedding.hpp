@@ -1,0 +1,40 @@
+// Turns integers into vectors: a table that is trained.
+#pragma once
+
+#include "layers/layer_options.hpp"
+
+namespace echocell {
+
+template <class S>
+class Embedding;
+
+struct EmbeddingOptions : MakesLayer<EmbeddingOptions, Embedding> {
+  Index input_dim = 0;   // ids are 0 .. input_dim - 1
+  Index output_dim = 0;  // E
+  bool mask_zero = false;
+};
+
+/// Sample (T) of ids, stored as numbers, -> (T, E); (T, k, ...) -> (T, k, ..., E).
+/// Parameter: embeddings (input_dim, E). With mask_zero a step that holds nothing but 0 is masked.
+template <class S>
+class Embedding final : public Layer<S> {
+ public:
+  explicit Embedding(const EmbeddingOptions& options) : options_(options) {}
+
+  void build(const Shape& input) override;
+  Shape output_shape(const Shape& input) const override;
+  MaskFlow mask_flow() const override {
+    return options_.mask_zero ? MaskFlow::create : MaskFlow::drop;
+  }
+  /// Throws std::invalid_argument for an id that is not an integer in range; output is then
+  /// partly written. Where output_mask is null it is not wanted.
+  void forward(const Pass<S>& pass) const override;
+  /// The input gradient is zero.
+  void backward(const Pass<S>& pass) const override;
+
+ private:
+  Index id_at(const Pass<S>& pass, Index ids, Index t, Index b, Index k) const;
+  EmbeddingOptions options_;
+};
+
+}  // namespace echocell

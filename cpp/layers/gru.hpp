@@ -1,0 +1,51 @@
+// Gated recurrent unit (Cho et al. 2014), with the reset gate before the recurrent product
+// (reset_after = false) or after it, as cuDNN and Keras have it (reset_after = true).
+#pragma once
+
+#include "layers/layer_options.hpp"
+#include "layers/recurrent.hpp"
+
+namespace echocell {
+
+struct GRUOptions;
+
+/// The equations of one step. Blocks of the kernel in the order z, r, h.
+template <class S>
+class GRUCell {
+ public:
+  explicit GRUCell(const GRUOptions& options);
+
+  const RecurrentSettings& settings() const { return settings_; }
+  Index blocks() const { return 3; }
+  Index state_count() const { return 1; }
+  Shape bias_shape() const {
+    return reset_after_ ? Shape{2, 3 * settings_.units} : Shape{3 * settings_.units};
+  }
+  Shape peephole_shape() const { return {}; }
+
+  void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
+  void forward(Unrolled<S>& u, Index t) const;
+  void backward(Unrolled<S>& u, Index t) const;
+  void add_weight_gradients(Unrolled<S>& u) const;
+  std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
+
+ private:
+  void forward_reset_after(Unrolled<S>& u, Index t) const;
+  void forward_reset_before(Unrolled<S>& u, Index t) const;
+  void backward_reset_after(Unrolled<S>& u, Index t) const;
+  void backward_reset_before(Unrolled<S>& u, Index t) const;
+
+  RecurrentSettings settings_;
+  Activation gate_activation_;
+  bool reset_after_;
+};
+
+template <class S>
+using GRU = Recurrent<S, GRUCell<S>>;
+
+struct GRUOptions : RecurrentSettings, MakesLayer<GRUOptions, GRU> {
+  Activation recurrent_activation = Activation::sigmoid;
+  bool reset_after = true;
+};
+
+}  // namespace echocell

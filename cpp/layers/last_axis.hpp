@@ -1,0 +1,21 @@
+// For layers that work along the last axis of a sample, which a Tensor does not tell.
+#pragma once
+
+#include <memory>
+
+#include "layers/layer.hpp"
+
+namespace echocell {
+
+/// The cache of such a layer. Needs a sample of at least one axis.
+struct LastAxis : Cache {
+  explicit LastAxis(const Shape& sample) : cols(sample.back()) {}
+  Index cols;  // numbers along the last axis
+
+  template <class S>
+  static Index cols_of(const Pass<S>& pass) {
+    return static_cast<const LastAxis&>(*pass.cache).cols;
+  }
+};
+
+}  // namespace echocell

@@ -1,0 +1,158 @@
+// What every layer promises. A layer holds options and the shapes of its parameters; the numbers
+// (parameters, gradients, activations, states) live outside and reach it through a Pass. So one
+// layer can stand at several places of a graph, and several threads can run it at once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "numerics/interrupt.hpp"
+#include "numerics/random.hpp"
+#include "numerics/shape.hpp"
+#include "numerics/tensor.hpp"
+#include "numerics/workspace.hpp"
+
+namespace echocell {
+
+/// One weight array of a layer. `offset` counts numbers from the start of the layer's block.
+struct Parameter {
+  std::string name;  // Keras's: "kernel", "recurrent_kernel", "bias", ...
+  Shape shape;       // Keras's: (F, 4u), (u, 4u), (4u), ...; stored row-major
+  Index offset = 0;
+  Index size() const { return volume(shape); }
+};
+
+/// What becomes of the mask on the way through a layer.
+enum class MaskFlow {
+  pass,    // the output has the mask of the input
+  create,  // forward() fills Pass::output_mask
+  drop     // the output has no mask
+};
+
+/// Numbers that forward() leaves for backward(), and scratch; laid out at planning.
+struct Cache {
+  virtual ~Cache() = default;
+};
+
+/// A named view for those who look inside: a gate, a cell state, over time, in processing order.
+/// Row (t, b) of values starts at values.data + (t * batch + b) * stride.
+template <class S>
+struct Trace {
+  std::string name;
+  Tensor<const S> values;
+  Index stride = 0;
+};
+
+/// One application of a layer to one slice of a batch. All views are of the slice. Nothing aliases,
+/// except that final_state may be where a later call finds its initial_state.
+template <class S>
+struct Pass {
+  // Parameters of this layer, and where their gradient is added to. gradients is null when
+  // backward() will not be called.
+  const S* parameters = nullptr;
+  S* gradients = nullptr;
+
+  // What flows along the graph. An input_gradient with null data is not wanted; otherwise it is
+  // overwritten. output_gradient is read; backward() may use it as scratch.
+  std::vector<Tensor<const S>> inputs;
+  std::vector<Tensor<S>> input_gradients;
+  Tensor<S> output;
+  Tensor<S> output_gradient;
+  Mask input_mask;
+  Mask output_mask;
+
+  // One entry per state of the layer, [B, state_widths()[k]] each. Null: zero (initial), or not
+  // wanted (final). The gradients likewise; initial_state_gradient is overwritten.
+  std::vector<const S*> initial_state;
+  std::vector<S*> final_state;
+  std::vector<const S*> final_state_gradient;
+  std::vector<S*> initial_state_gradient;
+
+  Cache* cache = nullptr;  // made by plan() of the same layer for the same shape
+  bool training = false;   // dropout is on
+  Random random;           // the stream of this layer at this batch
+  Index first_row = 0;     // this slice's first row in the batch: random numbers are drawn per row
+  Index row_block = 0;     // above 0: rows come in blocks of so many, one per outer step
+  Interrupt* interrupt = nullptr;
+
+  /// The label of the random numbers of row b of this slice: the same however the batch is sliced.
+  Index row(Index b) const {
+    if (row_block == 0) return first_row + b;
+    return first_row + b % row_block + b / row_block * (Index(1) << 32);
+  }
+  const Tensor<const S>& input() const { return inputs[0]; }
+  const Tensor<S>& input_gradient() const { return input_gradients[0]; }
+  bool stopped() const { return interrupt != nullptr && interrupt->check(); }
+  bool wants_input_gradient() const { return !input_gradients.empty() && input_gradients[0]; }
+};
+
+/// A layer. S is float or double.
+template <class S>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  /// Fixes the parameters from the shape of one input sample (its time axis may be open).
+  /// Throws std::invalid_argument if the layer cannot take such input.
+  virtual void build(const Shape& input) { (void)input; }
+  /// In Keras's order of get_weights(). Empty before build().
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  /// Numbers in the layer's block, padding included.
+  Index parameter_count() const {
+    return parameters_.empty() ? 0 : parameters_.back().offset + parameters_.back().size();
+  }
+
+  /// The shape of one output sample. Open axes stay open.
+  virtual Shape output_shape(const Shape& input) const = 0;
+  virtual MaskFlow mask_flow() const { return MaskFlow::pass; }
+
+  /// The width of each carried state (LSTM: h, c); empty where there is none.
+  virtual std::vector<Index> state_widths() const { return {}; }
+  /// Is the final state of one batch the initial state of the next?
+  virtual bool stateful() const { return false; }
+  /// Can it be run step by step, its state carried from step to step, with the same result?
+  virtual bool streamable() const { return true; }
+
+  /// Takes what forward() and backward() need for `batch` rows of this shape (no open axes).
+  /// `training`: backward() will be called.
+  virtual std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+                                      Workspace& workspace) const {
+    (void)input, (void)batch, (void)training, (void)workspace;
+    return nullptr;
+  }
+
+  /// Writes output, final_state, and output_mask where mask_flow() is create.
+  virtual void forward(const Pass<S>& pass) const = 0;
+  /// After forward() with the same pass: adds to gradients, writes the input gradients.
+  virtual void backward(const Pass<S>& pass) const = 0;
+
+  /// What forward() left in the pass's cache, by name. Valid until the next forward().
+  virtual std::vector<Trace<S>> trace(const Pass<S>& pass) const {
+    (void)pass;
+    return {};
+  }
+
+ protected:
+  /// For build(): appends a parameter to the block and returns its offset.
+  Index add_parameter(std::string name, Shape shape) {
+    const Index offset = parameter_count();
+    parameters_.push_back({std::move(name), std::move(shape), offset});
+    return offset;
+  }
+  std::vector<Parameter> parameters_;
+};
+
+/// Makes the next `count` numbers of a Bernoulli mask: 0 with probability rate, else 1/(1-rate),
+/// so that the expectation is kept. Element k of row `row` is the same however the batch is sliced.
+template <class S>
+void draw_dropout(Random random, double rate, Index row, S* mask, Index count) {
+  const Random stream = random.child(static_cast<std::uint64_t>(row));
+  const S scale = static_cast<S>(1.0 / (1.0 - rate));
+  for (Index k = 0; k < count; ++k) {
+    mask[k] = stream.uniform(static_cast<std::uint64_t>(k)) < rate ? S(0) : scale;
+  }
+}
+
+}  // namespace echocell

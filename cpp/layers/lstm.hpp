@@ -1,0 +1,58 @@
+// Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins
+// 2000; peepholes: Gers, Schraudolph & Schmidhuber 2002), every part of which can be switched off.
+#pragma once
+
+#include <string>
+
+#include "layers/layer_options.hpp"
+#include "layers/recurrent.hpp"
+
+namespace echocell {
+
+struct LSTMOptions;
+
+/// The equations of one step. Blocks of the kernel in the order i, f, c, o; those of absent gates
+/// are left out: gates = "io" has i, c, o. An absent gate is 1. coupled: f = 1 - i, without a block.
+template <class S>
+class LSTMCell {
+ public:
+  explicit LSTMCell(const LSTMOptions& options);
+
+  const RecurrentSettings& settings() const { return settings_; }
+  Index blocks() const { return blocks_; }
+  Index state_count() const { return 2; }
+  Shape bias_shape() const { return {blocks_ * settings_.units}; }
+  Shape peephole_shape() const {
+    return peepholes_ == 0 ? Shape{} : Shape{peepholes_, settings_.units};
+  }
+
+  void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
+  void forward(Unrolled<S>& u, Index t) const;
+  void backward(Unrolled<S>& u, Index t) const;
+  void add_weight_gradients(Unrolled<S>& u) const;
+  std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
+
+ private:
+  void forward_row(const Unrolled<S>& u, Index t, Index b) const;
+  void backward_row(const Unrolled<S>& u, Index t, Index b) const;
+
+  RecurrentSettings settings_;
+  Activation gate_activation_;
+  bool coupled_;
+  // Which block of the kernel, and which row of the peepholes, a gate has; -1: none.
+  Index i_ = -1, f_ = -1, c_ = -1, o_ = -1;
+  Index pi_ = -1, pf_ = -1, po_ = -1;
+  Index blocks_ = 0, peepholes_ = 0;
+};
+
+template <class S>
+using LSTM = Recurrent<S, LSTMCell<S>>;
+
+struct LSTMOptions : RecurrentSettings, MakesLayer<LSTMOptions, LSTM> {
+  Activation recurrent_activation = Activation::sigmoid;
+  bool peephole = false;
+  std::string gates = "ifo";
+  bool coupled = false;
+};
+
+}  // namespace echocell

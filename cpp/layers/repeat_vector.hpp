@@ -1,0 +1,31 @@
+// One vector at every step.
+#pragma once
+
+#include "layers/layer_options.hpp"
+
+namespace echocell {
+
+template <class S>
+class RepeatVector;
+
+struct RepeatVectorOptions : MakesLayer<RepeatVectorOptions, RepeatVector> {
+  Index n = 1;
+};
+
+/// Sample (F) -> (n, F).
+template <class S>
+class RepeatVector final : public Layer<S> {
+ public:
+  explicit RepeatVector(const RepeatVectorOptions& options) : n_(options.n) {}
+
+  Shape output_shape(const Shape& input) const override;
+  MaskFlow mask_flow() const override { return MaskFlow::drop; }
+  bool streamable() const override { return false; }
+  void forward(const Pass<S>& pass) const override;
+  void backward(const Pass<S>& pass) const override;
+
+ private:
+  Index n_;
+};
+
+}  // namespace echocell

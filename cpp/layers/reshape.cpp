@@ -1,0 +1,96 @@
+#include "layers/reshape.hpp"
+
+#include <algorithm>
+
+namespace echocell {
+namespace {
+
+bool is_open(const Shape& shape) {
+  return std::any_of(shape.begin(), shape.end(), [](Index extent) { return extent < 0; });
+}
+
+// "(2, -1)"
+std::string target_string(const Shape& shape) {
+  std::string text;
+  for (Index extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return "(" + text + (shape.size() == 1 ? ",)" : ")");
+}
+
+}  // namespace
+
+template <class S>
+void copy_samples(Tensor<const S> from, Tensor<S> to) {
+  if (from.steps == to.steps) {
+    std::copy_n(from.data, from.size(), to.data);
+    return;
+  }
+  const Index count = from.steps * from.width;
+  for (Index b = 0; b < from.batch; ++b) {
+    Index run = 0;
+    for (Index k = 0; k < count; k += run) {
+      const Index from_at = k % from.width, to_at = k % to.width;
+      run = std::min(from.width - from_at, to.width - to_at);
+      std::copy_n(from.row(k / from.width, b) + from_at, run, to.row(k / to.width, b) + to_at);
+    }
+  }
+}
+
+template <class S>
+Reshape<S>::Reshape(const ReshapeOptions& options) : target_(options.target_shape) {
+  const auto below_one = [](Index extent) { return extent < 1 && extent != -1; };
+  if (std::count(target_.begin(), target_.end(), -1) > 1 ||
+      std::any_of(target_.begin(), target_.end(), below_one)) {
+    throw std::invalid_argument(
+        "Reshape: expected a target_shape of positive integers, of which one may be -1, received " +
+        target_string(target_));
+  }
+}
+
+template <class S>
+Shape Reshape<S>::output_shape(const Shape& input) const {
+  if (is_open(input)) return target_;  // -1 is an open axis as well
+  Index known = 1;
+  for (Index extent : target_) known *= extent == -1 ? 1 : extent;
+  const Index size = volume(input);
+  if (is_open(target_) ? size % known != 0 : size != known) {
+    throw std::invalid_argument("Reshape: expected an input that fits target_shape " +
+                                target_string(target_) + ", received " + to_string(input));
+  }
+  Shape output = target_;
+  std::replace(output.begin(), output.end(), Index(-1), size / known);
+  return output;
+}
+
+template <class S>
+void Reshape<S>::forward(const Pass<S>& pass) const {
+  copy_samples(pass.input(), pass.output);
+}
+
+template <class S>
+void Reshape<S>::backward(const Pass<S>& pass) const {
+  if (pass.wants_input_gradient()) copy_samples<S>(pass.output_gradient, pass.input_gradient());
+}
+
+template <class S>
+Shape Flatten<S>::output_shape(const Shape& input) const {
+  return {is_open(input) ? kOpen : volume(input)};
+}
+
+template <class S>
+void Flatten<S>::forward(const Pass<S>& pass) const {
+  copy_samples(pass.input(), pass.output);
+}
+
+template <class S>
+void Flatten<S>::backward(const Pass<S>& pass) const {
+  if (pass.wants_input_gradient()) copy_samples<S>(pass.output_gradient, pass.input_gradient());
+}
+
+template void copy_samples<float>(Tensor<const float>, Tensor<float>);
+template void copy_samples<double>(Tensor<const double>, Tensor<double>);
+template class Reshape<float>;
+template class Reshape<double>;
+template class Flatten<float>;
+template class Flatten<double>;
+
+}  // namespace echocell

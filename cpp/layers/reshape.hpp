@@ -1,0 +1,55 @@
+// The same numbers of every sample, in the same (C) order, under another shape.
+#pragma once
+
+#include "layers/layer_options.hpp"
+
+namespace echocell {
+
+/// Copies a batch of samples, number by number in C order of the sample, into a view with other
+/// steps. from and to have the same batch and size, and do not overlap.
+template <class S>
+void copy_samples(Tensor<const S> from, Tensor<S> to);
+
+template <class S>
+class Reshape;
+
+struct ReshapeOptions : MakesLayer<ReshapeOptions, Reshape> {
+  Shape target_shape;  // of one sample; one entry may be -1: what is left
+};
+
+/// Sample of any shape -> target_shape.
+template <class S>
+class Reshape final : public Layer<S> {
+ public:
+  /// Throws std::invalid_argument if more than one entry is -1 or another is below 1.
+  explicit Reshape(const ReshapeOptions& options);
+
+  Shape output_shape(const Shape& input) const override;
+  MaskFlow mask_flow() const override { return MaskFlow::drop; }
+  bool streamable() const override { return false; }
+  void forward(const Pass<S>& pass) const override;
+  void backward(const Pass<S>& pass) const override;
+
+ private:
+  Shape target_;
+};
+
+template <class S>
+class Flatten;
+
+struct FlattenOptions : MakesLayer<FlattenOptions, Flatten> {};
+
+/// Sample (d1, ..., dk) -> (d1 * ... * dk).
+template <class S>
+class Flatten final : public Layer<S> {
+ public:
+  explicit Flatten(const FlattenOptions&) {}
+
+  Shape output_shape(const Shape& input) const override;
+  MaskFlow mask_flow() const override { return MaskFlow::drop; }
+  bool streamable() const override { return false; }
+  void forward(const Pass<S>& pass) const override;
+  void backward(const Pass<S>& pass) const override;
+};
+
+}  // namespace echocell

@@ -1,0 +1,39 @@
+// The fully connected recurrent layer (Elman 1990): h' = tanh(x W + h R + b).
+#pragma once
+
+#include "layers/layer_options.hpp"
+#include "layers/recurrent.hpp"
+
+namespace echocell {
+
+struct SimpleRNNOptions;
+
+template <class S>
+class SimpleRNNCell {
+ public:
+  explicit SimpleRNNCell(const SimpleRNNOptions& options);
+
+  const RecurrentSettings& settings() const { return settings_; }
+  Index blocks() const { return 1; }
+  Index state_count() const { return 1; }
+  Shape bias_shape() const { return {settings_.units}; }
+  Shape peephole_shape() const { return {}; }
+
+  void plan(Unrolled<S>&, bool, Workspace&) const {}
+  void forward(Unrolled<S>& u, Index t) const;
+  void backward(Unrolled<S>& u, Index t) const;
+  void add_weight_gradients(Unrolled<S>& u) const { u.add_recurrent_weight_gradient(u.z, 0, 1); }
+  std::vector<Trace<S>> trace(const Unrolled<S>& u) const {
+    return {{"h", {u.h_at(1), u.T, u.B, u.H}, u.H}};
+  }
+
+ private:
+  RecurrentSettings settings_;
+};
+
+template <class S>
+using SimpleRNN = Recurrent<S, SimpleRNNCell<S>>;
+
+struct SimpleRNNOptions : RecurrentSettings, MakesLayer<SimpleRNNOptions, SimpleRNN> {};
+
+}  // namespace echocell

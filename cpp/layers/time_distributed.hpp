@@ -1,0 +1,35 @@
+// One layer at every time step.
+#pragma once
+
+#include "layers/layer_options.hpp"
+
+namespace echocell {
+
+template <class S>
+class TimeDistributed;
+
+struct TimeDistributedOptions : MakesLayer<TimeDistributedOptions, TimeDistributed> {
+  std::shared_ptr<const LayerOptions> layer;
+};
+
+/// Sample (T, rest...) -> (T, inner output...): the inner layer sees T * B samples of shape rest,
+/// row t * B + b of them being step t of row b. Parameters: the inner layer's.
+/// The mask goes around the inner layer; one that has no time axis of its own also sees it.
+template <class S>
+class TimeDistributed final : public Layer<S> {
+ public:
+  /// Throws std::invalid_argument if the inner layer is stateful.
+  explicit TimeDistributed(const TimeDistributedOptions& options);
+
+  void build(const Shape& input) override;
+  Shape output_shape(const Shape& input) const override;
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+                              Workspace& workspace) const override;
+  void forward(const Pass<S>& pass) const override;
+  void backward(const Pass<S>& pass) const override;
+
+ private:
+  std::unique_ptr<Layer<S>> layer_;
+};
+
+}  // namespace echocell

@@ -1,0 +1,43 @@
+// The squashing functions, under Keras's names. Each derivative is written in terms of the output
+// y = f(z), so that the backward pass needs no copy of z.
+#pragma once
+
+#include "numerics/shape.hpp"
+
+namespace echocell {
+
+enum class Activation {
+  linear,
+  tanh,
+  sigmoid,
+  hard_sigmoid,  // clip(z / 6 + 1/2, 0, 1), as in Keras 3
+  relu,
+  softsign,  // z / (1 + |z|)
+  elu,       // z where z > 0, else exp(z) - 1
+  softplus,  // log(1 + exp(z))
+  softmax    // over a row; only where a layer says so, never inside a recurrent cell
+};
+
+/// y[k] = f(y[k]), in place, for n numbers. Not for softmax.
+template <class S>
+void activate(Activation f, S* y, Index n);
+
+/// dy[k] *= f'(z[k]), given y = f(z), for n numbers. Not for softmax.
+template <class S>
+void multiply_by_derivative(Activation f, const S* y, S* dy, Index n);
+
+/// Softmax of each of `rows` rows of `cols` numbers, in place; stable for any finite numbers.
+template <class S>
+void softmax(S* y, Index rows, Index cols);
+
+/// dz from dy, in place: dz = y * (dy - sum(dy * y)), row by row.
+template <class S>
+void softmax_backward(const S* y, S* dy, Index rows, Index cols);
+
+/// The whole array, rows of `cols` numbers, whatever f is.
+template <class S>
+void activate_rows(Activation f, S* y, Index rows, Index cols);
+template <class S>
+void activate_rows_backward(Activation f, const S* y, S* dy, Index rows, Index cols);
+
+}  // namespace echocell

@@ -1,0 +1,22 @@
+// Threads. OpenMP stands behind this header alone.
+#pragma once
+
+#include <functional>
+
+#include "numerics/shape.hpp"
+
+namespace echocell {
+
+/// The processors that this process may use: its affinity, and its cgroup's quota rounded up.
+int usable_processors();
+
+/// Threads that run_slices() may use. At first OMP_NUM_THREADS, or else all usable processors;
+/// never more than those unless set_thread_count() says so. 1 in a forked child.
+int thread_count();
+void set_thread_count(int count);
+
+/// Runs task(0) ... task(count - 1), on several threads if `parallel`. Which thread runs a task
+/// does not depend on timing. The first exception, in the order of tasks, is thrown again.
+void run_slices(Index count, bool parallel, const std::function<void(Index)>& task);
+
+}  // namespace echocell

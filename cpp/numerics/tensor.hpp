@@ -1,0 +1,49 @@
+// Views of the numbers that pass between layers. They own nothing.
+//
+// A batch of samples of shape (d1, d2, ..., dk) is stored time-major and without gaps as
+// [d1, B, d2 * ... * dk]; samples of one axis, (d1), as [1, B, d1]. So row (t, b) of a sequence is
+// data + (t * B + b) * width, and one time step of the whole batch is one block.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "numerics/shape.hpp"
+
+namespace echocell {
+
+/// [steps, batch, width] numbers. S is float or double, const for reading only.
+template <class S>
+struct Tensor {
+  S* data = nullptr;
+  Index steps = 1;
+  Index batch = 0;
+  Index width = 0;
+
+  Index rows() const { return steps * batch; }
+  Index size() const { return steps * batch * width; }
+  S* step(Index t) const { return data + t * batch * width; }
+  S* row(Index t, Index b) const { return data + (t * batch + b) * width; }
+  explicit operator bool() const { return data != nullptr; }
+  operator Tensor<const S>() const { return {data, steps, batch, width}; }
+};
+
+/// The view of a batch of samples of this shape at this address.
+template <class S>
+Tensor<S> view(S* data, const Shape& sample, Index batch) {
+  const bool sequence = sample.size() >= 2;
+  const Index steps = sequence ? sample[0] : 1;
+  return {data, steps, batch, steps == 0 ? 0 : volume(sample) / steps};
+}
+
+/// [steps, batch] bytes, 1 where a step counts, 0 where it is padding. data == nullptr: all count.
+struct Mask {
+  std::uint8_t* data = nullptr;
+  Index steps = 0;
+  Index batch = 0;
+
+  explicit operator bool() const { return data != nullptr; }
+  bool valid(Index t, Index b) const { return data == nullptr || data[t * batch + b] != 0; }
+};
+
+}  // namespace echocell

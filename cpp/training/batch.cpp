@@ -1,0 +1,139 @@
+#include "training/batch.hpp"
+
+#include <algorithm>
+
+#include "numerics/parallel.hpp"
+
+namespace echocell {
+namespace {
+
+// Fewer rows than this make the products of a slice too thin.
+constexpr Index kRowsPerSlice = 16;
+// More slices than this cost more in gradients to sum than they bring in balance.
+constexpr Index kMostSlices = 8;
+// Multiplications below which one thread is faster than waking another.
+constexpr double kParallelWork = 1e6;
+
+}  // namespace
+
+Index slice_count(Index rows) { return std::clamp<Index>(rows / kRowsPerSlice, 1, kMostSlices); }
+
+template <class S>
+Batch<S>::Batch(const Network<S>& network, BatchKey key)
+    : network_(network), key_(std::move(key)) {
+  const std::vector<Shape> shapes = network.tensor_shapes(key_.input, key_.first, key_.last);
+  const Index count = slice_count(key_.rows);
+  slices_ = std::vector<Slice<S>>(static_cast<std::size_t>(count));
+  for (Index k = 0; k < count; ++k) {
+    Slice<S>& slice = slices_[std::size_t(k)];
+    slice.first = key_.first;
+    slice.last = key_.last < 0 ? static_cast<Index>(network.nodes().size()) : key_.last;
+    slice.first_row = key_.rows * k / count;
+    slice.rows = key_.rows * (k + 1) / count - slice.first_row;
+    plan_tensors(slice, shapes);
+    for (Index n = slice.first; n < slice.last; ++n) plan_node(slice, n, shapes);
+  }
+  const Index steps = key_.input.size() >= 2 ? key_.input[0] : 1;
+  parallel_ = static_cast<double>(network.parameter_count()) *
+                  static_cast<double>(key_.rows * steps) > kParallelWork;
+}
+
+template <class S>
+void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
+  Workspace& w = slice.workspace;
+  slice.tensors.resize(shapes.size());
+  slice.gradients.resize(shapes.size());
+  slice.masks.resize(shapes.size());
+  slice.caches.resize(network_.nodes().size());
+  slice.passes.resize(network_.nodes().size());
+  for (Index k = slice.first; k <= slice.last; ++k) {
+    const Shape& shape = shapes[std::size_t(k)];
+    Tensor<S> tensor = view<S>(w.take<S>(volume(shape) * slice.rows), shape, slice.rows);
+    slice.tensors[std::size_t(k)] = tensor;
+    const bool wanted = key_.training && (k > slice.first || key_.input_gradient);
+    tensor.data = wanted ? w.take<S>(tensor.size()) : nullptr;
+    slice.gradients[std::size_t(k)] = tensor;
+  }
+  if (key_.training) slice.parameter_gradients = w.take<S>(network_.parameter_count());
+  if (key_.input_mask) slice.masks[std::size_t(slice.first)] = new_mask(slice, slice.first);
+}
+
+template <class S>
+Mask Batch<S>::new_mask(Slice<S>& slice, Index tensor) {
+  const Tensor<S>& t = slice.tensors[std::size_t(tensor)];
+  return {slice.workspace.template take<std::uint8_t>(t.rows()), t.steps, t.batch};
+}
+
+template <class S>
+void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>& shapes) {
+  const Node& node = network_.nodes()[std::size_t(index)];
+  const Layer<S>& layer = network_.layer(node);
+  const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
+  switch (layer.mask_flow()) {
+    case MaskFlow::pass: slice.masks[out] = slice.masks[in]; break;
+    case MaskFlow::create: slice.masks[out] = new_mask(slice, node.output); break;
+    case MaskFlow::drop: break;
+  }
+  auto& cache = slice.caches[std::size_t(index)];
+  cache = layer.plan(shapes[in], slice.rows, key_.training, slice.workspace);
+
+  Pass<S>& pass = slice.passes[std::size_t(index)];
+  pass.parameters = network_.values().data() + network_.offset(node);
+  if (key_.training) pass.gradients = slice.parameter_gradients + network_.offset(node);
+  pass.inputs = {slice.tensors[in]};
+  pass.input_gradients = {slice.gradients[in]};
+  pass.output = slice.tensors[out];
+  pass.output_gradient = slice.gradients[out];
+  pass.input_mask = slice.masks[in];
+  pass.output_mask = slice.masks[out];
+  const std::size_t states = layer.state_widths().size();
+  pass.initial_state.assign(states, nullptr);
+  pass.final_state.assign(states, nullptr);
+  pass.final_state_gradient.assign(states, nullptr);
+  pass.initial_state_gradient.assign(states, nullptr);
+  pass.cache = cache.get();
+  pass.first_row = slice.first_row;
+}
+
+template <class S>
+Index Batch<S>::bytes() const {
+  Index sum = 0;
+  for (const Slice<S>& slice : slices_) sum += slice.workspace.bytes();
+  return sum;
+}
+
+template <class S>
+void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
+  for (Index n = slice.first; n < slice.last; ++n) {
+    Pass<S>& pass = slice.passes[std::size_t(n)];
+    pass.training = context.training;
+    pass.random = context.random.child(static_cast<std::uint64_t>(n));
+    pass.interrupt = context.interrupt;
+    network_.layer(network_.nodes()[std::size_t(n)]).forward(pass);
+  }
+}
+
+template <class S>
+void Batch<S>::backward(Slice<S>& slice, Index from) const {
+  std::fill_n(slice.parameter_gradients, network_.parameter_count(), S(0));
+  for (Index k = from - 1; k >= slice.first; --k) {
+    const Pass<S>& pass = slice.passes[std::size_t(k)];
+    if (pass.stopped()) return;
+    network_.layer(network_.nodes()[std::size_t(k)]).backward(pass);
+  }
+}
+
+template <class S>
+S* Batch<S>::sum_gradients() {
+  S* sum = slices_.front().parameter_gradients;
+  for (std::size_t k = 1; k < slices_.size(); ++k) {
+    const S* more = slices_[k].parameter_gradients;
+    for (Index j = 0; j < network_.parameter_count(); ++j) sum[j] += more[j];
+  }
+  return sum;
+}
+
+template class Batch<float>;
+template class Batch<double>;
+
+}  // namespace echocell

@@ -1,0 +1,93 @@
+// One batch on its way through a network: cut into slices of rows, each with its own workspace.
+//
+// The cut depends on the number of rows alone, never on the number of threads, and sums over
+// slices go in their order: so every thread count gives the same bits.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "layers/layer.hpp"
+#include "training/network.hpp"
+
+namespace echocell {
+
+/// What a batch is planned for.
+struct BatchKey {
+  Index rows = 0;
+  Shape input;                 // one sample, no open axes
+  bool training = false;       // backward() will be called
+  bool input_gradient = false; // and dLoss/dx is wanted
+  bool input_mask = false;     // the caller masks the input
+  Index first = 0;             // the nodes [first, last) run; input is then that of node first
+  Index last = -1;             // -1: up to the output
+
+  bool operator==(const BatchKey& other) const {
+    return rows == other.rows && training == other.training && input == other.input &&
+           input_gradient == other.input_gradient && input_mask == other.input_mask &&
+           first == other.first && last == other.last;
+  }
+};
+
+/// Some rows of a batch, and all that a network computes for them. Tensors, masks, caches and
+/// passes are numbered as in Network; those out of the key's range are empty.
+template <class S>
+struct Slice {
+  Index first_row = 0;
+  Index rows = 0;
+  Workspace workspace;
+  std::vector<Tensor<S>> tensors;
+  std::vector<Tensor<S>> gradients;  // of the tensors; only with training
+  std::vector<Mask> masks;           // of the tensors
+  std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
+  std::vector<Pass<S>> passes;                 // of the nodes
+  S* parameter_gradients = nullptr;            // as long as the arena
+  Index first = 0, last = 0;                   // input and output among the tensors
+
+  const Tensor<S>& input() const { return tensors[std::size_t(first)]; }
+  const Tensor<S>& output() const { return tensors[std::size_t(last)]; }
+  const Mask& input_mask() const { return masks[std::size_t(first)]; }
+  const Mask& output_mask() const { return masks[std::size_t(last)]; }
+};
+
+/// What changes from batch to batch.
+struct BatchContext {
+  bool training = false;  // dropout is on
+  Random random;
+  Interrupt* interrupt = nullptr;
+};
+
+template <class S>
+class Batch {
+ public:
+  Batch(const Network<S>& network, BatchKey key);
+
+  const BatchKey& key() const { return key_; }
+  std::vector<Slice<S>>& slices() { return slices_; }
+  /// Is there work enough for a second thread?
+  bool parallel() const { return parallel_; }
+  /// Memory that the plan holds, in bytes.
+  Index bytes() const;
+
+  /// Runs the key's nodes over the slice.
+  void forward(Slice<S>& slice, const BatchContext& context) const;
+  /// From the gradient of tensor `from`, the output of node from - 1, back to the input.
+  void backward(Slice<S>& slice, Index from) const;
+  /// The sum of the slices' parameter gradients.
+  S* sum_gradients();
+
+ private:
+  void plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes);
+  void plan_node(Slice<S>& slice, Index index, const std::vector<Shape>& shapes);
+  static Mask new_mask(Slice<S>& slice, Index tensor);
+
+  const Network<S>& network_;
+  BatchKey key_;
+  std::vector<Slice<S>> slices_;
+  bool parallel_ = false;
+};
+
+/// Into how many slices a batch of so many rows is cut.
+Index slice_count(Index rows);
+
+}  // namespace echocell

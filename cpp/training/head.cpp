@@ -1,0 +1,119 @@
+#include "training/head.hpp"
+
+#include <algorithm>
+
+namespace echocell {
+
+template <class S>
+Head<S>::Head(const Network<S>& network, const LossOptions& loss,
+              std::vector<MetricOptions> metrics)
+    : loss_(loss), metrics_(std::move(metrics)) {
+  const auto nodes = static_cast<Index>(network.nodes().size());
+  if (const auto activation = network.output_activation()) {
+    output_kind_ = fusable(loss_, *activation);
+  }
+  loss_tensor_ = output_kind_ == OutputKind::values ? nodes : nodes - 1;
+  width_ = network.output_shape().back();
+  if (width_ == kOpen) throw std::invalid_argument("the last axis of the output must be known");
+  target_width_ = echocell::target_width(loss_.kind, width_);
+  for (const MetricOptions& metric : metrics_) check_metric(metric, width_, target_width_);
+}
+
+template <class S>
+Index Head<S>::target_size(const Shape& output) const {
+  return volume(output) / width_ * target_width_;
+}
+
+template <class S>
+Index Head<S>::width(const Slice<S>&) const {
+  return width_;
+}
+
+template <class S>
+HeadBuffers<S> Head<S>::plan(Slice<S>& slice) const {
+  HeadBuffers<S> head;
+  const Index R = rows(slice);
+  head.targets = slice.workspace.template take<S>(R * target_width_);
+  head.weights = slice.workspace.template take<S>(R);
+  head.values = slice.workspace.template take<S>(R);
+  head.metric_sums.assign(metrics_.size(), 0.0);
+  return head;
+}
+
+template <class S>
+void Head<S>::load(const Dataset<S>& data, const Index* order, Slice<S>& slice,
+                   HeadBuffers<S>& head) const {
+  const Tensor<S>& output = slice.output();
+  const Index T = output.steps, B = output.batch;
+  const Index inner = rows(slice) / (T * B);  // rows per time step of one sample
+  const Index step = inner * target_width_;
+  head.valid = 0;
+  for (Index b = 0; b < B; ++b) {
+    const Index sample = order[b];
+    const S* y = data.y + sample * data.target_size;
+    const S* w = data.weights ? data.weights + sample * data.weight_steps : nullptr;
+    for (Index t = 0; t < T; ++t) {
+      std::copy_n(y + t * step, step, head.targets + (t * B + b) * step);
+      const bool valid = slice.output_mask().valid(t, b);
+      const S weight = w ? w[data.weight_steps == 1 ? 0 : t] : S(1);
+      std::fill_n(head.weights + (t * B + b) * inner, inner, valid ? weight : S(0));
+      head.valid += valid ? static_cast<double>(inner) : 0.0;
+    }
+  }
+}
+
+template <class S>
+void Head<S>::evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const {
+  const Index R = rows(slice);
+  loss_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data, head.targets, R,
+            width_, head.values);
+  head.loss = 0;
+  for (Index r = 0; r < R; ++r) {
+    if (head.weights[r] != S(0)) {
+      head.loss += static_cast<double>(head.weights[r]) * static_cast<double>(head.values[r]);
+    }
+  }
+  const Index inner = R / slice.output().rows();
+  for (std::size_t m = 0; m < metrics_.size(); ++m) {
+    metric_rows(metrics_[m], slice.output().data, head.targets, R, width_, target_width_,
+                head.values);
+    double sum = 0;
+    for (Index r = 0; r < R; ++r) {
+      const Index row = r / inner;
+      if (!slice.output_mask() || slice.output_mask().data[row]) sum += double(head.values[r]);
+    }
+    head.metric_sums[m] = sum;
+  }
+}
+
+template <class S>
+void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const {
+  const Index R = rows(slice);
+  for (Index r = 0; r < R; ++r) head.weights[r] *= static_cast<S>(scale);
+  loss_gradient_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data,
+                     head.targets, R, width_, head.weights,
+                     slice.gradients[std::size_t(loss_tensor_)].data);
+}
+
+template <class S>
+double Head<S>::scale(const std::vector<Slice<S>>& slices,
+                      const std::vector<HeadBuffers<S>>& heads) const {
+  double valid = 0;
+  for (const auto& head : heads) valid += head.valid;
+  // Keras keeps the division from failing where everything is masked.
+  return slices.front().output_mask() ? 1.0 / (valid + 1e-7) : 1.0 / valid;
+}
+
+template <class S>
+std::vector<double> Head<S>::logs(const Tally& tally) const {
+  std::vector<double> logs{tally.samples > 0 ? tally.loss / tally.samples : 0.0};
+  for (std::size_t m = 0; m < metrics_.size(); ++m) {
+    logs.push_back(metric_result(metrics_[m], tally.metric_sums[m], tally.metric_weights[m]));
+  }
+  return logs;
+}
+
+template class Head<float>;
+template class Head<double>;
+
+}  // namespace echocell

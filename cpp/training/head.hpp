@@ -1,0 +1,84 @@
+// What stands at the end of a network in training: targets, weights, the loss and the metrics.
+//
+// Legend: B rows of the slice, T time steps of the output (1 where it has none), R = T * B * (the
+// axes between time and the last one) rows of C numbers each, time-major like every tensor.
+#pragma once
+
+#include <vector>
+
+#include "training/batch.hpp"
+#include "training/losses.hpp"
+#include "training/metrics.hpp"
+
+namespace echocell {
+
+/// A data set, batch-major as it comes from outside. It owns nothing.
+template <class S>
+struct Dataset {
+  const S* x = nullptr;
+  const S* y = nullptr;
+  const S* weights = nullptr;  // [samples, weight_steps], or null: all 1
+  Index samples = 0;
+  Shape sample;            // of one input, no open axes
+  Index target_size = 0;   // numbers of y per sample
+  Index weight_steps = 1;  // 1: a weight per sample; T: a weight per time step
+};
+
+/// Sums over the batches of an epoch.
+struct Tally {
+  double loss = 0;     // weighted by the samples of each batch
+  double samples = 0;
+  std::vector<double> metric_sums, metric_weights;
+
+  explicit Tally(std::size_t metrics) : metric_sums(metrics), metric_weights(metrics) {}
+};
+
+/// The numbers a head needs for one slice.
+template <class S>
+struct HeadBuffers {
+  S* targets = nullptr;  // [R, W], W = 1 for class indices, else C
+  S* weights = nullptr;  // [R]: of the loss
+  S* values = nullptr;   // [R]
+  double loss = 0;       // sum of weight * value over the slice
+  double valid = 0;      // rows that the mask lets through
+  std::vector<double> metric_sums;
+};
+
+template <class S>
+class Head {
+ public:
+  /// Throws std::invalid_argument where loss, metrics and output do not go together.
+  Head(const Network<S>& network, const LossOptions& loss, std::vector<MetricOptions> metrics);
+
+  /// Numbers of y that one sample with this output shape has.
+  Index target_size(const Shape& output) const;
+  /// The tensor that the loss reads, and whose gradient backward() starts from: the node behind it
+  /// is left out where the loss takes logits.
+  Index loss_tensor() const { return loss_tensor_; }
+  const std::vector<MetricOptions>& metrics() const { return metrics_; }
+
+  HeadBuffers<S> plan(Slice<S>& slice) const;
+  /// Copies targets and weights of the slice's rows: row b of it is sample order[b] of the data.
+  void load(const Dataset<S>& data, const Index* order, Slice<S>& slice, HeadBuffers<S>& head) const;
+  /// The loss and the metrics, summed over the slice.
+  void evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const;
+  /// Writes the gradient of scale * loss into the slice's gradient of loss_tensor().
+  void differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const;
+  /// Keras's mean: over all rows, or over the valid ones where there is a mask.
+  double scale(const std::vector<Slice<S>>& slices, const std::vector<HeadBuffers<S>>& heads) const;
+  /// The values of loss and metrics that a tally amounts to.
+  std::vector<double> logs(const Tally& tally) const;
+
+ private:
+  Index width(const Slice<S>& slice) const;
+  Index rows(const Slice<S>& slice) const { return slice.output().size() / width(slice); }
+
+  LossOptions loss_;
+  OutputKind output_kind_ = OutputKind::values;
+  std::vector<MetricOptions> metrics_;
+  Index width_ = 0;         // C
+  Index target_width_ = 0;  // W
+  Index loss_tensor_ = 0;
+};
+
+}  // namespace echocell

@@ -1,0 +1,308 @@
+#include "training/losses.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+
+#include "training/kind_names.hpp"
+
+namespace echocell {
+namespace {
+
+constexpr KindName<LossKind> kLossNames[] = {
+    {"categorical_crossentropy", LossKind::categorical_crossentropy},
+    {"sparse_categorical_crossentropy", LossKind::sparse_categorical_crossentropy},
+    {"binary_crossentropy", LossKind::binary_crossentropy},
+    {"mean_squared_error", LossKind::mean_squared_error},
+    {"mean_absolute_error", LossKind::mean_absolute_error},
+    {"huber", LossKind::huber},
+};
+
+// Keras's backend.epsilon(): probabilities are kept this far from 0 and 1.
+constexpr double kClip = 1e-7;
+
+template <class S>
+struct Clip {
+  S low = static_cast<S>(kClip);
+  S high = static_cast<S>(1 - kClip);
+  S operator()(S p) const { return std::min(std::max(p, low), high); }
+  bool inside(S p) const { return p >= low && p <= high; }
+};
+
+// -- Targets of one row: t(c) is the target of column c.
+
+// scale * target + shift: label smoothing is an affine map.
+template <class S>
+struct DenseTarget {
+  const S* data;
+  S scale;
+  S shift;
+  S operator()(Index c) const { return data[c] * scale + shift; }
+};
+
+// The row of zeros with a 1 at a class index. Conversion of an index out of range to an integer
+// would be undefined, and so would NaN; both stand for no class.
+template <class S>
+struct SparseTarget {
+  Index index;
+  SparseTarget(S target, Index width)
+      : index(target >= 0 && target < static_cast<S>(width) ? static_cast<Index>(target) : -1) {}
+  S operator()(Index c) const { return c == index ? S(1) : S(0); }
+};
+
+template <class S, class Target>
+S sum_of(const Target& target, Index width) {
+  S sum = 0;
+  for (Index c = 0; c < width; ++c) sum += target(c);
+  return sum;
+}
+template <class S>
+S sum_of(const SparseTarget<S>& target, Index) {
+  return target.index < 0 ? S(0) : S(1);
+}
+
+// -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
+
+// sum_c exp(z[c] - shift), and the terms if wanted. Blocks of one cache line in an array of its
+// own, so that the bits do not depend on where the row lies in memory.
+template <class S>
+S sum_exp(const S* z, Index width, S shift, S* terms) {
+  constexpr Index kBlock = 64 / static_cast<Index>(sizeof(S));
+  using Block = Eigen::Array<S, static_cast<int>(kBlock), 1>;
+  Block sums = Block::Zero();
+  for (Index begin = 0; begin < width; begin += kBlock) {
+    const Index count = std::min(kBlock, width - begin);
+    Block block = Block::Zero();
+    for (Index k = 0; k < count; ++k) block[k] = z[begin + k] - shift;
+    block = block.exp();
+    for (Index k = count; k < kBlock; ++k) block[k] = 0;
+    sums += block;
+    if (terms != nullptr) std::copy_n(block.data(), count, terms + begin);
+  }
+  return sums.sum();
+}
+
+// p = softmax(z): log p(c) = (z[c] - max) - log(sum exp(z - max)).
+template <class S>
+struct CategoricalLogits {
+  template <class Target>
+  static S value(const S* z, const Target& target, Index width) {
+    const S top = *std::max_element(z, z + width);
+    const S log_sum = std::log(sum_exp<S>(z, width, top, nullptr));
+    double sum = 0;
+    for (Index c = 0; c < width; ++c) {
+      sum -= static_cast<double>(target(c)) * static_cast<double>((z[c] - top) - log_sum);
+    }
+    return static_cast<S>(sum);
+  }
+
+  static S value(const S* z, const SparseTarget<S>& target, Index width) {
+    if (target.index < 0) return 0;
+    const S top = *std::max_element(z, z + width);
+    return std::log(sum_exp<S>(z, width, top, nullptr)) - (z[target.index] - top);
+  }
+
+  // p(c) sum(t) - t(c)
+  template <class Target>
+  static void gradient(const S* z, const Target& target, Index width, S weight, S* dz) {
+    const S top = *std::max_element(z, z + width);
+    const S factor = sum_of<S>(target, width) / sum_exp(z, width, top, dz);
+    for (Index c = 0; c < width; ++c) dz[c] = weight * (dz[c] * factor - target(c));
+  }
+};
+
+// p = clip(y / sum(y)), as Keras has it. A row that sums to 0 has no probabilities: it counts as
+// clipped from 0, where Keras would make NaN of it.
+template <class S>
+struct CategoricalProbabilities {
+  static S inverse_sum(const S* y, Index width) {
+    S sum = 0;
+    for (Index c = 0; c < width; ++c) sum += y[c];
+    return sum == 0 ? S(0) : S(1) / sum;
+  }
+
+  template <class Target>
+  static S value(const S* y, const Target& target, Index width) {
+    const Clip<S> clip;
+    const S scale = inverse_sum(y, width);
+    double sum = 0;
+    for (Index c = 0; c < width; ++c) {
+      const S t = target(c);
+      if (t != 0) sum -= static_cast<double>(t * std::log(clip(y[c] * scale)));
+    }
+    return static_cast<S>(sum);
+  }
+
+  // dp(c) = -t(c) / p(c) where p is not clipped; dy(c) = (dp(c) - sum(dp y / sum(y))) / sum(y),
+  // in which every term of the inner sum is -t(c).
+  template <class Target>
+  static void gradient(const S* y, const Target& target, Index width, S weight, S* dy) {
+    const Clip<S> clip;
+    const S scale = inverse_sum(y, width);
+    S inner = 0;
+    for (Index c = 0; c < width; ++c) {
+      const S p = y[c] * scale;
+      const S t = clip.inside(p) ? target(c) : S(0);
+      dy[c] = -t / clip(p);
+      inner -= t;
+    }
+    for (Index c = 0; c < width; ++c) dy[c] = weight * ((dy[c] - inner) * scale);
+  }
+};
+
+// -- Losses that are means over columns: of one column, y or z against t.
+
+// With p = sigmoid(z): t softplus(-z) + (1 - t) softplus(z), nothing of which cancels.
+template <class S>
+struct BinaryLogits {
+  S value(S z, S t) const {
+    return std::log1p(std::exp(-std::abs(z))) + t * std::max(-z, S(0)) +
+           (S(1) - t) * std::max(z, S(0));
+  }
+  S derivative(S z, S t) const {
+    const S e = std::exp(-std::abs(z));
+    return (z >= 0 ? S(1) : e) / (S(1) + e) - t;
+  }
+};
+
+template <class S>
+struct BinaryProbabilities {
+  Clip<S> clip;
+  S value(S y, S t) const {
+    const S p = clip(y);
+    return -(t * std::log(p) + (S(1) - t) * std::log(S(1) - p));
+  }
+  S derivative(S y, S t) const {
+    if (!clip.inside(y)) return 0;
+    return (S(1) - t) / (S(1) - y) - t / y;
+  }
+};
+
+template <class S>
+struct Squared {
+  S value(S y, S t) const { return (y - t) * (y - t); }
+  S derivative(S y, S t) const { return S(2) * (y - t); }
+};
+
+template <class S>
+struct Absolute {
+  S value(S y, S t) const { return std::abs(y - t); }
+  S derivative(S y, S t) const { return static_cast<S>((y > t) - (y < t)); }
+};
+
+template <class S>
+struct Huber {
+  S delta;
+  S value(S y, S t) const {
+    const S error = std::abs(y - t);
+    return error <= delta ? S(0.5) * error * error : delta * error - S(0.5) * delta * delta;
+  }
+  S derivative(S y, S t) const { return std::min(std::max(y - t, -delta), delta); }
+};
+
+template <class S, class Column>
+struct MeanOverColumns {
+  Column column;
+
+  template <class Target>
+  S value(const S* y, const Target& target, Index width) const {
+    double sum = 0;
+    for (Index c = 0; c < width; ++c) sum += static_cast<double>(column.value(y[c], target(c)));
+    return static_cast<S>(sum / static_cast<double>(width));
+  }
+
+  template <class Target>
+  void gradient(const S* y, const Target& target, Index width, S weight, S* dy) const {
+    const S scale = weight / static_cast<S>(width);
+    for (Index c = 0; c < width; ++c) dy[c] = scale * column.derivative(y[c], target(c));
+  }
+};
+
+// -- Which of them
+
+// Calls visit(row_loss, target_of_row), where target_of_row(r) is the target of row r.
+template <class S, class Visit>
+void choose(const LossOptions& options, OutputKind kind, const S* target, Index width,
+            const Visit& visit) {
+  const bool logits = options.from_logits || kind != OutputKind::values;
+  const bool categorical = options.kind == LossKind::categorical_crossentropy;
+  const bool smooth = categorical || options.kind == LossKind::binary_crossentropy;
+  const double smoothing = smooth ? options.label_smoothing : 0;
+  const S scale = static_cast<S>(1 - smoothing);
+  const S shift = static_cast<S>(smoothing / (categorical ? static_cast<double>(width) : 2.0));
+  const auto dense = [=](Index r) { return DenseTarget<S>{target + r * width, scale, shift}; };
+  const auto sparse = [=](Index r) { return SparseTarget<S>(target[r], width); };
+  switch (options.kind) {
+    case LossKind::categorical_crossentropy:
+      if (logits) return visit(CategoricalLogits<S>{}, dense);
+      return visit(CategoricalProbabilities<S>{}, dense);
+    case LossKind::sparse_categorical_crossentropy:
+      if (logits) return visit(CategoricalLogits<S>{}, sparse);
+      return visit(CategoricalProbabilities<S>{}, sparse);
+    case LossKind::binary_crossentropy:
+      if (logits) return visit(MeanOverColumns<S, BinaryLogits<S>>{}, dense);
+      return visit(MeanOverColumns<S, BinaryProbabilities<S>>{}, dense);
+    case LossKind::mean_squared_error:
+      return visit(MeanOverColumns<S, Squared<S>>{}, dense);
+    case LossKind::mean_absolute_error:
+      return visit(MeanOverColumns<S, Absolute<S>>{}, dense);
+    case LossKind::huber:
+      return visit(MeanOverColumns<S, Huber<S>>{{static_cast<S>(options.delta)}}, dense);
+  }
+}
+
+}  // namespace
+
+LossKind loss_kind(const std::string& name) { return find_kind(kLossNames, "loss", name); }
+
+OutputKind fusable(const LossOptions& options, Activation last) {
+  if (options.from_logits) return OutputKind::values;
+  const bool binary = options.kind == LossKind::binary_crossentropy;
+  const bool categorical = options.kind == LossKind::categorical_crossentropy ||
+                           options.kind == LossKind::sparse_categorical_crossentropy;
+  if (categorical && last == Activation::softmax) return OutputKind::logits_of_softmax;
+  if (binary && last == Activation::sigmoid) return OutputKind::logits_of_sigmoid;
+  return OutputKind::values;
+}
+
+bool sparse_targets(LossKind kind) { return kind == LossKind::sparse_categorical_crossentropy; }
+
+Index target_width(LossKind kind, Index output_width) {
+  return sparse_targets(kind) ? 1 : output_width;
+}
+
+template <class S>
+void loss_rows(const LossOptions& options, OutputKind output_kind, const S* output, const S* target,
+               Index rows, Index width, S* values) {
+  choose<S>(options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
+    for (Index r = 0; r < rows; ++r) {
+      values[r] = loss.value(output + r * width, target_of_row(r), width);
+    }
+  });
+}
+
+template <class S>
+void loss_gradient_rows(const LossOptions& options, OutputKind output_kind, const S* output,
+                        const S* target, Index rows, Index width, const S* weights, S* gradient) {
+  choose<S>(options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
+    for (Index r = 0; r < rows; ++r) {
+      S* row = gradient + r * width;
+      if (weights[r] == 0) {
+        std::fill_n(row, width, S(0));
+      } else {
+        loss.gradient(output + r * width, target_of_row(r), width, weights[r], row);
+      }
+    }
+  });
+}
+
+#define ECHOCELL_INSTANTIATE(S)                                                                  \
+  template void loss_rows<S>(const LossOptions&, OutputKind, const S*, const S*, Index, Index,   \
+                             S*);                                                                \
+  template void loss_gradient_rows<S>(const LossOptions&, OutputKind, const S*, const S*, Index, \
+                                      Index, const S*, S*);
+ECHOCELL_INSTANTIATE(float)
+ECHOCELL_INSTANTIATE(double)
+#undef ECHOCELL_INSTANTIATE
+
+}  // namespace echocell

@@ -1,0 +1,174 @@
+// A network with what it takes to train it: loss, optimizer, carried states, random numbers, and
+// the loops over epochs and batches.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "training/batch.hpp"
+#include "training/head.hpp"
+#include "training/optimizers.hpp"
+#include "training/states.hpp"
+
+namespace echocell {
+
+/// Thrown when the observer asked to stop in the middle of a batch. The model is as it was after
+/// the last whole batch.
+struct Interrupted : std::exception {
+  const char* what() const noexcept override { return "interrupted"; }
+};
+
+/// Watches the loops from outside. Whoever returns true ends the training after this batch.
+class Observer : public Interrupt {
+ public:
+  /// Gives the means of loss and metrics so far.
+  using Logs = std::function<std::vector<double>()>;
+
+  virtual void epoch_begin(Index epoch) { (void)epoch; }
+  virtual bool epoch_end(Index epoch, const std::vector<double>& logs) {
+    (void)epoch, (void)logs;
+    return false;
+  }
+  virtual void batch_begin(Index batch) { (void)batch; }
+  virtual bool batch_end(Index epoch, Index batch, const Logs& logs) {
+    (void)epoch, (void)batch, (void)logs;
+    return false;
+  }
+  virtual bool test_batch_end(Index batch, const Logs& logs) {
+    (void)batch, (void)logs;
+    return false;
+  }
+};
+
+struct FitOptions {
+  Index batch_size = 32;
+  Index epochs = 1;
+  Index initial_epoch = 0;
+  bool shuffle = true;
+  Index validation_batch_size = 32;
+  Index validation_freq = 1;
+};
+
+/// What one layer alone makes of some input. All numbers batch-major.
+template <class S>
+struct LayerRun {
+  struct Values {
+    std::string name;
+    Shape shape;  // of one sample
+    std::vector<S> numbers;
+  };
+  Values output;
+  std::vector<Values> states;
+  std::vector<Values> traces;  // gates and cell states over time, in the order of processing
+};
+
+/// What is given to one layer alone; [B, ...] batch-major. Null: none.
+template <class S>
+struct LayerInput {
+  const S* x = nullptr;
+  Index batch = 0;
+  Shape sample;
+  const std::uint8_t* mask = nullptr;       // [B, T]
+  std::vector<const S*> initial_state;      // [B, width] each; empty: zeros
+  bool training = false;
+};
+
+/// The loss of a batch and its gradients, for those who check them.
+template <class S>
+struct Gradients {
+  double loss = 0;
+  const S* parameters = nullptr;  // as long as the arena
+  std::vector<S> input;           // batch-major, like the input
+};
+
+template <class S>
+class Model {
+ public:
+  Model(const std::vector<std::shared_ptr<const LayerOptions>>& layers, Shape input,
+        std::uint64_t seed);
+
+  Network<S>& network() { return network_; }
+  States<S>& states() { return states_; }
+  bool compiled() const { return head_.has_value(); }
+  Optimizer<S>& optimizer();
+
+  /// Slots of an earlier compile stay if the optimizer is of the same kind.
+  void compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
+               const OptimizerOptions& optimizer);
+
+  /// A row of logs per epoch: loss, metrics, then the same of the validation where it ran.
+  std::vector<std::vector<double>> fit(const Dataset<S>& data, const FitOptions& options,
+                                       const Dataset<S>* validation, Observer& observer);
+  /// One update with all of the data as one batch.
+  std::vector<double> train_on_batch(const Dataset<S>& data, Observer& observer);
+  std::vector<double> evaluate(const Dataset<S>& data, Index batch_size, Observer& observer);
+  /// y: room for samples * volume(output_shape for this input).
+  void predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer);
+  /// One time step x [batch, F] through all layers, states carried in all of them.
+  void step(const S* x, Index batch, S* y, Observer& observer);
+  Gradients<S> gradients(const Dataset<S>& data, bool training, Observer& observer);
+  LayerRun<S> run_layer(Index layer, const LayerInput<S>& input, Observer& observer);
+
+  /// The shape of one output for input of this shape.
+  Shape output_shape(const Shape& input) const { return network_.tensor_shapes(input).back(); }
+  /// Numbers of y per sample for input of this shape. Only after compile().
+  Index target_size(const Shape& input) const { return head().target_size(output_shape(input)); }
+
+  /// The seed of all random numbers, and how many streams were taken from it.
+  std::pair<std::uint64_t, std::uint64_t> random_state() const { return {random_.key, draws_}; }
+  void set_random_state(std::uint64_t seed, std::uint64_t draws) {
+    random_.key = seed;
+    draws_ = draws;
+  }
+  /// Memory held in plans, in bytes.
+  Index workspace_bytes() const;
+
+ private:
+  /// A batch and what the head needs for it.
+  struct Plan {
+    Batch<S> batch;
+    std::vector<HeadBuffers<S>> heads;
+    std::uint64_t last_use = 0;
+    Plan(const Network<S>& network, BatchKey key) : batch(network, std::move(key)) {}
+  };
+
+  const Head<S>& head() const;
+  Plan& plan(BatchKey key, bool with_head);
+  void forward(Plan& plan, const Dataset<S>& data, const Index* order, BatchContext context,
+               bool all_states);
+  double train_batch(const Dataset<S>& data, const Index* order, Index rows, Tally& tally,
+                     Observer& observer);
+  void evaluate_batch(const Dataset<S>& data, const Index* order, Index rows, Tally& tally,
+                      Observer& observer);
+  double differentiate(Plan& plan, const Dataset<S>& data, const Index* order,
+                       const BatchContext& context, Tally& tally);
+  bool train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch, Tally& tally,
+                   Observer& observer);
+  void predict_batch(const Dataset<S>& data, const Index* order, Index rows, bool all_states, S* y,
+                     Observer& observer);
+  Tally evaluate_tally(const Dataset<S>& data, Index batch_size, Observer& observer);
+  void tally_batch(Plan& plan, double scale, Index rows, Tally& tally) const;
+  double penalty() const;
+  void add_penalty_gradient(S* gradients) const;
+  void require_states(Index batch_size, Index samples);
+  std::vector<Index> in_order(Index samples);
+  void refresh_segments();
+  Random next_stream() { return random_.child(draws_++); }
+
+  Network<S> network_;
+  States<S> states_;
+  std::optional<Head<S>> head_;
+  std::unique_ptr<Optimizer<S>> optimizer_;
+  std::vector<std::unique_ptr<Plan>> plans_;
+  std::vector<Index> order_;  // lent to a loop while it runs, so that a nested call has its own
+  std::vector<Segment> segments_;
+  Random random_;
+  std::uint64_t draws_ = 0;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace echocell

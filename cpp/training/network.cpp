@@ -1,0 +1,163 @@
+#include "training/network.hpp"
+
+#include <string>
+
+#include "layers/activation.hpp"
+#include "layers/dense.hpp"
+#include "layers/time_distributed.hpp"
+
+namespace echocell {
+namespace {
+
+/// Dense and Activation act on the last axis of any sample: TimeDistributed adds nothing to them.
+const LayerOptions& without_time_distributed(const LayerOptions& options) {
+  const auto* wrapper = dynamic_cast<const TimeDistributedOptions*>(&options);
+  if (wrapper == nullptr) return options;
+  const LayerOptions& inner = *wrapper->layer;
+  const bool pointwise = dynamic_cast<const DenseOptions*>(&inner) != nullptr ||
+                         dynamic_cast<const ActivationOptions*>(&inner) != nullptr;
+  return pointwise ? inner : options;
+}
+
+bool has_logits(Activation activation) {
+  return activation == Activation::softmax || activation == Activation::sigmoid;
+}
+
+}  // namespace
+
+template <class S>
+Network<S>::Network(const std::vector<std::shared_ptr<const LayerOptions>>& options, Shape input) {
+  shapes_.push_back(std::move(input));
+  for (std::size_t k = 0; k < options.size(); ++k) {
+    const LayerOptions& layer = without_time_distributed(*options[k]);
+    const bool last = k + 1 == options.size();
+    node_of_layer_.push_back(static_cast<Index>(nodes_.size()));
+    const auto* dense = dynamic_cast<const DenseOptions*>(&layer);
+    const auto* activation = dynamic_cast<const ActivationOptions*>(&layer);
+    if (last && dense != nullptr && has_logits(dense->activation)) {
+      DenseOptions logits = *dense;
+      logits.activation = Activation::linear;
+      add_node(logits, std::nullopt);
+      ActivationOptions squash;
+      squash.activation = dense->activation;
+      add_node(squash, dense->activation);
+    } else {
+      add_node(layer, activation ? std::optional(activation->activation) : std::nullopt);
+    }
+  }
+  lay_out_parameters();
+}
+
+template <class S>
+void Network<S>::add_node(const LayerOptions& options, std::optional<Activation> activation) {
+  auto layer = make_layer<S>(options);
+  const Index index = static_cast<Index>(nodes_.size());
+  layer->build(shapes_.back());
+  Shape output = layer->output_shape(shapes_.back());
+  shapes_.push_back(std::move(output));
+  layers_.push_back(std::move(layer));
+  nodes_.push_back({index, {index}, index + 1});
+  output_activation_ = activation;
+}
+
+template <class S>
+void Network<S>::lay_out_parameters() {
+  Index total = 0;
+  for (const auto& layer : layers_) {
+    offsets_.push_back(total);
+    first_block_.push_back(static_cast<Index>(blocks_.size()));
+    for (const Parameter& p : layer->parameters()) {
+      blocks_.push_back({total + p.offset, p.size(), true, 0, 0});
+    }
+    total = aligned_count<S>(total + layer->parameter_count());
+  }
+  values_ = Buffer<S>(total);
+}
+
+template <class S>
+Index Network<S>::node_of_layer(Index layer) const {
+  if (layer < 0 || layer >= layer_count()) {
+    throw std::invalid_argument("expected a layer of 0 to " + std::to_string(layer_count() - 1) +
+                                ", received " + std::to_string(layer));
+  }
+  return node_of_layer_[std::size_t(layer)];
+}
+
+template <class S>
+Index Network<S>::node_behind_layer(Index layer) const {
+  (void)node_of_layer(layer);
+  const bool last = layer + 1 == layer_count();
+  return last ? static_cast<Index>(nodes_.size()) : node_of_layer(layer + 1);
+}
+
+template <class S>
+const Shape& Network<S>::output_shape(Index layer) const {
+  return shapes_[std::size_t(node_behind_layer(layer))];
+}
+
+template <class S>
+std::vector<Shape> Network<S>::tensor_shapes(const Shape& shape, Index first, Index last) const {
+  std::vector<Shape> shapes(shapes_.size());
+  shapes[std::size_t(first)] = shape;
+  const Index end = last < 0 ? static_cast<Index>(nodes_.size()) : last;
+  for (Index n = first; n < end; ++n) {
+    const Node& node = nodes_[std::size_t(n)];
+    shapes[std::size_t(node.output)] =
+        layer(node).output_shape(shapes[std::size_t(node.inputs[0])]);
+  }
+  return shapes;
+}
+
+template <class S>
+bool Network<S>::stateful() const {
+  for (const auto& layer : layers_) {
+    if (layer->stateful()) return true;
+  }
+  return false;
+}
+
+template <class S>
+bool Network<S>::recurrent() const {
+  for (const auto& layer : layers_) {
+    if (!layer->state_widths().empty()) return true;
+  }
+  return false;
+}
+
+template <class S>
+std::optional<std::string> Network<S>::why_not_streamable() const {
+  if (shapes_.front().size() != 2) return "its input has no time steps";
+  for (Index k = 0; k < layer_count(); ++k) {
+    if (!layers_[std::size_t(nodes_[std::size_t(node_of_layer_[std::size_t(k)])].layer)]
+             ->streamable()) {
+      return "layer " + std::to_string(k) + " needs the whole sequence at once";
+    }
+  }
+  return std::nullopt;
+}
+
+template <class S>
+const std::vector<Parameter>& Network<S>::parameters(Index layer) const {
+  return this->layer(nodes_[std::size_t(node_of_layer(layer))]).parameters();
+}
+
+template <class S>
+ParameterBlock& Network<S>::block(Index layer, Index index) {
+  const auto count = static_cast<Index>(parameters(layer).size());
+  if (index < 0 || index >= count) {
+    throw std::invalid_argument("expected a parameter of 0 to " + std::to_string(count - 1) +
+                                ", received " + std::to_string(index));
+  }
+  const Node& node = nodes_[std::size_t(node_of_layer(layer))];
+  return blocks_[std::size_t(first_block_[std::size_t(node.layer)] + index)];
+}
+
+template <class S>
+S* Network<S>::parameter(Index layer, Index index) {
+  return values_.data() + block(layer, index).offset;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace echocell

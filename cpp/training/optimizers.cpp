@@ -1,0 +1,305 @@
+#include "training/optimizers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "training/kind_names.hpp"
+
+namespace echocell {
+namespace {
+
+constexpr KindName<OptimizerKind> kOptimizerNames[] = {
+    {"sgd", OptimizerKind::sgd},         {"rmsprop", OptimizerKind::rmsprop},
+    {"adam", OptimizerKind::adam},       {"adamw", OptimizerKind::adamw},
+    {"adagrad", OptimizerKind::adagrad},
+};
+
+void check_number(const char* name, double value) {
+  if (std::isfinite(value) && value >= 0) return;
+  throw std::invalid_argument("optimizer: expected " + std::string(name) +
+                              " to be finite and not negative; received " + std::to_string(value));
+}
+
+void check(const OptimizerOptions& o) {
+  check_number("learning_rate", o.learning_rate);
+  check_number("momentum", o.momentum);
+  check_number("rho", o.rho);
+  check_number("beta_1", o.beta_1);
+  check_number("beta_2", o.beta_2);
+  check_number("epsilon", o.epsilon);
+  check_number("initial_accumulator_value", o.initial_accumulator_value);
+  check_number("weight_decay", o.weight_decay);
+  check_number("decay", o.decay);
+  check_number("clipnorm", o.clipnorm);
+  check_number("clipvalue", o.clipvalue);
+  check_number("global_clipnorm", o.global_clipnorm);
+  if ((o.clipnorm > 0) + (o.clipvalue > 0) + (o.global_clipnorm > 0) > 1) {
+    throw std::invalid_argument(
+        "optimizer: expected at most one of clipnorm, clipvalue and global_clipnorm; received "
+        "clipnorm=" +
+        std::to_string(o.clipnorm) + ", clipvalue=" + std::to_string(o.clipvalue) +
+        ", global_clipnorm=" + std::to_string(o.global_clipnorm));
+  }
+}
+
+// -- Clipping
+
+// In eight lanes, so that it is fast, and the order of the additions is always the same.
+template <class S>
+double sum_of_squares(const S* g, Index size) {
+  constexpr Index kLanes = 8;
+  double lanes[kLanes] = {};
+  const auto square = [g](Index i) {
+    return static_cast<double>(g[i]) * static_cast<double>(g[i]);
+  };
+  Index i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (Index k = 0; k < kLanes; ++k) lanes[k] += square(i + k);
+  }
+  for (; i < size; ++i) lanes[i % kLanes] += square(i);
+  double sum = 0;
+  for (double lane : lanes) sum += lane;
+  return sum;
+}
+
+// Scales gradients of that norm down to the limit. A norm that is not finite makes NaN of them all,
+// so that it shows.
+template <class S>
+void scale_to_norm(S* g, Index size, double norm, double limit) {
+  if (norm <= limit) return;
+  const S scale = static_cast<S>(limit / norm + (norm - norm));
+  for (Index i = 0; i < size; ++i) g[i] *= scale;
+}
+
+// -- The update rules: n numbers, x the values, g their gradients. shrink is learning rate times
+// weight decay; the decay comes first, as in Keras. Branches are template arguments, so that each
+// loop is one straight vector pass.
+
+template <class S>
+S decayed(S x, S shrink) {
+  return x - x * shrink;
+}
+
+// x -= rate g
+template <class S>
+void sgd(Index n, S rate, S shrink, S* __restrict x, const S* __restrict g) {
+  for (Index i = 0; i < n; ++i) x[i] = decayed(x[i], shrink) - g[i] * rate;
+}
+
+// m = momentum m - rate g;  x += m, or with Nesterov's look ahead momentum m - rate g
+template <bool kNesterov, class S>
+void sgd_momentum(Index n, S rate, S shrink, S momentum, S* __restrict x, const S* __restrict g,
+                  S* __restrict m) {
+  for (Index i = 0; i < n; ++i) {
+    const S step = g[i] * rate;
+    const S moved = m[i] * momentum - step;
+    m[i] = moved;
+    x[i] = decayed(x[i], shrink) + (kNesterov ? moved * momentum - step : moved);
+  }
+}
+
+// v = rho v + (1 - rho) g^2;  a = rho a + (1 - rho) g where centered
+// step = rate g / sqrt(v - a^2 + epsilon);  m = momentum m + step;  x -= m
+template <bool kMomentum, bool kCentered, class S>
+void rmsprop(Index n, S rate, S shrink, S rho, S rest, S momentum, S epsilon, S* __restrict x,
+             const S* __restrict g, S* __restrict v, S* __restrict m, S* __restrict a) {
+  for (Index i = 0; i < n; ++i) {
+    v[i] = rho * v[i] + rest * (g[i] * g[i]);
+    S variance = v[i];
+    if constexpr (kCentered) {
+      a[i] = rho * a[i] + rest * g[i];
+      variance -= a[i] * a[i];
+      // Rounding takes it below 0 where the gradient is large and steady.
+      variance = variance < 0 ? S(0) : variance;
+    }
+    S step = rate * g[i] / std::sqrt(variance + epsilon);
+    if constexpr (kMomentum) {
+      m[i] = momentum * m[i] + step;
+      step = m[i];
+    }
+    x[i] = decayed(x[i], shrink) - step;
+  }
+}
+
+// m += (1 - beta_1) (g - m);  v += (1 - beta_2) (g^2 - v);  w = max(w, v) where amsgrad
+// x -= alpha m / (sqrt(v) + epsilon)
+template <bool kAmsgrad, class S>
+void adam(Index n, S alpha, S shrink, S rest_1, S rest_2, S epsilon, S* __restrict x,
+          const S* __restrict g, S* __restrict m, S* __restrict v, S* __restrict w) {
+  for (Index i = 0; i < n; ++i) {
+    m[i] += (g[i] - m[i]) * rest_1;
+    v[i] += (g[i] * g[i] - v[i]) * rest_2;
+    S variance = v[i];
+    if constexpr (kAmsgrad) {
+      variance = w[i] > variance ? w[i] : variance;
+      w[i] = variance;
+    }
+    x[i] = decayed(x[i], shrink) - m[i] * alpha / (std::sqrt(variance) + epsilon);
+  }
+}
+
+// s += g^2;  x -= rate g / sqrt(s + epsilon)
+template <class S>
+void adagrad(Index n, S rate, S shrink, S epsilon, S* __restrict x, const S* __restrict g,
+             S* __restrict s) {
+  for (Index i = 0; i < n; ++i) {
+    s[i] += g[i] * g[i];
+    x[i] = decayed(x[i], shrink) - rate * g[i] / std::sqrt(s[i] + epsilon);
+  }
+}
+
+}  // namespace
+
+OptimizerKind optimizer_kind(const std::string& name) {
+  return find_kind(kOptimizerNames, "optimizer", name);
+}
+
+std::vector<std::string> slot_names(const OptimizerOptions& options) {
+  std::vector<std::string> names;
+  switch (options.kind) {
+    case OptimizerKind::sgd:
+      if (options.momentum > 0) names = {"momentum"};
+      break;
+    case OptimizerKind::rmsprop:
+      names = {"velocity"};
+      if (options.momentum > 0) names.emplace_back("momentum");
+      if (options.centered) names.emplace_back("average_gradient");
+      break;
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw:
+      names = {"momentum", "velocity"};
+      if (options.amsgrad) names.emplace_back("velocity_hat");
+      break;
+    case OptimizerKind::adagrad:
+      names = {"accumulator"};
+      break;
+  }
+  return names;
+}
+
+template <class S>
+Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
+    : options_(options), count_(count) {
+  check(options);
+  for (const std::string& name : slot_names(options)) {
+    slots_.emplace_back(count);
+    if (name == "accumulator") {
+      std::fill_n(slots_.back().data(), count, static_cast<S>(options.initial_accumulator_value));
+    }
+  }
+}
+
+template <class S>
+void Optimizer<S>::set_learning_rate(double learning_rate) {
+  check_number("learning_rate", learning_rate);
+  options_.learning_rate = learning_rate;
+}
+
+template <class S>
+bool Optimizer<S>::same_kind(const OptimizerOptions& options) const {
+  return options.kind == options_.kind && slot_names(options) == slot_names(options_);
+}
+
+template <class S>
+void Optimizer<S>::set_options(const OptimizerOptions& options) {
+  check(options);
+  if (!same_kind(options)) throw std::invalid_argument("optimizer: options of another kind");
+  options_ = options;
+}
+
+template <class S>
+void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& segments) {
+  clip(gradients, segments);
+  // One pass per run of trainable segments. The padding in between goes along: 0 stays 0.
+  Index begin = 0;
+  Index end = 0;
+  for (const Segment& segment : segments) {
+    if (segment.trainable) {
+      if (begin == end) begin = segment.offset;
+      end = segment.offset + segment.size;
+    } else if (begin != end) {
+      update(values, gradients, begin, end - begin);
+      begin = end;
+    }
+  }
+  if (begin != end) update(values, gradients, begin, end - begin);
+  ++iterations_;
+}
+
+template <class S>
+void Optimizer<S>::clip(S* gradients, const std::vector<Segment>& segments) const {
+  const OptimizerOptions& o = options_;
+  double global_square = 0;
+  for (const Segment& segment : segments) {
+    if (!segment.trainable) continue;
+    S* g = gradients + segment.offset;
+    if (o.clipnorm > 0) {
+      const double norm = std::sqrt(sum_of_squares(g, segment.size));
+      scale_to_norm(g, segment.size, norm, o.clipnorm);
+    } else if (o.global_clipnorm > 0) {
+      global_square += sum_of_squares(g, segment.size);
+    } else if (o.clipvalue > 0) {
+      const auto limit = static_cast<S>(o.clipvalue);
+      for (Index i = 0; i < segment.size; ++i) g[i] = std::min(std::max(g[i], -limit), limit);
+    }
+  }
+  if (!(o.global_clipnorm > 0)) return;
+  const double norm = std::sqrt(global_square);
+  for (const Segment& segment : segments) {
+    if (!segment.trainable) continue;
+    scale_to_norm(gradients + segment.offset, segment.size, norm, o.global_clipnorm);
+  }
+}
+
+template <class S>
+void Optimizer<S>::update(S* values, const S* gradients, Index begin, Index size) {
+  const OptimizerOptions& o = options_;
+  const double learning_rate = o.learning_rate / (1 + o.decay * static_cast<double>(iterations_));
+  const S rate = static_cast<S>(learning_rate);
+  const S shrink = static_cast<S>(learning_rate * o.weight_decay);
+  const S momentum = static_cast<S>(o.momentum);
+  // With epsilon 0, the smallest normal number keeps 0 / 0 from weights that have no gradient.
+  const S epsilon = std::max(static_cast<S>(o.epsilon), std::numeric_limits<S>::min());
+  S* x = values + begin;
+  const S* g = gradients + begin;
+  const auto slot = [&](std::size_t k) { return slots_[k].data() + begin; };
+
+  switch (o.kind) {
+    case OptimizerKind::sgd: {
+      if (slots_.empty()) return sgd(size, rate, shrink, x, g);
+      const auto step = o.nesterov ? sgd_momentum<true, S> : sgd_momentum<false, S>;
+      return step(size, rate, shrink, momentum, x, g, slot(0));
+    }
+    case OptimizerKind::rmsprop: {
+      const S rho = static_cast<S>(o.rho);
+      const S rest = static_cast<S>(1 - o.rho);
+      const bool moves = o.momentum > 0;
+      S* v = slot(0);
+      S* m = moves ? slot(1) : nullptr;
+      S* a = o.centered ? slot(moves ? 2 : 1) : nullptr;
+      const auto step = moves ? (o.centered ? rmsprop<true, true, S> : rmsprop<true, false, S>)
+                              : (o.centered ? rmsprop<false, true, S> : rmsprop<false, false, S>);
+      return step(size, rate, shrink, rho, rest, momentum, epsilon, x, g, v, m, a);
+    }
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw: {
+      const auto t = static_cast<double>(iterations_ + 1);
+      const double correction = std::sqrt(1 - std::pow(o.beta_2, t)) / (1 - std::pow(o.beta_1, t));
+      const S alpha = static_cast<S>(learning_rate * correction);
+      const S rest_1 = static_cast<S>(1 - o.beta_1);
+      const S rest_2 = static_cast<S>(1 - o.beta_2);
+      S* w = o.amsgrad ? slot(2) : nullptr;
+      const auto step = o.amsgrad ? adam<true, S> : adam<false, S>;
+      return step(size, alpha, shrink, rest_1, rest_2, epsilon, x, g, slot(0), slot(1), w);
+    }
+    case OptimizerKind::adagrad:
+      return adagrad(size, rate, shrink, epsilon, x, g, slot(0));
+  }
+}
+
+template class Optimizer<float>;
+template class Optimizer<double>;
+
+}  // namespace echocell

@@ -1,0 +1,89 @@
+// Optimizers: Keras 3's update rules over the flat arena of all parameters of a network. A slot is
+// state of the optimizer as long as the arena, one number per parameter.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "numerics/shape.hpp"
+#include "numerics/workspace.hpp"
+
+namespace echocell {
+
+enum class OptimizerKind { sgd, rmsprop, adam, adamw, adagrad };
+
+/// "sgd", ...; throws std::invalid_argument that lists the names.
+OptimizerKind optimizer_kind(const std::string& name);
+
+struct OptimizerOptions {
+  OptimizerKind kind = OptimizerKind::sgd;
+  double learning_rate = 0.01;
+  double momentum = 0;    // sgd, rmsprop
+  bool nesterov = false;  // sgd
+  double rho = 0.9;       // rmsprop
+  bool centered = false;  // rmsprop
+  double beta_1 = 0.9;    // adam, adamw
+  double beta_2 = 0.999;
+  bool amsgrad = false;
+  double epsilon = 1e-7;                   // all but sgd
+  double initial_accumulator_value = 0.1;  // adagrad
+  double weight_decay = 0;                 // of every kind, decoupled from the gradient
+  double decay = 0;                        // Keras 2's learning_rate / (1 + decay * iterations)
+  // At most one of these is over 0; 0 is off.
+  double clipnorm = 0;         // the norm of each segment's gradient
+  double clipvalue = 0;        // each number
+  double global_clipnorm = 0;  // the norm over all trainable segments
+};
+
+/// The slots that these options need, in order, under Keras's names: "momentum", "velocity", ...
+std::vector<std::string> slot_names(const OptimizerOptions& options);
+
+/// One parameter's place in the arena.
+struct Segment {
+  Index offset;
+  Index size;
+  bool trainable;
+};
+
+template <class S>
+class Optimizer {
+ public:
+  /// count: the length of the arena. Slots start as Keras's do, iterations at 0. Throws
+  /// std::invalid_argument for an option that is negative or not finite, or two ways of clipping.
+  Optimizer(const OptimizerOptions& options, Index count);
+
+  /// One update. values and gradients [count] do not overlap; gradients are clipped in place.
+  /// segments lie in order and apart. Padding between them has gradient 0 and is 0, and stays so.
+  /// Segments that are not trainable keep values and slots; their gradients are never looked at.
+  void apply(S* values, S* gradients, const std::vector<Segment>& segments);
+
+  /// As it was set: before `decay`.
+  double learning_rate() const { return options_.learning_rate; }
+  void set_learning_rate(double learning_rate);
+
+  std::int64_t iterations() const { return iterations_; }
+  void set_iterations(std::int64_t iterations) { iterations_ = iterations; }
+
+  /// Each [count], in the order of slot_names().
+  std::vector<Buffer<S>>& slots() { return slots_; }
+  const std::vector<Buffer<S>>& slots() const { return slots_; }
+
+  /// Whether the slots mean the same under those options.
+  bool same_kind(const OptimizerOptions& options) const;
+
+  /// Other numbers for the same kind; slots and iterations stay. Throws where !same_kind(options).
+  void set_options(const OptimizerOptions& options);
+  const OptimizerOptions& options() const { return options_; }
+
+ private:
+  void clip(S* gradients, const std::vector<Segment>& segments) const;
+  void update(S* values, const S* gradients, Index begin, Index size);
+
+  OptimizerOptions options_;
+  Index count_;
+  std::int64_t iterations_ = 0;
+  std::vector<Buffer<S>> slots_;
+};
+
+}  // namespace echocell

@@ -1,0 +1,88 @@
+#include "training/states.hpp"
+
+#include <algorithm>
+
+namespace echocell {
+
+template <class S>
+typename States<S>::Set States<S>::allocate(Index batch) const {
+  Set set;
+  for (const Node& node : network_.nodes()) {
+    set.emplace_back();
+    for (Index width : network_.layer(node).state_widths()) set.back().emplace_back(batch * width);
+  }
+  return set;
+}
+
+template <class S>
+void States<S>::require(Index batch) {
+  if (batch_ == batch) return;
+  if (batch_ != 0) {
+    throw std::invalid_argument(
+        "the model carries states for a batch of " + std::to_string(batch_) +
+        " samples: expected a batch size of " + std::to_string(batch_) + ", received " +
+        std::to_string(batch) + "; call reset_states() before another batch size");
+  }
+  current_ = allocate(batch);
+  next_ = allocate(batch);
+  batch_ = batch;
+}
+
+template <class S>
+void States<S>::bind(Batch<S>& batch, bool all_layers) {
+  all_bound_ = all_layers;
+  for (Slice<S>& slice : batch.slices()) {
+    for (std::size_t n = 0; n < slice.passes.size(); ++n) {
+      Pass<S>& pass = slice.passes[n];
+      if (pass.initial_state.empty()) continue;
+      const Layer<S>& layer = network_.layer(network_.nodes()[n]);
+      const std::vector<Index> widths = layer.state_widths();
+      const bool carried = all_layers || layer.stateful();
+      for (std::size_t k = 0; k < widths.size(); ++k) {
+        const Index offset = slice.first_row * widths[k];
+        pass.initial_state[k] = carried ? current_[n][k].data() + offset : nullptr;
+        pass.final_state[k] = carried ? next_[n][k].data() + offset : nullptr;
+      }
+    }
+  }
+}
+
+template <class S>
+void States<S>::commit() {
+  for (std::size_t n = 0; n < current_.size(); ++n) {
+    if (all_bound_ || network_.layer(network_.nodes()[n]).stateful()) {
+      std::swap(current_[n], next_[n]);
+    }
+  }
+}
+
+template <class S>
+void States<S>::clear() {
+  current_.clear();
+  next_.clear();
+  batch_ = 0;
+}
+
+template <class S>
+void States<S>::zero(Index node, const std::vector<Index>* rows) {
+  if (batch_ == 0) return;
+  for (Buffer<S>& state : current_[std::size_t(node)]) {
+    const Index width = state.size() / batch_;
+    if (rows == nullptr) {
+      state.zero();
+      continue;
+    }
+    for (Index row : *rows) {
+      if (row < 0 || row >= batch_) {
+        throw std::invalid_argument("expected rows of 0 to " + std::to_string(batch_ - 1) +
+                                    " of the carried states, received " + std::to_string(row));
+      }
+      std::fill_n(state.data() + row * width, width, S(0));
+    }
+  }
+}
+
+template class States<float>;
+template class States<double>;
+
+}  // namespace echocell

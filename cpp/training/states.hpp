@@ -1,0 +1,46 @@
+// The states that a model carries from batch to batch: h and c of every recurrent layer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "training/batch.hpp"
+
+namespace echocell {
+
+/// The carried states of a network: two sets, one to read from and one to write to, so that a batch
+/// that is broken off leaves no trace.
+template <class S>
+class States {
+ public:
+  explicit States(const Network<S>& network) : network_(network) {}
+
+  /// The batch size of what is carried; 0: nothing is.
+  Index batch() const { return batch_; }
+  /// Makes room for this batch size, with zeros if nothing is carried yet. Throws
+  /// std::invalid_argument if states of another batch size are carried.
+  void require(Index batch);
+  /// Lets the batch begin with the carried states and write the next ones: in stateful layers, or
+  /// in all of them. In the others a batch begins with zeros and forgets.
+  void bind(Batch<S>& batch, bool all_layers);
+  /// What the batch wrote is now what is carried.
+  void commit();
+
+  /// State k of a node, [batch, width].
+  S* state(Index node, Index k) { return current_[std::size_t(node)][std::size_t(k)].data(); }
+  /// Forgets everything, so that another batch size can come.
+  void clear();
+  /// Sets to zero the states of one node, or those rows of it.
+  void zero(Index node, const std::vector<Index>* rows);
+
+ private:
+  using Set = std::vector<std::vector<Buffer<S>>>;  // [node][k]
+  Set allocate(Index batch) const;
+
+  const Network<S>& network_;
+  Index batch_ = 0;
+  bool all_bound_ = false;
+  Set current_, next_;
+};
+
+}  // namespace echocell

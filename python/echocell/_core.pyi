@@ -1,0 +1,247 @@
+"""The compiled core. Arrays come in batch-major, C-contiguous, in the network's dtype; what comes
+out is new arrays of that dtype. Everything here assumes that the Python layer has checked and
+converted; what it checks itself (finite numbers, counts) raises ValueError."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+class LayerOptions:
+    """What a layer is made from: a value without numbers. Base of all options below."""
+
+class InputOptions(LayerOptions):
+    def __init__(self) -> None: ...
+
+class LSTMOptions(LayerOptions):
+    def __init__(
+        self,
+        *,
+        units: int,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        use_bias: bool = True,
+        peephole: bool = False,
+        gates: str = "ifo",
+        coupled: bool = False,
+        return_sequences: bool = False,
+        stateful: bool = False,
+        go_backwards: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ) -> None: ...
+
+class GRUOptions(LayerOptions):
+    def __init__(
+        self,
+        *,
+        units: int,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        use_bias: bool = True,
+        reset_after: bool = True,
+        return_sequences: bool = False,
+        stateful: bool = False,
+        go_backwards: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ) -> None: ...
+
+class SimpleRNNOptions(LayerOptions):
+    def __init__(
+        self,
+        *,
+        units: int,
+        activation: str = "tanh",
+        use_bias: bool = True,
+        return_sequences: bool = False,
+        stateful: bool = False,
+        go_backwards: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ) -> None: ...
+
+class DenseOptions(LayerOptions):
+    def __init__(
+        self, *, units: int, activation: str = "linear", use_bias: bool = True
+    ) -> None: ...
+
+class ActivationOptions(LayerOptions):
+    def __init__(self, *, activation: str) -> None: ...
+
+class DropoutOptions(LayerOptions):
+    def __init__(self, *, rate: float) -> None: ...
+
+class EmbeddingOptions(LayerOptions):
+    def __init__(self, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> None: ...
+
+class MaskingOptions(LayerOptions):
+    def __init__(self, *, mask_value: float = 0.0) -> None: ...
+
+class ReshapeOptions(LayerOptions):
+    """target_shape may hold one -1; Flatten is FlattenOptions()."""
+
+    def __init__(self, *, target_shape: Sequence[int]) -> None: ...
+
+class FlattenOptions(LayerOptions):
+    def __init__(self) -> None: ...
+
+class RepeatVectorOptions(LayerOptions):
+    def __init__(self, *, n: int) -> None: ...
+
+class TimeDistributedOptions(LayerOptions):
+    def __init__(self, *, layer: LayerOptions) -> None: ...
+
+class BidirectionalOptions(LayerOptions):
+    """forward and backward: recurrent options; backward has go_backwards set the other way."""
+
+    def __init__(
+        self, *, forward: LayerOptions, backward: LayerOptions, merge_mode: str = "concat"
+    ) -> None: ...
+
+class OptimizerOptions:
+    def __init__(
+        self,
+        *,
+        kind: str,  # "sgd", "rmsprop", "adam", "adamw", "adagrad"
+        learning_rate: float,
+        momentum: float = 0.0,  # sgd, rmsprop
+        nesterov: bool = False,  # sgd
+        rho: float = 0.9,  # rmsprop
+        centered: bool = False,  # rmsprop
+        beta_1: float = 0.9,  # adam, adamw
+        beta_2: float = 0.999,
+        amsgrad: bool = False,
+        epsilon: float = 1e-7,
+        initial_accumulator_value: float = 0.1,  # adagrad
+        weight_decay: float = 0.0,  # every kind, decoupled, as in Keras 3
+        decay: float = 0.0,  # Keras 2: learning_rate / (1 + decay * iterations)
+        clipnorm: float = 0.0,  # 0: off
+        clipvalue: float = 0.0,
+        global_clipnorm: float = 0.0,
+    ) -> None: ...
+
+class LossOptions:
+    def __init__(
+        self,
+        *,
+        kind: str,  # "categorical_crossentropy", "sparse_categorical_crossentropy",
+        # "binary_crossentropy", "mean_squared_error", "mean_absolute_error", "huber"
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        delta: float = 1.0,  # huber
+    ) -> None: ...
+
+class MetricOptions:
+    def __init__(
+        self,
+        *,
+        kind: str,  # "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
+        # "mean_squared_error", "mean_absolute_error", "root_mean_squared_error",
+        # "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
+        # "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"
+        threshold: float = 0.5,
+        k: int = 5,
+    ) -> None: ...
+
+class Network:
+    """A network and its training. Layers are numbered as they were given."""
+
+    def __init__(
+        self,
+        layers: Sequence[LayerOptions],
+        input_shape: Sequence[int],  # one sample; -1 is an open axis
+        dtype: str = "float32",
+        seed: int = 0,
+    ) -> None: ...
+    # -- structure
+    dtype: str
+    def output_shape(self, layer: int) -> tuple[int, ...]: ...  # one sample; -1 is open
+    def state_widths(self, layer: int) -> list[int]: ...
+    # -- parameters, in Keras's layout
+    def parameters(self, layer: int) -> list[tuple[str, tuple[int, ...]]]: ...
+    def get_parameter(self, layer: int, index: int) -> Array: ...
+    def set_parameter(self, layer: int, index: int, value: Array) -> None: ...
+    def set_regularizer(self, layer: int, index: int, l1: float, l2: float) -> None: ...
+    def set_trainable(self, layer: int, trainable: bool) -> None: ...
+    # -- training. y: one row per sample, [N, ...] in the network's dtype: the targets in the
+    # shape of the output, or class indices without the last axis for the sparse loss.
+    # sample_weight: None, [N] or [N, T].
+    def compile(
+        self, loss: LossOptions, metrics: Sequence[MetricOptions], optimizer: OptimizerOptions
+    ) -> None:
+        """Keeps optimizer slots of an earlier compile only if `optimizer` is of the same kind;
+        otherwise they start at zero, and iterations at 0."""
+    learning_rate: float
+    iterations: int
+    def slots(self) -> list[Array]: ...  # optimizer state, each as long as all parameters
+    def set_slots(self, slots: Sequence[Array]) -> None: ...
+    random_state: tuple[int, int]  # seed, draws so far
+    def fit(
+        self,
+        x: Array,
+        y: Array,
+        sample_weight: Array | None,
+        *,
+        batch_size: int,
+        epochs: int,
+        initial_epoch: int = 0,
+        shuffle: bool = True,
+        validation: tuple[Array, Array, Array | None] | None = None,
+        validation_batch_size: int = 0,
+        validation_freq: int = 1,
+        on_epoch_begin: Callable[[int], object] | None = None,
+        # (epoch, logs) -> True to stop; logs: loss, metrics..., then val_loss, val_metrics...
+        on_epoch_end: Callable[[int, list[float]], bool] | None = None,
+        on_batch_begin: Callable[[int], object] | None = None,
+        on_batch_end: Callable[[int, list[float]], bool] | None = None,  # running means
+        # (epoch, batches done, running means), at most 20 times a second
+        on_progress: Callable[[int, int, list[float]], object] | None = None,
+    ) -> list[list[float]]:
+        """A row of logs per epoch that was run. KeyboardInterrupt stops at a batch boundary."""
+    def train_on_batch(self, x: Array, y: Array, sample_weight: Array | None) -> list[float]: ...
+    def evaluate(
+        self,
+        x: Array,
+        y: Array,
+        sample_weight: Array | None,
+        *,
+        batch_size: int,
+        on_batch_end: Callable[[int, list[float]], bool] | None = None,
+        on_progress: Callable[[int, int, list[float]], object] | None = None,
+    ) -> list[float]: ...
+    def predict(self, x: Array, *, batch_size: int) -> Array: ...
+    # -- state. Batch size of the carried state: 0 where none is carried yet.
+    state_batch: int
+    def step(self, x: Array) -> Array:
+        """x [B, F]: one time step through the whole network; state is carried."""
+    def reset_states(self, layer: int = -1, rows: Sequence[int] | None = None) -> None: ...
+    def get_states(self, layer: int) -> list[Array]: ...  # [] where none is carried yet
+    def set_states(self, layer: int, states: Sequence[Array]) -> None: ...
+    # -- one layer alone, batch-major [B, T, C] or [B, C]
+    def run_layer(
+        self,
+        layer: int,
+        x: Array,
+        mask: NDArray[np.uint8] | None = None,  # [B, T]
+        initial_state: Sequence[Array] | None = None,
+        training: bool = False,
+    ) -> tuple[Array, list[Array]]: ...  # output, final states
+    def trace_layer(
+        self,
+        layer: int,
+        x: Array,
+        mask: NDArray[np.uint8] | None = None,
+        initial_state: Sequence[Array] | None = None,
+    ) -> dict[str, Array]: ...  # name -> [B, T, H]
+    # -- for tests: the loss and the gradient of one batch, nothing updated
+    def gradients(
+        self, x: Array, y: Array, sample_weight: Array | None = None, training: bool = False
+    ) -> tuple[float, list[list[Array]], Array]: ...  # loss, [layer][parameter], d/dx
+
+def set_num_threads(count: int) -> None: ...
+def get_num_threads() -> int: ...
+def build_info() -> dict[str, str]: ...
