@@ -25,10 +25,10 @@ using namespace py::literals;
 
 Activation activation(const std::string& name) {
   static const std::map<std::string, Activation> names{
-      {"linear", Activation::linear},     {"tanh", Activation::tanh},
-      {"sigmoid", Activation::sigmoid},   {"hard_sigmoid", Activation::hard_sigmoid},
-      {"relu", Activation::relu},         {"softsign", Activation::softsign},
-      {"elu", Activation::elu},           {"softplus", Activation::softplus},
+      {"linear", Activation::linear},   {"tanh", Activation::tanh},
+      {"sigmoid", Activation::sigmoid}, {"hard_sigmoid", Activation::hard_sigmoid},
+      {"relu", Activation::relu},       {"softsign", Activation::softsign},
+      {"elu", Activation::elu},         {"softplus", Activation::softplus},
       {"softmax", Activation::softmax},
   };
   const auto found = names.find(name);
@@ -54,8 +54,10 @@ RecurrentSettings settings(Index units, const std::string& activation_name, bool
                            bool return_sequences, bool stateful, bool go_backwards, double dropout,
                            double recurrent_dropout) {
   if (units < 1) throw std::invalid_argument("units: expected at least 1");
-  return {units,    cell_activation(activation_name), use_bias, return_sequences,
-          stateful, go_backwards,                     dropout,  recurrent_dropout};
+  return {units,    cell_activation(activation_name),
+          use_bias, return_sequences,
+          stateful, go_backwards,
+          dropout,  recurrent_dropout};
 }
 
 void bind_recurrent(py::module_& m) {
@@ -64,8 +66,8 @@ void bind_recurrent(py::module_& m) {
                        bool peephole, const std::string& gates, bool coupled, bool sequences,
                        bool stateful, bool backwards, double dropout, double recurrent_dropout) {
              LSTMOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(
-                 units, f, use_bias, sequences, stateful, backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
+                                                           backwards, dropout, recurrent_dropout);
              o.recurrent_activation = cell_activation(gate_f);
              o.peephole = peephole;
              o.gates = gates;
@@ -82,8 +84,8 @@ void bind_recurrent(py::module_& m) {
                        bool reset_after, bool sequences, bool stateful, bool backwards,
                        double dropout, double recurrent_dropout) {
              GRUOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(
-                 units, f, use_bias, sequences, stateful, backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
+                                                           backwards, dropout, recurrent_dropout);
              o.recurrent_activation = cell_activation(gate_f);
              o.reset_after = reset_after;
              return o;
@@ -97,8 +99,8 @@ void bind_recurrent(py::module_& m) {
       .def(py::init([](Index units, const std::string& f, bool use_bias, bool sequences,
                        bool stateful, bool backwards, double dropout, double recurrent_dropout) {
              SimpleRNNOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(
-                 units, f, use_bias, sequences, stateful, backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
+                                                           backwards, dropout, recurrent_dropout);
              return o;
            }),
            py::kw_only(), "units"_a, "activation"_a = "tanh", "use_bias"_a = true,

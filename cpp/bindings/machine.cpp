@@ -28,12 +28,16 @@ py::dict build_info() {
 }  // namespace
 
 void bind_machine(py::module_& m) {
-  m.def("set_num_threads", [](int count) {
-    if (count < 1) {
-      throw std::invalid_argument("expected at least 1 thread, received " + std::to_string(count));
-    }
-    set_thread_count(count);
-  }, py::arg("count"));
+  m.def(
+      "set_num_threads",
+      [](int count) {
+        if (count < 1) {
+          throw std::invalid_argument("expected at least 1 thread, received " +
+                                      std::to_string(count));
+        }
+        set_thread_count(count);
+      },
+      py::arg("count"));
   m.def("get_num_threads", &thread_count);
   m.def("build_info", &build_info);
 }

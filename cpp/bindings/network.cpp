@@ -105,9 +105,7 @@ class NetworkOf final : public NetworkBase {
   py::tuple output_shape(Index layer) override {
     return to_tuple(model_.network().output_shape(layer));
   }
-  std::vector<Index> state_widths(Index layer) override {
-    return layer_at(layer).state_widths();
-  }
+  std::vector<Index> state_widths(Index layer) override { return layer_at(layer).state_widths(); }
 
   // ---- parameters
   py::list parameters(Index layer) override {
@@ -170,9 +168,7 @@ class NetworkOf final : public NetworkBase {
       std::copy_n(numbers[k].data(), numbers[k].size(), slots[k].data());
     }
   }
-  std::pair<std::uint64_t, std::uint64_t> random_state() override {
-    return model_.random_state();
-  }
+  std::pair<std::uint64_t, std::uint64_t> random_state() override { return model_.random_state(); }
   void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) override {
     model_.set_random_state(state.first, state.second);
   }
@@ -193,9 +189,8 @@ class NetworkOf final : public NetworkBase {
   std::vector<double> train_on_batch(const py::array& x, const py::array& y,
                                      const OptionalArray& weight) override {
     const Data data(model_, x, y, weight);
-    return run({}, [&](PythonObserver& observer) {
-      return model_.train_on_batch(data.set, observer);
-    });
+    return run({},
+               [&](PythonObserver& observer) { return model_.train_on_batch(data.set, observer); });
   }
   std::vector<double> evaluate(const py::array& x, const py::array& y, const OptionalArray& weight,
                                Index batch_size, Hooks hooks) override {
@@ -355,10 +350,9 @@ class NetworkOf final : public NetworkBase {
       set.target_size = model.target_size(set.sample);
       y = require(y_in, {}, "y");
       if (y.ndim() < 1 || y.shape(0) != set.samples || y.size() != set.samples * set.target_size) {
-        throw std::invalid_argument(
-            "expected y with " + std::to_string(set.samples) + " samples of " +
-            std::to_string(set.target_size) + " numbers each, received shape " +
-            position_like(shape_of(y)));
+        throw std::invalid_argument("expected y with " + std::to_string(set.samples) +
+                                    " samples of " + std::to_string(set.target_size) +
+                                    " numbers each, received shape " + position_like(shape_of(y)));
       }
       require_finite<S>("y", y);
       set.y = y.data();
@@ -451,9 +445,8 @@ class NetworkOf final : public NetworkBase {
         input.initial_state.push_back(states.back().data());
       }
     }
-    return run({}, [&](PythonObserver& observer) {
-      return model_.run_layer(layer, input, observer);
-    });
+    return run({},
+               [&](PythonObserver& observer) { return model_.run_layer(layer, input, observer); });
   }
 
   /// Calls work(observer) without the GIL.
@@ -490,7 +483,10 @@ std::vector<std::vector<double>> fit(NetworkBase& network, const py::array& x, c
                                      const py::object& validation, Index validation_batch_size,
                                      Index validation_freq, Hook epoch_begin, Hook epoch_end,
                                      Hook batch_begin, Hook batch_end, Hook progress) {
-  FitOptions options{batch_size, epochs, initial_epoch, shuffle,
+  FitOptions options{batch_size,
+                     epochs,
+                     initial_epoch,
+                     shuffle,
                      validation_batch_size > 0 ? validation_batch_size : batch_size,
                      validation_freq};
   return network.fit(x, y, weight, options, validation,
@@ -520,22 +516,22 @@ void bind_network(py::module_& m) {
       .def_property("random_state", &NetworkBase::random_state, &NetworkBase::set_random_state)
       .def("fit", &fit, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
            "epochs"_a, "initial_epoch"_a = 0, "shuffle"_a = true, "validation"_a = py::none(),
-           "validation_batch_size"_a = 0, "validation_freq"_a = 1,
-           "on_epoch_begin"_a = py::none(), "on_epoch_end"_a = py::none(),
-           "on_batch_begin"_a = py::none(), "on_batch_end"_a = py::none(),
-           "on_progress"_a = py::none())
+           "validation_batch_size"_a = 0, "validation_freq"_a = 1, "on_epoch_begin"_a = py::none(),
+           "on_epoch_end"_a = py::none(), "on_batch_begin"_a = py::none(),
+           "on_batch_end"_a = py::none(), "on_progress"_a = py::none())
       .def("train_on_batch", &NetworkBase::train_on_batch, "x"_a, "y"_a,
            "sample_weight"_a.none(true))
-      .def("evaluate",
-           [](NetworkBase& network, const py::array& x, const py::array& y,
-              const OptionalArray& weight, Index batch_size, Hook batch_end, Hook progress) {
-             Hooks hooks;
-             hooks.batch_end = std::move(batch_end);
-             hooks.progress = std::move(progress);
-             return network.evaluate(x, y, weight, batch_size, std::move(hooks));
-           },
-           "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
-           "on_batch_end"_a = py::none(), "on_progress"_a = py::none())
+      .def(
+          "evaluate",
+          [](NetworkBase& network, const py::array& x, const py::array& y,
+             const OptionalArray& weight, Index batch_size, Hook batch_end, Hook progress) {
+            Hooks hooks;
+            hooks.batch_end = std::move(batch_end);
+            hooks.progress = std::move(progress);
+            return network.evaluate(x, y, weight, batch_size, std::move(hooks));
+          },
+          "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
+          "on_batch_end"_a = py::none(), "on_progress"_a = py::none())
       .def("predict", &NetworkBase::predict, "x"_a, py::kw_only(), "batch_size"_a)
       .def_property_readonly("state_batch", &NetworkBase::state_batch)
       .def("step", &NetworkBase::step, "x"_a)

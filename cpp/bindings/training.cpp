@@ -40,10 +40,10 @@ OptimizerOptions optimizer(const std::string& kind, double learning_rate, double
 
 void bind_training(py::module_& m) {
   py::class_<LossOptions>(m, "LossOptions")
-      .def(py::init([](const std::string& kind, bool from_logits, double label_smoothing,
-                       double delta) {
-             return LossOptions{loss_kind(kind), from_logits, label_smoothing, delta};
-           }),
+      .def(py::init(
+               [](const std::string& kind, bool from_logits, double label_smoothing, double delta) {
+                 return LossOptions{loss_kind(kind), from_logits, label_smoothing, delta};
+               }),
            py::kw_only(), "kind"_a, "from_logits"_a = false, "label_smoothing"_a = 0.0,
            "delta"_a = 1.0);
   py::class_<MetricOptions>(m, "MetricOptions")

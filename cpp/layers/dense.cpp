@@ -1,5 +1,6 @@
 #include "layers/dense.hpp"
 
+#include "layers/interruptible.hpp"
 #include "numerics/gemm.hpp"
 
 namespace echocell {
@@ -33,12 +34,10 @@ void Dense<S>::forward(const Pass<S>& pass) const {
   const ConstMatrix<S> x(pass.input().data, rows, features_);
   const ConstMatrix<S> kernel(pass.parameters + kernel_, features_, units);
   const Matrix<S> y(pass.output.data, rows, units);
-  if (options_.use_bias) {
-    fill_rows<S>(pass.parameters + bias_, y);
-    add_product<S>(x, kernel, y);
-  } else {
-    multiply<S>(x, kernel, y);
-  }
+  fill_rows<S>(options_.use_bias ? pass.parameters + bias_ : nullptr, y);
+  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
+    add_product<S>(x.row_range(row, count), kernel, y.row_range(row, count));
+  });
   activate_rows(options_.activation, y.data, rows, units);
 }
 
@@ -49,11 +48,16 @@ void Dense<S>::backward(const Pass<S>& pass) const {
   const ConstMatrix<S> kernel(pass.parameters + kernel_, features_, units);
   const Matrix<S> dz(pass.output_gradient.data, rows, units);  // dLoss/dy until the next line
   activate_rows_backward<S>(options_.activation, pass.output.data, dz.data, rows, units);
-  add_product_tn<S>(x, dz, {pass.gradients + kernel_, features_, units});
+  const Matrix<S> d_kernel(pass.gradients + kernel_, features_, units);
+  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
+    add_product_tn<S>(x.row_range(row, count), dz.row_range(row, count), d_kernel);
+  });
   if (options_.use_bias) add_column_sums<S>(dz, pass.gradients + bias_);
-  if (pass.wants_input_gradient()) {
-    multiply_nt<S>(dz, kernel, {pass.input_gradient().data, rows, features_});
-  }
+  if (!pass.wants_input_gradient()) return;
+  const Matrix<S> dx(pass.input_gradient().data, rows, features_);
+  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
+    multiply_nt<S>(dz.row_range(row, count), kernel, dx.row_range(row, count));
+  });
 }
 
 template class Dense<float>;

@@ -15,9 +15,9 @@ using ConstRow = Eigen::Map<const Eigen::Array<S, Eigen::Dynamic, 1>>;
 /// The views of row b at step t that both directions read.
 template <class S>
 struct GRURow {
-  Row<S> z, r, g;    // gates(t): update, reset, candidate
-  ConstRow<S> h;     // h(t)
-  Row<S> h1, aux;    // h(t+1); the recurrent part of the candidate
+  Row<S> z, r, g;  // gates(t): update, reset, candidate
+  ConstRow<S> h;   // h(t)
+  Row<S> h1, aux;  // h(t+1); the recurrent part of the candidate
 
   GRURow(const Unrolled<S>& u, Index t, Index b)
       : z(u.gates(t) + b * 3 * u.H, u.H),
@@ -116,7 +116,8 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t) const {
   }
 }
 
-// ---- backward: dh comes as dLoss/dh' and goes as dLoss/dh ----------------------------------------
+// ---- backward: dh comes as dLoss/dh' and goes as dLoss/dh
+// ----------------------------------------
 
 template <class S>
 void GRUCell<S>::backward(Unrolled<S>& u, Index t) const {
@@ -204,9 +205,9 @@ void GRUCell<S>::add_weight_gradients(Unrolled<S>& u) const {
     return;
   }
   u.add_recurrent_weight_gradient(u.z, 0, 2);
-  add_product_tn<S>({u.aux, u.T * u.B, u.H},
-                    u.blocks(static_cast<const S*>(u.z), u.T * u.B, 2, 1),
-                    u.blocks(u.d_recurrent, u.H, 2, 1));
+  u.add_product_tn_in_pieces({u.aux, u.T * u.B, u.H},
+                             u.blocks(static_cast<const S*>(u.z), u.T * u.B, 2, 1),
+                             u.blocks(u.d_recurrent, u.H, 2, 1));
 }
 
 template <class S>

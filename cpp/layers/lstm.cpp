@@ -89,7 +89,8 @@ void LSTMCell<S>::forward_row(const Unrolled<S>& u, Index t, Index b) const {
   h1 = o * s;
 }
 
-// ---- backward: dh, dc come as dLoss/dh', dLoss/dc' and go as dLoss/dh, dLoss/dc ------------------
+// ---- backward: dh, dc come as dLoss/dh', dLoss/dc' and go as dLoss/dh, dLoss/dc
+// ------------------
 
 template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {

@@ -12,7 +12,8 @@ namespace echocell {
 struct LSTMOptions;
 
 /// The equations of one step. Blocks of the kernel in the order i, f, c, o; those of absent gates
-/// are left out: gates = "io" has i, c, o. An absent gate is 1. coupled: f = 1 - i, without a block.
+/// are left out: gates = "io" has i, c, o. An absent gate is 1. coupled: f = 1 - i, without a
+/// block.
 template <class S>
 class LSTMCell {
  public:

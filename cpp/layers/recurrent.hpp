@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "layers/interruptible.hpp"
 #include "layers/layer.hpp"
 #include "numerics/activations.hpp"
 #include "numerics/gemm.hpp"
@@ -38,24 +39,25 @@ struct Unrolled : Cache {
   // Inputs: x_groups copies of [T, B, F] (1, or n where every gate drops inputs of its own).
   Index x_groups = 1;
   const S* x = nullptr;
-  S* x_copy = nullptr;   // holds x where it differs from the layer's input
-  S* x_drop = nullptr;   // [x_groups, B, F], or null: no dropout
+  S* x_copy = nullptr;      // holds x where it differs from the layer's input
+  S* x_drop = nullptr;      // [x_groups, B, F], or null: no dropout
   S* dx_scratch = nullptr;  // [T, B, F]
 
-  S* z = nullptr;  // [T, B, n H]: x W + b, then the gates, then their gradient
-  S* h = nullptr;  // [T + 1, B, H]: h(0) is the initial state
-  S* c = nullptr;  // [T + 1, B, H]: LSTM's cell state
-  S* aux = nullptr;  // [T, B, H]: LSTM: f(c(t)); GRU: the recurrent part of the candidate
+  S* z = nullptr;              // [T, B, n H]: x W + b, then the gates, then their gradient
+  S* h = nullptr;              // [T + 1, B, H]: h(0) is the initial state
+  S* c = nullptr;              // [T + 1, B, H]: LSTM's cell state
+  S* aux = nullptr;            // [T, B, H]: LSTM: f(c(t)); GRU: the recurrent part of the candidate
   S* d_recurrent_z = nullptr;  // [T, B, n H]: GRU with reset_after: gradient of h R + b
-  S* h_drop = nullptr;    // [n, B, H], or null: no recurrent dropout
-  S* h_masked = nullptr;  // [n, T, B, H]: h(t-1) under each block's mask
-  S* dh = nullptr;        // [B, H]: dLoss/dh(t) while walking back
-  S* dc = nullptr;        // [B, H]
-  S* scratch = nullptr;   // [B, (n + 1) H]
-  S* ones = nullptr;      // [H]: what an absent gate says
-  Index* first_valid = nullptr;  // [B]: the first step that the mask lets through, or T
+  S* h_drop = nullptr;         // [n, B, H], or null: no recurrent dropout
+  S* h_masked = nullptr;       // [n, T, B, H]: h(t-1) under each block's mask
+  S* dh = nullptr;             // [B, H]: dLoss/dh(t) while walking back
+  S* dc = nullptr;             // [B, H]
+  S* scratch = nullptr;        // [B, (n + 1) H]
+  S* ones = nullptr;           // [H]: what an absent gate says
+  Index* first_valid = nullptr;        // [B]: the first step that the mask lets through, or T
   const std::uint8_t* mask = nullptr;  // [T, B] in processing order, or null
   std::uint8_t* mask_copy = nullptr;
+  Interrupt* interrupt = nullptr;
 
   bool valid(Index t, Index b) const { return mask == nullptr || mask[t * B + b] != 0; }
   S* gates(Index t) const { return z + t * B * n * H; }
@@ -101,14 +103,21 @@ struct Unrolled : Cache {
   /// d_recurrent[:, blocks] += sum over t of h(t-1)^T gradient(t)[:, blocks].
   void add_recurrent_weight_gradient(const S* gradient, Index first, Index count) const {
     if (h_drop == nullptr) {
-      add_product_tn<S>({h, T * B, H}, blocks(gradient, T * B, first, count),
-                        blocks(d_recurrent, H, first, count));
+      add_product_tn_in_pieces({h, T * B, H}, blocks(gradient, T * B, first, count),
+                               blocks(d_recurrent, H, first, count));
       return;
     }
     for (Index k = first; k < first + count; ++k) {
-      add_product_tn<S>({masked_h(k, 0), T * B, H}, blocks(gradient, T * B, k, 1),
-                        blocks(d_recurrent, H, k, 1));
+      add_product_tn_in_pieces({masked_h(k, 0), T * B, H}, blocks(gradient, T * B, k, 1),
+                               blocks(d_recurrent, H, k, 1));
     }
+  }
+
+  /// c += a^T b over all T B rows, unless interrupted.
+  void add_product_tn_in_pieces(ConstMatrix<S> a, ConstMatrix<S> b, Matrix<S> to) const {
+    in_pieces(interrupt, a.rows, a.cols * b.cols, [&](Index row, Index rows) {
+      add_product_tn<S>(a.row_range(row, rows), b.row_range(row, rows), to);
+    });
   }
 };
 

@@ -85,6 +85,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
 template <class S, class Cell>
 void Recurrent<S, Cell>::forward(const Pass<S>& pass) const {
   U& u = static_cast<U&>(*pass.cache);
+  u.interrupt = pass.interrupt;
   bind_parameters(pass, u);
   load_input(pass, u);
   load_mask(pass, u);
@@ -185,9 +186,12 @@ void Recurrent<S, Cell>::project_input(U& u) const {
   const Index rows = u.T * u.B, blocks = u.n / u.x_groups;
   fill_rows<S>(u.bias, {u.z, rows, u.n * u.H});
   for (Index g = 0; g < u.x_groups; ++g) {
-    add_product<S>({u.x + g * rows * u.F, rows, u.F},
-                   u.blocks(u.kernel, u.F, g * blocks, blocks),
-                   u.blocks(u.z, rows, g * blocks, blocks));
+    const ConstMatrix<S> x(u.x + g * rows * u.F, rows, u.F);
+    const Matrix<S> z = u.blocks(u.z, rows, g * blocks, blocks);
+    in_pieces(u.interrupt, rows, u.F * z.cols, [&](Index row, Index count) {
+      add_product<S>(x.row_range(row, count), u.blocks(u.kernel, u.F, g * blocks, blocks),
+                     z.row_range(row, count));
+    });
   }
 }
 
@@ -263,8 +267,9 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::add_projection_gradients(const Pass<S>&, U& u) const {
   const Index rows = u.T * u.B, blocks = u.n / u.x_groups;
   for (Index g = 0; g < u.x_groups; ++g) {
-    add_product_tn<S>({u.x + g * rows * u.F, rows, u.F}, u.blocks(u.z, rows, g * blocks, blocks),
-                      u.blocks(u.d_kernel, u.F, g * blocks, blocks));
+    u.add_product_tn_in_pieces({u.x + g * rows * u.F, rows, u.F},
+                               u.blocks(u.z, rows, g * blocks, blocks),
+                               u.blocks(u.d_kernel, u.F, g * blocks, blocks));
   }
   if (u.d_bias) add_column_sums<S>({u.z, rows, u.n * u.H}, u.d_bias);
 }
@@ -273,15 +278,21 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
   const Index rows = u.T * u.B, blocks = u.n / u.x_groups, step = u.B * u.F;
   S* dx = pass.input_gradient().data;
+  const auto project_back = [&](Index first, Index count, S* to) {
+    const ConstMatrix<S> dz = u.blocks(u.z, rows, first, count);
+    in_pieces(u.interrupt, rows, u.F * dz.cols, [&](Index row, Index n) {
+      multiply_nt<S>(dz.row_range(row, n), u.blocks(u.kernel, u.F, first, count),
+                     Matrix<S>(to, rows, u.F).row_range(row, n));
+    });
+  };
   if (!u.x_copy) {
-    multiply_nt<S>({u.z, rows, u.n * u.H}, {u.kernel, u.F, u.n * u.H}, {dx, rows, u.F});
+    project_back(0, u.n, dx);
     return;
   }
   std::fill(dx, dx + rows * u.F, S(0));
   const bool drop = u.x_drop && pass.training;
   for (Index g = 0; g < u.x_groups; ++g) {
-    multiply_nt<S>(u.blocks(u.z, rows, g * blocks, blocks),
-                   u.blocks(u.kernel, u.F, g * blocks, blocks), {u.dx_scratch, rows, u.F});
+    project_back(g * blocks, blocks, u.dx_scratch);
     for (Index t = 0; t < u.T; ++t) {
       const S* from = u.dx_scratch + t * step;
       const S* mask = drop ? u.x_drop + g * step : nullptr;

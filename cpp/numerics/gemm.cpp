@@ -61,13 +61,13 @@ void add_column_sums(ConstMatrix<S> a, S* sums) {
   }
 }
 
-#define ECHOCELL_INSTANTIATE(S)                                                 \
-  template void multiply<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);         \
-  template void add_product<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);      \
-  template void add_product_tn<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);   \
-  template void multiply_nt<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);      \
-  template void add_product_nt<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);   \
-  template void fill_rows<S>(const S*, Matrix<S>);                              \
+#define ECHOCELL_INSTANTIATE(S)                                               \
+  template void multiply<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);       \
+  template void add_product<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);    \
+  template void add_product_tn<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>); \
+  template void multiply_nt<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>);    \
+  template void add_product_nt<S>(ConstMatrix<S>, ConstMatrix<S>, Matrix<S>); \
+  template void fill_rows<S>(const S*, Matrix<S>);                            \
   template void add_column_sums<S>(ConstMatrix<S>, S*);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)

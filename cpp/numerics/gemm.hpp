@@ -17,6 +17,9 @@ struct Matrix {
   Matrix(S* d, Index r, Index c) : data(d), rows(r), cols(c), stride(c) {}
   Matrix(S* d, Index r, Index c, Index s) : data(d), rows(r), cols(c), stride(s) {}
   operator Matrix<const S>() const { return {data, rows, cols, stride}; }
+  Matrix row_range(Index first, Index count) const {
+    return {data + first * stride, count, cols, stride};
+  }
 };
 
 template <class S>

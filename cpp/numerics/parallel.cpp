@@ -88,8 +88,7 @@ int thread_count() {
 void set_thread_count(int count) { g_threads = std::max(1, count); }
 
 void run_slices(Index count, bool parallel, const std::function<void(Index)>& task) {
-  const int threads =
-      parallel ? static_cast<int>(std::min<Index>(count, thread_count())) : 1;
+  const int threads = parallel ? static_cast<int>(std::min<Index>(count, thread_count())) : 1;
   if (threads <= 1) {
     const DenormalGuard guard;
     for (Index k = 0; k < count; ++k) task(k);

@@ -41,7 +41,8 @@ class Buffer {
   S* data() const { return data_.get(); }
   Index size() const { return count_; }
   void zero() {
-    if (data_) std::memset(static_cast<void*>(data_.get()), 0, static_cast<std::size_t>(count_) * sizeof(S));
+    if (data_)
+      std::memset(static_cast<void*>(data_.get()), 0, static_cast<std::size_t>(count_) * sizeof(S));
   }
 
  private:

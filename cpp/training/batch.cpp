@@ -19,8 +19,7 @@ constexpr double kParallelWork = 1e6;
 Index slice_count(Index rows) { return std::clamp<Index>(rows / kRowsPerSlice, 1, kMostSlices); }
 
 template <class S>
-Batch<S>::Batch(const Network<S>& network, BatchKey key)
-    : network_(network), key_(std::move(key)) {
+Batch<S>::Batch(const Network<S>& network, BatchKey key) : network_(network), key_(std::move(key)) {
   const std::vector<Shape> shapes = network.tensor_shapes(key_.input, key_.first, key_.last);
   const Index count = slice_count(key_.rows);
   slices_ = std::vector<Slice<S>>(static_cast<std::size_t>(count));
@@ -34,8 +33,9 @@ Batch<S>::Batch(const Network<S>& network, BatchKey key)
     for (Index n = slice.first; n < slice.last; ++n) plan_node(slice, n, shapes);
   }
   const Index steps = key_.input.size() >= 2 ? key_.input[0] : 1;
-  parallel_ = static_cast<double>(network.parameter_count()) *
-                  static_cast<double>(key_.rows * steps) > kParallelWork;
+  parallel_ =
+      static_cast<double>(network.parameter_count()) * static_cast<double>(key_.rows * steps) >
+      kParallelWork;
 }
 
 template <class S>
@@ -70,9 +70,14 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   const Layer<S>& layer = network_.layer(node);
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
   switch (layer.mask_flow()) {
-    case MaskFlow::pass: slice.masks[out] = slice.masks[in]; break;
-    case MaskFlow::create: slice.masks[out] = new_mask(slice, node.output); break;
-    case MaskFlow::drop: break;
+    case MaskFlow::pass:
+      slice.masks[out] = slice.masks[in];
+      break;
+    case MaskFlow::create:
+      slice.masks[out] = new_mask(slice, node.output);
+      break;
+    case MaskFlow::drop:
+      break;
   }
   auto& cache = slice.caches[std::size_t(index)];
   cache = layer.plan(shapes[in], slice.rows, key_.training, slice.workspace);
@@ -109,6 +114,7 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     pass.training = context.training;
     pass.random = context.random.child(static_cast<std::uint64_t>(n));
     pass.interrupt = context.interrupt;
+    if (pass.stopped()) return;
     network_.layer(network_.nodes()[std::size_t(n)]).forward(pass);
   }
 }

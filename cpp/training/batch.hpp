@@ -15,12 +15,12 @@ namespace echocell {
 /// What a batch is planned for.
 struct BatchKey {
   Index rows = 0;
-  Shape input;                 // one sample, no open axes
-  bool training = false;       // backward() will be called
-  bool input_gradient = false; // and dLoss/dx is wanted
-  bool input_mask = false;     // the caller masks the input
-  Index first = 0;             // the nodes [first, last) run; input is then that of node first
-  Index last = -1;             // -1: up to the output
+  Shape input;                  // one sample, no open axes
+  bool training = false;        // backward() will be called
+  bool input_gradient = false;  // and dLoss/dx is wanted
+  bool input_mask = false;      // the caller masks the input
+  Index first = 0;              // the nodes [first, last) run; input is then that of node first
+  Index last = -1;              // -1: up to the output
 
   bool operator==(const BatchKey& other) const {
     return rows == other.rows && training == other.training && input == other.input &&
@@ -37,8 +37,8 @@ struct Slice {
   Index rows = 0;
   Workspace workspace;
   std::vector<Tensor<S>> tensors;
-  std::vector<Tensor<S>> gradients;  // of the tensors; only with training
-  std::vector<Mask> masks;           // of the tensors
+  std::vector<Tensor<S>> gradients;            // of the tensors; only with training
+  std::vector<Mask> masks;                     // of the tensors
   std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
   std::vector<Pass<S>> passes;                 // of the nodes
   S* parameter_gradients = nullptr;            // as long as the arena

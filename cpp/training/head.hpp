@@ -26,7 +26,7 @@ struct Dataset {
 
 /// Sums over the batches of an epoch.
 struct Tally {
-  double loss = 0;     // weighted by the samples of each batch
+  double loss = 0;  // weighted by the samples of each batch
   double samples = 0;
   std::vector<double> metric_sums, metric_weights;
 
@@ -59,7 +59,8 @@ class Head {
 
   HeadBuffers<S> plan(Slice<S>& slice) const;
   /// Copies targets and weights of the slice's rows: row b of it is sample order[b] of the data.
-  void load(const Dataset<S>& data, const Index* order, Slice<S>& slice, HeadBuffers<S>& head) const;
+  void load(const Dataset<S>& data, const Index* order, Slice<S>& slice,
+            HeadBuffers<S>& head) const;
   /// The loss and the metrics, summed over the slice.
   void evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const;
   /// Writes the gradient of scale * loss into the slice's gradient of loss_tensor().

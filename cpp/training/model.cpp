@@ -105,9 +105,8 @@ typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
   }
   if (found == nullptr) {
     if (plans_.size() == kMostPlans) {
-      plans_.erase(std::min_element(plans_.begin(), plans_.end(), [](auto& a, auto& b) {
-        return a->last_use < b->last_use;
-      }));
+      plans_.erase(std::min_element(plans_.begin(), plans_.end(),
+                                    [](auto& a, auto& b) { return a->last_use < b->last_use; }));
     }
     plans_.push_back(std::make_unique<Plan>(network_, std::move(key)));
     found = plans_.back().get();
@@ -156,8 +155,8 @@ void Model<S>::require_states(Index batch_size, Index samples) {
 // ---- one batch ---------------------------------------------------------------------------------
 
 template <class S>
-void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Index* order,
-                       BatchContext context, bool all_states) {
+void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Index* order, BatchContext context,
+                       bool all_states) {
   Batch<S>& batch = plan.batch;
   states_.bind(batch, all_states);
   run_slices(static_cast<Index>(batch.slices().size()), batch.parallel(), [&](Index k) {
@@ -416,8 +415,13 @@ Gradients<S> Model<S>::gradients(const Dataset<S>& data, bool training, Observer
 template <class S>
 LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observer& observer) {
   const DenormalGuard guard;
-  BatchKey key{input.batch, input.sample, input.training, false, input.mask != nullptr,
-               network_.node_of_layer(layer), network_.node_behind_layer(layer)};
+  BatchKey key{input.batch,
+               input.sample,
+               input.training,
+               false,
+               input.mask != nullptr,
+               network_.node_of_layer(layer),
+               network_.node_behind_layer(layer)};
   Batch<S> batch(network_, key);
   const Layer<S>& first = network_.layer(network_.nodes()[std::size_t(key.first)]);
   LayerRun<S> run;
@@ -425,11 +429,11 @@ LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observe
     run.states.push_back({"state", {width}, std::vector<S>(std::size_t(input.batch * width))});
   }
   const auto allocate = [&](std::string name, const Shape& shape) {
-    return typename LayerRun<S>::Values{
-        std::move(name), shape, std::vector<S>(std::size_t(input.batch * volume(shape)))};
+    return typename LayerRun<S>::Values{std::move(name), shape,
+                                        std::vector<S>(std::size_t(input.batch * volume(shape)))};
   };
-  run.output = allocate("output", network_.tensor_shapes(key.input, key.first, key.last)
-                                      [std::size_t(key.last)]);
+  run.output = allocate(
+      "output", network_.tensor_shapes(key.input, key.first, key.last)[std::size_t(key.last)]);
   const std::vector<Index> order = in_order(input.batch);
   const BatchContext context{input.training, next_stream(), &observer};
   for (Slice<S>& slice : batch.slices()) {

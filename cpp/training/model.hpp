@@ -72,8 +72,8 @@ struct LayerInput {
   const S* x = nullptr;
   Index batch = 0;
   Shape sample;
-  const std::uint8_t* mask = nullptr;       // [B, T]
-  std::vector<const S*> initial_state;      // [B, width] each; empty: zeros
+  const std::uint8_t* mask = nullptr;   // [B, T]
+  std::vector<const S*> initial_state;  // [B, width] each; empty: zeros
   bool training = false;
 };
 

@@ -18,10 +18,10 @@ template <class S>
 void States<S>::require(Index batch) {
   if (batch_ == batch) return;
   if (batch_ != 0) {
-    throw std::invalid_argument(
-        "the model carries states for a batch of " + std::to_string(batch_) +
-        " samples: expected a batch size of " + std::to_string(batch_) + ", received " +
-        std::to_string(batch) + "; call reset_states() before another batch size");
+    throw std::invalid_argument("the model carries states for a batch of " +
+                                std::to_string(batch_) + " samples: expected a batch size of " +
+                                std::to_string(batch_) + ", received " + std::to_string(batch) +
+                                "; call reset_states() before another batch size");
   }
   current_ = allocate(batch);
   next_ = allocate(batch);
