@@ -1,0 +1,523 @@
+"""The base of all layers: arguments, weights, configuration, and running one layer by itself.
+
+A layer object holds options; its weights live in a `_core.Network`. Before the layer is put in a
+model that is a network of this layer alone; the model then makes one network of all its layers and
+the weights move along.
+
+B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echocell import _checks, _core, backend, initializers, regularizers
+from echocell._checks import Sample
+from echocell._naming import checked_name
+from echocell.initializers import Initializer
+from echocell.regularizers import Regularizer
+from echocell.utils import suggest
+
+Array = NDArray[Any]
+Parameters = Sequence[tuple[str, tuple[int, ...]]]
+L = TypeVar("L", bound="Layer")
+
+DTYPES = ("float32", "float64")
+# What every layer can be told, in Keras 2's and Keras 3's words.
+_SHARED = (
+    "name",
+    "trainable",
+    "dtype",
+    "weights",
+    "input_shape",
+    "batch_input_shape",
+    "batch_shape",
+    "batch_size",
+    "input_dim",
+    "input_length",
+)
+
+
+class Place(NamedTuple):
+    """Where the weights of a layer are: parameters [first, first + size) of layer `number`."""
+
+    network: _core.Network
+    number: int
+    first: int
+    size: int
+    inner: bool = False  # the layer stands inside another one, such as Bidirectional
+
+
+def fresh_seed() -> int:
+    """A seed from NumPy's global generator, so that np.random.seed makes a run repeatable."""
+    return int(np.random.randint(0, 2**31 - 1))
+
+
+def float_type(value: Any, name: str) -> str:
+    """'float32' or 'float64'."""
+    try:
+        text = str(np.dtype(value).name)
+    except TypeError:
+        text = ""
+    if text not in DTYPES:
+        raise ValueError(f"{name}: expected 'float32' or 'float64', received {value!r}")
+    return text
+
+
+def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
+    """Sample shapes to build for when data of this shape comes: the time axis open, so that other
+    lengths can follow; and as it is, for layers that need to know it (Flatten).
+    """
+    shapes: list[Sample] = [tuple(sample)]
+    if len(sample) >= 2 or (ids and sample):
+        shapes.insert(0, (None, *sample[1:]))
+    return shapes
+
+
+class Layer:
+    """The base of all layers.
+
+    Args (all layers take these):
+        name: default lstm, lstm_1, ..., counted per process.
+        trainable: False keeps the weights as they are in training. Default True.
+        dtype: 'float32' or 'float64', of the layer run by itself; a model has one for all layers.
+        weights: list of initial weights, in the order of get_weights().
+        input_shape: of one sample, for the first layer of a model: (T, F); None where open.
+        batch_input_shape, batch_shape: the same with the batch size in front: (B, T, F).
+        batch_size: together with input_shape the same as batch_input_shape.
+        input_dim, input_length: F and T (recurrent layers), F (others), T (Embedding).
+
+    Raises:
+        TypeError: an argument that does not exist (the nearest name is suggested) or of a wrong
+            type.
+        ValueError: a wrong value, or an argument of Keras that echocell does not have.
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()  # constructor arguments that are the configuration
+    _refused: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}  # name: only value
+    _ignored: ClassVar[frozenset[str]] = frozenset({"autocast"})  # no meaning here
+    _takes_ids = False  # an input is a number of a class: a sample has no feature axis
+    _reads_steps = False  # a sample is (T, F): input_dim is F alone
+    _assumed_sample: Sample | None = None  # the input where none is given
+
+    def __init__(self, **shared: Any) -> None:
+        self._refuse_unknown(shared)
+        self.name = checked_name(shared.get("name"), type(self).__name__)
+        self.dtype = self._stated_dtype(shared.get("dtype"))
+        self._place: Place | None = None
+        self._sample: Sample | None = None
+        self._owner: object | None = None
+        self._trainable = bool(shared.get("trainable", True))
+        self._given_weights = shared.get("weights")
+        self._given_batch, self._given_sample = self._stated_shape(shared)
+        self._batch = self._given_batch  # the model's, once it stands in one
+
+    # ---- arguments -----------------------------------------------------------------------------
+
+    def _refuse_unknown(self, shared: Mapping[str, Any]) -> None:
+        kind = type(self).__name__
+        for name, value in shared.items():
+            if name in self._refused:
+                only = self._refused[name]
+                if value is not only and value != only:
+                    raise ValueError(
+                        f"{kind}: {name}={value!r} is not supported, only {name}={only!r}"
+                    )
+            elif name not in _SHARED and name not in self._ignored:
+                near = suggest(name, self._argument_names())
+                raise TypeError(f"{kind}: unknown argument {name!r}.{near}")
+
+    def _argument_names(self) -> list[str]:
+        names = [
+            parameter.name
+            for cls in type(self).__mro__
+            if issubclass(cls, Layer)
+            for parameter in inspect.signature(cls.__init__).parameters.values()
+            if parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "self"
+        ]
+        return [*dict.fromkeys([*names, *_SHARED])]
+
+    def _stated_dtype(self, value: Any) -> str | None:
+        return None if value is None else float_type(value, f"{type(self).__name__}: dtype")
+
+    def _stated_shape(self, shared: Mapping[str, Any]) -> tuple[int | None, Sample | None]:
+        """Batch size and sample shape as the arguments give them; None: not."""
+        kind = type(self).__name__
+        for name in ("batch_input_shape", "batch_shape"):
+            if shared.get(name) is not None:
+                full = _checks.shape(shared[name], f"{kind}: {name}")
+                if not full:
+                    raise ValueError(f"{kind}: {name}: expected the batch size first, received ()")
+                return full[0], full[1:]
+        batch = shared.get("batch_size")
+        if batch is not None:
+            batch = _checks.whole(batch, f"{kind}: batch_size")
+        if shared.get("input_shape") is not None:
+            return batch, _checks.shape(shared["input_shape"], f"{kind}: input_shape")
+        return batch, self._sample_from_dims(shared)
+
+    def _sample_from_dims(self, shared: Mapping[str, Any]) -> Sample | None:
+        dims: dict[str, int | None] = {"input_dim": None, "input_length": None}
+        for name in dims:
+            if shared.get(name) is not None:
+                dims[name] = _checks.whole(shared[name], f"{type(self).__name__}: {name}")
+        if self._takes_ids:
+            return None if dims["input_length"] is None else (dims["input_length"],)
+        if dims["input_dim"] is None:
+            return None
+        if self._reads_steps:
+            return (dims["input_length"], dims["input_dim"])
+        return (dims["input_dim"],)
+
+    def _options(self) -> _core.LayerOptions:
+        """The layer as the core knows it."""
+        raise NotImplementedError
+
+    # ---- building ------------------------------------------------------------------------------
+
+    @property
+    def built(self) -> bool:
+        """Has the layer its weights?"""
+        return self._place is not None
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Makes the weights for inputs of this shape, batch axis included: (None, T, F).
+
+        Raises ValueError if the layer cannot take such input, or has weights of another shape.
+        """
+        full = _checks.shape(input_shape, f"{self.name}: input_shape")
+        if self._owner is not None and self._place is not None and self._sample != full[1:]:
+            raise ValueError(
+                f"layer {self.name!r} stands in a model, built for {self.input_shape}; received "
+                f"{full}"
+            )
+        self._build(full[1:], self.dtype or backend.floatx())
+
+    def _build(self, sample: Sample, dtype: str) -> Sample:
+        """Makes the weights, or takes along those that it has; returns the output's shape."""
+        place = self._place
+        if place is not None and self._sample == sample and place.network.dtype == dtype:
+            return self._output_sample()
+        try:
+            network = _core.Network(
+                [self._options()], _checks.core_shape(sample), dtype, fresh_seed()
+            )
+        except ValueError as error:
+            raise ValueError(f"layer {self.name!r}: {error}") from None
+        self._move(network, 0, sample)
+        return self._output_sample()
+
+    def _move(self, network: _core.Network, index: int, sample: Sample) -> None:
+        """Puts the weights, new ones if there are none yet, into layer `index` of a network."""
+        parameters = network.parameters(index)
+        for k, value in enumerate(self._weights_for(parameters, np.dtype(network.dtype))):
+            network.set_parameter(index, k, value)
+        for k, regularizer in enumerate(self._regularizers(parameters)):
+            if regularizer is not None:
+                network.set_regularizer(index, k, regularizer.l1, regularizer.l2)
+        if not self._trainable:
+            network.set_trainable(index, False)
+        self._sample = sample
+        self._settle(Place(network, index, 0, len(parameters)))
+
+    def _settle(self, place: Place) -> None:
+        self._place = place
+
+    def _weights_for(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
+        """The weights that the layer has, those it was given, or new ones."""
+        if self._place is not None:
+            return self._checked_weights(self.get_weights(), parameters, dtype)
+        if self._given_weights is not None:
+            return self._checked_weights(self._given_weights, parameters, dtype)
+        return self._draw(parameters, dtype)
+
+    def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
+        """Initial values, in the order of the parameters."""
+        return [self._draw_one(name, shape, dtype) for name, shape in parameters]
+
+    def _draw_one(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        initializer: Initializer = getattr(self, _role(name, "initializer"))
+        value = np.asarray(initializer(shape, dtype=dtype.name))
+        if value.shape != shape:
+            raise ValueError(
+                f"layer {self.name!r}: {_role(name, 'initializer')}: expected an array of shape "
+                f"{shape}, received {value.shape}"
+            )
+        return _checks.numbers(value, dtype, _role(name, "initializer"))
+
+    def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
+        return [getattr(self, _role(name, "regularizer"), None) for name, _ in parameters]
+
+    def _output_sample(self) -> Sample:
+        place = self._built_place()
+        return _checks.sample_shape(place.network.output_shape(place.number))
+
+    def _built_place(self) -> Place:
+        if self._place is None:
+            raise ValueError(
+                f"layer {self.name!r} has no weights yet: it does not know the shape of its input. "
+                "Put it in a model with an input_shape, call it on data, or call build()"
+            )
+        return self._place
+
+    # ---- weights -------------------------------------------------------------------------------
+
+    def get_weights(self) -> list[Array]:
+        """Copies of the weights, in Keras's order and layout; [] before the layer is built."""
+        if self._place is None:
+            return []
+        network, number, first, size, _ = self._place
+        return [network.get_parameter(number, k) for k in range(first, first + size)]
+
+    def set_weights(self, weights: Iterable[Any]) -> None:
+        """Sets all weights at once.
+
+        Args:
+            weights: arrays in the order and the shapes of get_weights().
+
+        Raises:
+            ValueError: the number of arrays or a shape is another, or a number is not finite;
+                nothing is set then.
+        """
+        network, number, first, _, _ = self._built_place()
+        values = self._checked_weights(weights, self._parameters(), np.dtype(network.dtype))
+        for k, value in enumerate(values):
+            network.set_parameter(number, first + k, value)
+
+    def _parameters(self) -> Parameters:
+        network, number, first, size, _ = self._built_place()
+        return network.parameters(number)[first : first + size]
+
+    def _checked_weights(
+        self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
+    ) -> list[Array]:
+        if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
+            raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
+        values = list(weights)
+        if len(values) != len(parameters):
+            raise ValueError(
+                f"layer {self.name!r}: expected {len(parameters)} weight arrays "
+                f"({', '.join(name for name, _ in parameters) or 'it has none'}), received "
+                f"{len(values)}"
+            )
+        checked = []
+        for value, (name, shape) in zip(values, parameters, strict=True):
+            array = _checks.numbers(value, dtype, f"layer {self.name!r}: {name}")
+            if array.shape != tuple(shape):
+                raise ValueError(
+                    f"layer {self.name!r}: {name}: expected shape {tuple(shape)}, received "
+                    f"{array.shape}"
+                )
+            checked.append(array)
+        return checked
+
+    def _weight(self, name: str) -> Array | None:
+        """A copy of one weight; None where the layer is not built or has no such weight."""
+        for k, (known, _) in enumerate(self._parameters() if self._place else ()):
+            if known.endswith(name) and known.removesuffix(name) in ("", "forward_", "backward_"):
+                network, number, first, _, _ = self._built_place()
+                return network.get_parameter(number, first + k)
+        return None
+
+    @property
+    def weights(self) -> list[Array]:
+        """The same as get_weights()."""
+        return self.get_weights()
+
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The weights that training changes."""
+        return self.get_weights() if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The weights that training leaves as they are."""
+        return [] if self.trainable else self.get_weights()
+
+    def count_params(self) -> int:
+        """How many numbers the weights are.
+
+        Raises ValueError before the layer is built.
+        """
+        return sum(int(np.prod(shape, dtype=np.int64)) for _, shape in self._parameters())
+
+    @property
+    def trainable(self) -> bool:
+        """Does training change the weights? Takes effect at once, also on a compiled model."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        if self._place is not None and not self._place.inner:
+            self._place.network.set_trainable(self._place.number, self._trainable)
+
+    # ---- shapes --------------------------------------------------------------------------------
+
+    @property
+    def input_shape(self) -> Sample:
+        """Of a batch: (None, T, F). Raises ValueError before the layer is built."""
+        self._built_place()
+        return (self._batch, *(self._sample or ()))
+
+    @property
+    def output_shape(self) -> Sample:
+        """Of a batch: (None, H). Raises ValueError before the layer is built."""
+        return (self._batch, *self._output_sample())
+
+    # ---- one layer by itself -------------------------------------------------------------------
+
+    def __call__(self, x: Any, mask: Any = None, training: bool = False) -> Any:
+        """The layer's output for a batch of inputs.
+
+        Args:
+            x: [B, T, F] or [B, F], any array of numbers; ids [B, T] for an Embedding. A layer that
+                is not built yet is built for this shape.
+            mask: [B, T], True where a step counts. Default None: all do.
+            training: True turns dropout on. Default False.
+
+        Returns:
+            An array, batch first.
+
+        Raises:
+            TypeError, ValueError: x or mask do not fit the layer.
+        """
+        return self._run(x, mask, None, training)[0]
+
+    def _run(
+        self, x: Any, mask: Any, initial_state: list[Array] | None, training: bool
+    ) -> tuple[Array, list[Array]]:
+        place, data, steps = self._prepared(x, mask)
+        return place.network.run_layer(place.number, data, steps, initial_state, bool(training))
+
+    def _prepared(self, x: Any, mask: Any) -> tuple[Place, Array, NDArray[np.uint8] | None]:
+        """A layer that is built for x, and x and mask as the core takes them."""
+        if isinstance(x, Layer):
+            raise TypeError(
+                f"layer {self.name!r}: expected an array, received the layer {x.name!r}. Models "
+                "are made with Sequential; the functional API does not exist yet"
+            )
+        array = _checks.as_array(x, "x")
+        self._build_for(array)
+        place = self._built_place()
+        self._refuse_inner(place)
+        data = self._checked_input(array, np.dtype(place.network.dtype))
+        if mask is None:
+            return place, data, None
+        if data.ndim < (2 if self._takes_ids else 3):
+            raise ValueError(f"mask: x of shape {data.shape} has no time steps to mask")
+        return place, data, _checks.mask_bytes(mask, data)
+
+    def _refuse_inner(self, place: Place) -> None:
+        if place.inner:
+            raise ValueError(
+                f"layer {self.name!r} stands inside another layer and cannot be run by itself; "
+                "call the outer one"
+            )
+
+    def _checked_input(self, array: Array, dtype: np.dtype[Any]) -> Array:
+        return _checks.inputs(array, self._sample or (), dtype)
+
+    def _build_for(self, array: Array) -> None:
+        sample = array.shape[1:]
+        if self._place is not None and (
+            self._owner is not None or _checks.fits(sample, self._sample or ())
+        ):
+            return
+        if array.ndim < 2 or array.size == 0:
+            raise ValueError(
+                f"x: expected an array of shape (samples, ...) for layer {self.name!r}, received "
+                f"{array.shape}"
+            )
+        self._build_first([*candidate_shapes(sample, self._takes_ids)])
+
+    def _build_first(self, samples: list[Sample]) -> None:
+        for sample in samples[:-1]:
+            try:
+                self._build(sample, self.dtype or backend.floatx())
+                return
+            except ValueError:
+                continue
+        self._build(samples[-1], self.dtype or backend.floatx())
+
+    def trace(self, x: Any, mask: Any = None, initial_state: Any = None) -> dict[str, Array]:
+        """Every gate and state over time: what a recurrent layer does inside.
+
+        Args:
+            x: [B, T, F], the input of this layer (not of the model it stands in).
+            mask: [B, T], True where a step counts. Default None.
+            initial_state: one array [B, H] per state. Default None: zeros.
+
+        Returns:
+            Name to [B, T, H]. The names are the core's: gates by their letter (LSTM: i, f, c, o),
+            cell state and output by theirs; Bidirectional puts forward_ and backward_ in front.
+            Empty for layers without gates.
+
+        Raises:
+            TypeError, ValueError: an argument does not fit the layer.
+        """
+        place, data, steps = self._prepared(x, mask)
+        states = self._checked_states(initial_state, len(data))
+        return place.network.trace_layer(place.number, data, steps, states)
+
+    def _checked_states(self, states: Any, rows: int | None) -> list[Array] | None:
+        if states is None:
+            return None
+        place = self._built_place()
+        return _checks.states(
+            states,
+            place.network.state_widths(place.number),
+            rows,
+            np.dtype(place.network.dtype),
+            f"layer {self.name!r}: states",
+        )
+
+    # ---- configuration -------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """What from_config makes an equal layer of, without its weights: plain values."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
+        if self.dtype is not None:
+            config["dtype"] = self.dtype
+        if self._given_sample is not None:
+            config["batch_input_shape"] = [self._given_batch, *self._given_sample]
+        elif self._given_batch is not None:
+            config["batch_size"] = self._given_batch
+        for field in self._fields:
+            config[field] = _plain(getattr(self, field))
+        return config
+
+    @classmethod
+    def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
+        """A layer from what get_config() gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+def _role(parameter: str, what: str) -> str:
+    """recurrent_kernel, 'initializer' -> recurrent_initializer."""
+    return f"{parameter.removesuffix('_kernel')}_{what}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Initializer):
+        return initializers.serialize(value)
+    if isinstance(value, Regularizer):
+        return regularizers.serialize(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def weight_view(name: str, shape: str) -> property:
+    """A read-only attribute for one weight of a layer."""
+
+    def getter(self: Layer) -> Array | None:
+        return self._weight(name)
+
+    return property(getter, doc=f"A copy of the {name}, {shape}; None before the layer is built.")

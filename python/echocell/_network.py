@@ -1,0 +1,488 @@
+"""The layers of a model and the core network that is made of them: structure, weights, states.
+
+B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echocell import _checks, _core, backend, layers
+from echocell._checks import Sample
+from echocell._layer import Layer, candidate_shapes, float_type, fresh_seed
+from echocell._naming import checked_name
+from echocell._recurrent import StateKeeper
+from echocell._summary import summary_lines
+from echocell.layers import InputLayer
+
+Array = NDArray[Any]
+
+
+class Stack:
+    """A chain of layers. The core network is made when it is needed, from the weights that the
+    layers have then; adding or removing a layer makes a new one.
+
+    Args:
+        items: layers, the first of which may be an Input.
+        name: default sequential, sequential_1, ...
+        dtype: 'float32' or 'float64'; default: what the first layer says, else
+            backend.floatx().
+        trainable: False keeps all weights as they are in training.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Layer] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        self.name = checked_name(name, type(self).__name__)
+        self.layers: list[Layer] = []
+        self._input: InputLayer | None = None
+        self._stated_dtype = None if dtype is None else float_type(dtype, "dtype")
+        self._sample: Sample | None = None  # of the input, once it is known
+        self._assumed = False  # the sample shape is a guess that data may correct
+        self._batch: int | None = None
+        self._network: _core.Network | None = None
+        # Of the network, once there is one: here too, for they are asked at every call of fit.
+        self._array_dtype = np.dtype("float32")
+        self._output: Sample = ()
+        self._stateful = False
+        self.trainable = trainable
+        for item in items or ():
+            self.add(item)
+
+    # ---- structure -----------------------------------------------------------------------------
+
+    def add(self, layer: Layer) -> None:
+        """Puts a layer at the end. What is there keeps its weights; the optimizer starts anew.
+
+        Args:
+            layer: any layer; the first may be an Input, or say its input_shape. Without that the
+                model is built when data comes.
+
+        Raises:
+            TypeError: it is no layer.
+            ValueError: its name is taken, its input does not fit, or it has several outputs.
+        """
+        if isinstance(layer, InputLayer):
+            self._add_input(layer)
+            return
+        self._refuse_unfit(layer)
+        if layer._owner is not None:
+            layer = self._copied(layer)
+        if not self.layers:
+            self._take_input_from(layer)
+        if self._sample is not None:
+            self._build_last(layer)
+        layer._owner = self
+        layer._batch = self._batch
+        self.layers.append(layer)
+        if not self._all_trainable:
+            layer.trainable = False
+        self._changed()
+
+    def pop(self) -> Layer:
+        """Takes the last layer out and returns it, with its weights.
+
+        Raises ValueError where there is none.
+        """
+        if not self.layers:
+            raise ValueError("pop: the model has no layers")
+        layer = self.layers.pop()
+        layer._owner = None
+        if not self.layers and self._input is None:
+            self._sample = self._batch = None
+        self._changed()
+        return layer
+
+    def _changed(self) -> None:
+        self._network = None
+        self._stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
+
+    def _add_input(self, layer: InputLayer) -> None:
+        if self._input is not None or self.layers:
+            raise ValueError(
+                f"model {self.name!r}: an Input comes first, and once; received {layer.name!r} "
+                f"after {len(self.layers)} layers"
+            )
+        self._input = layer
+        self._sample, self._batch = layer._given_sample, layer._given_batch
+
+    def _take_input_from(self, layer: Layer) -> None:
+        if self._sample is None:
+            self._sample, self._batch = layer._given_sample, layer._given_batch
+        elif layer._given_sample not in (None, self._sample):
+            raise ValueError(
+                f"layer {layer.name!r}: expected the input_shape of the model's Input, "
+                f"{self._sample}, received {layer._given_sample}"
+            )
+        if self._sample is None and layer._assumed_sample is not None:
+            self._sample, self._assumed = layer._assumed_sample, True
+
+    def _refuse_unfit(self, layer: Any) -> None:
+        if not isinstance(layer, Layer):
+            hint = " (the class, not a layer made from it)" if isinstance(layer, type) else ""
+            raise TypeError(f"add: expected a layer, received {layer!r}{hint}")
+        if any(layer.name == known.name for known in self.layers):
+            raise ValueError(
+                f"model {self.name!r}: all layers should have unique names, received a second "
+                f"{layer.name!r}. Give it another name"
+            )
+        if getattr(layer, "return_state", False):
+            raise ValueError(
+                "All layers in a Sequential model should have a single output tensor; layer "
+                f"{layer.name!r} has return_state=True. Leave it out: states are read with "
+                "get_states()"
+            )
+
+    def _copied(self, layer: Layer) -> Layer:
+        warnings.warn(
+            f"layer {layer.name!r} already stands in a model or another layer: a copy of it, with "
+            "its weights, is added. From now on the two are trained apart",
+            UserWarning,
+            stacklevel=4,
+        )
+        copy = type(layer).from_config(layer.get_config())
+        if layer.built:
+            copy._given_weights = layer.get_weights()
+        return copy
+
+    def _build_last(self, layer: Layer) -> None:
+        """Builds a layer that is about to be added."""
+        try:
+            self._build_layer(layer, self._last_sample(), self.layers[-1:])
+        except ValueError:
+            if not self._assumed:
+                raise
+            self._sample, self._assumed = None, False  # wait for data, which says more
+
+    def _build_layer(self, layer: Layer, sample: Sample, before: Sequence[Layer]) -> Sample:
+        try:
+            return layer._build(sample, self.dtype)
+        except ValueError as error:
+            hint = _sequence_hint(layer, before[0] if before else None)
+            if not hint:
+                raise
+            raise ValueError(f"{error}. {hint}") from None
+
+    def _last_sample(self) -> Sample:
+        if self.layers:
+            return self.layers[-1]._output_sample()
+        assert self._sample is not None
+        return self._sample
+
+    # ---- building ------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> str:
+        """'float32' or 'float64': of weights, data and results."""
+        if self._stated_dtype is not None:
+            return self._stated_dtype
+        stated = [layer.dtype for layer in (self._input, *self.layers[:1]) if layer is not None]
+        return next((dtype for dtype in stated if dtype is not None), backend.floatx())
+
+    @property
+    def built(self) -> bool:
+        """Does the model have its weights?"""
+        return bool(self.layers) and self._sample is not None
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Makes the weights for batches of this shape.
+
+        Args:
+            input_shape: with the batch axis in front: (None, T, F). Default: the shape that the
+                first layer gave.
+
+        Raises:
+            ValueError: no shape is known, a layer cannot take it, or the model has another.
+        """
+        if input_shape is None:
+            self._ready()
+            return
+        full = _checks.shape(input_shape, "build: input_shape")
+        if self._sample is not None and not self._assumed and full[1:] != self._sample:
+            raise ValueError(
+                f"build: the model is built for input shape {self.input_shape}, received {full}"
+            )
+        self._build_all([full[1:]])
+        self._batch = full[0] if full else None
+        for layer in self.layers:
+            layer._batch = self._batch
+
+    def _build_all(self, samples: Sequence[Sample]) -> None:
+        """Builds for the first of these input shapes that all layers take."""
+        if not self.layers:
+            raise ValueError(f"model {self.name!r} has no layers: add some first")
+        for k, sample in enumerate(samples):
+            try:
+                self._build_chain(sample)
+            except ValueError:
+                if k == len(samples) - 1:
+                    raise
+                continue
+            self._sample, self._assumed = sample, False
+            self._network = None
+            return
+
+    def _build_chain(self, sample: Sample) -> None:
+        for k, layer in enumerate(self.layers):
+            before = self.layers[max(0, k - 1) : k]
+            sample = self._build_layer(layer, sample, before)
+
+    def _build_for(self, x: Any) -> None:
+        """Builds a model that was waiting for data."""
+        if not self.layers:
+            raise ValueError(f"model {self.name!r} has no layers: add some first")
+        array = _checks.as_array(x, "x")
+        if array.ndim < 2 or array.size == 0:
+            array = _checks.fitted(array, (1,), "x")
+        self._build_all(candidate_shapes(array.shape[1:], self.layers[0]._takes_ids))
+
+    def _ready(self) -> _core.Network:
+        """The network of all layers; made now if need be."""
+        if self._network is not None:
+            return self._network
+        if not self.layers:
+            raise ValueError(f"model {self.name!r} has no layers: add some first")
+        if self._sample is None:
+            raise ValueError(
+                f"model {self.name!r} is not built yet: it does not know the shape of its input. "
+                "Give the first layer an input_shape, begin with Input(shape), call "
+                "build((None, ...)), or fit it"
+            )
+        network = self._assembled(self._sample)
+        self._on_network(network)
+        self._array_dtype = np.dtype(network.dtype)
+        self._output = self._last_sample()
+        self._network = network
+        return network
+
+    def _assembled(self, sample: Sample) -> _core.Network:
+        options = [layer._options() for layer in self.layers]
+        network = _core.Network(options, _checks.core_shape(sample), self.dtype, self._seed())
+        for k, layer in enumerate(self.layers):
+            layer._move(network, k, sample)
+            sample = layer._output_sample()
+        return network
+
+    def _seed(self) -> int:
+        """Of dropout and shuffling: from the layers' seeds where they have any."""
+        seeds = [getattr(layer, "seed", None) for layer in self.layers]
+        given = [seed for seed in seeds if isinstance(seed, (int, np.integer))]
+        if not given:
+            return fresh_seed()
+        return int(np.random.SeedSequence([abs(int(seed)) for seed in given]).generate_state(1)[0])
+
+    def _on_network(self, network: _core.Network) -> None:
+        """Called with every new network, before it is used."""
+
+    # ---- shapes --------------------------------------------------------------------------------
+
+    @property
+    def input_shape(self) -> Sample:
+        """Of a batch: (None, T, F). Raises ValueError before the model is built."""
+        if self._sample is None:
+            self._ready()
+        return (self._batch, *(self._sample or ()))
+
+    @property
+    def output_shape(self) -> Sample:
+        """Of a batch: (None, H). Raises ValueError before the model is built."""
+        if not self.built:
+            self._ready()
+        return (self._batch, *self._last_sample())
+
+    @property
+    def stateful(self) -> bool:
+        """Does a layer carry its state from batch to batch?"""
+        return self._stateful
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        **_: Any,
+    ) -> None:
+        """Prints the table of layers, output shapes and numbers of weights.
+
+        Args:
+            line_length: width in characters. Default 65.
+            positions: where the columns end, as shares of the width.
+            print_fn: called with each line. Default print.
+        """
+        say = print if print_fn is None else print_fn
+        for line in summary_lines(self.name, self.layers, line_length or 65, positions):
+            say(line)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name or number.
+
+        Raises ValueError where there is none.
+        """
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"get_layer: expected below {len(self.layers)}, received {index}")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(repr(layer.name) for layer in self.layers)
+        raise ValueError(f"get_layer: no layer is named {name!r}; there are {known or 'none'}")
+
+    # ---- weights -------------------------------------------------------------------------------
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights, layer by layer, in Keras's order and layout.
+
+        Raises ValueError before the model is built.
+        """
+        self._ready()
+        return [value for layer in self.layers for value in layer.get_weights()]
+
+    def set_weights(self, weights: Iterable[Any]) -> None:
+        """Sets all weights at once.
+
+        Args:
+            weights: arrays in the order and the shapes of get_weights().
+
+        Raises:
+            ValueError: the number of arrays or a shape is another; nothing is set then.
+        """
+        network = self._ready()
+        values = list(weights)
+        counts = [len(layer._parameters()) for layer in self.layers]
+        if len(values) != sum(counts):
+            raise ValueError(f"set_weights: expected {sum(counts)} arrays, received {len(values)}")
+        dtype = np.dtype(network.dtype)
+        parts = np.split(np.arange(len(values)), np.cumsum(counts)[:-1])
+        checked = [
+            layer._checked_weights([values[k] for k in part], layer._parameters(), dtype)
+            for layer, part in zip(self.layers, parts, strict=True)
+        ]
+        for index, arrays in enumerate(checked):
+            for k, array in enumerate(arrays):
+                network.set_parameter(index, k, array)
+
+    @property
+    def weights(self) -> list[Array]:
+        """The same as get_weights()."""
+        return self.get_weights()
+
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The weights that training changes."""
+        return [value for layer in self.layers for value in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The weights that training leaves as they are."""
+        return [value for layer in self.layers for value in layer.non_trainable_weights]
+
+    def count_params(self) -> int:
+        """How many numbers the weights are. Raises ValueError before the model is built."""
+        self._ready()
+        return sum(layer.count_params() for layer in self.layers)
+
+    @property
+    def trainable(self) -> bool:
+        """Does training change the weights? Setting it sets every layer's."""
+        return self._all_trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._all_trainable = bool(value)
+        for layer in self.layers:
+            layer.trainable = self._all_trainable
+
+    # ---- states --------------------------------------------------------------------------------
+
+    def _state_layers(self) -> list[StateKeeper]:
+        return [layer for layer in self.layers if isinstance(layer, StateKeeper)]
+
+    def reset_states(self, rows: Sequence[int] | None = None) -> None:
+        """Forgets the carried states; another batch size may come then.
+
+        Args:
+            rows: only these rows of the batch. Default None: all.
+
+        Raises:
+            ValueError: a row is not in the batch.
+        """
+        if self._network is not None:
+            if rows is None:
+                self._network.reset_states()
+            else:
+                self._network.reset_states(
+                    -1, [_checks.whole(row, "rows", least=0) for row in rows]
+                )
+
+    reset_state = reset_states
+
+    def get_states(self) -> list[list[Array]]:
+        """Copies of the carried states: one list per recurrent layer, in order, of its states
+        (LSTM: h, c), [B, H] each; [] for a layer that carries none.
+
+        Raises ValueError before the model is built.
+        """
+        self._ready()
+        return [layer.get_states() for layer in self._state_layers()]
+
+    def set_states(self, states: Sequence[Any]) -> None:
+        """Sets the carried states.
+
+        Args:
+            states: as get_states() gives them; [] forgets those of a layer.
+
+        Raises:
+            ValueError: the number of layers, arrays or rows is wrong; nothing is set then.
+        """
+        network = self._ready()
+        keepers = self._state_layers()
+        given = list(states)
+        if len(given) != len(keepers):
+            raise ValueError(
+                f"set_states: expected {len(keepers)} lists, one per recurrent layer, received "
+                f"{len(given)}"
+            )
+        checked = [
+            layer._checked_states(entry, self._batch) if len(entry) else None
+            for layer, entry in zip(keepers, given, strict=True)
+        ]
+        sizes = {len(arrays[0]) for arrays in checked if arrays}
+        if len(sizes) > 1:
+            raise ValueError(f"set_states: expected one batch size, received {sorted(sizes)}")
+        network.reset_states()
+        for layer, arrays in zip(keepers, checked, strict=True):
+            if arrays:
+                network.set_states(self.layers.index(layer), arrays)
+
+    # ---- configuration -------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """What from_config makes an equal model of, without its weights: plain values."""
+        entries = [*([self._input] if self._input is not None else []), *self.layers]
+        config: dict[str, Any] = {
+            "name": self.name,
+            "dtype": self.dtype,
+            "layers": [layers.serialize(layer) for layer in entries],
+        }
+        if self.built and not self._assumed:
+            config["build_input_shape"] = [self._batch, *(self._sample or ())]
+        return config
+
+
+def _sequence_hint(layer: Layer, before: Layer | None) -> str:
+    if layer._reads_steps and isinstance(before, StateKeeper) and not before.return_sequences:
+        return (
+            f"Layer {before.name!r} gives its last output alone: with return_sequences=True it "
+            "gives one at every time step"
+        )
+    return ""

@@ -1,0 +1,255 @@
+"""What recurrent layers share: their arguments and their states.
+
+B batch, T time steps, F features, H units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from echocell import _checks, _core, activations, initializers, regularizers
+from echocell._layer import Layer, Place, weight_view
+
+Array = NDArray[Any]
+
+
+class StateKeeper(Layer):
+    """A layer with states: h, c, ... [B, H] each, that can be carried from batch to batch."""
+
+    stateful = False
+    return_sequences = False
+    return_state = False
+
+    def __call__(
+        self, x: Any, mask: Any = None, training: bool = False, initial_state: Any = None
+    ) -> Any:
+        """The layer's output for a batch of sequences.
+
+        Args:
+            x: [B, T, F], any array of numbers. A layer that is not built yet is built for it.
+            mask: [B, T], True where a step counts; the state stands still at the others. Default
+                None: all count.
+            training: True turns dropout on. Default False.
+            initial_state: one array [B, H] per state (LSTM: h, c). Default None: what a stateful
+                layer carries, zeros otherwise.
+
+        Returns:
+            [B, H], or [B, T, H] with return_sequences; with return_state a list of that and the
+            final states. A stateful layer carries its final states on.
+
+        Raises:
+            TypeError, ValueError: an argument does not fit the layer.
+        """
+        states = self._first_states(x, initial_state)
+        output, final = self._run(x, mask, states, training)
+        if self.stateful:
+            self.set_states(final)
+        return [output, *final] if self.return_state else output
+
+    def _first_states(self, x: Any, initial_state: Any) -> list[Array] | None:
+        if isinstance(x, Layer) or (initial_state is None and not self.stateful):
+            return None
+        array = _checks.as_array(x, "x")
+        self._build_for(array)
+        if initial_state is None:
+            return self._carried_for(len(array))
+        return self._checked_states(initial_state, len(array))
+
+    def _carried_for(self, rows: int) -> list[Array] | None:
+        carried = self.get_states()
+        if carried and len(carried[0]) != rows:
+            raise ValueError(
+                f"layer {self.name!r} carries states for {len(carried[0])} samples, received "
+                f"{rows}; call reset_states() first"
+            )
+        return carried or None
+
+    # ---- carried states ------------------------------------------------------------------------
+
+    def _state_place(self) -> Place:
+        place = self._built_place()
+        self._refuse_inner(place)
+        return place
+
+    @property
+    def states(self) -> list[Array | None]:
+        """One entry per state (LSTM: h, c), [B, H]; None where none is carried."""
+        carried = self.get_states() if self._place is not None else []
+        if carried or self._place is None:
+            return [*carried]
+        return [None] * len(self._place.network.state_widths(self._place.number))
+
+    def get_states(self) -> list[Array]:
+        """Copies of the carried states (LSTM: h, c), [B, H] each; [] where none is carried."""
+        place = self._state_place()
+        return place.network.get_states(place.number)
+
+    def set_states(self, states: Any) -> None:
+        """Sets the states that the next batch begins with.
+
+        Args:
+            states: one array [B, H] per state (LSTM: h, c), B the batch size from now on.
+
+        Raises:
+            ValueError: a wrong number or shape, or B differs from what the model carries.
+        """
+        place = self._state_place()
+        carried = place.network.state_batch
+        if self._owner is None and carried:
+            place.network.reset_states()
+            carried = 0
+        checked = self._checked_states(states, self._batch or carried or None)
+        place.network.set_states(place.number, checked or [])
+
+    def reset_states(self, states: Any = None, rows: Sequence[int] | None = None) -> None:
+        """Forgets what was carried.
+
+        Args:
+            states: what to carry instead. Default None: zeros.
+            rows: only these rows of the batch. Default None: all.
+        """
+        if states is not None:
+            self.set_states(states)
+        elif self._place is not None:
+            place = self._state_place()
+            place.network.reset_states(place.number, rows)
+
+    reset_state = reset_states
+
+
+class Recurrent(StateKeeper):
+    """The base of LSTM, GRU and SimpleRNN.
+
+    Args:
+        units: H, a positive integer.
+        activation: of the candidate and the output. Default "tanh".
+        use_bias: default True.
+        kernel_initializer: of the kernel (F, nH). Default "glorot_uniform".
+        recurrent_initializer: of the recurrent_kernel (H, nH). Default "orthogonal".
+        bias_initializer: default "zeros".
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: default None.
+        dropout: share of the inputs that is dropped in training, [0, 1). Default 0.
+        recurrent_dropout: the same of h(t-1). Default 0.
+        return_sequences: an output at every step, [B, T, H], not only the last, [B, H].
+        return_state: the final states too; only where the layer is called by itself.
+        stateful: row b of a batch begins with the final state of row b of the batch before.
+        go_backwards: from the last step to the first.
+        seed: of the dropout masks, used by the model (see Sequential).
+        **shared: what every layer takes (see Layer); unroll, implementation and use_cudnn are
+            accepted and mean nothing here.
+    """
+
+    _reads_steps = True
+    _fields: ClassVar[tuple[str, ...]] = (
+        "units",
+        "activation",
+        "use_bias",
+        "kernel_initializer",
+        "recurrent_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "bias_regularizer",
+        "dropout",
+        "recurrent_dropout",
+        "return_sequences",
+        "return_state",
+        "stateful",
+        "go_backwards",
+        "seed",
+    )
+    _refused: ClassVar[Mapping[str, Any]] = {
+        **Layer._refused,
+        "kernel_constraint": None,
+        "recurrent_constraint": None,
+        "bias_constraint": None,
+        "time_major": False,
+        "zero_output_for_mask": False,
+    }
+    _ignored: ClassVar[frozenset[str]] = Layer._ignored | {
+        "unroll",
+        "implementation",
+        "use_cudnn",
+        "consume_less",
+    }
+
+    kernel = weight_view("kernel", "(F, nH)")
+    recurrent_kernel = weight_view("recurrent_kernel", "(H, nH)")
+    bias = weight_view("bias", "(nH,)")
+
+    def __init__(
+        self,
+        units: int | None = None,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        *,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        stateful: bool = False,
+        go_backwards: bool = False,
+        seed: int | None = None,
+        output_dim: int | None = None,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.units = units_of(self, units, output_dim)
+        self.activation = recurrent_activation(activation, self, "activation")
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        kind = type(self).__name__
+        self.dropout = _checks.rate(dropout, f"{kind}: dropout")
+        self.recurrent_dropout = _checks.rate(recurrent_dropout, f"{kind}: recurrent_dropout")
+        self.return_sequences = bool(return_sequences)
+        self.return_state = bool(return_state)
+        self.stateful = bool(stateful)
+        self.go_backwards = bool(go_backwards)
+        self.seed = seed
+
+    def _common(self) -> dict[str, Any]:
+        """The core's options that all recurrent layers have."""
+        return {
+            "units": self.units,
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "return_sequences": self.return_sequences,
+            "stateful": self.stateful,
+            "go_backwards": self.go_backwards,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+        }
+
+    def _options(self) -> _core.LayerOptions:
+        raise NotImplementedError
+
+
+def units_of(layer: Layer, units: Any, output_dim: Any) -> int:
+    """The number of units; output_dim is Keras 1's word."""
+    value = output_dim if units is None else units
+    kind = type(layer).__name__
+    if value is None:
+        raise TypeError(f"{kind}: missing argument 'units', the number of units")
+    return _checks.whole(value, f"{kind}: units")
+
+
+def recurrent_activation(identifier: Any, layer: Layer, name: str) -> str:
+    """An activation that works number by number."""
+    activation = activations.get(identifier)
+    if activation == "softmax":
+        raise ValueError(f"{type(layer).__name__}: {name}='softmax' is not supported in a cell")
+    return activation

@@ -1,0 +1,143 @@
+"""How a setting is named: by a string, a class, an object, or the dictionary of a saved model.
+
+A saved model names classes; they are looked up in a table of our own, so loading runs no code that
+came with the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from echocell.utils import suggest
+
+__all__ = ["Configurable", "Registry", "check_number"]
+
+C = TypeVar("C", bound="Configurable")
+
+
+def check_number(
+    where: str,
+    name: str,
+    value: Any,
+    *,
+    low: float = 0.0,
+    high: float = float("inf"),
+    open_low: bool = False,
+    open_high: bool = True,
+) -> float:
+    """`value` as a float within [low, high), or the error that says what was expected.
+
+    Args:
+        where: the class whose argument it is.
+        name: the argument.
+        value: what was given.
+        low: lower bound. Default 0.
+        high: upper bound. Default infinity.
+        open_low: whether the lower bound itself is outside. Default False.
+        open_high: whether the upper bound itself is outside. Default True.
+    """
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise TypeError(
+            f"{where}: expected a number for {name}, received {value!r} of {type(value).__name__}"
+        )
+    number = float(value)
+    above = number > low if open_low else number >= low
+    below = number < high if open_high else number <= high
+    if not (above and below):
+        left = f"{low:g} {'<' if open_low else '<='} "
+        right = "" if high == float("inf") else f" {'<' if open_high else '<='} {high:g}"
+        raise ValueError(f"{where}: expected {left}{name}{right} and finite, received {value!r}")
+    return number
+
+
+class Configurable:
+    """An object made from named values alone, which it can give back."""
+
+    #: The name in snake case, as a user writes it in a string.
+    kind: ClassVar[str] = ""
+    #: Names of the constructor's arguments, which are attributes too.
+    _arguments: ClassVar[tuple[str, ...]] = ()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments from which `from_config` makes an equal object."""
+        return {name: getattr(self, name) for name in self._arguments}
+
+    @classmethod
+    def from_config(cls: type[C], config: Mapping[str, Any]) -> C:
+        """An object from what `get_config` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({values})"
+
+
+class Registry(Generic[C]):
+    """The table of one kind of setting: names to classes.
+
+    Args:
+        kind: the word for error messages ("loss").
+        base: the class that all of them derive from.
+        classes: the classes; each answers to its own name and to its `kind`.
+        aliases: further names.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        base: type[C],
+        classes: Iterable[type[C]],
+        aliases: Mapping[str, type[C]] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.base = base
+        self.classes: dict[str, type[C]] = {}
+        for cls in classes:
+            self.classes[cls.__name__] = cls
+            self.classes[cls.kind] = cls
+        self.classes.update(aliases or {})
+
+    def find(self, name: str) -> type[C]:
+        """The class of that name, or a ValueError with the nearest name."""
+        if name in self.classes:
+            return self.classes[name]
+        known = sorted({cls.kind for cls in self.classes.values()})
+        raise ValueError(
+            f"unknown {self.kind} {name!r}.{suggest(name, self.classes)} "
+            f"Available: {', '.join(known)}"
+        )
+
+    def get(self, identifier: Any) -> C:
+        """An object from a name, a class, an object or a configuration."""
+        if isinstance(identifier, self.base):
+            return identifier
+        if isinstance(identifier, str):
+            return self.find(identifier)()
+        if isinstance(identifier, Mapping):
+            return self.deserialize(identifier)
+        if isinstance(identifier, type) and issubclass(identifier, self.base):
+            return identifier()
+        raise TypeError(
+            f"{self.kind}: expected a name, a {self.base.__name__} or its configuration, "
+            f"received {identifier!r} of {type(identifier).__name__}"
+        )
+
+    def serialize(self, item: C) -> dict[str, Any]:
+        """The object as a dictionary of plain values: class name and configuration."""
+        return {"class_name": type(item).__name__, "config": item.get_config()}
+
+    def deserialize(self, config: Any) -> C:
+        """The object from what `serialize` gave; only classes of the table are made."""
+        if isinstance(config, str):
+            return self.find(config)()
+        if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
+            raise ValueError(
+                f"{self.kind}: expected a configuration with a 'class_name', received {config!r}"
+            )
+        values = config.get("config") or {}
+        if not isinstance(values, Mapping):
+            raise ValueError(
+                f"{self.kind}: expected a dictionary under 'config', received {values!r}"
+            )
+        return self.find(config["class_name"]).from_config(values)

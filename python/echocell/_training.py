@@ -1,0 +1,312 @@
+"""Between fit and the core: data made ready, batch sizes, and the hooks for those who listen.
+
+N samples, B batch, T time steps. Arrays of targets and weights as the core takes them.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echocell import _checks
+from echocell._checks import Sample
+from echocell._display import Display
+from echocell.callbacks import CallbackList, History
+from echocell.layers import Embedding
+
+if TYPE_CHECKING:
+    from echocell.models import Sequential
+
+Array = NDArray[Any]
+DEFAULT_BATCH = 32
+
+
+class Data(NamedTuple):
+    """x [N, ...], y [N, ...], weights None, [N] or [N, T]."""
+
+    x: Array
+    y: Array
+    weights: Array | None
+
+
+# ---- data --------------------------------------------------------------------------------------
+
+
+def check_x(model: Sequential, x: Any, name: str = "x") -> Array:
+    """The inputs as the model takes them."""
+    sample, dtype = model._sample or (), model._array_dtype
+    first = model.layers[0]
+    if isinstance(first, Embedding):
+        return _checks.ids(x, sample, first.input_dim, dtype, name)
+    return _checks.inputs(x, sample, dtype, name)
+
+
+def output_sample(model: Sequential, x: Array) -> Sample:
+    """The shape of one output; an open time axis gets the length that x has."""
+    output, sample = model._output, model._sample
+    if output and output[0] is None and len(output) > 1 and sample and sample[0] is None:
+        return (x.shape[1], *output[1:])
+    return output
+
+
+def check_data(
+    model: Sequential,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    names: Sequence[str] = ("x", "y", "sample_weight"),
+) -> Data:
+    """Everything for a training or an evaluation."""
+    loss = model._compiled_loss().kind
+    if y is None:
+        raise TypeError(f"{names[1]}: expected an array of targets, received None")
+    data = check_x(model, x, names[0])
+    output = output_sample(model, data)
+    dtype = model._array_dtype
+    target = _checks.targets(y, loss, output, len(data), dtype, names[1])
+    weights = None
+    if sample_weight is not None:
+        weights = _checks.sample_weights(sample_weight, len(data), output, dtype, names[2])
+    if class_weight is not None:
+        by_class = _checks.class_weights(class_weight, target, loss, dtype)
+        weights = by_class if weights is None else _product(by_class, weights)
+    return Data(data, np.ascontiguousarray(target), weights)
+
+
+def _product(a: Array, b: Array) -> Array:
+    wide, narrow = (a, b) if a.ndim >= b.ndim else (b, a)
+    return np.ascontiguousarray(wide * (narrow[:, None] if narrow.ndim < wide.ndim else narrow))
+
+
+def explain(error: ValueError, data: Mapping[str, Array | None]) -> ValueError:
+    """The core says that a number is not finite; this says which."""
+    for name, array in data.items():
+        if array is not None:
+            try:
+                _checks.refuse_nonfinite(array, name)
+            except ValueError as found:
+                return found
+    return error
+
+
+def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:
+    """The last `share` of the samples apart, for validation."""
+    if isinstance(share, bool) or not isinstance(share, (int, float, np.number)):
+        raise TypeError(f"validation_split: expected a number, received {share!r}")
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"validation_split: expected a number in [0, 1), received {share!r}")
+    rows = len(data.x)
+    at = math.floor(rows * (1.0 - share))
+    if batch:
+        at -= at % batch  # a stateful model takes whole batches
+    if not 0 < at < rows:
+        raise ValueError(
+            f"validation_split={share} leaves {at} of {rows} samples to train on and {rows - at} "
+            "to validate with; expected at least one of each"
+        )
+    parts = []
+    for rows_of in (slice(None, at), slice(at, None)):
+        weights = None if data.weights is None else data.weights[rows_of]
+        parts.append(Data(data.x[rows_of], data.y[rows_of], weights))
+    return parts[0], parts[1]
+
+
+def check_validation(model: Sequential, given: Any) -> Data:
+    """(x, y) or (x, y, sample_weight)."""
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        raise TypeError(
+            "validation_data: expected a tuple (x, y) or (x, y, sample_weight), received "
+            f"{type(given).__name__}"
+            + (f" of {len(given)}" if isinstance(given, (tuple, list)) else "")
+        )
+    names = [f"validation_data[{k}]" for k in range(3)]
+    weights = given[2] if len(given) == 3 else None
+    return check_data(model, given[0], given[1], weights, names=names)
+
+
+# ---- batches -----------------------------------------------------------------------------------
+
+
+def batch_size(model: Sequential, given: Any, rows: int, name: str = "batch_size") -> int:
+    """How many samples to a batch.
+
+    What was given, else the model's batch size, else that of the states it carries, else 32; never
+    more than there are samples. A stateful model takes whole batches of one size until its states
+    are reset.
+    """
+    carried = _carried(model)
+    if given is None:
+        size = model._batch or carried or DEFAULT_BATCH
+    elif type(given) is int and given > 0:
+        size = given
+    else:
+        size = _checks.whole(given, name)
+    if not model.stateful:
+        return size if size < rows else rows
+    return _stateful_batch(model, size, rows, carried, name)
+
+
+def _carried(model: Sequential) -> int:
+    network = model._network
+    return network.state_batch if network is not None and model.stateful else 0
+
+
+def _stateful_batch(model: Sequential, size: int, rows: int, carried: int, name: str) -> int:
+    fixed = model._batch
+    if fixed is not None and size != fixed:
+        raise ValueError(
+            f"{name}: the model is made for batches of {fixed} samples (batch_input_shape): "
+            f"expected {fixed}, received {size}"
+        )
+    if fixed is None:
+        size = min(size, rows)
+    if rows % size:
+        raise ValueError(
+            f"a stateful model takes whole batches: expected a number of samples that is a "
+            f"multiple of {name}={size}, received {rows} samples"
+        )
+    if carried and carried != size:
+        raise ValueError(
+            f"{name}: the model carries the states of {carried} samples: expected {carried}, "
+            f"received {size}. Call reset_states() before another batch size"
+        )
+    return size
+
+
+def validation_size(model: Sequential, given: Any, rows: int) -> int:
+    """The batch size of a validation, which follows on batches of the training."""
+    name = "validation_batch_size"
+    size = min(_checks.whole(given, name), rows)
+    if model.stateful and rows % size:
+        raise ValueError(
+            f"a stateful model takes whole batches: expected a number of validation samples that "
+            f"is a multiple of {name}={size}, received {rows} samples"
+        )
+    return size
+
+
+def check_shuffle(model: Sequential, shuffle: Any, rows: int, size: int) -> bool:
+    """Is the order drawn anew in every epoch? A stateful model with one batch keeps its rows:
+    their order changes nothing but which state a sample meets. With several batches it shuffles
+    as asked, and warns once per model.
+    """
+    if not shuffle or not model.stateful:
+        return bool(shuffle)
+    if rows <= size:
+        return False
+    if not model._warned_of_shuffle:
+        model._warned_of_shuffle = True
+        warnings.warn(
+            "a stateful model is trained with shuffle=True: samples meet the states of samples "
+            "that did not come before them. Give fit shuffle=False",
+            UserWarning,
+            stacklevel=4,
+        )
+    return True
+
+
+# ---- hooks -------------------------------------------------------------------------------------
+
+
+class Hooks:
+    """Carries what the core reports to callbacks and display.
+
+    Args:
+        names: of the logs: loss, metrics, then with val_ in front.
+    """
+
+    def __init__(
+        self, model: Sequential, names: Sequence[str], callbacks: CallbackList, display: Display
+    ) -> None:
+        self._model = model
+        self._names = names
+        self._callbacks = callbacks
+        self._display = display
+        self.last: dict[str, float] = {}
+
+    def _logs(self, values: Sequence[float]) -> dict[str, float]:
+        return dict(zip(self._names, values, strict=False))
+
+    def epoch_begin(self, epoch: int) -> None:
+        """Before an epoch."""
+        self._display.epoch_begin(epoch)
+        self._callbacks.on_epoch_begin(epoch, {})
+
+    def epoch_end(self, epoch: int, values: list[float]) -> bool:
+        """After an epoch; True stops."""
+        logs = self._logs(values)
+        self._callbacks.on_epoch_end(epoch, logs)
+        self._display.epoch_end(epoch, logs)
+        self.last = logs
+        return bool(self._model.stop_training)
+
+    def batch_begin(self, batch: int) -> None:
+        """Before a batch."""
+        self._callbacks.on_train_batch_begin(batch, {})
+
+    def batch_end(self, batch: int, values: list[float]) -> bool:
+        """After a batch; True stops."""
+        self._callbacks.on_train_batch_end(batch, self._logs(values))
+        return bool(self._model.stop_training)
+
+    def test_arguments(self) -> dict[str, Callable[..., Any]]:
+        """The hooks of core.evaluate that somebody listens to."""
+        listeners: dict[str, Callable[..., Any]] = {}
+        if self._callbacks.listens_to("on_test_batch_end"):
+            listeners["on_batch_end"] = self._test_batch_end
+        if self._display.watches_batches:
+            listeners["on_progress"] = self.progress
+        return listeners
+
+    def _test_batch_end(self, batch: int, values: list[float]) -> bool:
+        self._callbacks.on_test_batch_end(batch, self._logs(values))
+        return False
+
+    def test_end(self, values: list[float]) -> None:
+        """After an evaluation."""
+        logs = self._logs(values)
+        self._display.epoch_end(0, logs)
+        self._callbacks.on_test_end(logs)
+
+    def progress(self, epoch: int, done: int, values: list[float]) -> None:
+        """Now and then."""
+        self._display.progress(epoch, done, self._logs(values))
+
+    def arguments(self) -> dict[str, Callable[..., Any]]:
+        """The hooks of core.fit that somebody listens to."""
+        listeners: dict[str, Callable[..., Any]] = {}
+        if self._callbacks.listens_to_epochs or self._display.watches_epochs:
+            listeners.update(on_epoch_begin=self.epoch_begin, on_epoch_end=self.epoch_end)
+        if self._callbacks.listens_to_batches:
+            listeners.update(on_batch_begin=self.batch_begin, on_batch_end=self.batch_end)
+        if self._display.watches_batches:
+            listeners["on_progress"] = self.progress
+        return listeners
+
+
+def fill(
+    history: History, names: Sequence[str], rows: Sequence[Sequence[float]], first: int
+) -> None:
+    """Writes the rows of logs that the core gave into the history."""
+    history.epoch = list(range(first, first + len(rows)))
+    table = history.history
+    for row in rows:
+        for name, value in zip(names, row, strict=False):
+            table.setdefault(name, []).append(value)
+
+
+def epochs_of(epochs: Any, initial_epoch: Any) -> tuple[int, int]:
+    """Both as integers."""
+    if type(epochs) is int and type(initial_epoch) is int and epochs > 0 <= initial_epoch:
+        return epochs, initial_epoch
+    return (
+        _checks.whole(epochs, "epochs"),
+        _checks.whole(operator.index(initial_epoch), "initial_epoch", least=0),
+    )

@@ -1,0 +1,152 @@
+"""Activation functions: their names, and the functions themselves in NumPy.
+
+Anywhere an activation is asked for, its name, the function of this module, or None (linear) will
+do: `LSTM(8, activation="relu")`, `LSTM(8, activation=activations.relu)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from echocell.utils import suggest
+
+__all__ = [
+    "deserialize",
+    "elu",
+    "get",
+    "hard_sigmoid",
+    "linear",
+    "relu",
+    "serialize",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
+
+Array = NDArray[Any]
+
+
+def _floats(x: ArrayLike) -> Array:
+    values = np.asarray(x)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def linear(x: ArrayLike) -> Array:
+    """The identity. x: any shape."""
+    return np.asarray(x)
+
+
+def tanh(x: ArrayLike) -> Array:
+    """Hyperbolic tangent. x: any shape."""
+    return np.asarray(np.tanh(_floats(x)))
+
+
+def sigmoid(x: ArrayLike) -> Array:
+    """1 / (1 + exp(-x)), without overflow. x: any shape."""
+    # exp(-log(1 + exp(-x))) overflows nowhere, and rounds to 0 where the sigmoid does.
+    return np.asarray(np.exp(-np.logaddexp(0, -_floats(x))))
+
+
+def hard_sigmoid(x: ArrayLike) -> Array:
+    """clip(x / 6 + 1/2, 0, 1), as in Keras 3. x: any shape."""
+    return np.asarray(np.clip(_floats(x) / 6 + 0.5, 0, 1))
+
+
+def relu(x: ArrayLike) -> Array:
+    """max(x, 0). x: any shape."""
+    return np.asarray(np.maximum(_floats(x), 0))
+
+
+def softsign(x: ArrayLike) -> Array:
+    """`x / (1 + |x|)`. x: any shape."""
+    values = _floats(x)
+    return np.asarray(values / (1 + np.abs(values)))
+
+
+def elu(x: ArrayLike) -> Array:
+    """`x` where x > 0, else exp(x) - 1. x: any shape."""
+    values = _floats(x)
+    return np.asarray(np.where(values > 0, values, np.expm1(np.minimum(values, 0))))
+
+
+def softplus(x: ArrayLike) -> Array:
+    """log(1 + exp(x)), without overflow. x: any shape."""
+    return np.asarray(np.logaddexp(0, _floats(x)))
+
+
+def softmax(x: ArrayLike) -> Array:
+    """exp(x) over its sum along the last axis. x: [..., C]."""
+    values = _floats(x)
+    powers = np.exp(values - np.max(values, axis=-1, keepdims=True))
+    return np.asarray(powers / np.sum(powers, axis=-1, keepdims=True))
+
+
+_FUNCTIONS: dict[str, Callable[[ArrayLike], Array]] = {
+    function.__name__: function
+    for function in (
+        linear,
+        tanh,
+        sigmoid,
+        hard_sigmoid,
+        relu,
+        softsign,
+        elu,
+        softplus,
+        softmax,
+    )
+}
+
+
+def get(identifier: Any) -> str:
+    """The name under which the core knows an activation.
+
+    Args:
+        identifier: a name, a function of this module, a configuration from `serialize`, or None.
+
+    Returns:
+        One of "linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "elu", "softplus",
+        "softmax". None gives "linear".
+
+    Raises:
+        ValueError: for a name that does not exist.
+        TypeError: for anything else, functions of the user's own included.
+    """
+    if identifier is None:
+        return "linear"
+    if isinstance(identifier, str):
+        if identifier in _FUNCTIONS:
+            return identifier
+        raise ValueError(
+            f"unknown activation {identifier!r}.{suggest(identifier, _FUNCTIONS)} "
+            f"Available: {', '.join(_FUNCTIONS)}"
+        )
+    if isinstance(identifier, Mapping):
+        return get(identifier.get("config"))
+    for name, function in _FUNCTIONS.items():
+        if identifier is function:
+            return name
+    if callable(identifier):
+        raise TypeError(
+            f"activation: {identifier!r} is a Python function, and the compiled core cannot run "
+            f"it. Expected one of {', '.join(_FUNCTIONS)}"
+        )
+    raise TypeError(
+        f"activation: expected a name or None, received {identifier!r} of "
+        f"{type(identifier).__name__}"
+    )
+
+
+def serialize(activation: Any) -> str:
+    """The name of an activation, for a saved model."""
+    return get(activation)
+
+
+def deserialize(config: Any) -> Callable[[ArrayLike], Array]:
+    """The function of this module that `serialize` named."""
+    return _FUNCTIONS[get(config)]

@@ -1,0 +1,100 @@
+"""What Keras scripts ask of `keras.backend`: the float type, and reading and setting variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from echocell._naming import reset_names
+
+__all__ = [
+    "backend",
+    "cast",
+    "cast_to_floatx",
+    "clear_session",
+    "dtype",
+    "epsilon",
+    "eval",
+    "floatx",
+    "get_value",
+    "set_floatx",
+    "set_value",
+]
+
+_FLOATX = ("float32", "float64")
+_floatx = "float32"
+
+
+def backend() -> str:
+    """The name of the backend: "echocell"."""
+    return "echocell"
+
+
+def floatx() -> str:
+    """The dtype of models that name none: "float32" at the start."""
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Sets the dtype of models that name none.
+
+    Args:
+        value: "float32" or "float64".
+
+    Raises:
+        ValueError: for any other.
+    """
+    global _floatx
+    if value not in _FLOATX:
+        raise ValueError(f"set_floatx: expected 'float32' or 'float64', received {value!r}")
+    _floatx = value
+
+
+def epsilon() -> float:
+    """How far the losses keep probabilities from 0 and 1: 1e-7."""
+    return 1e-7
+
+
+def cast_to_floatx(x: ArrayLike) -> NDArray[Any]:
+    """`x` as an array of dtype `floatx()`."""
+    return np.asarray(x, dtype=_floatx)
+
+
+def cast(x: ArrayLike, dtype: str) -> NDArray[Any]:
+    """`x` as an array of that dtype."""
+    return np.asarray(x, dtype=dtype)
+
+
+def dtype(x: ArrayLike) -> str:
+    """The name of x's dtype; for a Python number, `floatx()`."""
+    return str(x.dtype) if hasattr(x, "dtype") else _floatx
+
+
+def get_value(x: Any) -> Any:
+    """The value of a variable, such as `optimizer.lr`, in NumPy; other values as they are."""
+    return x.numpy() if hasattr(x, "numpy") else x
+
+
+def eval(x: Any) -> Any:
+    """The same as `get_value`, for there is nothing to evaluate."""
+    return get_value(x)
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Sets a variable: `set_value(model.optimizer.lr, 0.01)`.
+
+    Raises:
+        TypeError: if x is no variable.
+    """
+    if not hasattr(x, "assign"):
+        raise TypeError(
+            f"set_value: expected a variable such as optimizer.learning_rate, received {x!r}"
+        )
+    x.assign(value)
+
+
+def clear_session() -> None:
+    """Starts the names of layers anew (lstm, lstm_1, ...). Models free their memory themselves."""
+    reset_names()

@@ -1,0 +1,309 @@
+"""The command `echocell`: list, run, forecast, predict, keras.
+
+Exit codes: 0 where all went well, 1 where the work failed, 2 where the command was wrong (one line
+says how), 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from echocell.experiments import Experiment, Report
+
+WRONG_USE = 2
+INTERRUPTED = 130
+
+
+class UsageError(Exception):
+    """A wrong command; the message is one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and leaves it to `main` to end the program."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand. Both functions import what they need, so that `list` loads no forecaster."""
+
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command, sys.argv's if argv is None, and returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # A terminal that cannot show a character gets a question mark, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        return _dispatch(arguments)
+    except UsageError as error:
+        print(f"echocell: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("echocell: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments:
+        print(_overview(), file=sys.stderr)
+        return WRONG_USE
+    name, *rest = arguments
+    if name in ("-h", "--help", "help"):
+        print(_overview())
+        return 0
+    if name == "--version":
+        from echocell.experiments.report import versions
+
+        print(f"echocell {versions()['echocell']}")
+        return 0
+    if name not in COMMANDS:
+        raise UsageError(_unknown("command", name, list(COMMANDS)))
+    command = COMMANDS[name]
+    parser = _Parser(prog=f"echocell {name}", description=command.help, allow_abbrev=False)
+    command.add_arguments(parser)
+    return command.run(_parse(parser, rest))
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """As parse_args, with the nearest name where an option is unknown."""
+    known = [option for action in parser._actions for option in action.option_strings]
+    namespace, unknown = parser.parse_known_args(arguments)
+    for text in unknown:
+        if text.startswith("-"):
+            raise UsageError(_unknown("option", text.partition("=")[0], known))
+        raise UsageError(f"unexpected argument {text!r}")
+    return namespace
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    from echocell.experiments.settings import UnknownNameError
+
+    return str(UnknownNameError(what, name, known))
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {command.help}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: echocell COMMAND ...",
+            "",
+            "Recurrent networks on the CPU: experiments, forecasts, Keras scripts.",
+            "",
+            *lines,
+            "",
+            "echocell COMMAND --help says more; echocell --version prints the version.",
+        ]
+    )
+
+
+# -- list
+
+
+def _no_arguments(parser: argparse.ArgumentParser) -> None:
+    """A command that takes none."""
+
+
+def _list(_: argparse.Namespace) -> int:
+    from echocell.experiments import EXPERIMENTS
+    from echocell.experiments.report import columns
+
+    rows = [
+        (experiment.name, experiment.summary, experiment.published.figure)
+        for experiment in EXPERIMENTS.values()
+    ]
+    print(columns(("experiment", "what it is and shows", "published"), rows))
+    return 0
+
+
+# -- run
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="experiments, as `echocell list` shows; or all"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="of the first run (default 7)")
+    parser.add_argument(
+        "--runs", type=int, default=1, help="how many, with seeds one apart (default 1)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("echocell-results"),
+        metavar="DIR",
+        help="folder for pictures and JSON files (default ./echocell-results)",
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings of the experiments, for those that have them",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _settings_help()
+
+
+def _settings_help() -> str:
+    """The settings of every experiment with their defaults."""
+    from echocell.experiments import EXPERIMENTS
+    from echocell.experiments.settings import as_text
+
+    width = max(map(len, EXPERIMENTS))
+    lines = [f"  {name.ljust(width)}  {as_text(one.settings)}" for name, one in EXPERIMENTS.items()]
+    return "\n".join(["settings and their defaults:", *lines])
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from echocell.experiments.report import run_experiment
+
+    chosen = _chosen(arguments.names, arguments.set)
+    if arguments.runs < 1:
+        raise UsageError(f"--runs: expected at least 1, received {arguments.runs}")
+    if not 0 <= arguments.seed <= 2**32 - arguments.runs:
+        raise UsageError(f"--seed: expected 0..{2**32 - arguments.runs}, received {arguments.seed}")
+    _make_folder(arguments.out)
+    reports = [
+        run_experiment(
+            experiment,
+            settings=settings,
+            seed=arguments.seed,
+            runs=arguments.runs,
+            out=arguments.out,
+            quiet=arguments.quiet,
+        )
+        for experiment, settings in chosen
+    ]
+    _print_reports(reports, arguments)
+    return 0
+
+
+def _chosen(names: Sequence[str], assignments: Sequence[str]) -> list[tuple[Experiment[Any], Any]]:
+    """The experiments and their settings. With several, each takes the settings that it has; one
+    that none of them has is an error.
+    """
+    from echocell.experiments import EXPERIMENTS, UnknownNameError, find
+    from echocell.experiments import settings as settings_of
+
+    try:
+        wanted = list(EXPERIMENTS) if "all" in names else list(dict.fromkeys(names))
+        experiments = [find(name) for name in wanted]
+        values = settings_of.parse_assignments(assignments)
+        known = {key for one in experiments for key in settings_of.names(one.settings)}
+        for key in values:
+            if key not in known:
+                raise UnknownNameError("setting", key, sorted(known))
+        return [
+            (one, settings_of.changed(one.settings, _having(values, one.settings)))
+            for one in experiments
+        ]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _having(values: dict[str, str], settings: Any) -> dict[str, str]:
+    from echocell.experiments.settings import names
+
+    return {key: value for key, value in values.items() if key in names(settings)}
+
+
+def _make_folder(path: Path) -> None:
+    """Before the work, so that nothing is trained for nothing."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out: cannot make the folder {path}: {error.strerror}") from None
+
+
+def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
+    """What each shows, then the figures; the table comes last."""
+    from echocell import plotting
+    from echocell.experiments.report import spread_table, table
+
+    print()
+    for report in reports:
+        print(_wrapped(f"{report.experiment.name}: {report.experiment.shows}"))
+        print(_wrapped(f"Published in {report.experiment.published.source}.", indent="  "))
+        for note in report.notes:
+            print(_wrapped(note, indent="  "))
+    print()
+    if arguments.runs > 1:
+        print(spread_table(reports), end="\n\n")
+    if not plotting.available():
+        print(f"No pictures: {plotting.MissingPlotExtraError()}", end="\n\n")
+    print(f"Results as JSON: {arguments.out}", end="\n\n")
+    print(table(reports))
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent="  ")
+
+
+# -- the commands of other modules
+
+
+def _add_forecast_arguments(parser: argparse.ArgumentParser) -> None:
+    from echocell import forecast
+
+    forecast.add_arguments(parser)
+
+
+def _forecast(arguments: argparse.Namespace) -> int:
+    from echocell import forecast
+
+    return forecast.main(arguments)
+
+
+def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
+    from echocell import forecast
+
+    forecast.add_predict_arguments(parser)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from echocell import forecast
+
+    return forecast.predict_main(arguments)
+
+
+def _add_keras_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("script", metavar="SCRIPT", help="a Python script that imports keras")
+    parser.add_argument(
+        "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="handed to the script as it is"
+    )
+
+
+def _keras(arguments: argparse.Namespace) -> int:
+    from echocell import keras_alias
+
+    return keras_alias.run_script(arguments.script, arguments.arguments)
+
+
+COMMANDS = {
+    "list": Command("name the experiments", _no_arguments, _list),
+    "run": Command("run experiments and compare with what was published", _add_run_arguments, _run),
+    "forecast": Command("forecast a series from a CSV file", _add_forecast_arguments, _forecast),
+    "predict": Command(
+        "forecast on from new rows with a saved model", _add_predict_arguments, _predict
+    ),
+    "keras": Command("run a Keras script on echocell", _add_keras_arguments, _keras),
+}

@@ -1,0 +1,55 @@
+"""The experiments: small sequence problems with published figures, run by name.
+
+    from echocell import experiments
+    report = experiments.run_experiment(experiments.find("echo"), seed=7)
+
+From the command line: `echocell list` and `echocell run NAME... | all`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from echocell.experiments.airline import AIRLINE
+from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
+from echocell.experiments.base import Experiment, Outcome, Published, Run
+from echocell.experiments.echo import ECHO, ECHO_CURRENT
+from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
+from echocell.experiments.memory import MEMORY
+from echocell.experiments.report import Report, run_experiment
+from echocell.experiments.settings import UnknownNameError
+
+__all__ = [
+    "EXPERIMENTS",
+    "Experiment",
+    "Outcome",
+    "Published",
+    "Report",
+    "Run",
+    "UnknownNameError",
+    "find",
+    "run_experiment",
+]
+
+# In the order in which `run all` runs them.
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    experiment.name: experiment
+    for experiment in (
+        ECHO,
+        ECHO_CURRENT,
+        ECHO_LAG_STATEFUL,
+        ECHO_LAG_WINDOW,
+        MEMORY,
+        ALPHABET_LETTER,
+        ALPHABET_WINDOW,
+        ALPHABET_STEPS,
+        AIRLINE,
+    )
+}
+
+
+def find(name: str) -> Experiment[Any]:
+    """The experiment of that name. Raises UnknownNameError, a ValueError that names the nearest."""
+    if name not in EXPERIMENTS:
+        raise UnknownNameError("experiment", name, EXPERIMENTS)
+    return EXPERIMENTS[name]

@@ -1,0 +1,234 @@
+"""Runs an experiment over seeds, writes its picture and its JSON file, and sums it up in text."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from echocell import plotting
+from echocell.experiments.base import Experiment, Outcome, Run
+from echocell.experiments.settings import as_dict
+from echocell.experiments.statistics import Statistic
+from echocell.utils import set_random_seed
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run: its seed, its figures, and the cost of its training."""
+
+    seed: int
+    figures: dict[str, float]
+    perfect: bool | None
+    updates: int
+    seconds: float
+
+
+@dataclass
+class Report:
+    """An experiment over one or more runs. picture, results: the files written, or None."""
+
+    experiment: Experiment[Any]
+    settings: Any
+    records: list[Record] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    picture: Path | None = None
+    results: Path | None = None
+
+    @property
+    def updates(self) -> int:
+        """Over all runs."""
+        return sum(record.updates for record in self.records)
+
+    @property
+    def seconds(self) -> float:
+        """Of training alone, over all runs."""
+        return sum(record.seconds for record in self.records)
+
+    @property
+    def updates_per_second(self) -> float:
+        """Of training alone."""
+        return self.updates / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def statistics(self) -> dict[str, Statistic]:
+        """Every figure over the runs."""
+        return {
+            name: Statistic.of([record.figures[name] for record in self.records])
+            for name in self.records[0].figures
+        }
+
+    @property
+    def perfect_share(self) -> float | None:
+        """Share of the runs without a mistake, 0..1; None where that has no meaning."""
+        perfect = [record.perfect for record in self.records]
+        if any(value is None for value in perfect):
+            return None
+        return sum(bool(value) for value in perfect) / len(perfect)
+
+    @property
+    def ours(self) -> str:
+        """The column "ours" of the table."""
+        return self.experiment.headline(self.statistics)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything that is worth keeping, as JSON can hold it."""
+        published = self.experiment.published
+        return {
+            "experiment": self.experiment.name,
+            "shows": self.experiment.shows,
+            "published": {"figure": published.figure, "source": published.source},
+            "ours": self.ours,
+            "settings": as_dict(self.settings),
+            "versions": versions(),
+            "runs": [_run_as_json(record) for record in self.records],
+            "statistics": {name: vars(value) for name, value in self.statistics.items()},
+            "perfect_share": self.perfect_share,
+            "updates": self.updates,
+            "seconds": self.seconds,
+            "updates_per_second": self.updates_per_second,
+            "notes": list(self.notes),
+            "picture": self.picture.name if self.picture else None,
+        }
+
+
+def run_experiment(
+    experiment: Experiment[Any],
+    *,
+    settings: Any = None,
+    seed: int = 7,
+    runs: int = 1,
+    out: Path | None = None,
+    quiet: bool = True,
+) -> Report:
+    """Runs an experiment `runs` times, with the seeds seed, seed + 1, ...
+
+    settings: an instance of the experiment's settings, its defaults if None.
+    out: the folder for NAME.json and NAME.png (the first run's picture), made where it is missing;
+        None writes nothing. Without matplotlib there is no picture.
+    quiet: no progress bar.
+    """
+    if runs < 1:
+        raise ValueError(f"run_experiment: expected at least 1 run, received {runs}")
+    if not 0 <= seed <= 2**32 - runs:
+        raise ValueError(f"run_experiment: expected seed 0..{2**32 - runs}, received {seed}")
+    report = Report(experiment, experiment.settings if settings is None else settings)
+    for index in range(runs):
+        label = experiment.name if runs == 1 else f"{experiment.name} (run {index + 1} of {runs})"
+        outcome = _run_once(report, seed + index, label, quiet=quiet, leave=runs == 1)
+        if index == 0:
+            report.notes = outcome.notes
+            report.picture = _draw(report, outcome, out)
+    if out is not None:
+        report.results = out / f"{experiment.name}.json"
+        _write(report.results, json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n")
+    return report
+
+
+def versions() -> dict[str, str]:
+    """What the figures were made with."""
+    return {
+        "echocell": version("echocell"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def table(reports: Sequence[Report]) -> str:
+    """The table at the end: one line per experiment, columns as wide as they need."""
+    heads = ("experiment", "published", "ours", "updates/s", "seconds", "picture")
+    rows = [
+        (
+            report.experiment.name,
+            report.experiment.published.figure,
+            report.ours,
+            f"{report.updates_per_second:,.0f}",
+            f"{report.seconds:.2f}",
+            "-" if report.picture is None else _shown(report.picture),
+        )
+        for report in reports
+    ]
+    return columns(heads, rows, right=(3, 4))
+
+
+def spread_table(reports: Sequence[Report]) -> str:
+    """Every figure over several runs: mean ± sd, least, greatest, share of perfect runs."""
+    heads = ("experiment", "figure", "mean ± sd", "min", "max", "perfect runs")
+    rows = []
+    for report in reports:
+        share = report.perfect_share
+        perfect = "-" if share is None else f"{100 * share:.0f} % of {len(report.records)}"
+        rows += [
+            (
+                report.experiment.name,
+                name,
+                statistic.text(2),
+                f"{statistic.minimum:.2f}",
+                f"{statistic.maximum:.2f}",
+                perfect,
+            )
+            for name, statistic in report.statistics.items()
+        ]
+    return columns(heads, rows, right=(2, 3, 4, 5))
+
+
+def _run_once(report: Report, seed: int, label: str, *, quiet: bool, leave: bool) -> Outcome:
+    set_random_seed(seed)
+    run = Run(seed, label=label, quiet=quiet, leave=leave)
+    outcome = report.experiment.run(report.settings, run)
+    report.records.append(
+        Record(seed, dict(outcome.figures), outcome.perfect, run.updates, run.seconds)
+    )
+    return outcome
+
+
+def _draw(report: Report, outcome: Outcome, out: Path | None) -> Path | None:
+    if out is None or not plotting.available():
+        return None
+    experiment = report.experiment
+    title = (
+        f"{experiment.name}: {experiment.summary}\n"
+        f"Published: {experiment.published.figure}. Ours: {report.ours} (seed "
+        f"{report.records[0].seed}).\n{experiment.shows}"
+    )
+    path = out / f"{experiment.name}.png"
+    out.mkdir(parents=True, exist_ok=True)
+    plotting.save(outcome.draw(title), path)
+    return path
+
+
+def _run_as_json(record: Record) -> dict[str, Any]:
+    rate = record.updates / record.seconds if record.seconds > 0 else 0.0
+    return {**vars(record), "updates_per_second": rate}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _shown(path: Path) -> str:
+    """The path as short as it can be given: relative where it is below the current folder."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A table in text: columns as wide as their longest cell, those in `right` set to the right."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(heads), line(["-" * width for width in widths]), *map(line, rows)])

@@ -1,0 +1,234 @@
+"""A forecaster of one series: an LSTM over the last values, and the scaler that it was fitted with.
+
+Legend: N values in a series, L look-back (time steps), P targets, K horizon.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from echocell.callbacks import EarlyStopping
+from echocell.layers import LSTM, Dense
+from echocell.models import Sequential, load_model
+from echocell.optimizers import Adam
+from echocell.tasks.series import MinMaxScaler, Series, as_series, look_back_pairs
+from echocell.utils import set_random_seed
+
+# Where a saved model keeps what it needs to forecast, besides its weights.
+METADATA = "forecast"
+_LEAST_PAIRS = 4  # to train on
+_LEAST_TO_VALIDATE = 10  # with fewer, every pair is trained on and nothing stops early
+_VALIDATION_SHARE = 0.2
+_BATCH = 16
+_LEARNING_RATE = 0.003
+_PATIENCE = 30
+
+
+class TooShortError(ValueError):
+    """A series with too few values; the message says how many are needed."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a forecaster is trained.
+
+    look_back: L; None takes 12, or less where the series is short. units: of the LSTM. epochs: at
+    most. test_share: the part at the end of the series that is kept for the test. seed: of the
+    initial weights and the shuffling; None draws from NumPy's global generator.
+    """
+
+    look_back: int | None = None
+    units: int = 32
+    epochs: int = 300
+    test_share: float = 0.3
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("look_back", "units", "epochs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name}: expected at least 1, received {value}")
+        if not 0.0 < self.test_share < 1.0:
+            raise ValueError(
+                f"test_share: expected a number between 0 and 1, received {self.test_share}"
+            )
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A model [B, L, 1] -> [B, 1] with its scaler. column: what the series was called."""
+
+    model: Sequential
+    scaler: MinMaxScaler
+    look_back: int
+    column: str
+
+    def one_step(self, values: ArrayLike, places: NDArray[np.int64]) -> Series:
+        """The forecast of each target [P] from the true values before it.
+
+        places: where the targets stand in values [N], at least L and at most N.
+        """
+        series = as_series(values)
+        if places.size == 0:
+            return np.empty(0)
+        rows = np.stack([series[place - self.look_back : place] for place in places])
+        return self._predict(rows)
+
+    def ahead(self, values: ArrayLike, horizon: int) -> Series:
+        """The K values after the last [K]; each forecast is an input of the next.
+
+        Raises:
+            TooShortError: if there are fewer than L values.
+        """
+        series = as_series(values)
+        if series.size < self.look_back:
+            raise TooShortError(
+                f"{series.size} values, but the model looks back on {self.look_back}"
+            )
+        window = list(series[-self.look_back :])
+        for _ in range(horizon):
+            row = np.array([window[-self.look_back :]])
+            window.append(float(self._predict(row)[0]))
+        return np.array(window[self.look_back :])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write model and scaler as one safetensors file, which `load` reads."""
+        self.model.metadata[METADATA] = {
+            "column": self.column,
+            "look_back": self.look_back,
+            "low": self.scaler.low,
+            "high": self.scaler.high,
+        }
+        self.model.save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Forecaster:
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: if the file is no model, or none that `save` wrote.
+            OSError: if it cannot be read.
+        """
+        model = load_model(path)
+        kept: Any = model.metadata.get(METADATA)
+        if not isinstance(kept, dict):
+            raise ValueError("is a model, but not one that `echocell forecast` saved")
+        try:
+            scaler = MinMaxScaler(float(kept["low"]), float(kept["high"]))
+            return cls(model, scaler, int(kept["look_back"]), str(kept["column"]))
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"holds no scaler and look-back, but {kept!r}") from None
+
+    def _predict(self, rows: Series) -> Series:
+        """Windows [P, L] in units of the series, to forecasts [P] in the same."""
+        x = self.scaler.transform(rows)[:, :, np.newaxis]
+        return self.scaler.inverse(self.model.predict(x, verbose=0)[:, 0])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A forecaster and how it came about.
+
+    cut: where in the series the test part begins. train_places, test_places: the targets.
+    validated: how many of the last training targets chose the epoch, 0 where none did.
+    epochs, best_epoch: how many were run, and which one's weights were kept (from 1).
+    """
+
+    forecaster: Forecaster
+    cut: int
+    train_places: NDArray[np.int64]
+    test_places: NDArray[np.int64]
+    validated: int
+    epochs: int
+    best_epoch: int
+
+
+def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int = 0) -> Trained:
+    """Train a forecaster of a series on its first part.
+
+    The scaler is fitted on the training part alone. The last fifth of the training targets is
+    not trained on: where its loss has not fallen for 30 epochs training stops, and the weights
+    of the best epoch are kept.
+
+    Arguments:
+        values: the series [N], finite.
+        recipe: look-back, units, epochs, test share and seed.
+        column: what the series is called.
+        verbose: as in `Sequential.fit`.
+
+    Raises:
+        TooShortError: if there are too few values for the look-back and the test share.
+    """
+    series = as_series(values)
+    cut = int(series.size * (1.0 - recipe.test_share))
+    look_back = _look_back(series.size, cut, recipe)
+    if recipe.seed is not None:
+        set_random_seed(recipe.seed)
+    scaler = MinMaxScaler.fit(series[:cut])
+    windows, targets, places = look_back_pairs(scaler.transform(series[:cut]), look_back)
+    x, y = windows[:, :, np.newaxis], targets[:, np.newaxis]
+    validated = int(len(x) * _VALIDATION_SHARE) if len(x) >= _LEAST_TO_VALIDATE else 0
+    model = _build(look_back, recipe.units)
+    epochs, best = _fit(model, x, y, validated, recipe.epochs, verbose)
+    return Trained(
+        forecaster=Forecaster(model, scaler, look_back, column),
+        cut=cut,
+        train_places=places,
+        test_places=np.arange(cut, series.size, dtype=np.int64),
+        validated=validated,
+        epochs=epochs,
+        best_epoch=best,
+    )
+
+
+def _look_back(count: int, cut: int, recipe: Recipe) -> int:
+    longest = cut - _LEAST_PAIRS
+    if longest >= (recipe.look_back or 1) and cut < count:
+        return recipe.look_back or min(12, max(1, longest // 2))
+    wanted = recipe.look_back or 1
+    raise TooShortError(
+        f"{count} values are too few: a look-back of {wanted} and a test share of "
+        f"{recipe.test_share:g} need {_needed(wanted, recipe.test_share)}"
+    )
+
+
+def _needed(look_back: int, test_share: float) -> int:
+    """The least number of values: enough pairs before the cut, and one value after it."""
+    count = look_back + _LEAST_PAIRS + 1
+    while not look_back + _LEAST_PAIRS <= int(count * (1.0 - test_share)) < count:
+        count += 1
+    return count
+
+
+def _build(look_back: int, units: int) -> Sequential:
+    model = Sequential()
+    model.add(LSTM(units, input_shape=(look_back, 1)))
+    model.add(Dense(1))
+    model.compile(loss="mean_squared_error", optimizer=Adam(learning_rate=_LEARNING_RATE))
+    return model
+
+
+def _fit(
+    model: Sequential, x: Series, y: Series, validated: int, epochs: int, verbose: int
+) -> tuple[int, int]:
+    """Epochs run, and the epoch whose weights were kept."""
+    if not validated:
+        model.fit(x, y, batch_size=_BATCH, epochs=epochs, verbose=verbose)
+        return epochs, epochs
+    stop = EarlyStopping(monitor="val_loss", patience=_PATIENCE, restore_best_weights=True)
+    history = model.fit(
+        x[:-validated],
+        y[:-validated],
+        batch_size=_BATCH,
+        epochs=epochs,
+        validation_data=(x[-validated:], y[-validated:]),
+        callbacks=[stop],
+        verbose=verbose,
+    ).history
+    losses = history["val_loss"]
+    return len(losses), int(np.argmin(losses)) + 1

@@ -1,0 +1,158 @@
+"""What a forecast comes to: errors beside the baselines', a verdict, a CSV file, a picture.
+
+Legend: N values in the series, P targets (training, then test), K horizon.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from echocell import plotting
+from echocell.csv_rows import UnusableFileError
+from echocell.csv_series import CsvSeries
+from echocell.forecast_model import Trained
+from echocell.tasks.baselines import baselines
+from echocell.tasks.series import Series, mae, rmse
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Score:
+    """Errors of one forecast on the training and on the test targets, in units of the series;
+    NaN where it has no forecast for any target."""
+
+    name: str
+    train_rmse: float
+    train_mae: float
+    test_rmse: float
+    test_mae: float
+
+
+def all_forecasts(series: CsvSeries, trained: Trained, season: int | None) -> dict[str, Series]:
+    """The LSTM's and the baselines' forecasts of all targets, training and test."""
+    places = np.concatenate([trained.train_places, trained.test_places])
+    step = series.step
+    table = {"LSTM": trained.forecaster.one_step(series.values, places)}
+    names = {"step": step.unit, "era": step.era} if step else {"step": "value", "era": "season"}
+    if season is not None and (step is None or season != step.season):
+        names["era"] = "season"
+    length = season or (step.season if step else 1)
+    return table | baselines(series.values, places, length, **names)
+
+
+def scores(values: Series, trained: Trained, table: Mapping[str, Series]) -> list[Score]:
+    """RMSE and MAE of each forecast in `table`, name -> [P] for the training targets followed by
+    the test targets."""
+    count = trained.train_places.size
+    targets = values[np.concatenate([trained.train_places, trained.test_places])]
+    return [
+        Score(
+            name,
+            rmse(targets[:count], forecast[:count]),
+            mae(targets[:count], forecast[:count]),
+            rmse(targets[count:], forecast[count:]),
+            mae(targets[count:], forecast[count:]),
+        )
+        for name, forecast in table.items()
+    ]
+
+
+def verdict(table: Sequence[Score]) -> str:
+    """One honest sentence: whether the first forecast beats the others on the test part."""
+    ours, others = table[0], table[1:]
+    lost = [f'"{other.name}"' for other in others if ours.test_rmse >= other.test_rmse]
+    if lost:
+        return f"On the test part the LSTM does not beat {' and '.join(lost)} by RMSE."
+    return "On the test part the LSTM beats every baseline by RMSE."
+
+
+def score_table(rows: Sequence[Score]) -> str:
+    width = max(len(row.name) for row in rows)
+    heads = ("train RMSE", "train MAE", "test RMSE", "test MAE")
+    lines = [" " * width + "".join(f"  {head:>10}" for head in heads)]
+    for row in rows:
+        values = (row.train_rmse, row.train_mae, row.test_rmse, row.test_mae)
+        cells = "".join(f"  {number(value):>10}" for value in values)
+        lines.append(f"{row.name:<{width}}{cells}")
+    return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Two decimals, or five digits where two decimals would show too little or too much."""
+    if np.isnan(value):
+        return "-"
+    return f"{value:.2f}" if 10 <= abs(value) < 1e6 else f"{value:.5g}"
+
+
+def write_csv(path: Path, series: CsvSeries, labels: Sequence[str], ahead: Series) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["date" if series.step else "number", series.column])
+    writer.writerows((label, f"{value:.9g}") for label, value in zip(labels, ahead, strict=True))
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+def picture(
+    name: str,
+    series: CsvSeries,
+    ahead: Series,
+    trained: Trained | None = None,
+    table: Mapping[str, Series] | None = None,
+    rows: Sequence[Score] = (),
+) -> Figure:
+    """The series, the forecasts of its targets, and the values after its last."""
+    times = _times(series, len(ahead))
+    lines: dict[str, tuple[Any, Series]] = {}
+    if trained is not None and table is not None:
+        count = trained.train_places.size
+        lines["LSTM, training part"] = times[trained.train_places], table["LSTM"][:count]
+        lines["LSTM, test part"] = times[trained.test_places], table["LSTM"][count:]
+        for other in list(table)[1:]:
+            lines[other] = times[trained.test_places], table[other][count:]
+    past = len(series.values)
+    # Joined to the last value, so that one value ahead is a line too.
+    lines["LSTM, ahead"] = times[past - 1 :], np.concatenate([series.values[-1:], ahead])
+    panel = plotting.ForecastPanel(
+        ", ".join(f"{row.name} {number(row.test_rmse)}" for row in rows), times[:past],
+        series.values, lines, None if trained is None else times[trained.cut],
+    )  # fmt: skip
+    what = f"{name}: {series.column}\nthe series and the next {len(ahead)} values. "
+    return plotting.plot_forecast(
+        what + (verdict(rows) + " The panel's title gives each RMSE there." if rows else ""),
+        [panel],
+        ylabel=series.column,
+    )
+
+
+def _times(series: CsvSeries, count: int) -> Any:
+    """The dates of the series and of the `count` values after it, or numbers from 1."""
+    future = series.next_moments(count)
+    if series.moments is None or not future:
+        return np.arange(1, len(series.values) + count + 1)
+    return np.array([*series.moments, *future], dtype="datetime64[s]")
+
+
+def write_all(files: Mapping[Path, Callable[[Path], object]]) -> None:
+    """Write each file beside its place first and then rename it: no reader sees half a file."""
+    for path, write in files.items():
+        temporary = path.with_name(f".{os.getpid()}-{path.name}")
+        try:
+            write(temporary)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise UnusableFileError(
+                f"{path}: cannot be written: {error.strerror or error}"
+            ) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+        print(f"wrote {path}")

@@ -1,0 +1,228 @@
+"""Lets a Keras script run on echocell: registers echocell as keras and tensorflow.keras.
+
+Only in this process, and only the names that echocell has. Every other name under `keras` or
+`tensorflow` is an error that says so; nothing is faked.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from echocell.utils import suggest
+
+__all__ = ["install", "run_script"]
+
+#: What scripts see that look at the version of Keras or TensorFlow: the last of Keras 2.
+_VERSION = "2.15.0"
+
+_OPTIMIZER_FILES = ("adagrad", "adam", "gradient_descent", "rmsprop")
+
+#: Modules under `keras`, in all the places where Keras once had them -> where echocell has them.
+_KERAS: dict[str, str] = {
+    "": "echocell",
+    "activations": "echocell.activations",
+    "backend": "echocell.backend",
+    "callbacks": "echocell.callbacks",
+    "initializers": "echocell.initializers",
+    "layers": "echocell.layers",
+    "layers.core": "echocell.layers",
+    "layers.embeddings": "echocell.layers",
+    "layers.recurrent": "echocell.layers",
+    "layers.wrappers": "echocell.layers",
+    "losses": "echocell.losses",
+    "metrics": "echocell.metrics",
+    "models": "echocell.models",
+    "objectives": "echocell.losses",
+    "optimizer_v2": "echocell.optimizers",
+    **{f"optimizer_v2.{file}": "echocell.optimizers" for file in _OPTIMIZER_FILES},
+    "optimizers": "echocell.optimizers",
+    "optimizers.legacy": "echocell.optimizers",
+    **{f"optimizers.{file}_v2": "echocell.optimizers" for file in _OPTIMIZER_FILES},
+    "preprocessing": "echocell.preprocessing",
+    "preprocessing.sequence": "echocell.preprocessing.sequence",
+    "regularizers": "echocell.regularizers",
+    "utils": "echocell.utils",
+    "utils.np_utils": "echocell.utils",
+}
+
+#: Where a whole Keras can be found.
+_KERAS_ROOTS = (
+    "keras",
+    "keras.src",
+    "tensorflow.keras",
+    "tensorflow.python.keras",
+    "tensorflow.compat.v1.keras",
+)
+
+#: Every module there is -> where echocell has it; None for one that only holds others.
+_MODULES: dict[str, str | None] = {
+    **{f"{root}.{path}".rstrip("."): _KERAS[path] for root in _KERAS_ROOTS for path in _KERAS},
+    "tensorflow": None,
+    "tensorflow.compat": None,
+    "tensorflow.compat.v1": None,
+    "tensorflow.initializers": "echocell.initializers",
+    "tensorflow.losses": "echocell.losses",
+    "tensorflow.metrics": "echocell.metrics",
+    "tensorflow.optimizers": "echocell.optimizers",
+    "tensorflow.python": None,
+    "tensorflow.random": None,
+}
+
+
+def _set_seed(seed: int) -> None:
+    """Seeds NumPy's global generator, from which echocell draws all its seeds."""
+    np.random.seed(seed)
+
+
+def _layer(name: str) -> Callable[[], Any]:
+    return lambda: getattr(importlib.import_module("echocell.layers"), name)
+
+
+#: Names beyond those of the modules. A layer for one kind of hardware is the plain layer here.
+_EXTRAS: dict[str, dict[str, Callable[[], Any]]] = {
+    "tensorflow": {"set_random_seed": lambda: _set_seed},
+    "tensorflow.compat.v1": {"set_random_seed": lambda: _set_seed},
+    "tensorflow.random": {
+        "set_seed": lambda: _set_seed,
+        "set_random_seed": lambda: _set_seed,
+    },
+    **{
+        f"{root}.layers": {"CuDNNGRU": _layer("GRU"), "CuDNNLSTM": _layer("LSTM")}
+        for root in _KERAS_ROOTS
+    },
+}
+
+
+def _missing(name: str, known: Sequence[str] = ()) -> str:
+    return f"echocell does not provide {name} yet.{suggest(name.rpartition('.')[2], known)}"
+
+
+class _Alias(ModuleType):
+    """A module under Keras's name whose contents are echocell's."""
+
+    def __dir__(self) -> list[str]:
+        below = f"{self.__name__}."
+        children = [name[len(below) :] for name in _MODULES if name.startswith(below)]
+        return sorted({*self.__all__, *(name for name in children if "." not in name)})
+
+    @property
+    def __all__(self) -> list[str]:
+        source = _MODULES[self.__name__]
+        public = [] if source is None else list(importlib.import_module(source).__all__)
+        return [*public, *_EXTRAS.get(self.__name__, ())]
+
+    def __getattr__(self, name: str) -> Any:
+        full = f"{self.__name__}.{name}"
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if full in _MODULES:
+            return importlib.import_module(full)
+        extras = _EXTRAS.get(self.__name__, {})
+        if name in extras:
+            return extras[name]()
+        source = _MODULES[self.__name__]
+        if source is not None and name in self.__all__:
+            return getattr(importlib.import_module(source), name)
+        raise AttributeError(_missing(full, dir(self)))
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds the modules of the table, and turns every other name below their roots away."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        parent = fullname.rpartition(".")[0]
+        if fullname in _MODULES:
+            # All are packages: `from keras.layers import X` then asks for the module
+            # keras.layers.X before it gives up, and gets the message below.
+            return ModuleSpec(fullname, self, is_package=True)
+        if fullname.partition(".")[0] in ("keras", "tensorflow"):
+            known = dir(sys.modules[parent]) if parent in _MODULES else ()
+            raise ModuleNotFoundError(_missing(fullname, known), name=parent)
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Alias(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__name__ in ("tensorflow", *_KERAS_ROOTS):
+            module.__dict__["__version__"] = _VERSION
+
+
+def install() -> None:
+    """Registers echocell as `keras` and `tensorflow.keras` for the imports that follow.
+
+    Raises:
+        ImportError: if another keras or tensorflow has been imported already.
+    """
+    for name in ("keras", "tensorflow"):
+        if not isinstance(sys.modules.get(name, None), (_Alias, type(None))):
+            raise ImportError(f"expected to come before `import {name}`, which was done already")
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def run_script(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
+    """Runs a Keras script on echocell as `python path argv...` would, in this process.
+
+    Args:
+        path: the script.
+        argv: its arguments.
+
+    Returns:
+        The exit code: 0, that of the script's `sys.exit`, 1 after an exception (its traceback goes
+        to standard error), 2 where there is no such file.
+    """
+    script = os.fspath(path)
+    if not os.path.isfile(script):
+        print(
+            f"echocell keras: expected a Python script, found no file {script!r}", file=sys.stderr
+        )
+        return 2
+    install()
+    arguments, search = sys.argv, sys.path
+    sys.argv = [script, *argv]
+    sys.path = [os.path.dirname(os.path.abspath(script)), *search]
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as leaving:
+        return _exit_code(leaving.code)
+    except Exception as error:
+        _print_error(error, script)
+        return 1
+    finally:
+        sys.argv, sys.path = arguments, search
+    return 0
+
+
+def _exit_code(code: Any) -> int:
+    """What Python makes of `sys.exit(code)`."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _print_error(error: BaseException, script: str) -> None:
+    """Prints the exception with its traceback from the script on, as Python does."""
+    report = traceback.TracebackException.from_exception(error)
+    files = [frame.filename for frame in report.stack]
+    # Where the script has a syntax error, no frame is the script's.
+    start = files.index(script) if script in files else len(files)
+    frames = [frame for frame in report.stack[start:] if frame.filename != __file__]
+    report.stack = traceback.StackSummary.from_list(frames)
+    print("".join(report.format()), end="", file=sys.stderr)

@@ -1,0 +1,335 @@
+"""Metrics: what fit and evaluate report beside the loss, under Keras's names, and in NumPy.
+
+Legend: y_true and y_pred are [B, ..., C], or for the sparse metrics y_true [B, ...] holds class
+indices. A function gives one value per row of C numbers (binary_accuracy: per number); an object
+gives their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from echocell import _core
+from echocell._checks import whole
+from echocell._registry import Configurable, Registry, check_number
+from echocell.losses import (
+    Loss,
+    _class_indices,
+    _pair,
+    binary_crossentropy,
+    categorical_crossentropy,
+    mae,
+    mean_absolute_error,
+    mean_squared_error,
+    mse,
+    sparse_categorical_crossentropy,
+)
+
+__all__ = [
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Metric",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "TopKCategoricalAccuracy",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "mae",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mse",
+    "resolve",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]
+
+Array = NDArray[Any]
+
+
+def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Array:
+    """1 where (y_pred > threshold) equals y_true, else 0, per number."""
+    true, pred = _pair(y_true, y_pred)
+    return np.asarray(((pred > threshold) == true).astype(np.float64))
+
+
+def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """1 where the largest of C is at the same place in both, else 0."""
+    true, pred = _pair(y_true, y_pred)
+    return np.asarray((true.argmax(axis=-1) == pred.argmax(axis=-1)).astype(np.float64))
+
+
+def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """1 where the largest of C is at the index y_true, else 0."""
+    pred = np.asarray(y_pred, np.float64)
+    return np.asarray((_class_indices(y_true, pred) == pred.argmax(axis=-1)).astype(np.float64))
+
+
+def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+    """1 where fewer than k predictions are larger than that of the true class, else 0."""
+    true, pred = _pair(y_true, y_pred)
+    return sparse_top_k_categorical_accuracy(true.argmax(axis=-1), pred, k)
+
+
+def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+    """The same for class indices y_true."""
+    pred = np.asarray(y_pred, np.float64)
+    indices = _class_indices(y_true, pred)
+    larger = pred > np.take_along_axis(pred, indices[..., None], axis=-1)
+    return np.asarray((larger.sum(axis=-1) < k).astype(np.float64))
+
+
+class Metric(Configurable):
+    """A metric the core knows.
+
+    Args:
+        name: the key in the history. Default the metric's own name.
+
+    Attributes:
+        direction: "up" where more is better, else "down"; callbacks with mode="auto" ask for it.
+    """
+
+    direction: ClassVar[str] = "down"
+    _arguments: ClassVar[tuple[str, ...]] = ("name",)
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = self.kind if name is None else name
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {key: getattr(self, key) for key in self._arguments if key != "name"}
+
+    def options(self) -> _core.MetricOptions:
+        """The metric as the core takes it."""
+        return _core.MetricOptions(kind=self.kind, **self._settings)
+
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
+        """The metric over all rows, in NumPy."""
+        return float(np.mean(_FUNCTIONS[self.kind](y_true, y_pred, **self._settings)))
+
+
+class MeanSquaredError(Metric):
+    """Mean of (y_pred - y_true) ** 2."""
+
+    kind: ClassVar[str] = "mean_squared_error"
+
+
+class MeanAbsoluteError(Metric):
+    """Mean of |y_pred - y_true|."""
+
+    kind: ClassVar[str] = "mean_absolute_error"
+
+
+class RootMeanSquaredError(Metric):
+    """Square root of the mean of (y_pred - y_true) ** 2 over the whole epoch."""
+
+    kind: ClassVar[str] = "root_mean_squared_error"
+
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
+        return float(np.sqrt(super().__call__(y_true, y_pred)))
+
+
+class BinaryAccuracy(Metric):
+    """Share of numbers on the right side of a threshold.
+
+    Args:
+        name: key in the history. Default "binary_accuracy".
+        threshold: default 0.5.
+    """
+
+    kind: ClassVar[str] = "binary_accuracy"
+    direction: ClassVar[str] = "up"
+    _arguments: ClassVar[tuple[str, ...]] = ("name", "threshold")
+
+    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+        super().__init__(name)
+        self.threshold = check_number(
+            "BinaryAccuracy", "threshold", threshold, high=1.0, open_high=False
+        )
+
+
+class CategoricalAccuracy(Metric):
+    """Share of rows whose largest number is at the right place, for one-hot targets."""
+
+    kind: ClassVar[str] = "categorical_accuracy"
+    direction: ClassVar[str] = "up"
+
+
+class SparseCategoricalAccuracy(Metric):
+    """Share of rows whose largest number is at the right place, for class indices."""
+
+    kind: ClassVar[str] = "sparse_categorical_accuracy"
+    direction: ClassVar[str] = "up"
+
+
+class TopKCategoricalAccuracy(Metric):
+    """Share of rows whose true class is among the k largest, for one-hot targets.
+
+    Args:
+        k: >= 1. Default 5.
+        name: key in the history. Default "top_k_categorical_accuracy".
+    """
+
+    kind: ClassVar[str] = "top_k_categorical_accuracy"
+    direction: ClassVar[str] = "up"
+    _arguments: ClassVar[tuple[str, ...]] = ("k", "name")
+
+    def __init__(self, k: int = 5, name: str | None = None) -> None:
+        super().__init__(name)
+        self.k = whole(k, f"{type(self).__name__}: k")
+
+
+class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
+    """Share of rows whose true class is among the k largest, for class indices.
+
+    Args:
+        k: >= 1. Default 5.
+        name: key in the history. Default "sparse_top_k_categorical_accuracy".
+    """
+
+    kind: ClassVar[str] = "sparse_top_k_categorical_accuracy"
+
+
+class BinaryCrossentropy(Metric):
+    """Mean of -y log p - (1 - y) log(1 - p)."""
+
+    kind: ClassVar[str] = "binary_crossentropy"
+
+
+class CategoricalCrossentropy(Metric):
+    """Mean of -sum of y log p, for one-hot targets."""
+
+    kind: ClassVar[str] = "categorical_crossentropy"
+
+
+class SparseCategoricalCrossentropy(Metric):
+    """Mean of -log p of the true class, for class indices."""
+
+    kind: ClassVar[str] = "sparse_categorical_crossentropy"
+
+
+_FUNCTIONS: dict[str, Callable[..., Array]] = {
+    "mean_squared_error": mean_squared_error,
+    "mean_absolute_error": mean_absolute_error,
+    "root_mean_squared_error": mean_squared_error,
+    "binary_accuracy": binary_accuracy,
+    "categorical_accuracy": categorical_accuracy,
+    "sparse_categorical_accuracy": sparse_categorical_accuracy,
+    "top_k_categorical_accuracy": top_k_categorical_accuracy,
+    "sparse_top_k_categorical_accuracy": sparse_top_k_categorical_accuracy,
+    "binary_crossentropy": binary_crossentropy,
+    "categorical_crossentropy": categorical_crossentropy,
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+}
+
+_REGISTRY: Registry[Metric] = Registry(
+    "metric",
+    Metric,
+    (
+        BinaryAccuracy,
+        BinaryCrossentropy,
+        CategoricalAccuracy,
+        CategoricalCrossentropy,
+        MeanAbsoluteError,
+        MeanSquaredError,
+        RootMeanSquaredError,
+        SparseCategoricalAccuracy,
+        SparseCategoricalCrossentropy,
+        SparseTopKCategoricalAccuracy,
+        TopKCategoricalAccuracy,
+    ),
+    {
+        "mse": MeanSquaredError,
+        "MSE": MeanSquaredError,
+        "mae": MeanAbsoluteError,
+        "MAE": MeanAbsoluteError,
+        "rmse": RootMeanSquaredError,
+        "RMSE": RootMeanSquaredError,
+        "bce": BinaryCrossentropy,
+        "BCE": BinaryCrossentropy,
+    },
+)
+
+
+def _accuracy(loss: Loss | None, output_shape: Sequence[int | None]) -> type[Metric]:
+    """What 'accuracy' means, as Keras reads it from the shapes of y and of the output."""
+    if output_shape[-1] == 1:
+        return BinaryAccuracy
+    if loss is not None and loss.kind == "sparse_categorical_crossentropy":
+        return SparseCategoricalAccuracy
+    return CategoricalAccuracy
+
+
+def _names_accuracy(identifier: Any) -> bool:
+    return isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")
+
+
+def get(identifier: Any) -> Metric:
+    """A metric from a name ("mse", "CategoricalAccuracy"), class, object, configuration, or
+    function of this module. A name given as a string is the metric's name, as written.
+
+    Raises:
+        ValueError: for an unknown name; for "accuracy", which only `resolve` can read.
+        TypeError: for anything else, functions of the user's own included.
+    """
+    if isinstance(identifier, str):
+        if _names_accuracy(identifier):
+            raise ValueError(
+                f"metric {identifier!r} depends on the model's output; expected "
+                "'binary_accuracy', 'categorical_accuracy' or 'sparse_categorical_accuracy'"
+            )
+        return _REGISTRY.find(identifier)(name=identifier)
+    for kind, function in _FUNCTIONS.items():
+        if identifier is function and kind == function.__name__:
+            return _REGISTRY.get(kind)
+    if callable(identifier) and not isinstance(identifier, (type, Metric)):
+        raise TypeError(
+            f"metric: {identifier!r} is a Python function, and the compiled training loop cannot "
+            f"run it. Expected 'accuracy' or one of {', '.join(_FUNCTIONS)}"
+        )
+    return _REGISTRY.get(identifier)
+
+
+def resolve(
+    identifier: Any, loss: Loss | None = None, output_shape: Sequence[int | None] = (1,)
+) -> Metric:
+    """A metric of a model: as `get`, and "accuracy" or "acc" as Keras resolves it.
+
+    Args:
+        identifier: as in `get`, or "accuracy", "acc".
+        loss: the model's loss.
+        output_shape: of one sample; only the last entry matters.
+
+    Returns:
+        For "accuracy": binary accuracy where the output's last axis is 1, else sparse categorical
+        accuracy under the sparse loss, else categorical accuracy; its name is the one asked for.
+    """
+    if _names_accuracy(identifier):
+        return _accuracy(loss, output_shape)(name=identifier)
+    return get(identifier)
+
+
+def serialize(metric: Metric) -> dict[str, Any]:
+    """The metric as a dictionary of plain values."""
+    return _REGISTRY.serialize(metric)
+
+
+def deserialize(config: Any) -> Metric:
+    """The metric from what `serialize` gave."""
+    return get(config) if isinstance(config, str) else _REGISTRY.deserialize(config)

@@ -1,0 +1,459 @@
+"""Pictures: learning curves, sequences with their predictions, the gates of a cell over time.
+
+Needs matplotlib, which comes with the extra "plot". Every function returns a matplotlib Figure that
+belongs to no window and to no global state: show it in a notebook, or write it with `save`.
+
+Legend: B batch, T time steps, H units.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from echocell.experiments.base import Curve
+
+Array = NDArray[Any]
+Trace = Mapping[str, Array]
+Labels = Sequence[object] | Array
+
+# Okabe and Ito's colours, which stay apart for colour-blind readers.
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6B7280"
+INK = "#1F2937"
+# Fills of the boxes of a sequence: given, right, wrong.
+_GIVEN, _RIGHT, _WRONG = "#E5EDF5", "#CBEBDD", "#F9D5C5"
+
+_LONG_NAMES = {
+    "i": "input gate i",
+    "f": "forget gate f",
+    "o": "output gate o",
+    "z": "update gate z",
+    "r": "reset gate r",
+    "g": "candidate g",
+    "c": "cell state c",
+    "h": "output h",
+}
+_GATES = frozenset({"i", "f", "o", "z", "r"})  # between 0, closed, and 1, open
+_DOTS_PER_INCH = 100
+_TITLE_WIDTH = 190  # characters of a line below the title, at 1600 pixels
+
+
+class Traceable(Protocol):
+    """A recurrent layer: `trace(x)` gives name -> [B, T, H]."""
+
+    def trace(self, x: Any) -> Trace: ...
+
+
+class MissingPlotExtraError(ImportError):
+    """matplotlib is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "pictures need matplotlib, which is not installed: pip install 'echocell[plot]'"
+        )
+
+
+def available() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def new_figure(width: float = 16.0, height: float = 10.0) -> Figure:
+    """An empty figure of the given size in inches, 100 dots each.
+
+    Raises MissingPlotExtraError, an ImportError, where matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingPlotExtraError from None
+    return Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Writes the figure; the ending of the path says how (.png, .svg, .pdf)."""
+    figure.savefig(path, dpi=_DOTS_PER_INCH, facecolor="white")
+
+
+def style_axes(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
+    """The look of all pictures: labels, a faint grid, no box."""
+    axes.set_title(title, loc="left", fontsize=12, color=INK)
+    axes.set_xlabel(xlabel, fontsize=10.5, color=INK)
+    axes.set_ylabel(ylabel, fontsize=10.5, color=INK)
+    axes.tick_params(labelsize=9.5, colors=GREY, labelcolor=INK)
+    axes.grid(True, color="#E5E7EB", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(GREY)
+
+
+def plot_history(
+    history: Mapping[str, Sequence[float]],
+    *,
+    x: Sequence[float] | None = None,
+    xlabel: str = "epoch",
+    title: str = "",
+) -> Figure:
+    """Loss and metrics over a training, as `model.fit(...).history` gives them.
+
+    x: where each value stands; 1, 2, 3, ... if None. A name "val_..." is drawn beside its own.
+    """
+    figure = new_figure(12, 4.5)
+    names = _own_names(history)
+    if not names:
+        raise ValueError("plot_history: expected at least one series, received an empty history")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        _draw_curve(axes, history, name, x, xlabel)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK)
+    return figure
+
+
+def plot_sequence(
+    sequence: Labels, expected: Labels, predicted: Labels, *, title: str = ""
+) -> Figure:
+    """A sequence, and below each of its values what was expected there and what was predicted.
+
+    All three of one length, of anything that prints short; None where nothing is answered.
+    Raises ValueError where the lengths differ.
+    """
+    figure = new_figure(16, 2.4)
+    _draw_sequence(figure.subplots(), sequence, expected, predicted, title)
+    return figure
+
+
+def plot_gates(
+    trace: Trace | Traceable,
+    x: ArrayLike | None = None,
+    *,
+    sample: int = 0,
+    labels: Labels | None = None,
+    time: str = "time step",
+    breaks: Sequence[int] = (),
+    title: str = "",
+) -> Figure:
+    """Every gate, the cell state and the output of a recurrent layer over time, as heat maps.
+
+    trace: a layer, or what its `trace(x)` gave (name -> [B, T, H], or [T, H]).
+    x: the layer's input [B, T, F], where `trace` is a layer.
+    sample: which row of the batch; labels: a text per time step; time: the label of that axis;
+    breaks: time steps before which a line is drawn.
+    Units are sorted by their mean cell state, in the same order in every map.
+    """
+    figure = new_figure(16, 7)
+    _draw_gates(figure, _one_sample(trace, x, sample), labels, time, breaks)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK)
+    return figure
+
+
+def plot_experiment(
+    title: str,
+    *,
+    curve: Curve,
+    sequence: Labels,
+    expected: Labels,
+    predicted: Labels,
+    trace: Trace,
+    labels: Labels | None = None,
+    time: str = "time step",
+    breaks: Sequence[int] = (),
+) -> Figure:
+    """The report of an experiment on one page: loss and accuracy, one example, gates over time.
+
+    curve: loss and metrics over updates; sequence, expected, predicted: as for `plot_sequence`;
+    trace (name -> [T, H]), labels, time, breaks: as for `plot_gates`.
+    """
+    figure = new_figure()
+    height = _head(title)[2]
+    heights = (height, 2.3, 1.5, 6.2 - height)
+    head, top, middle, bottom = figure.subfigures(4, 1, squeeze=False, height_ratios=heights)[:, 0]
+    _draw_head(head, title)
+    left, right = top.subplots(1, 2)
+    names = _own_names(curve.history)
+    for axes, name in zip((left, right), names, strict=False):
+        _draw_curve(axes, curve.history, name, curve.updates, "updates")
+    if len(names) < 2:
+        right.set_visible(False)
+    _draw_sequence(middle.subplots(), sequence, expected, predicted, "one example")
+    _draw_gates(bottom, trace, labels, time, breaks)
+    return figure
+
+
+def first_sample(trace: Trace) -> dict[str, Array]:
+    """Gates over time of the batch's first row: [B, T, H] -> [T, H]."""
+    return {name: values[0] for name, values in trace.items()}
+
+
+def last_steps(trace: Trace) -> dict[str, Array]:
+    """Gates at the last step of every row, row by row: [B, T, H] -> [B, H]."""
+    return {name: values[:, -1] for name, values in trace.items()}
+
+
+def _head(title: str) -> tuple[str, str, float]:
+    """The first line of a title, its other lines wrapped, and the height of both in inches."""
+    first, _, rest = title.partition("\n")
+    body = "\n".join(textwrap.fill(line, _TITLE_WIDTH) for line in rest.splitlines())
+    return first, body, 0.55 + 0.22 * len(body.splitlines())
+
+
+def _draw_head(figure: SubFigure, title: str) -> None:
+    """The title at the top left, its first line bold; distances in inches, whatever the figure."""
+    from matplotlib.transforms import ScaledTranslation
+
+    first, body, _ = _head(title)
+    for text, down, size, weight in ((first, 0.08, 17, "bold"), (body, 0.45, 11.5, "normal")):
+        shift = ScaledTranslation(0.18, -down, figure.dpi_scale_trans)
+        figure.text(
+            0,
+            1,
+            text,
+            va="top",
+            fontsize=size,
+            fontweight=weight,
+            color=INK,
+            linespacing=1.35,
+            transform=figure.transSubfigure + shift,
+        )
+
+
+def _own_names(history: Mapping[str, Sequence[float]]) -> list[str]:
+    return [name for name in history if not name.startswith("val_")]
+
+
+def _draw_curve(
+    axes: Axes,
+    history: Mapping[str, Sequence[float]],
+    name: str,
+    x: Sequence[float] | None,
+    xlabel: str,
+) -> None:
+    """One series and, where there is one, its validation; long ones are smoothed too."""
+    title = name
+    for label, colour in ((name, BLUE), (f"val_{name}", ORANGE)):
+        if label not in history:
+            continue
+        values = np.asarray(history[label], dtype=float)
+        places = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
+        width = len(values) // 100
+        if width > 2:
+            axes.plot(places, values, color=colour, linewidth=0.6, alpha=0.3)
+            values, title = _smoothed(values, width), f"{name} (line: moving mean of {width})"
+        axes.plot(places, values, color=colour, linewidth=2, label=label, **_marker(values))
+    style_axes(axes, title=title, xlabel=xlabel, ylabel=_unit(name))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    if f"val_{name}" in history:
+        axes.legend(fontsize=9.5, frameon=False)
+    if "acc" in name:
+        axes.set_ylim(-0.03, 1.03)
+    elif np.min(history[name]) >= 0:
+        axes.set_ylim(bottom=0)
+
+
+def _marker(values: Array) -> dict[str, Any]:
+    """A dot, where a line of one point would show nothing."""
+    return {"marker": "o"} if len(values) == 1 else {}
+
+
+def _unit(name: str) -> str:
+    return "share right" if "acc" in name else "mean per sample"
+
+
+def _smoothed(values: Array, width: int) -> Array:
+    """The mean of the `width` values around each, of fewer at the ends."""
+    window = np.ones(width)
+    counts = np.convolve(np.ones(len(values)), window, mode="same")
+    return np.asarray(np.convolve(values, window, mode="same") / counts)
+
+
+def _draw_sequence(
+    axes: Axes, sequence: Labels, expected: Labels, predicted: Labels, title: str
+) -> None:
+    """Three rows of boxes: what came in, what should come out, what came out."""
+    if not len(sequence) == len(expected) == len(predicted):
+        raise ValueError(
+            f"expected sequence, expected and predicted of one length, received "
+            f"{len(sequence)}, {len(expected)} and {len(predicted)}"
+        )
+    for place, (given, wanted, got) in enumerate(zip(sequence, expected, predicted, strict=True)):
+        _draw_box(axes, place, 2, given, _GIVEN)
+        if wanted is not None:
+            _draw_box(axes, place, 1, wanted, "white")
+            _draw_box(axes, place, 0, got, _RIGHT if got == wanted else _WRONG)
+    axes.set_xlim(-0.6, max(len(sequence), 16) - 0.4)
+    axes.set_ylim(-0.55, 2.55)
+    axes.set_yticks([2, 1, 0], ["input", "expected", "predicted"])
+    axes.set_xticks([])
+    axes.tick_params(length=0, labelsize=10.5, labelcolor=INK)
+    axes.set_title(title, loc="left", fontsize=12, color=INK)
+    axes.set_title("predicted: green is right, red is wrong", loc="right", fontsize=9.5, color=GREY)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _draw_box(axes: Axes, x: float, y: float, value: object, colour: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    corner = (x - 0.46, y - 0.42)
+    axes.add_patch(Rectangle(corner, 0.92, 0.84, facecolor=colour, edgecolor=GREY, linewidth=0.8))
+    axes.text(x, y - 0.02, str(value), ha="center", va="center", fontsize=12, color=INK)
+
+
+def _one_sample(trace: Trace | Traceable, x: ArrayLike | None, sample: int) -> dict[str, Array]:
+    """Name -> [T, H] of one row of the batch."""
+    if not isinstance(trace, Mapping):
+        if x is None:
+            raise ValueError("plot_gates: a layer needs the input x [B, T, F] to be traced with")
+        trace = trace.trace(x)
+    arrays = {name: np.asarray(values) for name, values in trace.items()}
+    for name, values in arrays.items():
+        if values.ndim not in (2, 3):
+            raise ValueError(
+                f"plot_gates: expected {name} of shape [B, T, H] or [T, H], received {values.shape}"
+            )
+    return {name: values[sample] if values.ndim == 3 else values for name, values in arrays.items()}
+
+
+def _draw_gates(
+    figure: Figure | SubFigure,
+    trace: Trace,
+    labels: Labels | None,
+    time: str,
+    breaks: Sequence[int],
+) -> None:
+    """A heat map per name of the trace; rows are units, columns time steps."""
+    columns = min(3, len(trace))
+    rows = -(-len(trace) // columns)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for index, (name, values) in enumerate(trace.items()):
+        axes = grid[index // columns, index % columns]
+        _draw_heat_map(figure, axes, name, values[:, _order(trace, name)].T)
+        _label_steps(axes, len(values), labels)
+        for step in breaks:
+            axes.axvline(step - 0.5, color=INK, linewidth=1.2)
+    for axes in grid.flat[len(trace) :]:
+        axes.set_visible(False)
+    figure.supxlabel(time, fontsize=10.5, color=INK)
+    figure.supylabel("unit, sorted by its state", fontsize=10.5, color=INK)
+
+
+def _order(trace: Trace, name: str) -> Array:
+    """The units by their mean cell state, or output where there is none: the same for all names of
+    one direction of a Bidirectional ("forward_c", "forward_h", ...).
+    """
+    direction = name.rpartition("_")[0]
+    prefix = f"{direction}_" if direction else ""
+    values = trace.get(f"{prefix}c", trace.get(f"{prefix}h", trace[name]))
+    return np.argsort(-values.mean(axis=0), kind="stable")
+
+
+def _long_name(name: str) -> str:
+    """For titles: "forward_i" is "forward: input gate i"."""
+    direction, _, quantity = name.rpartition("_")
+    long = _LONG_NAMES.get(quantity, quantity)
+    return f"{direction}: {long}" if direction else long
+
+
+def _draw_heat_map(figure: Figure | SubFigure, axes: Axes, name: str, values: Array) -> None:
+    """Values [H, T]: gates on a scale from 0 to 1, states on one that is even around 0."""
+    if name.rpartition("_")[2] in _GATES and values.min() >= 0 and values.max() <= 1:
+        low, high, colours = 0.0, 1.0, "viridis"
+    else:
+        high = max(float(np.abs(values).max()), 1e-6)
+        low, colours = -high, "RdBu_r"
+    image = axes.imshow(
+        values, aspect="auto", interpolation="nearest", cmap=colours, vmin=low, vmax=high
+    )
+    bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.04)
+    bar.ax.tick_params(labelsize=8.5, colors=GREY, labelcolor=INK)
+    bar.outline.set_visible(False)
+    axes.locator_params(axis="y", integer=True)
+    axes.set_title(_long_name(name), loc="left", fontsize=11, color=INK)
+    axes.tick_params(labelsize=9, colors=GREY, labelcolor=INK)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _label_steps(axes: Axes, count: int, labels: Labels | None) -> None:
+    """A text per time step, turned or thinned out where they would run into each other."""
+    texts = [str(label) for label in (range(1, count + 1) if labels is None else labels)]
+    if len(texts) != count:
+        raise ValueError(f"expected {count} labels, one per time step, received {len(texts)}")
+    every = -(-count // 30)
+    places = range(0, count, every)
+    crowded = count // every * max(map(len, texts)) > 55
+    axes.set_xticks(list(places), [texts[place] for place in places], rotation=90 if crowded else 0)
+
+
+@dataclass(frozen=True)
+class ForecastPanel:
+    """A series and forecasts of it, for `plot_forecast`.
+
+    times: N dates (datetime64 or datetime) or numbers. series: [N]. lines: name -> (times [P],
+    values [P]); those called "LSTM..." are drawn solid, others dashed. split: where the test part
+    begins, None for no line.
+    """
+
+    title: str
+    times: Sequence[Any] | Array
+    series: ArrayLike
+    lines: Mapping[str, tuple[Sequence[Any] | Array, ArrayLike]]
+    split: Any = None
+
+
+def plot_forecast(
+    title: str, panels: Sequence[ForecastPanel], *, xlabel: str = "", ylabel: str = ""
+) -> Figure:
+    """A series with its forecasts, one panel below the other on the same time axis.
+
+    Raises ValueError where a line's times and values differ in length, or there is no panel.
+    """
+    if not panels:
+        raise ValueError("plot_forecast: expected at least one panel, received none")
+    heights = (_head(title)[2], 3.4 * max(len(panels), 1.6))
+    figure = new_figure(height=sum(heights))
+    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
+    _draw_head(head, title)
+    rows = body.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    for axes, panel in zip(rows, panels, strict=True):
+        _draw_forecasts(axes, panel)
+        style_axes(axes, title=panel.title, ylabel=ylabel)
+    rows[-1].set_xlabel(xlabel, fontsize=10.5, color=INK)
+    return figure
+
+
+def _draw_forecasts(axes: Axes, panel: ForecastPanel) -> None:
+    axes.plot(panel.times, np.asarray(panel.series), color=GREY, linewidth=2.6, label="series")
+    networks = iter((BLUE, RED, "#56B4E9"))
+    baselines = iter((ORANGE, GREEN, "#CC79A7"))
+    for name, (times, values) in panel.lines.items():
+        if len(times) != np.size(values):
+            raise ValueError(
+                f"plot_forecast: expected {len(times)} values of {name!r}, "
+                f"received {np.size(values)}"
+            )
+        network = name.startswith("LSTM")
+        axes.plot(
+            times,
+            np.asarray(values),
+            color=next(networks if network else baselines, INK),
+            linewidth=1.8 if network else 1.1,
+            linestyle="-" if network else "--",
+            label=name,
+        )
+    if panel.split is not None:
+        axes.axvline(panel.split, color=INK, linewidth=1, linestyle=":", label="test part begins")
+    axes.legend(fontsize=9.5, frameon=False, loc="upper left", ncols=2)

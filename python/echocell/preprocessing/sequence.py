@@ -1,0 +1,88 @@
+"""Sequences of unequal length made into one array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["pad_sequences"]
+
+
+def _lengths(sequences: Sequence[Any]) -> list[int]:
+    lengths = []
+    for index, row in enumerate(sequences):
+        if not hasattr(row, "__len__"):
+            raise ValueError(
+                f"pad_sequences: expected a list of sequences, received {row!r} at index {index}"
+            )
+        lengths.append(len(row))
+    return lengths
+
+
+def _check_side(name: str, side: str) -> None:
+    if side not in ("pre", "post"):
+        raise ValueError(f"pad_sequences: expected {name} 'pre' or 'post', received {side!r}")
+
+
+def pad_sequences(
+    sequences: Sequence[Any],
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> NDArray[Any]:
+    """Rows of unequal length as one array: the short ones padded, the long ones cut.
+
+    Args:
+        sequences: N sequences, each of its own length, of numbers or of arrays of one shape [...].
+        maxlen: length T of every row; None takes the longest.
+        dtype: of what comes back. Default "int32": give a float dtype to keep fractions.
+        padding: "pre" (default) pads before the values, "post" behind them.
+        truncating: "pre" (default) drops the first values of a long row, "post" the last ones.
+        value: what is padded with. Default 0.
+
+    Returns:
+        Array of shape [N, T, ...].
+
+    Raises:
+        ValueError: for rows that are no sequences, elements of unequal shape, a wrong side, a text
+            as the value of a number's dtype.
+    """
+    if not hasattr(sequences, "__len__"):
+        raise ValueError(
+            f"pad_sequences: expected a list of sequences, received {type(sequences).__name__}"
+        )
+    _check_side("padding", padding)
+    _check_side("truncating", truncating)
+    if isinstance(value, str) and np.dtype(dtype).kind not in "OUS":
+        raise ValueError(
+            f"pad_sequences: value {value!r} is a text and does not fit dtype {np.dtype(dtype)}; "
+            "use dtype=object"
+        )
+    lengths = _lengths(sequences)
+    length = max(lengths, default=0) if maxlen is None else int(maxlen)
+    first = next((row for row in sequences if len(row)), None)
+    element = () if first is None else np.asarray(first).shape[1:]
+
+    padded = np.full((len(lengths), length, *element), value, dtype=dtype)
+    for index, row in enumerate(sequences):
+        # `row[-0:]` would be the whole row.
+        start = max(lengths[index] - length, 0)
+        kept = row[start:] if truncating == "pre" else row[:length]
+        values = np.asarray(kept, dtype=dtype)
+        if len(values) == 0:
+            continue
+        if values.shape[1:] != element:
+            raise ValueError(
+                f"pad_sequences: expected elements of shape {element}, as in the first sequence, "
+                f"received {values.shape[1:]} at index {index}"
+            )
+        if padding == "pre":
+            padded[index, length - len(values) :] = values
+        else:
+            padded[index, : len(values)] = values
+    return padded

@@ -1,0 +1,129 @@
+"""Penalties on weights, added to the loss: l1 * sum(|w|) + l2 * sum(w * w)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from echocell._registry import Configurable, Registry, check_number
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "serialize",
+]
+
+
+class Regularizer(Configurable):
+    """A penalty on one weight array.
+
+    Attributes:
+        l1: factor of the sum of absolute values.
+        l2: factor of the sum of squares.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __call__(self, x: ArrayLike) -> float:
+        """The penalty for weights x of any shape."""
+        values = np.asarray(x)
+        return float(self.l1 * np.sum(np.abs(values)) + self.l2 * np.sum(np.square(values)))
+
+
+class L1(Regularizer):
+    """l1 * sum(|w|).
+
+    Args:
+        l1: factor, >= 0. Default 0.01.
+    """
+
+    kind: ClassVar[str] = "l1"
+    _arguments: ClassVar[tuple[str, ...]] = ("l1",)
+
+    def __init__(self, l1: float = 0.01) -> None:
+        self.l1 = check_number("L1", "l1", l1)
+
+
+class L2(Regularizer):
+    """l2 * sum(w * w).
+
+    Args:
+        l2: factor, >= 0. Default 0.01.
+    """
+
+    kind: ClassVar[str] = "l2"
+    _arguments: ClassVar[tuple[str, ...]] = ("l2",)
+
+    def __init__(self, l2: float = 0.01) -> None:
+        self.l2 = check_number("L2", "l2", l2)
+
+
+class L1L2(Regularizer):
+    """l1 * sum(|w|) + l2 * sum(w * w).
+
+    Args:
+        l1, l2: factors, >= 0. Default 0 and 0.
+    """
+
+    kind: ClassVar[str] = "l1_l2"
+    _arguments: ClassVar[tuple[str, ...]] = ("l1", "l2")
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+        self.l1 = check_number("L1L2", "l1", l1)
+        self.l2 = check_number("L1L2", "l2", l2)
+
+
+def l1(l1: float = 0.01) -> L1:
+    """`L1(l1)`."""
+    return L1(l1)
+
+
+def l2(l2: float = 0.01) -> L2:
+    """`L2(l2)`."""
+    return L2(l2)
+
+
+def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
+    """`L1L2(l1, l2)`, with Keras 2's defaults of 0.01 each."""
+    return L1L2(l1, l2)
+
+
+_FUNCTIONS = {"l1": l1, "l2": l2, "l1_l2": l1_l2}
+_REGISTRY: Registry[Regularizer] = Registry(
+    "regularizer", Regularizer, (L1, L2, L1L2), {"l1l2": L1L2}
+)
+
+
+def get(identifier: Any) -> Regularizer | None:
+    """A regularizer from a name, a class, an object, a configuration or None.
+
+    Raises:
+        ValueError: for an unknown name.
+        TypeError: for what names no regularizer.
+    """
+    if identifier is None:
+        return None
+    for name, function in _FUNCTIONS.items():
+        if identifier is function or (isinstance(identifier, str) and identifier == name):
+            return function()
+    return _REGISTRY.get(identifier)
+
+
+def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
+    """The regularizer as a dictionary of plain values; None stays None."""
+    return None if regularizer is None else _REGISTRY.serialize(regularizer)
+
+
+def deserialize(config: Any) -> Regularizer | None:
+    """The regularizer from what `serialize` gave."""
+    return None if config is None else _REGISTRY.deserialize(config)

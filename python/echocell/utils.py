@@ -1,0 +1,136 @@
+"""Small helpers under Keras's names: one-hot targets, normalising, seeding."""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from echocell.preprocessing.sequence import pad_sequences
+
+__all__ = [
+    "normalize",
+    "np_utils",
+    "pad_sequences",
+    "set_random_seed",
+    "suggest",
+    "to_categorical",
+]
+
+
+def suggest(name: object, candidates: Iterable[str]) -> str:
+    """The end of an error message about an unknown name.
+
+    Args:
+        name: what was asked for.
+        candidates: the names that exist.
+
+    Returns:
+        `" Did you mean 'x'?"` for the nearest candidate (case is ignored), `""` where none is near.
+    """
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def _class_indices(x: ArrayLike) -> NDArray[np.int64]:
+    """`x` as integers, with the fractions, the NaN and the texts turned away."""
+    try:
+        values = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"to_categorical: expected an array of class indices: {error}") from None
+    if values.dtype.kind not in "biuf":
+        raise ValueError(
+            f"to_categorical: expected integer class indices, received dtype {values.dtype}"
+        )
+    indices = values.astype(np.int64) if np.all(np.isfinite(values)) else None
+    if indices is None or np.any(indices != values):
+        bad = values[~np.isfinite(values)] if indices is None else values[indices != values]
+        raise ValueError(
+            f"to_categorical: expected integer class indices, received {bad.flat[0]!s} among them"
+        )
+    return indices
+
+
+def to_categorical(
+    x: ArrayLike,
+    num_classes: int | None = None,
+    dtype: DTypeLike = "float32",
+    *,
+    nb_classes: int | None = None,
+) -> NDArray[Any]:
+    """One-hot rows from class indices.
+
+    Args:
+        x: class indices 0..num_classes-1, any shape; a last axis of length 1 is dropped.
+        num_classes: width of a row; None takes the largest index + 1.
+        dtype: of what comes back. Default "float32".
+        nb_classes: Keras 1's name for `num_classes`.
+
+    Returns:
+        Array of shape [*x.shape, num_classes] with a single 1 in each row.
+
+    Raises:
+        ValueError: for an index that is negative, fractional, or not below num_classes.
+    """
+    indices = _class_indices(x)
+    if indices.ndim > 1 and indices.shape[-1] == 1:
+        indices = indices[..., 0]
+    width = num_classes if num_classes is not None else nb_classes
+    if width is None:
+        if indices.size == 0:
+            raise ValueError("to_categorical: num_classes is needed where x is empty")
+        width = int(indices.max()) + 1
+    if indices.size and (indices.min() < 0 or indices.max() >= width):
+        bad = indices.min() if indices.min() < 0 else indices.max()
+        raise ValueError(
+            f"to_categorical: expected class indices from 0 to {width - 1}, received {bad}"
+        )
+    one_hot = np.zeros((indices.size, width), dtype=dtype)
+    one_hot[np.arange(indices.size), indices.ravel()] = 1
+    return one_hot.reshape(*indices.shape, width)
+
+
+def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[Any]:
+    """`x` divided by its norm along one axis; where the norm is 0, x stays as it is.
+
+    Args:
+        x: array of numbers, any shape.
+        axis: the axis along which the norm is taken. Default -1.
+        order: of the norm. Default 2.
+
+    Returns:
+        Array of x's shape.
+    """
+    values = np.asarray(x)
+    norm = np.linalg.norm(values, order, axis, keepdims=True)
+    return np.asarray(values / np.where(norm == 0, 1, norm))
+
+
+def set_random_seed(seed: int) -> None:
+    """Seeds Python's and NumPy's global generators, from which echocell draws its own seeds.
+
+    Args:
+        seed: 0..2**32-1. The same seed gives the same weights, shuffles and dropout masks.
+
+    Raises:
+        TypeError: if the seed is not an integer.
+        ValueError: if it is out of range.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(
+            f"set_random_seed: expected an integer, received {seed!r} of {type(seed).__name__}"
+        )
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"set_random_seed: expected 0 <= seed < 2**32, received {seed}")
+    random.seed(int(seed))
+    np.random.seed(int(seed))
+
+
+#: Where Keras 1 and 2 kept these functions.
+np_utils = SimpleNamespace(to_categorical=to_categorical, normalize=normalize)

@@ -1,0 +1,29 @@
+"""What all tests share: Hypothesis's profiles and the number of threads.
+
+The default profile draws the same examples in every run. `pytest --hypothesis-profile explore`
+draws fresh ones and more of them, and prints how to repeat a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+common = dict(deadline=None, database=None, print_blob=True)
+common["suppress_health_check"] = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("default", derandomize=True, max_examples=25, **common)
+settings.register_profile("explore", max_examples=250, **common)
+settings.load_profile("default")
+
+
+@pytest.fixture(params=[1, 2, 3], ids=lambda count: f"{count}-threads")
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Runs the test with 1, 2 and 3 threads of the core."""
+    from echocell import _core
+
+    before = _core.get_num_threads()
+    _core.set_num_threads(request.param)
+    yield request.param
+    _core.set_num_threads(before)

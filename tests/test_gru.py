@@ -1,0 +1,115 @@
+"""The GRU layer of the core against the reference: every option, both dtypes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reference as ref
+import tools
+from echocell import _core
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tools.Problem:
+    """Unbounded activations grow without limit, so those sequences are short."""
+    unbounded = draw(st.booleans())
+    functions = tools.BOUNDED + (tools.UNBOUNDED if unbounded else [])
+    cell = ref.GRU(
+        units=draw(st.one_of(tools.SIZES, st.just(65))),
+        activation=draw(st.sampled_from(functions)),
+        recurrent_activation=draw(st.sampled_from(functions)),
+        use_bias=draw(st.booleans()),
+        reset_after=draw(st.booleans()),
+    )
+    return tools.draw_problem(draw, cell, st.integers(1, 3) if unbounded else tools.STEPS)
+
+
+@settings(max_examples=100)
+@given(problems())
+def test_forward(problem):
+    tools.check_forward(problem)
+
+
+@settings(max_examples=150)
+@given(problems())
+def test_gradients(problem):
+    tools.check_gradients(problem)
+
+
+@settings(max_examples=30)
+@given(problems())
+def test_trace(problem):
+    tools.check_trace(problem, {"z": "z", "r": "r", "g": "g", "h": "h_new"})
+
+
+def probe(cell: ref.GRU, batch: int, side: str, k: int) -> tools.Probe:
+    """h' = z h + (1 - z) g. With z = 0 the output is g; for the mask of z, from x: 1 - z, from h:
+    z. Where the reset comes first, r is seen through the mask of the candidate."""
+    made = tools.Probe.blank(cell, cell.units, batch)
+    made.let_through(side, k)
+    name, units, bias = cell.blocks[k], cell.units, made.weights["bias"]
+    input_bias = bias[0] if cell.reset_after else bias
+    if name == "z" and side == "x":
+        ref.block(input_bias, 2, units)[...] = 1.0
+    if name == "r" and cell.reset_after:
+        ref.block(bias[1], 2, units)[...] = 1.0
+    if name == "r" and not cell.reset_after:
+        made.let_through("h", 2)
+    if name == "h" and side == "h":
+        ref.block(input_bias, 1, units)[...] = 1.0
+    return made
+
+
+def untangle(cell: ref.GRU, drops: ref.Drops) -> ref.Drops:
+    """From what the probes put out to masks."""
+    drops.x[0] = 1.0 - drops.x[0]
+    if not cell.reset_after:
+        # Where the candidate's mask is 0, r has no effect, and any value does.
+        through = drops.h[2]
+        for masks in (drops.x, drops.h):
+            masks[1] = np.divide(masks[1], through, out=np.ones_like(through), where=through != 0)
+    return drops
+
+
+@pytest.mark.parametrize("dtype", tools.DTYPES)
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize(("dropout", "recurrent"), [(0.5, 0.0), (0.0, 0.4), (0.3, 0.5)])
+@settings(max_examples=5)
+@given(data=st.data())
+def test_dropout(dtype, reset_after, dropout, recurrent, data):
+    cell = ref.GRU(units=17, reset_after=reset_after)
+    problem = tools.draw_problem(data.draw, cell, tools.STEPS, dtype, features=17, batch=33)
+    rates = {"dropout": dropout, "recurrent_dropout": recurrent}
+    drops = untangle(cell, tools.read_masks(problem, probe, **rates))
+    if reset_after:
+        tools.check_masks(drops, dropout, recurrent)
+    tools.check_gradients(problem, drops, **rates)
+
+
+def test_parameters():
+    def shapes(**options):
+        return _core.Network([_core.GRUOptions(units=4, **options)], [-1, 3]).parameters(0)
+
+    kernels = [("kernel", (3, 12)), ("recurrent_kernel", (4, 12))]
+    assert shapes() == [*kernels, ("bias", (2, 12))]
+    assert shapes(reset_after=False) == [*kernels, ("bias", (12,))]
+    assert shapes(use_bias=False) == kernels
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_state_carries_from_batch_to_batch(reset_after):
+    rng = np.random.default_rng(1)
+    cell = ref.GRU(units=6, reset_after=reset_after)
+    weights = tools.random_weights(cell.shapes(3), rng, "float64")
+    x = rng.standard_normal((3, 8, 3))
+    network = tools.make_network(
+        [tools.core_options(cell, stateful=True)], [-1, 3], weights={0: tools.ordered(weights)}
+    )
+    run = ref.forward(cell, weights, x)
+    for first, last in ((0, 5), (5, 8)):
+        part = np.ascontiguousarray(x[:, first:last])
+        tools.assert_close(network.predict(part, batch_size=3), run.outputs[:, last - 1])
+    tools.assert_close(network.get_states(0)[0], run.states[0])

@@ -1,0 +1,60 @@
+"""Ctrl-C: training stops at a whole batch and leaves a model that works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from echocell.layers import LSTM, Dense
+from echocell.models import Sequential
+
+
+def interrupt_soon() -> None:
+    """Sends the signal of Ctrl-C to this process from another thread, a little later."""
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+
+def a_model(**kwargs: object) -> Sequential:
+    model = Sequential([LSTM(32, **kwargs), Dense(3, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", optimizer="adam")
+    return model
+
+
+@pytest.mark.parametrize("batch_size", [1, 64])
+def test_ctrl_c_leaves_a_usable_model(batch_size: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2048, 50, 16))
+    y = np.eye(3)[rng.integers(0, 3, 2048)]
+    model = a_model(input_shape=(50, 16))
+    interrupt_soon()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=100_000, batch_size=batch_size, verbose=0)
+    updates = int(model.optimizer.iterations)
+    assert updates > 0
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    model.fit(x[:64], y[:64], batch_size=batch_size, verbose=0)
+    assert int(model.optimizer.iterations) == updates + 64 // batch_size
+    assert np.isfinite(model.predict(x[:5], verbose=0)).all()
+
+
+def test_one_long_batch_is_dropped_whole() -> None:
+    """A batch broken off in the middle changes neither weights nor carried states."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 20_000, 4))
+    y = np.eye(3)[rng.integers(0, 3, 64)]
+    model = a_model(batch_input_shape=(64, None, 4), stateful=True)
+    model.train_on_batch(x[:, :3], y)
+    before, states = model.get_weights(), model.get_states()
+    interrupt_soon()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=1000, batch_size=64, shuffle=False, verbose=0)
+    if int(model.optimizer.iterations) == 1:  # the usual case: the first long batch was running
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+        for old_layer, new_layer in zip(states, model.get_states(), strict=True):
+            np.testing.assert_array_equal(old_layer, new_layer)
+    assert np.isfinite(model.predict(x[:, :3], batch_size=64, verbose=0)).all()

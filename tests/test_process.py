@@ -1,0 +1,131 @@
+"""echocell as a citizen of its process: threads, forks, memory, floating-point mode."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import echocell
+from echocell.layers import LSTM, Dense
+from echocell.models import Sequential
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(64, 6, 5)).astype(np.float32)
+Y = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, 64)]
+
+
+def trained(seed: int, epochs: int = 3) -> list[np.ndarray]:
+    """The weights of a small model after training, from a seed of its own."""
+    model = built(seed)
+    model.fit(X, Y, epochs=epochs, batch_size=32, verbose=0)
+    return model.get_weights()
+
+
+def built(seed: int) -> Sequential:
+    model = Sequential([LSTM(64, input_shape=(6, 5), dropout=0.2), Dense(3, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", optimizer="adam")
+    draw = np.random.default_rng(seed)
+    model.set_weights([draw.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_two_threads_train_two_models_at_once() -> None:
+    np.random.seed(1)
+    models = [built(1), built(2)]
+    np.random.seed(1)
+    twins = [built(1), built(2)]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(m.fit, X, Y, epochs=30, batch_size=32, verbose=0) for m in models]
+        for job in jobs:
+            job.result()
+    for model, twin in zip(models, twins, strict=True):
+        twin.fit(X, Y, epochs=30, batch_size=32, verbose=0)
+        for a, b in zip(model.get_weights(), twin.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_one_model_in_two_threads_is_refused() -> None:
+    model = built(0)
+    started, finished = threading.Event(), threading.Event()
+
+    def train() -> None:
+        hook = echocell.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: (started.set(), finished.wait(30))
+        )
+        model.fit(X, Y, epochs=1, verbose=0, callbacks=[hook])
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    assert started.wait(30)
+    with pytest.raises(ValueError, match="another thread"):
+        model.predict(X, verbose=0)
+    finished.set()
+    thread.join()
+    assert model.predict(X, verbose=0).shape == (64, 3)
+
+
+def _train_in_child(queue: multiprocessing.Queue[bytes]) -> None:
+    np.random.seed(3)
+    queue.put(b"".join(w.tobytes() for w in trained(3)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_trains_and_gives_the_same_bits() -> None:
+    np.random.seed(3)
+    expected = b"".join(w.tobytes() for w in trained(3))  # opens a parallel region before the fork
+    context = multiprocessing.get_context("fork")
+    queue: multiprocessing.Queue[bytes] = context.Queue()
+    child = context.Process(target=_train_in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=60) == expected
+    child.join(60)
+    assert child.exitcode == 0
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("call", ["train_on_batch", "fit", "predict", "step"])
+def test_memory_does_not_grow(call: str) -> None:
+    """The short form; a million calls are made by bench/memory.py."""
+    model = built(0)
+    run = {
+        "train_on_batch": lambda: model.train_on_batch(X[:1], Y[:1]),
+        "fit": lambda: model.fit(X[:1], Y[:1], verbose=0),
+        "predict": lambda: model.predict(X[:1], verbose=0),
+        "step": lambda: model.step(X[:1, 0]),
+    }[call]
+    for _ in range(2000):
+        run()
+    before = resident_bytes()
+    for _ in range(10_000):
+        run()
+    assert resident_bytes() - before < 1 << 20
+
+
+def test_changing_shapes_do_not_pile_up_workspaces() -> None:
+    model = Sequential([LSTM(8, input_shape=(None, 5)), Dense(3, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", optimizer="adam")
+    for steps in range(1, 200):
+        model.train_on_batch(np.zeros((2, steps, 5)), Y[:2])
+    core = model._network
+    held = core.workspace_bytes
+    for steps in range(1, 200):
+        model.train_on_batch(np.zeros((2, steps, 5)), Y[:2])
+    assert core.workspace_bytes == held
+
+
+def test_the_callers_denormals_survive() -> None:
+    trained(0, epochs=1)
+    tiny = np.full(4, 1e-40, np.float32)
+    assert (tiny * np.float32(0.5) > 0).all()

@@ -1,0 +1,364 @@
+"""What the tests of the core share: networks from reference cells, random problems, comparisons.
+
+Letters: B batch, T time steps, F features, H units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import reference as ref
+from echocell import _core
+
+Array = np.ndarray
+
+#: How far the core may be off, as a share of the largest number compared.
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+DTYPES = ["float64", "float32"]
+#: On both sides of every vector width.
+SIZES = st.sampled_from([1, 2, 3, 5, 15, 17, 31, 33])
+STEPS = st.sampled_from([1, 2, 3, 5, 9, 17])
+BOUNDED = ["tanh", "sigmoid", "hard_sigmoid", "softsign"]
+UNBOUNDED = ["relu", "linear", "elu", "softplus"]
+NAMES = ("kernel", "recurrent_kernel", "bias", "peephole_kernel")
+
+
+def assert_close(actual: Any, expected: Any, dtype: str = "float64", what: str = "") -> None:
+    """All numbers within TOLERANCE[dtype] of each other, measured by the largest expected one."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape, f"{what}: {actual.shape} is not {expected.shape}"
+    if expected.size == 0:
+        return
+    assert np.isfinite(actual).all(), f"{what} is not finite"
+    scale = max(float(np.abs(expected).max()), 1e-3)
+    error = float(np.abs(actual - expected).max()) / scale
+    assert error <= TOLERANCE[dtype], f"{what}: off by {error:.3g} of {scale:.3g}"
+
+
+def sgd(**options: Any) -> _core.OptimizerOptions:
+    return _core.OptimizerOptions(kind="sgd", **{"learning_rate": 0.1, **options})
+
+
+def make_network(
+    layers: Sequence[_core.LayerOptions],
+    input_shape: Sequence[int],
+    dtype: str = "float64",
+    weights: dict[int, Sequence[Array]] | None = None,
+    loss: _core.LossOptions | None = None,
+    seed: int = 1,
+) -> _core.Network:
+    """A compiled network. weights: of some layers, by their number; the others stay zero."""
+    network = _core.Network(layers, input_shape, dtype, seed)
+    for layer, arrays in (weights or {}).items():
+        for index, array in enumerate(arrays):
+            network.set_parameter(layer, index, contiguous(array, dtype))
+    network.compile(loss or _core.LossOptions(kind="mean_squared_error"), [], sgd())
+    return network
+
+
+def contiguous(array: Any, dtype: str) -> Array:
+    return np.ascontiguousarray(array, dtype)
+
+
+def mask_bytes(mask: Array | None) -> Array | None:
+    return None if mask is None else np.ascontiguousarray(mask, np.uint8)
+
+
+def ordered(weights: ref.Weights) -> list[Array]:
+    """In the order of get_weights()."""
+    return [weights[name] for name in NAMES if name in weights]
+
+
+def core_options(cell: ref.Cell, **options: Any) -> _core.LayerOptions:
+    """The core's options of a reference cell."""
+    kind = getattr(_core, type(cell).__name__ + "Options")
+    return kind(**asdict(cell), **options)
+
+
+def random_weights(
+    shapes: dict[str, tuple[int, ...]], rng: np.random.Generator, dtype: str
+) -> ref.Weights:
+    """Of a size that keeps sums near 1, representable in dtype."""
+    weights = {}
+    for name, shape in shapes.items():
+        rows = shape[0] if len(shape) == 2 and name.endswith("kernel") else 4
+        weights[name] = (rng.standard_normal(shape) / np.sqrt(rows)).astype(dtype).astype(float)
+    return weights
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    return rng.standard_normal(shape).astype(dtype).astype(float)
+
+
+# ------------------------------------------------------------------------- one recurrent layer
+
+
+@dataclass
+class Problem:
+    """A recurrent layer with weights and data, all representable in dtype."""
+
+    cell: ref.Cell
+    dtype: str
+    weights: ref.Weights
+    x: Array  # [B, T, F], zeros where masked
+    mask: Array | None  # [B, T] bool
+    states: list[Array] | None
+    go_backwards: bool
+    return_sequences: bool
+    rng: np.random.Generator
+
+    def reference(self, drops: ref.Drops | None = None) -> ref.Run:
+        return ref.forward(
+            self.cell, self.weights, self.x, self.mask, self.states, self.go_backwards, drops
+        )
+
+    def options(self, **more: Any) -> _core.LayerOptions:
+        return core_options(
+            self.cell,
+            go_backwards=self.go_backwards,
+            return_sequences=self.return_sequences,
+            **more,
+        )
+
+    def network(self, **more: Any) -> _core.Network:
+        """The layer, behind a Masking layer if there is a mask; see place."""
+        masking = [] if self.mask is None else [_core.MaskingOptions(mask_value=0.0)]
+        layers = [*masking, self.options(**more)]
+        shape = [-1, self.x.shape[2]]
+        return make_network(layers, shape, self.dtype, {self.place: ordered(self.weights)})
+
+    @property
+    def place(self) -> int:
+        """The number of the layer in network()."""
+        return 0 if self.mask is None else 1
+
+    def core_x(self) -> Array:
+        return contiguous(self.x, self.dtype)
+
+    def core_states(self) -> list[Array] | None:
+        if self.states is None:
+            return None
+        return [contiguous(state, self.dtype) for state in self.states]
+
+
+def draw_problem(
+    draw: st.DrawFn,
+    cell: ref.Cell,
+    steps: st.SearchStrategy[int],
+    dtype: str | None = None,
+    features: int | None = None,
+    batch: int | None = None,
+) -> Problem:
+    """What is not given is drawn."""
+    dtype = dtype or draw(st.sampled_from(DTYPES))
+    batch = batch or draw(SIZES)
+    count = draw(steps)
+    features = features or draw(SIZES)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = normal(rng, (batch, count, features), dtype)
+    mask = rng.random((batch, count)) < 0.6 if draw(st.booleans()) else None
+    if mask is not None:
+        x = np.where(mask[..., None], x, 0.0)
+    states = None
+    if draw(st.booleans()):
+        states = [normal(rng, (batch, cell.units), dtype) for _ in range(cell.state_count)]
+    return Problem(
+        cell=cell,
+        dtype=dtype,
+        weights=random_weights(cell.shapes(features), rng, dtype),
+        x=x,
+        mask=mask,
+        states=states,
+        go_backwards=draw(st.booleans()),
+        return_sequences=draw(st.booleans()),
+        rng=rng,
+    )
+
+
+def check_forward(problem: Problem) -> None:
+    """Output and final states of the layer by itself."""
+    expected = problem.reference()
+    network = problem.network()
+    output, states = network.run_layer(
+        problem.place, problem.core_x(), mask_bytes(problem.mask), problem.core_states()
+    )
+    wanted = expected.outputs if problem.return_sequences else expected.last_output
+    assert output.dtype == problem.dtype
+    assert_close(output, wanted, problem.dtype, "output")
+    assert len(states) == problem.cell.state_count
+    for k, (state, wanted) in enumerate(zip(states, expected.states, strict=True)):
+        assert_close(state, wanted, problem.dtype, f"state {k}")
+
+
+def check_trace(problem: Problem, names: dict[str, str]) -> None:
+    """Gates over time, in the order of processing, at the steps that were taken. names: from the
+    core's name to the reference's."""
+    expected = problem.reference()
+    network = problem.network()
+    trace = network.trace_layer(
+        problem.place, problem.core_x(), mask_bytes(problem.mask), problem.core_states()
+    )
+    assert set(trace) == set(names)
+    for name, values in trace.items():
+        wanted = expected.over_time(names[name])
+        taken = expected.mask[..., None]
+        assert_close(
+            np.where(taken, values, 0.0), np.where(taken, wanted, 0.0), problem.dtype, name
+        )
+
+
+def check_gradients(problem: Problem, drops: ref.Drops | None = None, **options: Any) -> None:
+    """Loss, gradients of all weights and of x, for a squared error with sample weights. The initial
+    state comes in as the carried state of a stateful layer."""
+    rng, dtype = problem.rng, problem.dtype
+    run = problem.reference(drops)
+    outputs = run.outputs if problem.return_sequences else run.last_output
+    targets = normal(rng, outputs.shape, dtype)
+    per_step = problem.return_sequences and bool(rng.integers(2))
+    sample_weight = normal(rng, outputs.shape[: 2 if per_step else 1], dtype) ** 2
+    sample_weight = sample_weight.astype(dtype).astype(float)
+    losses, derivative = ref.mean_squared_error(targets, outputs)
+    # A mask goes with a sequence to the loss, as it came in: reversed outputs meet it unreversed.
+    loss_mask = problem.mask if problem.return_sequences else None
+    loss, scale = ref.weighted_mean(losses, sample_weight, loss_mask)
+    derivative = derivative * scale[..., None]
+    doutputs = derivative if problem.return_sequences else ref.at_last_step(run, derivative)
+    expected = ref.backward(run, doutputs)
+
+    network = problem.network(stateful=problem.states is not None, **options)
+    if problem.states is not None:
+        network.set_states(problem.place, problem.core_states())
+    before = network.random_state
+    actual_loss, gradients, dx = network.gradients(
+        problem.core_x(),
+        contiguous(targets, dtype),
+        contiguous(sample_weight, dtype),
+        training=drops is not None,
+    )
+    assert_close(actual_loss, loss, dtype, "loss")
+    assert_close(dx, expected.x, dtype, "gradient of x")
+    wanted = ordered(expected.weights)
+    assert len(gradients[problem.place]) == len(wanted)
+    names = [name for name, _ in network.parameters(problem.place)]
+    for name, actual, gradient in zip(names, gradients[problem.place], wanted, strict=True):
+        assert_close(actual, gradient, dtype, f"gradient of {name}")
+    assert_nothing_changed(network, problem, before)
+
+
+def assert_nothing_changed(network: _core.Network, problem: Problem, random_state: Any) -> None:
+    """gradients() leaves weights, carried states and random numbers alone."""
+    assert network.random_state == random_state
+    for index, value in enumerate(ordered(problem.weights)):
+        assert (network.get_parameter(problem.place, index) == value).all()
+    if problem.states is not None:
+        carried = network.get_states(problem.place)
+        for actual, state in zip(carried, problem.states, strict=True):
+            assert (actual == state).all()
+
+
+# ---------------------------------------------------------------------------------------- dropout
+
+
+@dataclass
+class Probe:
+    """A linear layer whose output after one step, from x = 1 or h = 1, is one dropout mask."""
+
+    cell: ref.Cell
+    weights: ref.Weights
+    states: list[Array]
+
+    @staticmethod
+    def blank(cell: ref.Cell, features: int, batch: int) -> Probe:
+        linear = {"activation": "linear"}
+        if not isinstance(cell, ref.SimpleRNN):
+            linear["recurrent_activation"] = "linear"
+        if isinstance(cell, ref.LSTM):
+            linear["peephole"] = False
+        cell = replace(cell, **linear)
+        weights = {name: np.zeros(shape) for name, shape in cell.shapes(features).items()}
+        return Probe(cell, weights, [np.zeros((batch, cell.units))] * cell.state_count)
+
+    def let_through(self, side: str, k: int) -> None:
+        """Block k sees x, or h, as it is."""
+        name = "kernel" if side == "x" else "recurrent_kernel"
+        units = self.cell.units
+        ref.block(self.weights[name], k, units)[...] = np.eye(units)
+        if side == "h":
+            self.states = [np.ones_like(self.states[0]), *self.states[1:]]
+
+
+MakeProbe = Callable[[ref.Cell, int, str, int], Probe]
+
+
+def read_masks(problem: Problem, make_probe: MakeProbe, **dropout: float) -> ref.Drops:
+    """The dropout masks that the core draws for this problem: read off probes that stand at the
+    same place and draw from the same random state. make_probe(cell, batch, side, block) is for
+    side "x" or "h"; F must be H."""
+    batch, _, features = problem.x.shape
+    assert features == problem.cell.units
+    sides = []
+    for side in ("x", "h"):
+        masks = []
+        for k in range(len(problem.cell.blocks)):
+            probe = make_probe(problem.cell, batch, side, k)
+            places = [_core.InputOptions()] * problem.place
+            layers = [*places, core_options(probe.cell, **dropout)]
+            weights = {problem.place: ordered(probe.weights)}
+            network = make_network(layers, [-1, features], problem.dtype, weights)
+            ones = np.ones((batch, 1, features), problem.dtype)
+            states = [contiguous(state, problem.dtype) for state in probe.states]
+            masks.append(network.run_layer(problem.place, ones, None, states, True)[0])
+        sides.append(np.array(masks, float))
+    return ref.Drops(*sides)
+
+
+def check_masks(drops: ref.Drops, dropout: float, recurrent_dropout: float) -> None:
+    """0 or 1 / (1 - rate), by chance; masks of their own for every block only with both rates."""
+    for masks, rate in ((drops.x, dropout), (drops.h, recurrent_dropout)):
+        assert masks is not None
+        if rate == 0:
+            assert (masks == 1).all()
+            continue
+        kept = masks != 0
+        np.testing.assert_allclose(masks[kept], 1 / (1 - rate), rtol=1e-6)
+        assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / kept[0].size)
+        assert not (kept == kept[:, :1]).all(), "the same mask in every row"
+        own = len(masks) > 1 and recurrent_dropout > 0
+        assert own != (masks == masks[0]).all()
+
+
+def check_dropout(problem: Problem, make_probe: MakeProbe, **dropout: float) -> None:
+    """Training with dropout against the reference with the same masks."""
+    drops = read_masks(problem, make_probe, **dropout)
+    check_masks(drops, dropout["dropout"], dropout["recurrent_dropout"])
+    check_gradients(problem, drops, **dropout)
+
+
+# ----------------------------------------------------------------------------- finite differences
+
+
+def assert_gradient(
+    loss: Callable[[Array], float], value: Array, gradient: Array, what: str = ""
+) -> None:
+    """Compares gradient with central differences of loss(value) along two random directions.
+
+    A kink (relu, hard_sigmoid) may lie between the two points; then a smaller step avoids it.
+    """
+    assert gradient.shape == value.shape, f"{what}: {gradient.shape} is not {value.shape}"
+    rng = np.random.default_rng(value.size)
+    for _ in range(2):
+        direction = rng.standard_normal(value.shape)
+        expected = float((gradient * direction).sum())
+        scale = max(1e-2, float(np.abs(gradient * direction).sum()))
+        errors = []
+        for step in (1e-5, 1e-6, 1e-7):
+            slope = (loss(value + step * direction) - loss(value - step * direction)) / (2 * step)
+            errors.append(abs(slope - expected) / scale)
+            if errors[-1] < 1e-6:
+                break
+        assert min(errors) < 1e-6, f"{what}: off by {errors} of {scale}"
