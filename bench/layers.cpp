@@ -102,7 +102,8 @@ class Rig {
   Rig(const Kind& kind, Size s) : kind_(kind), s_(s), layer_(make_layer<S>(*kind.options(s.H))) {
     layer_->build({s.T, s.F});
     const Index count = layer_->parameter_count();
-    parameters_ = numbers<S>(count, 1, 0.3);
+    // Small enough that a long recurrence is not chaotic.
+    parameters_ = numbers<S>(count, 1, 1.0 / std::sqrt(static_cast<double>(s.H)));
     silence_second_bias();
     x_ = numbers<S>(s.T * s.B * s.F, 2);
     weighting_ = numbers<S>(s.B * s.H, 3);

@@ -47,7 +47,8 @@ def test_trace(problem):
 
 def probe(cell: ref.GRU, batch: int, side: str, k: int) -> tools.Probe:
     """h' = z h + (1 - z) g. With z = 0 the output is g; for the mask of z, from x: 1 - z, from h:
-    z. Where the reset comes first, r is seen through the mask of the candidate."""
+    z. Where the reset comes first, g = (r h) R shows r only where the candidate's own mask lets
+    it: so every unit gets the whole mask of r, as a binary number."""
     made = tools.Probe.blank(cell, cell.units, batch)
     made.let_through(side, k)
     name, units, bias = cell.blocks[k], cell.units, made.weights["bias"]
@@ -57,21 +58,25 @@ def probe(cell: ref.GRU, batch: int, side: str, k: int) -> tools.Probe:
     if name == "r" and cell.reset_after:
         ref.block(bias[1], 2, units)[...] = 1.0
     if name == "r" and not cell.reset_after:
+        kernel = made.weights["kernel" if side == "x" else "recurrent_kernel"]
+        ref.block(kernel, 1, units)[...] = 2.0 ** np.arange(units)[:, None]
         made.let_through("h", 2)
     if name == "h" and side == "h":
         ref.block(input_bias, 1, units)[...] = 1.0
     return made
 
 
-def untangle(cell: ref.GRU, drops: ref.Drops) -> ref.Drops:
+def untangle(cell: ref.GRU, drops: ref.Drops, dropout: float, recurrent_dropout: float) -> None:
     """From what the probes put out to masks."""
     drops.x[0] = 1.0 - drops.x[0]
-    if not cell.reset_after:
-        # Where the candidate's mask is 0, r has no effect, and any value does.
-        through = drops.h[2]
-        for masks in (drops.x, drops.h):
-            masks[1] = np.divide(masks[1], through, out=np.ones_like(through), where=through != 0)
-    return drops
+    if cell.reset_after:
+        return
+    rows, units = np.arange(drops.h.shape[1]), cell.units
+    seen = drops.h[2].argmax(axis=1)  # a unit of each row that is not dropped
+    for masks, rate in ((drops.x, dropout), (drops.h, recurrent_dropout)):
+        number = masks[1][rows, seen] / drops.h[2][rows, seen] * (1.0 - rate)
+        bits = number.round().astype(int)[:, None] >> np.arange(units) & 1
+        masks[1] = bits / (1.0 - rate)
 
 
 @pytest.mark.parametrize("dtype", tools.DTYPES)
@@ -83,9 +88,9 @@ def test_dropout(dtype, reset_after, dropout, recurrent, data):
     cell = ref.GRU(units=17, reset_after=reset_after)
     problem = tools.draw_problem(data.draw, cell, tools.STEPS, dtype, features=17, batch=33)
     rates = {"dropout": dropout, "recurrent_dropout": recurrent}
-    drops = untangle(cell, tools.read_masks(problem, probe, **rates))
-    if reset_after:
-        tools.check_masks(drops, dropout, recurrent)
+    drops = tools.read_masks(problem, probe, **rates)
+    untangle(cell, drops, **rates)
+    tools.check_masks(drops, dropout, recurrent)
     tools.check_gradients(problem, drops, **rates)
 
 

@@ -167,9 +167,14 @@ def test_one_optimizer_for_two_models() -> None:
     sgd._attach(second)
     sgd.lr = 0.25
     assert (first.learning_rate, second.learning_rate, sgd.iterations) == (0.25, 0.25, 9)
-    del second
-    gc.collect()
+    sgd._detach(first)
+    sgd.lr = 0.75
+    assert (first.learning_rate, second.learning_rate) == (0.25, 0.75)
+    sgd._attach(first)
     assert sgd.iterations == 7
+    del first
+    gc.collect()
+    assert sgd.iterations == 9
 
 
 def test_does_not_keep_a_network_alive() -> None:

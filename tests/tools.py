@@ -306,7 +306,7 @@ def read_masks(problem: Problem, make_probe: MakeProbe, **dropout: float) -> ref
         masks = []
         for k in range(len(problem.cell.blocks)):
             probe = make_probe(problem.cell, batch, side, k)
-            places = [_core.InputOptions()] * problem.place
+            places = [_core.ActivationOptions(activation="linear")] * problem.place
             layers = [*places, core_options(probe.cell, **dropout)]
             weights = {problem.place: ordered(probe.weights)}
             network = make_network(layers, [-1, features], problem.dtype, weights)

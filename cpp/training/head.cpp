@@ -25,11 +25,6 @@ Index Head<S>::target_size(const Shape& output) const {
 }
 
 template <class S>
-Index Head<S>::width(const Slice<S>&) const {
-  return width_;
-}
-
-template <class S>
 HeadBuffers<S> Head<S>::plan(Slice<S>& slice) const {
   HeadBuffers<S> head;
   const Index R = rows(slice);
@@ -96,12 +91,10 @@ void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale)
 }
 
 template <class S>
-double Head<S>::scale(const std::vector<Slice<S>>& slices,
-                      const std::vector<HeadBuffers<S>>& heads) const {
+double Head<S>::scale(const std::vector<HeadBuffers<S>>& heads) const {
   double valid = 0;
   for (const auto& head : heads) valid += head.valid;
-  // Keras keeps the division from failing where everything is masked.
-  return slices.front().output_mask() ? 1.0 / (valid + 1e-7) : 1.0 / valid;
+  return valid > 0 ? 1.0 / valid : 0.0;  // all of it may be masked
 }
 
 template <class S>

@@ -66,13 +66,12 @@ class Head {
   /// Writes the gradient of scale * loss into the slice's gradient of loss_tensor().
   void differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const;
   /// Keras's mean: over all rows, or over the valid ones where there is a mask.
-  double scale(const std::vector<Slice<S>>& slices, const std::vector<HeadBuffers<S>>& heads) const;
+  double scale(const std::vector<HeadBuffers<S>>& heads) const;
   /// The values of loss and metrics that a tally amounts to.
   std::vector<double> logs(const Tally& tally) const;
 
  private:
-  Index width(const Slice<S>& slice) const;
-  Index rows(const Slice<S>& slice) const { return slice.output().size() / width(slice); }
+  Index rows(const Slice<S>& slice) const { return slice.output().size() / width_; }
 
   LossOptions loss_;
   OutputKind output_kind_ = OutputKind::values;

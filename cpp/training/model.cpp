@@ -177,7 +177,7 @@ double Model<S>::differentiate(Plan& plan, const Dataset<S>& data, const Index* 
     Slice<S>& slice = batch.slices()[std::size_t(k)];
     head_->load(data, order + slice.first_row, slice, plan.heads[std::size_t(k)]);
   }
-  const double scale = head_->scale(batch.slices(), plan.heads);
+  const double scale = head_->scale(plan.heads);
   run_slices(count, batch.parallel(), [&](Index k) {
     Slice<S>& slice = batch.slices()[std::size_t(k)];
     HeadBuffers<S>& buffers = plan.heads[std::size_t(k)];
@@ -229,7 +229,7 @@ void Model<S>::evaluate_batch(const Dataset<S>& data, const Index* order, Index 
     head_->evaluate(slice, current.heads[k]);
   }
   states_.commit();
-  tally_batch(current, head_->scale(current.batch.slices(), current.heads), rows, tally);
+  tally_batch(current, head_->scale(current.heads), rows, tally);
 }
 
 // ---- penalties ---------------------------------------------------------------------------------

@@ -148,14 +148,14 @@ def batch_size(model: Sequential, given: Any, rows: int, name: str = "batch_size
         size = given
     else:
         size = _checks.whole(given, name)
-    if not model.stateful:
+    if not model._stateful:
         return size if size < rows else rows
     return _stateful_batch(model, size, rows, carried, name)
 
 
 def _carried(model: Sequential) -> int:
     network = model._network
-    return network.state_batch if network is not None and model.stateful else 0
+    return network.state_batch if network is not None and model._stateful else 0
 
 
 def _stateful_batch(model: Sequential, size: int, rows: int, carried: int, name: str) -> int:
@@ -184,7 +184,7 @@ def validation_size(model: Sequential, given: Any, rows: int) -> int:
     """The batch size of a validation, which follows on batches of the training."""
     name = "validation_batch_size"
     size = min(_checks.whole(given, name), rows)
-    if model.stateful and rows % size:
+    if model._stateful and rows % size:
         raise ValueError(
             f"a stateful model takes whole batches: expected a number of validation samples that "
             f"is a multiple of {name}={size}, received {rows} samples"
@@ -197,7 +197,7 @@ def check_shuffle(model: Sequential, shuffle: Any, rows: int, size: int) -> bool
     their order changes nothing but which state a sample meets. With several batches it shuffles
     as asked, and warns once per model.
     """
-    if not shuffle or not model.stateful:
+    if not shuffle or not model._stateful:
         return bool(shuffle)
     if rows <= size:
         return False

@@ -158,7 +158,8 @@ def _say_training(
     scaler = forecaster.scaler
     say(
         f"model: LSTM({recipe.units}) over {forecaster.look_back} time steps, Dense(1); "
-        f"scaled by {scaler.low:g} to {scaler.high:g}, the range of the training part alone"
+        f"scaled by {scaler.low:g} to {scaler.high:g}, the range of the training part alone, "
+        "and measured from each window's last value"
     )
     if trained.validated:
         say(
@@ -179,13 +180,6 @@ def _predict(args: argparse.Namespace) -> None:
     say = _silent if args.quiet else print
     _say_series(say, args.data, series)
     _prepare(args.out)
-    recent = series.values[-forecaster.look_back :]
-    scaler = forecaster.scaler
-    if recent.min() < scaler.low or recent.max() > scaler.high:
-        say(
-            f"the last {len(recent)} values reach from {recent.min():g} to {recent.max():g}, the "
-            f"training part from {scaler.low:g} to {scaler.high:g}: the network extrapolates"
-        )
     ahead = forecaster.ahead(series.values, args.horizon)
     labels = series.next_labels(args.horizon)
     _say_ahead(say, labels, ahead)

@@ -1,5 +1,10 @@
 """A forecaster of one series: an LSTM over the last values, and the scaler that it was fitted with.
 
+Windows and targets are scaled and then measured from the last value of the window: the network
+says by how much the next value will differ from it. A level that the training part never reached,
+which a growing series soon has, thus looks like any other, and saying nothing is to repeat the
+last value.
+
 Legend: N values in a series, L look-back (time steps), P targets, K horizon.
 """
 
@@ -25,7 +30,7 @@ _LEAST_PAIRS = 4  # to train on
 _LEAST_TO_VALIDATE = 10  # with fewer, every pair is trained on and nothing stops early
 _VALIDATION_SHARE = 0.2
 _BATCH = 16
-_LEARNING_RATE = 0.003
+_LEARNING_RATE = 0.005
 _PATIENCE = 30
 
 
@@ -61,7 +66,8 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A model [B, L, 1] -> [B, 1] with its scaler. column: what the series was called."""
+    """A model with its scaler: [B, L, 1] -> [B, 1], both scaled and then measured from the last of
+    the L values. column: what the series was called."""
 
     model: Sequential
     scaler: MinMaxScaler
@@ -126,8 +132,9 @@ class Forecaster:
 
     def _predict(self, rows: Series) -> Series:
         """Windows [P, L] in units of the series, to forecasts [P] in the same."""
-        x = self.scaler.transform(rows)[:, :, np.newaxis]
-        return self.scaler.inverse(self.model.predict(x, verbose=0)[:, 0])
+        scaled = self.scaler.transform(rows)
+        change = self.model.predict(_measured(scaled)[:, :, np.newaxis], verbose=0)[:, 0]
+        return self.scaler.inverse(scaled[:, -1] + change)
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,8 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
         set_random_seed(recipe.seed)
     scaler = MinMaxScaler.fit(series[:cut])
     windows, targets, places = look_back_pairs(scaler.transform(series[:cut]), look_back)
-    x, y = windows[:, :, np.newaxis], targets[:, np.newaxis]
+    x = _measured(windows)[:, :, np.newaxis]
+    y = (targets - windows[:, -1])[:, np.newaxis]
     validated = int(len(x) * _VALIDATION_SHARE) if len(x) >= _LEAST_TO_VALIDATE else 0
     model = _build(look_back, recipe.units)
     epochs, best = _fit(model, x, y, validated, recipe.epochs, verbose)
@@ -184,6 +192,11 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
         epochs=epochs,
         best_epoch=best,
     )
+
+
+def _measured(windows: Series) -> Series:
+    """Windows [P, L] measured from their last values."""
+    return windows - windows[:, -1:]
 
 
 def _look_back(count: int, cut: int, recipe: Recipe) -> int:

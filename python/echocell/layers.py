@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import _checks, _core, activations, initializers, regularizers
+from echocell._checks import Sample
 from echocell._layer import Layer, Parameters, Place, weight_view
 from echocell._recurrent import Recurrent, StateKeeper, recurrent_activation, units_of
 from echocell.regularizers import Regularizer
@@ -542,6 +543,15 @@ class TimeDistributed(Layer):
 
     def _options(self) -> _core.LayerOptions:
         return _core.TimeDistributedOptions(layer=self.layer._options())
+
+    def _build(self, sample: Sample, dtype: str) -> Sample:
+        # The core does without the wrapper where the layer works on the last axis alone.
+        if len(sample) < 2:
+            raise ValueError(
+                f"layer {self.name!r}: TimeDistributed: expected input of shape (batch, time "
+                f"steps, ...), received {(None, *sample)}"
+            )
+        return super()._build(sample, dtype)
 
     def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
         return self.layer._weights_for(parameters, dtype)

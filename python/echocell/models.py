@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -554,7 +555,16 @@ class Sequential(Stack):
         try:
             return network.step(data)
         except ValueError as error:
-            raise _training.explain(error, {"x": data}) from None
+            raise _training.explain(self._with_names(error), {"x": data}) from None
+
+    def _with_names(self, error: ValueError) -> ValueError:
+        """The core numbers the layers."""
+
+        def name(match: re.Match[str]) -> str:
+            layer = self.layers[int(match[1])]
+            return f"layer {layer.name!r} ({type(layer).__name__})"
+
+        return ValueError(re.sub(r"\blayer (\d+)", name, str(error)))
 
     # ---- saving --------------------------------------------------------------------------------
 

@@ -225,10 +225,15 @@ class Optimizer(Configurable):
     def _attach(self, network: _Attached | None) -> None:
         """Lets a compiled network share `learning_rate` and `iterations`; None lets go of all."""
         if network is None:
-            self._learning_rate, self._iterations = float(self.learning_rate), int(self.iterations)
-            self._networks = []
+            for other in self._attached():
+                self._detach(other)
         elif not any(network is other for other in self._attached()):
             self._networks.append(weakref.ref(network))
+
+    def _detach(self, network: _Attached) -> None:
+        """Lets go of a network, and keeps its numbers if no other is left."""
+        self._learning_rate, self._iterations = float(self.learning_rate), int(self.iterations)
+        self._networks = [ref for ref in self._networks if ref() is not network]
 
     @property
     def learning_rate(self) -> LearningRate:

@@ -1,0 +1,323 @@
+"""`import keras` and `import tensorflow` on echocell: scripts, modules, names that are not there.
+
+The scripts in keras_scripts/ are written the way that public ones of 2016 to 2024 are. Each runs in
+a process of its own, because an alias cannot be taken back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from echocell import keras_alias
+
+SCRIPTS = Path(__file__).parent / "keras_scripts"
+RUN = "import sys; from echocell.keras_alias import run_script; "
+RUN += "sys.exit(run_script(sys.argv[1], sys.argv[2:]))"
+
+
+def run(script: Path | str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script as `echocell keras` does, with warnings as errors."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUN, str(script), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # quick where many tests run at once
+    )
+
+
+def run_lines(lines: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    script = folder / "script.py"
+    script.write_text(lines)
+    return run(script, folder, *arguments)
+
+
+# ---- whole scripts -----------------------------------------------------------------------------
+
+EXPECTED: dict[str, list[str]] = {
+    "addition_seq2seq": [r"Better: True", r"Guess: \d+", r"Probabilities: \(2, 2, 12\)"],
+    "alphabet": [r"Epoch 3/3\n7/7 - .*loss: \d.*accuracy: \d", r"Model Accuracy: 100.00%"],
+    "autoencoder_tf": [r"Close: True"],
+    "callbacks_and_files": [
+        r"batches: 30",
+        r"rates: \[0.02\d*, 0.01\d*\]",
+        r"lr in history: 0.01",
+        r"csv rows: 10",
+        r"new rate: 0.0050",
+        r"(same: True\n){3}",
+    ],
+    "internal_paths": [r"one class: True", r"iterations: [12]\n"],
+    "keras3_style": [
+        r'Model: "classifier"',
+        r"\['loss', 'hits', 'accuracy', 'val_loss', 'val_hits', 'val_accuracy'\]",
+        r"good True",
+        r"\['accuracy', 'hits', 'loss'\]",
+        r"restored classifier",
+    ],
+    # Both can be right at once, but no gradient tells the model so: only some runs get there.
+    "memory_predict_classes": [
+        r"X=0.0 y=1.0, yhat=1.0\nX=1.0 y=2.0, yhat=2.0",
+        r"Sequence 1: (True|False)\n",
+    ],
+    "recurrent_module": [r"Good: True"],
+    "review_sentiment": [
+        r"lstm.* \(LSTM\)",
+        r"epochs: 25 25",
+        r"\['accuracy', 'loss', 'val_accuracy', 'val_loss'\]",
+        r"Good: True",
+        r"Shape: \(100, 1\) True",
+    ],
+    "series_regression": [
+        r"Total params: 133",
+        r"Epoch 30/30",
+        r"Train Score: \d+\.\d+ MSE",
+        r"Test Score: good True",
+    ],
+    "stateful_echo": [r"Equal: True"],
+    "stateful_forecast": [
+        r"Finite: True",
+        r"State matters: True",
+        r"Reset works: True",
+        r"Expected and received: True",
+    ],
+    "ten_thousand_calls": [r"Smaller: True"],
+    "text_generation": [r"Generating text after Epoch: 19", r"Learned: True"],
+    "tf_namespace": [
+        r"TF True True",
+        r"Reached 99% accuracy",
+        r"stopped early True",
+        r"sum True",
+        r"rate 0.5 0.5",
+    ],
+    "wrappers": [r"Bidirectional good: True", *(rf"{m} \(4, 2, 3\)" for m in ("concat", "ave"))],
+}
+
+
+def test_every_script_is_tested() -> None:
+    assert sorted(EXPECTED) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_script(name: str, tmp_path: Path) -> None:
+    done = run(SCRIPTS / f"{name}.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for pattern in EXPECTED[name]:
+        assert re.search(pattern, done.stdout), f"{pattern!r} not in:\n{done.stdout}"
+
+
+# ---- how a script runs -------------------------------------------------------------------------
+
+
+def test_script_sees_what_python_would_show_it(tmp_path: Path) -> None:
+    (tmp_path / "neighbour.py").write_text("VALUE = 42")
+    done = run_lines(
+        "import sys, neighbour\n"
+        "print(sys.argv[1:], __name__, neighbour.VALUE, __file__ == sys.argv[0])\n"
+        "import __main__; print(__main__.neighbour is neighbour)\n",
+        tmp_path,
+        "-n",
+        "3",
+    )
+    assert done.stdout == "['-n', '3'] __main__ 42 True\nTrue\n"
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("sys.exit()", 0, ""),
+        ("sys.exit(0)", 0, ""),
+        ("sys.exit(3)", 3, ""),
+        ("sys.exit('no data')", 1, "no data\n"),
+        ("quit(4)", 4, ""),
+    ],
+)
+def test_exit_codes(line: str, code: int, message: str, tmp_path: Path) -> None:
+    done = run_lines(f"import sys\n{line}\n", tmp_path)
+    assert (done.returncode, done.stderr) == (code, message)
+
+
+def test_an_exception_shows_the_scripts_own_traceback(tmp_path: Path) -> None:
+    done = run_lines("def broken():\n    return 1 / 0\n\n\nbroken()\n", tmp_path)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].endswith('script.py", line 5, in <module>')
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+    assert "keras_alias" not in done.stderr
+    assert "runpy" not in done.stderr
+
+
+def test_a_syntax_error(tmp_path: Path) -> None:
+    done = run_lines("print 'Python 2'\n", tmp_path)
+    assert done.returncode == 1
+    assert 'script.py", line 1' in done.stderr
+    assert "SyntaxError" in done.stderr
+    assert "runpy" not in done.stderr
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.py", tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(r"echocell keras: .* found no file '.*none.py'\n", done.stderr)
+
+
+def test_run_script_puts_back_argv_and_path(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import sys; sys.exit(5)")
+    lines = (
+        "import sys; from echocell.keras_alias import run_script; before = sys.argv, sys.path; "
+        f"code = run_script({str(script)!r}); print(code, (sys.argv, sys.path) == before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", lines], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "5 True\n"
+
+
+# ---- modules and names -------------------------------------------------------------------------
+
+IMPORTS = """
+import keras
+import keras.backend as K
+import tensorflow as tf
+import tensorflow.keras.layers
+from keras import Input, Sequential, activations, backend, initializers, losses, metrics
+from keras.activations import relu
+from keras.backend import clear_session
+from keras.callbacks import *
+from keras.initializers import glorot_uniform
+from keras.layers import *
+from keras.layers.core import Dense, Dropout
+from keras.layers.embeddings import Embedding
+from keras.layers.recurrent import GRU, LSTM, SimpleRNN
+from keras.layers.wrappers import Bidirectional, TimeDistributed
+from keras.losses import mean_squared_error
+from keras.metrics import categorical_accuracy
+from keras.models import Sequential, load_model
+from keras.optimizers import SGD, Adam, adam
+from keras.preprocessing import sequence
+from keras.preprocessing.sequence import pad_sequences
+from keras.regularizers import l1, l1_l2, l2
+from keras.utils import np_utils, to_categorical
+from keras.utils.np_utils import to_categorical
+from tensorflow import keras
+from tensorflow.keras import layers, models
+from tensorflow.keras.layers import LSTM
+from tensorflow.python.keras.layers import LSTM
+from tensorflow.python.keras import backend
+from tensorflow.random import set_seed
+from tensorflow.compat.v1 import set_random_seed
+from tensorflow.compat.v1.keras.layers import CuDNNLSTM, CuDNNGRU
+from keras.src.layers import LSTM
+tf.keras.layers.LSTM, tf.keras.optimizers.Adam, tf.keras.utils.to_categorical
+tf.keras.preprocessing.sequence.pad_sequences, tf.random.set_seed, tf.set_random_seed
+tf.keras.backend.clear_session, tf.keras.Sequential, tf.keras.Input, tf.optimizers.Adam
+keras.utils.np_utils.to_categorical, keras.layers.recurrent.LSTM
+"""
+
+
+def test_imports(tmp_path: Path) -> None:
+    lines = [line for line in IMPORTS.splitlines() if line]
+    done = run_lines("\n".join(lines), tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_seeds_of_tensorflow_make_a_run_repeatable(tmp_path: Path) -> None:
+    done = run_lines(
+        "import tensorflow as tf\n"
+        "def weights():\n"
+        "    tf.random.set_seed(3)\n"
+        "    model = tf.keras.Sequential([tf.keras.layers.LSTM(3, input_shape=(2, 2))])\n"
+        "    return model.get_weights()[0].tolist()\n"
+        "print(weights() == weights())\n",
+        tmp_path,
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("from keras.layers import Conv1D", "keras.layers.Conv1D"),
+        ("from keras.layers.convolutional import Conv1D", "keras.layers.convolutional"),
+        ("from keras.models import Nothing", "keras.models.Nothing"),
+        ("import keras.datasets", "keras.datasets"),
+        ("from keras.datasets import imdb", "keras.datasets"),
+        ("from keras.wrappers.scikit_learn import KerasRegressor", "keras.wrappers"),
+        ("from tensorflow.keras.layers import Conv1D", "tensorflow.keras.layers.Conv1D"),
+        ("import tensorflow.contrib", "tensorflow.contrib"),
+        ("from tensorflow import Session", "tensorflow.Session"),
+        ("import keras; keras.layers.Conv1D", "keras.layers.Conv1D"),
+        ("import keras; keras.layers.LTSM", "keras.layers.LTSM yet. Did you mean 'LSTM'?"),
+        ("import tensorflow as tf; tf.constant(1)", "tensorflow.constant"),
+        ("import tensorflow as tf; tf.keras.applications", "tensorflow.keras.applications"),
+    ],
+)
+def test_what_is_not_there_says_so(line: str, name: str, tmp_path: Path) -> None:
+    done = run_lines(line, tmp_path)
+    assert done.returncode == 1
+    sentence = name if " yet" in name else f"{name} yet."
+    assert f"Error: echocell does not provide {sentence}" in done.stderr
+    assert "keras_alias.py" not in done.stderr
+
+
+def test_scripts_can_ask_what_is_there(tmp_path: Path) -> None:
+    done = run_lines(
+        "import keras, inspect, sys\n"
+        "print(hasattr(keras.layers, 'Conv1D'), hasattr(keras.layers, 'LSTM'))\n"
+        "print('LSTM' in dir(keras.layers), 'layers' in dir(keras), '__file__' in dir(keras))\n"
+        "try:\n"
+        "    from keras.layers import Conv1D\n"
+        "except ImportError as error:\n"
+        "    print(type(error).__name__, error)\n"
+        "inspect.getmodule(inspect.currentframe())\n"
+        "print([repr(m) for n, m in sorted(sys.modules.items()) if n == 'keras.layers'])\n",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "False True"
+    assert lines[1] == "True True False"
+    assert "echocell does not provide keras.layers.Conv1D yet." in lines[2]
+
+
+def test_the_alias_stays_in_its_process() -> None:
+    assert not any(name.split(".")[0] in ("keras", "tensorflow") for name in keras_alias.__dict__)
+    code = "import echocell.keras_alias, importlib.util, sys; print('keras' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "False\n"
+
+
+def test_another_keras_that_was_there_first() -> None:
+    code = (
+        "import sys, types; sys.modules['keras'] = types.ModuleType('keras')\n"
+        "from echocell.keras_alias import install\n"
+        "try:\n    install()\nexcept ImportError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "expected to come before `import keras`" in done.stdout
+
+
+def test_install_twice_is_once() -> None:
+    code = (
+        "import sys; from echocell.keras_alias import install, _Finder; install(); install()\n"
+        "print(sum(isinstance(finder, _Finder) for finder in sys.meta_path))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "1\n"

@@ -1,0 +1,435 @@
+"""Layers that are not recurrent by themselves, and what becomes of masks, against the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reference as ref
+import tools
+from echocell import _core
+
+ACTIVATIONS = [*tools.BOUNDED, *tools.UNBOUNDED, "softmax"]
+MSE = _core.LossOptions(kind="mean_squared_error")
+
+
+def run(layer: _core.LayerOptions, x: np.ndarray, dtype: str = "float64", **options):
+    """The output of one layer by itself."""
+    network = tools.make_network([layer], x.shape[1:], dtype)
+    return network.run_layer(0, tools.contiguous(x, dtype), **options)[0]
+
+
+def squared_error(
+    outputs: np.ndarray, targets: np.ndarray, mask: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
+    """The loss and its gradient by the outputs."""
+    losses, derivative = ref.mean_squared_error(targets, outputs)
+    loss, scale = ref.weighted_mean(losses, None, mask)
+    return loss, derivative * scale[..., None]
+
+
+# ------------------------------------------------------------------------------------------ Dense
+
+
+@settings(max_examples=100)
+@given(
+    dtype=st.sampled_from(tools.DTYPES),
+    batch=tools.SIZES,
+    steps=st.sampled_from([None, 1, 3, 5]),
+    features=tools.SIZES,
+    units=tools.SIZES,
+    activation=st.sampled_from(ACTIVATIONS),
+    use_bias=st.booleans(),
+    distributed=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_dense(dtype, batch, steps, features, units, activation, use_bias, distributed, seed):
+    """On vectors, on every step of a sequence, and inside TimeDistributed."""
+    rng = np.random.default_rng(seed)
+    shapes = {"kernel": (features, units)}
+    if use_bias:
+        shapes["bias"] = (units,)
+    weights = tools.random_weights(shapes, rng, dtype)
+    x = tools.normal(rng, (batch, *([steps] if steps else []), features), dtype)
+    targets = tools.normal(rng, (*x.shape[:-1], units), dtype)
+    outputs, z = ref.dense(x, weights, activation)
+    loss, derivative = squared_error(outputs, targets)
+    expected, dx = ref.dense_backward(x, weights, activation, z, derivative)
+
+    layer = _core.DenseOptions(units=units, activation=activation, use_bias=use_bias)
+    if distributed and steps:
+        layer = _core.TimeDistributedOptions(layer=layer)
+    network = tools.make_network([layer], x.shape[1:], dtype, {0: tools.ordered(weights)})
+    x, targets = tools.contiguous(x, dtype), tools.contiguous(targets, dtype)
+    tools.assert_close(network.predict(x, batch_size=7), outputs, dtype, "output")
+    actual_loss, gradients, actual_dx = network.gradients(x, targets)
+    tools.assert_close(actual_loss, loss, dtype, "loss")
+    tools.assert_close(actual_dx, dx, dtype, "gradient of x")
+    for actual, wanted in zip(gradients[0], tools.ordered(expected), strict=True):
+        tools.assert_close(actual, wanted, dtype, "gradient")
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", tools.DTYPES)
+def test_activation(activation, dtype):
+    x = np.concatenate([np.linspace(-20, 20, 81), [-1e4, -3.0, 3.0, 1e4]]).reshape(5, 17)
+    output = run(_core.ActivationOptions(activation=activation), x, dtype)
+    expected = ref.activate(activation, x)
+    tolerance = tools.TOLERANCE[dtype]
+    np.testing.assert_allclose(output, expected, rtol=tolerance, atol=tolerance / 100)
+
+
+# ------------------------------------------------------------------------------------------ losses
+
+
+@settings(max_examples=100)
+@given(
+    kind=st.sampled_from(
+        [
+            "categorical_crossentropy",
+            "sparse_categorical_crossentropy",
+            "binary_crossentropy",
+            "mean_squared_error",
+            "mean_absolute_error",
+            "huber",
+        ]
+    ),
+    fused=st.booleans(),
+    smoothing=st.sampled_from([0.0, 0.2]),
+    dtype=st.sampled_from(tools.DTYPES),
+    batch=tools.SIZES,
+    steps=st.sampled_from([None, 1, 4]),
+    width=st.sampled_from([2, 3, 17, 33]),
+    weighting=st.sampled_from(["none", "samples", "steps"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_losses(kind, fused, smoothing, dtype, batch, steps, width, weighting, seed):
+    """Loss and gradient by x of one linear activation, or of the softmax or sigmoid that the loss
+    takes in; the same numbers from logits."""
+    rng = np.random.default_rng(seed)
+    lead = (batch, steps) if steps else (batch,)
+    x = tools.normal(rng, (*lead, width), dtype)
+    options = {"delta": 0.7} if kind == "huber" else {}
+    classes = rng.integers(0, width, lead)
+    targets = np.eye(width)[classes]
+    activation = "linear"
+    if "crossentropy" in kind:
+        activation = "sigmoid" if kind.startswith("binary") else "softmax"
+        options = {"from_logits": not fused}
+        activation = activation if fused else "linear"
+    if kind in ("categorical_crossentropy", "binary_crossentropy"):
+        options["label_smoothing"] = smoothing
+        binary = kind.startswith("binary")
+        smooth = ref.smooth_labels(targets, smoothing, binary)
+    else:
+        smooth = targets = targets if "sparse" in kind else tools.normal(rng, x.shape, dtype)
+
+    function = {
+        "categorical_crossentropy": ref.softmax_cross_entropy,
+        "sparse_categorical_crossentropy": ref.softmax_cross_entropy,
+        "binary_crossentropy": ref.sigmoid_cross_entropy,
+        "mean_squared_error": ref.mean_squared_error,
+        "mean_absolute_error": ref.mean_absolute_error,
+        "huber": lambda t, p: ref.huber(t, p, 0.7),
+    }[kind]
+    shape = {"none": None, "samples": lead[:1], "steps": lead}[weighting]
+    weight = None if shape is None else rng.uniform(0, 2, shape).astype(dtype)
+    losses, derivative = function(smooth, x)
+    loss, scale = ref.weighted_mean(losses, weight)
+
+    layer = _core.ActivationOptions(activation=activation)
+    network = tools.make_network(
+        [layer], x.shape[1:], dtype, loss=_core.LossOptions(kind=kind, **options)
+    )
+    y = classes if "sparse" in kind else targets
+    actual_loss, _, dx = network.gradients(
+        tools.contiguous(x, dtype), tools.contiguous(y, dtype), weight
+    )
+    tools.assert_close(actual_loss, loss, dtype, "loss")
+    tools.assert_close(dx, derivative * scale[..., None], dtype, "gradient")
+
+
+# ----------------------------------------------------------------------------------- Bidirectional
+
+
+@settings(max_examples=80)
+@given(
+    kind=st.sampled_from([ref.LSTM, ref.GRU, ref.SimpleRNN]),
+    dtype=st.sampled_from(tools.DTYPES),
+    batch=tools.SIZES,
+    steps=tools.STEPS,
+    features=tools.SIZES,
+    units=st.tuples(tools.SIZES, tools.SIZES),
+    merge_mode=st.sampled_from(sorted(ref.MERGES)),
+    masked=st.booleans(),
+    return_sequences=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_bidirectional(
+    kind, dtype, batch, steps, features, units, merge_mode, masked, return_sequences, seed
+):
+    rng = np.random.default_rng(seed)
+    widths = units if merge_mode == "concat" else units[:1] * 2
+    cells = kind(units=widths[0]), kind(units=widths[1])
+    weights = tuple(tools.random_weights(cell.shapes(features), rng, dtype) for cell in cells)
+    x = tools.normal(rng, (batch, steps, features), dtype)
+    mask = rng.random((batch, steps)) < 0.6 if masked else None
+    if mask is not None:
+        x = np.where(mask[..., None], x, 0.0)
+    expected = ref.bidirectional(cells, weights, x, mask, merge_mode, return_sequences)
+    targets = tools.normal(rng, expected.output.shape, dtype)
+    loss, derivative = squared_error(expected.output, targets, mask if return_sequences else None)
+    ahead, back, dx = ref.bidirectional_backward(expected, derivative)
+
+    options = {"return_sequences": return_sequences}
+    layer = _core.BidirectionalOptions(
+        forward=tools.core_options(cells[0], **options),
+        backward=tools.core_options(cells[1], go_backwards=True, **options),
+        merge_mode=merge_mode,
+    )
+    arrays = [*tools.ordered(weights[0]), *tools.ordered(weights[1])]
+    masking = [_core.MaskingOptions()] if masked else []
+    place = len(masking)
+    network = tools.make_network([*masking, layer], [-1, features], dtype, {place: arrays})
+    x, targets = tools.contiguous(x, dtype), tools.contiguous(targets, dtype)
+    output, states = network.run_layer(place, x, tools.mask_bytes(mask))
+    tools.assert_close(output, expected.output, dtype, "output")
+    wanted_states = [*expected.runs[0].states, *expected.runs[1].states]
+    for state, wanted in zip(states, wanted_states, strict=True):
+        tools.assert_close(state, wanted, dtype, "state")
+    actual_loss, gradients, actual_dx = network.gradients(x, targets)
+    tools.assert_close(actual_loss, loss, dtype, "loss")
+    tools.assert_close(actual_dx, dx, dtype, "gradient of x")
+    wanted_gradients = [*tools.ordered(ahead.weights), *tools.ordered(back.weights)]
+    for actual, wanted in zip(gradients[place], wanted_gradients, strict=True):
+        tools.assert_close(actual, wanted, dtype, "gradient")
+
+
+def test_bidirectional_with_initial_states():
+    rng = np.random.default_rng(0)
+    cells = ref.LSTM(units=3), ref.LSTM(units=5)
+    weights = tuple(tools.random_weights(cell.shapes(2), rng, "float64") for cell in cells)
+    x = rng.standard_normal((4, 6, 2))
+    states = [rng.standard_normal((4, width)) for width in (3, 3, 5, 5)]
+    expected = ref.bidirectional(cells, weights, x, initial_state=states)
+    layer = _core.BidirectionalOptions(
+        forward=tools.core_options(cells[0], return_sequences=True),
+        backward=tools.core_options(cells[1], return_sequences=True, go_backwards=True),
+    )
+    arrays = [*tools.ordered(weights[0]), *tools.ordered(weights[1])]
+    network = tools.make_network([layer], [-1, 2], weights={0: arrays})
+    assert network.state_widths(0) == [3, 3, 5, 5]
+    output, _ = network.run_layer(0, x, None, states)
+    tools.assert_close(output, expected.output)
+
+
+# ------------------------------------------------------------------------------ moving numbers
+
+
+@pytest.mark.parametrize("dtype", tools.DTYPES)
+def test_shapes_and_order(dtype):
+    x = np.arange(2 * 3 * 4, dtype=dtype).reshape(2, 3, 4)
+    np.testing.assert_array_equal(run(_core.FlattenOptions(), x, dtype), x.reshape(2, 12))
+    for target in ([4, 3], [12], [2, 2, 3], [6, -1], [-1, 2]):
+        expected = x.reshape(2, *target)
+        layer = _core.ReshapeOptions(target_shape=target)
+        np.testing.assert_array_equal(run(layer, x, dtype), expected)
+    flat = x.reshape(2, 12)
+    np.testing.assert_array_equal(
+        run(_core.RepeatVectorOptions(n=5), flat, dtype), np.repeat(flat[:, None], 5, axis=1)
+    )
+    np.testing.assert_array_equal(run(_core.ReshapeOptions(target_shape=[3, 4]), flat, dtype), x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (_core.FlattenOptions(), (3, 4)),
+        (_core.ReshapeOptions(target_shape=[4, 3]), (3, 4)),
+        (_core.ReshapeOptions(target_shape=[2, -1]), (12,)),
+        (_core.ReshapeOptions(target_shape=[12]), (3, 4)),
+        (_core.RepeatVectorOptions(n=3), (4,)),
+        (_core.TimeDistributedOptions(layer=_core.RepeatVectorOptions(n=3)), (5, 4)),
+        (_core.TimeDistributedOptions(layer=_core.FlattenOptions()), (5, 4, 2)),
+    ],
+)
+def test_gradients_move_as_the_numbers_do(layer, shape):
+    """Each output is one input, so d loss/dx gathers the derivatives at its copies."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3, *shape))
+    network = tools.make_network([layer], shape)
+    outputs = network.run_layer(0, x)[0]
+    targets = rng.standard_normal(outputs.shape)
+    _, derivative = squared_error(outputs, targets)
+    places = network.run_layer(0, np.arange(x.size, dtype=float).reshape(x.shape))[0]
+    expected = np.zeros(x.size)
+    np.add.at(expected, places.astype(int).ravel(), derivative.ravel())
+    tools.assert_close(network.gradients(x, targets)[2], expected.reshape(x.shape))
+
+
+# --------------------------------------------------------------------------------------- Embedding
+
+
+@pytest.mark.parametrize("dtype", tools.DTYPES)
+@pytest.mark.parametrize("mask_zero", [False, True])
+def test_embedding(dtype, mask_zero):
+    rng = np.random.default_rng(0)
+    table = tools.normal(rng, (7, 3), dtype)
+    ids = rng.integers(0, 7, (5, 6))
+    ids[2] = 0
+    mask = ids != 0 if mask_zero else None
+    outputs = table[ids]
+    targets = tools.normal(rng, outputs.shape, dtype)
+    loss, derivative = squared_error(outputs, targets, mask)
+    expected = np.zeros_like(table)
+    np.add.at(expected, ids, derivative)
+
+    layer = _core.EmbeddingOptions(input_dim=7, output_dim=3, mask_zero=mask_zero)
+    network = tools.make_network([layer], [-1], dtype, {0: [table]})
+    ids, targets = tools.contiguous(ids, dtype), tools.contiguous(targets, dtype)
+    np.testing.assert_array_equal(network.predict(ids, batch_size=2), outputs)
+    actual, gradients, _ = network.gradients(ids, targets)
+    tools.assert_close(actual, loss, dtype)
+    tools.assert_close(gradients[0][0], expected, dtype)
+
+
+@pytest.mark.parametrize("value", [7.0, -1.0, 2.5])
+def test_embedding_refuses_what_is_no_id(value):
+    layer = _core.EmbeddingOptions(input_dim=7, output_dim=3)
+    network = tools.make_network([layer], [-1])
+    with pytest.raises(ValueError, match="from 0 to 6"):
+        network.predict(np.array([[1.0, value]]), batch_size=1)
+
+
+# ----------------------------------------------------------------------------------------- Dropout
+
+
+@pytest.mark.parametrize("dtype", tools.DTYPES)
+@pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
+def test_dropout(dtype, rate):
+    layer = _core.DropoutOptions(rate=rate)
+    network = tools.make_network([layer], [40, 7], dtype)
+    x = np.ones((50, 40, 7), dtype)
+    np.testing.assert_array_equal(network.run_layer(0, x)[0], x)
+
+    state = network.random_state
+    factors = network.run_layer(0, x, training=True)[0]
+    kept = factors != 0
+    np.testing.assert_allclose(factors[kept], 1 / (1 - rate), rtol=1e-6)
+    assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / kept.size)
+    again = network.run_layer(0, x, training=True)[0]
+    assert (again != factors).any(), "the same mask twice"
+    for axis in range(3):
+        assert not (kept == kept.take([0], axis)).all()
+
+    # The gradient goes through the same factors.
+    network.random_state = state
+    targets = np.zeros_like(x)
+    loss, _, dx = network.gradients(x, targets, training=True)
+    expected, derivative = squared_error(factors.astype(float), targets)
+    tools.assert_close(loss, expected, dtype)
+    tools.assert_close(dx, derivative * factors, dtype)
+
+
+@pytest.mark.parametrize("rows", [(0, 3), (3, 9), (8, 9)])
+def test_dropout_depends_on_the_row_alone(rows):
+    """A row's mask is the same in a larger batch."""
+    network = tools.make_network([_core.DropoutOptions(rate=0.5)], [7])
+    x = np.ones((9, 7))
+    state = network.random_state
+    whole = network.run_layer(0, x, training=True)[0]
+    network.random_state = state
+    part = network.run_layer(0, x[: rows[1]], training=True)[0]
+    np.testing.assert_array_equal(part[rows[0] :], whole[rows[0] : rows[1]])
+
+
+# ------------------------------------------------------------------------------------------- masks
+
+KEEPS_MASK = {
+    "dense": _core.DenseOptions(units=2),
+    "activation": _core.ActivationOptions(activation="linear"),
+    "dropout": _core.DropoutOptions(rate=0.5),
+    "distributed": _core.TimeDistributedOptions(layer=_core.DenseOptions(units=2)),
+    "lstm": _core.LSTMOptions(units=2, return_sequences=True),
+}
+
+
+@pytest.mark.parametrize("name", KEEPS_MASK)
+def test_masks_reach_the_loss(name):
+    """The loss is the mean over the valid steps alone."""
+    rng = np.random.default_rng(0)
+    mask = rng.random((6, 5)) < 0.5
+    mask[0] = False
+    x = np.where(mask[..., None], rng.standard_normal((6, 5, 2)), -1.0)
+    layers = [_core.MaskingOptions(mask_value=-1.0), KEEPS_MASK[name]]
+    network = tools.make_network(layers, [-1, 2])
+    for index, (_, shape) in enumerate(network.parameters(1)):
+        network.set_parameter(1, index, rng.standard_normal(shape))
+    outputs = network.predict(x, batch_size=6)
+    targets = rng.standard_normal(outputs.shape)
+    expected, _ = squared_error(outputs, targets, mask)
+    loss, _, dx = network.gradients(x, targets)
+    tools.assert_close(loss, expected)
+    assert (dx[~mask] == 0).all()
+    assert (dx[mask] != 0).any()
+
+
+DROPS_MASK = {
+    "flatten": (_core.FlattenOptions(), (5, 2)),
+    "reshape": (_core.ReshapeOptions(target_shape=[5, 2]), (5, 2)),
+    "last output": (_core.LSTMOptions(units=2), (-1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", DROPS_MASK)
+def test_masks_end_where_the_time_axis_does(name):
+    rng = np.random.default_rng(0)
+    layer, shape = DROPS_MASK[name]
+    x = rng.standard_normal((6, 5, 2)) * (rng.random((6, 5, 1)) < 0.5)
+    network = tools.make_network([_core.MaskingOptions(), layer], shape)
+    outputs = network.predict(x, batch_size=6)
+    targets = rng.standard_normal(outputs.shape)
+    expected, _ = squared_error(outputs, targets)
+    tools.assert_close(network.gradients(x, targets)[0], expected)
+
+
+@pytest.mark.parametrize("kind", [_core.LSTMOptions, _core.GRUOptions, _core.SimpleRNNOptions])
+def test_padding_changes_nothing(kind):
+    """More padding behind: the same prediction, loss and gradients, to the last bit."""
+    rng = np.random.default_rng(0)
+    layers = [_core.MaskingOptions(), kind(units=5), _core.DenseOptions(units=2)]
+    network = tools.make_network(layers, [-1, 3])
+    for layer in (1, 2):
+        for index, (_, shape) in enumerate(network.parameters(layer)):
+            network.set_parameter(layer, index, rng.standard_normal(shape))
+    x = rng.standard_normal((4, 6, 3))
+    padded = np.concatenate([x, np.zeros((4, 3, 3))], axis=1)
+    targets = rng.standard_normal((4, 2))
+    np.testing.assert_array_equal(
+        network.predict(x, batch_size=4), network.predict(padded, batch_size=4)
+    )
+    short, long = network.gradients(x, targets), network.gradients(padded, targets)
+    assert short[0] == long[0]
+    tools.assert_close(long[2][:, :6], short[2])
+    assert (long[2][:, 6:] == 0).all()
+    for layer in (1, 2):
+        for actual, expected in zip(long[1][layer], short[1][layer], strict=True):
+            tools.assert_close(actual, expected)
+
+
+def test_everything_masked():
+    """No valid step: loss 0, gradients 0, output 0, nothing is NaN."""
+    rng = np.random.default_rng(0)
+    layers = [_core.MaskingOptions(), _core.LSTMOptions(units=3, return_sequences=True)]
+    network = tools.make_network(layers, [-1, 2])
+    for index, (_, shape) in enumerate(network.parameters(1)):
+        network.set_parameter(1, index, rng.standard_normal(shape))
+    x = np.zeros((4, 5, 2))
+    targets = rng.standard_normal((4, 5, 3))
+    assert (network.predict(x, batch_size=4) == 0).all()
+    loss, gradients, dx = network.gradients(x, targets)
+    assert loss == 0
+    assert (dx == 0).all()
+    assert all((gradient == 0).all() for gradient in gradients[1])
