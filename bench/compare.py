@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from peers import PEERS, Peer, Reference
 from workloads import Array, Block, Workload, workloads
 
@@ -86,7 +87,8 @@ class Contestant:
 
     def size_block(self, workload: Workload, slice_seconds: float, pilot_updates: int) -> None:
         """Takes as many updates as fit the slice, but not more than the experiment has, and trains
-        them once, so that whatever compiles has compiled."""
+        them once, so that whatever compiles has compiled.
+        """
         pilot = seconds_for(self.learner, self.checked) / pilot_updates
         updates = max(1, min(workload.updates, int(slice_seconds / pilot)))
         block = workload.draw(updates, np.random.default_rng(SEED))
@@ -159,16 +161,17 @@ def cell_text(cell: Cell, ratio: float | None) -> str:
     return text if cell.agrees else text + " †"
 
 
-def legend(cells: Sequence[Cell]) -> str:
+def legend(cells: Sequence[Cell], labels: dict[str, str]) -> str:
     """What the table needs to be read."""
-    wrong = [cell for cell in cells if not cell.agrees]
     lines = [
         "Microseconds per update (in brackets: times echocell's), the fastest of "
         f"{len(cells[0].microseconds)} repeats; less is better."
     ]
-    if wrong:
-        names = ", ".join(f"{cell.peer} on {cell.experiment}" for cell in wrong)
-        lines.append(f"† did not give the reference's loss: {names}.")
+    for name, label in labels.items():
+        wrong = [cell for cell in cells if cell.peer == name and not cell.agrees]
+        if wrong:
+            listed = ", ".join(f"{cell.experiment} ({cell.error:.0e})" for cell in wrong)
+            lines.append(f"† {label} did not give the reference's loss: {listed}.")
     right = [cell.error for cell in cells if cell.agrees]
     if right:
         lines.append(
@@ -251,7 +254,9 @@ def parse(names: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="per library and experiment")
-    parser.add_argument("--threads", type=int, default=1, help="of every library; 0: its own choice")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of every library; 0: its own choice"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     if options.repeats < 1 or options.seconds <= 0 or options.threads < 0:
@@ -269,8 +274,8 @@ def main() -> int:
     cells: list[Cell] = []
     for name in options.experiments:
         cells += measure(known[name], peers, options.repeats, options.seconds)
-    print(table(cells, {name: peer.label for name, peer in peers.items()}))
-    print(f"\n{legend(cells)}")
+    labels = {name: peer.label for name, peer in peers.items()}
+    print(f"{table(cells, labels)}\n\n{legend(cells, labels)}", flush=True)
     if options.json:
         text = json.dumps(record(cells, versions, options), indent=1, ensure_ascii=False)
         options.json.write_text(text + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+
 from workloads import Array, Block, Workload
 
 # Adam's numbers, Keras's defaults.
@@ -176,7 +177,8 @@ class PyTorch:
 
     def step(self) -> None:
         """Adam as Keras has it: its epsilon stands beside the second moment before the correction
-        of the bias, PyTorch's after it."""
+        of the bias, PyTorch's after it.
+        """
         self.count += 1
         self.optimizer.param_groups[0]["eps"] = EPSILON / math.sqrt(1.0 - BETA_2**self.count)
         self.optimizer.step()
@@ -223,7 +225,7 @@ class Jax:
         return zero, zero
 
     def forward(self, parameters: Any, x: Any, state: Any) -> Any:
-        """x [B, T, F]: the logits [B, O] and the last state."""
+        """From x [B, T, F]: the logits [B, O] and the last state."""
         kernel, recurrent, bias, dense_kernel, dense_bias = parameters
         sigmoid, tanh, split = self.jax.nn.sigmoid, self.jax.numpy.tanh, self.jax.numpy.split
 
@@ -324,7 +326,8 @@ class Reference:
 
 def adam(np_: Any, parameters: Any, gradients: Any, m: Any, v: Any, count: Any) -> Any:
     """Update number `count` (from 1), as Keras writes it; np_ is numpy or jax.numpy. Returns the
-    new parameters, m and v, each a list like `parameters`, and count."""
+    new parameters, m and v, each a list like `parameters`, and count.
+    """
     m = [BETA_1 * a + (1 - BETA_1) * g for a, g in zip(m, gradients, strict=True)]
     v = [BETA_2 * a + (1 - BETA_2) * g * g for a, g in zip(v, gradients, strict=True)]
     rate = RATE * np_.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)

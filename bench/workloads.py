@@ -61,7 +61,8 @@ class Workload:
 
     def weights(self, rng: np.random.Generator) -> list[Array]:
         """LSTM: kernel (F, 4H), recurrent_kernel (H, 4H), bias (4H); Dense: kernel (H, O),
-        bias (O). Glorot-uniform kernels; biases 0, but 1 for the forget gate."""
+        bias (O). Glorot-uniform kernels; biases 0, but 1 for the forget gate.
+        """
         x, y = self.sequence(rng)
         features, outputs, units = x.shape[-1], y.shape[-1], self.units
         bias = np.zeros(4 * units, np.float32)
@@ -114,7 +115,7 @@ class Block:
         return [(x, y, 1) for x, y in zip(self.x, self.y, strict=True)]
 
     def batches(self) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """x [U, B, T, F], y [U, B, O], and where the batch begins with a state of zeros [U]."""
+        """Arrays x [U, B, T, F], y [U, B, O], and [U]: does the batch begin with zeros as state?"""
         batch, updates = self.workload.batch, self.updates
         fresh = np.ones(updates, np.bool_)
         if self.workload.stateful:

@@ -59,7 +59,7 @@ def make_model(package: Any, case: Case, **options: Any) -> Any:
 
 
 def make_inputs(case: Case, count: int, rng: np.random.Generator) -> np.ndarray:
-    """[count, *input_shape]. With masks: padding in front, behind and within, one row all padding."""
+    """[count, *input_shape]; where the case has masks, with steps of padding."""
     if case.takes_words:
         x = rng.integers(1, VOCABULARY, (count, *case.input_shape))
     else:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-common = dict(deadline=None, database=None, print_blob=True)
+common = {"deadline": None, "database": None, "print_blob": True}
 common["suppress_health_check"] = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("default", derandomize=True, max_examples=25, **common)
-settings.register_profile("explore", max_examples=250, **common)
+settings.register_profile("explore", derandomize=False, max_examples=250, **common)
 settings.load_profile("default")
 
 
@@ -33,7 +33,8 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
     """A number of its own for every test: random data that are the same in every run. Printed
-    where the test fails, with the other arguments."""
+    where the test fails, with the other arguments.
+    """
     number = zlib.crc32(request.node.nodeid.split("::", 1)[-1].encode())
     print(f"seed {number}")
     return number

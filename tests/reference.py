@@ -91,7 +91,7 @@ def block(array: Array, k: int, units: int) -> Array:
 
 
 def drop(value: Array, mask: Array | None, k: int) -> Array:
-    """value as block k sees it."""
+    """Value as block k sees it."""
     if mask is None:
         return value
     return value * (mask[k] if mask.ndim == 3 else mask)
@@ -149,7 +149,7 @@ class LSTM:
         return shapes
 
     def _project(self, weights: Weights, name: str, x: Array, h: Array, drops: Drops) -> Array:
-        """x W + h R + b of one block."""
+        """X W + h R + b of one block."""
         k = self.blocks.index(name)
         z = drop(x, drops.x, k) @ block(weights["kernel"], k, self.units)
         z = z + drop(h, drops.h, k) @ block(weights["recurrent_kernel"], k, self.units)
@@ -184,7 +184,18 @@ class LSTM:
             z["o"] = self._project(weights, "o", x, h, drops) + self._peephole(weights, "o") * c_new
             o = activate(s, z["o"])
         h_new = o * activate(a, c_new)
-        record = dict(x=x, h=h, c=c, z=z, i=i, f=f, g=g, o=o, c_new=c_new, h_new=h_new)
+        record = {
+            "x": x,
+            "h": h,
+            "c": c,
+            "z": z,
+            "i": i,
+            "f": f,
+            "g": g,
+            "o": o,
+            "c_new": c_new,
+            "h_new": h_new,
+        }
         return [h_new, c_new], record
 
     def step_backward(
@@ -304,7 +315,18 @@ class GRU:
             zg = xw[2] + inner @ recurrent[2]
         g = activate(a, zg)
         h_new = z * h + (1.0 - z) * g
-        record = dict(x=x, h=h, zz=zz, zr=zr, zg=zg, z=z, r=r, g=g, inner=inner, h_new=h_new)
+        record = {
+            "x": x,
+            "h": h,
+            "zz": zz,
+            "zr": zr,
+            "zg": zg,
+            "z": z,
+            "r": r,
+            "g": g,
+            "inner": inner,
+            "h_new": h_new,
+        }
         return [h_new], record
 
     def step_backward(
@@ -383,7 +405,7 @@ class SimpleRNN:
         if self.use_bias:
             z = z + weights["bias"]
         h_new = activate(self.activation, z)
-        return [h_new], dict(x=x, h=h, z=z, h_new=h_new)
+        return [h_new], {"x": x, "h": h, "z": z, "h_new": h_new}
 
     def step_backward(
         self,
@@ -469,7 +491,7 @@ class Gradients:
 def backward(
     run: Run, doutputs: Array | None = None, dstates: list[Array] | None = None
 ) -> Gradients:
-    """doutputs [B, T, H] in the order of processing, dstates of the final states; None: zeros."""
+    """Doutputs [B, T, H] in the order of processing, dstates of the final states; None: zeros."""
     cell, steps = run.cell, len(run.records)
     grads = {name: np.zeros_like(value) for name, value in run.weights.items()}
     dstates = list(dstates) if dstates is not None else [np.zeros_like(s) for s in run.states]
@@ -556,7 +578,7 @@ def bidirectional_backward(run: BidirectionalRun, dy: Array) -> tuple[Gradients,
 
 
 def at_last_step(run: Run, dlast: Array) -> Array:
-    """doutputs for a loss that saw the last output only."""
+    """Doutputs for a loss that saw the last output only."""
     doutputs = np.zeros_like(run.outputs)
     doutputs[:, -1] = dlast
     return doutputs
@@ -566,7 +588,7 @@ def at_last_step(run: Run, dlast: Array) -> Array:
 
 
 def dense(x: Array, weights: Weights, activation: str = "linear") -> tuple[Array, Array]:
-    """y = f(x W + b) over the last axis of x. Returns y and z = x W + b."""
+    """Y = f(x W + b) over the last axis of x. Returns y and z = x W + b."""
     z = x @ weights["kernel"]
     if "bias" in weights:
         z = z + weights["bias"]
@@ -636,7 +658,8 @@ def weighted_mean(
 ) -> tuple[float, Array]:
     """Keras's "sum_over_batch_size": sum(w loss) / count, where count is the number of items, or
     of the items whose mask is True. sample_weight has the axes of losses, or the first of them.
-    Returns the mean and its derivative by the losses."""
+    Returns the mean and its derivative by the losses.
+    """
     weight = np.ones_like(losses)
     if sample_weight is not None:
         extra = losses.ndim - np.ndim(sample_weight)

@@ -33,7 +33,7 @@ def choose_backend() -> None:
 
 choose_backend()
 keras = pytest.importorskip("keras", minversion="3.0")
-pytestmark = pytest.mark.filterwarnings("default")  # Keras's own warnings are not ours
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
 
 def make_pair(case: cases.Case, rng: np.random.Generator) -> tuple[Any, Any]:
@@ -57,7 +57,8 @@ def test_outputs(case, seed):
 @pytest.mark.parametrize("fit", cases.FIT_CASES, ids=lambda fit: fit.name)
 def test_fit(fit, seed):
     """Losses of the epochs, and the weights after them, by plain gradient descent: Adam would
-    magnify the rounding of gradients that are almost 0."""
+    magnify the rounding of gradients that are almost 0.
+    """
     if keras.config.backend() == "jax" and fit.case.masked and fit.metrics:
         fit = replace(fit, metrics=[])  # JAX's trainer loses the mask before the metrics
     fit = replace(fit, optimizer=("SGD", {"learning_rate": 0.05}))

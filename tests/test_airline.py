@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -206,7 +207,7 @@ def test_errors_of_the_baselines(
     """Against loops that know nothing of the module, on the targets of the recipe."""
     s = [float(value) for value in task.passengers()]
     made = task.airline(look_back, share)
-    forecasts = [
+    forecasts: list[Callable[[int], float]] = [
         lambda t: s[t - 1],
         lambda t: s[t - 12],
         lambda t: s[t - 1] * s[t - 12] / s[t - 13],

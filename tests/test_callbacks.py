@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import math
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from echocell import callbacks, metrics, optimizers
+from echocell import metrics, optimizers
+from echocell._event_file import masked_checksum
 from echocell.callbacks import (
     Callback,
     CallbackList,
@@ -23,6 +25,7 @@ from echocell.callbacks import (
     Logs,
     ModelCheckpoint,
     ReduceLROnPlateau,
+    TensorBoard,
     TerminateOnNaN,
 )
 
@@ -289,6 +292,52 @@ def test_csv_logger_with_validation_now_and_then(tmp_path: Path) -> None:
     assert [row["val_loss"] for row in rows(path)] == ["NA", "2.0"]
 
 
+# ---- TensorBoard -------------------------------------------------------------------------------
+
+
+def events(folder: Path) -> list[bytes]:
+    """The records of the only file in a folder; their checksums must be right."""
+    (path,) = folder.iterdir()
+    assert "tfevents" in path.name
+    data, found = path.read_bytes(), []
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        record = data[12 : 12 + length]
+        sums = struct.unpack("<I", data[8:12]) + struct.unpack(
+            "<I", data[12 + length : 16 + length]
+        )
+        assert sums == (masked_checksum(data[:8]), masked_checksum(record))
+        found.append(record)
+        data = data[16 + length :]
+    return found
+
+
+def test_checksum() -> None:
+    # CRC-32C of these nine digits is e3069283 (RFC 3720 and others), here turned and shifted.
+    crc = 0xE3069283
+    assert masked_checksum(b"123456789") == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def test_tensorboard(tmp_path: Path) -> None:
+    logs = [{"loss": 1.5, "val_loss": 2.5, "acc": 0.5}, {"loss": 0.5, "val_loss": 3.5, "acc": 1.0}]
+    train(TensorBoard(tmp_path / "logs", write_graph=True, histogram_freq=0), logs)
+    version, first, second = events(tmp_path / "logs" / "train")
+    assert version.endswith(b"\x1a\x0dbrain.Event:2")
+    # After the time (9 bytes): the step, and the numbers as float32 behind their names.
+    assert first[9:11] == b"\x10\x00"
+    assert second[9:11] == b"\x10\x01"
+    assert b"epoch_loss\x15" + struct.pack("<f", 1.5) in first
+    assert b"epoch_acc\x15" + struct.pack("<f", 1.0) in second
+    validation = events(tmp_path / "logs" / "validation")
+    assert b"epoch_loss\x15" + struct.pack("<f", 3.5) in validation[2]
+    assert b"acc" not in validation[2]
+
+
+def test_tensorboard_says_what_it_does_not_write() -> None:
+    with pytest.warns(UserWarning, match="histogram_freq=1 has no effect"):
+        TensorBoard("logs", histogram_freq=1)
+
+
 # ---- History, Logs, TerminateOnNaN, LambdaCallback ---------------------------------------------
 
 
@@ -372,7 +421,7 @@ class OnlyEpochs(Callback):
     [
         (None, False, False),
         ([], False, False),
-        (History(), False, False),
+        (History(), False, True),
         (Callback(), False, False),
         (OnlyEpochs(), False, True),
         (EarlyStopping(), False, True),
@@ -392,6 +441,13 @@ class OnlyEpochs(Callback):
 def test_who_listens(callback: Any, batches: bool, epochs: bool) -> None:
     each = CallbackList(callback)
     assert (each.listens_to_batches, each.listens_to_epochs) == (batches, epochs)
+
+
+def test_the_models_own_history_costs_nothing() -> None:
+    model: Any = Model()
+    model.history = History()
+    assert not CallbackList([model.history], model).listens_to_epochs
+    assert CallbackList([History(), model.history], model).listens_to_epochs
 
 
 def test_what_one_adds_the_next_sees() -> None:
@@ -442,7 +498,7 @@ def test_every_hook_is_forwarded() -> None:
         (lambda: LearningRateScheduler(0.1), TypeError, "expected a function for schedule"),
         (lambda: LambdaCallback(on_epoch_ende=print), TypeError, "Did you mean 'on_epoch_end'"),
         (lambda: LambdaCallback(on_epoch_end=3), TypeError, "expected a function for on_epoch_end"),
-        (lambda: callbacks.TensorBoard(log_dir="x"), ValueError, "CSVLogger"),
+        (lambda: TensorBoard(logdir="x"), TypeError, "Did you mean 'log_dir'"),
         (
             lambda: train(LearningRateScheduler(lambda epoch: None), losses(1)),
             TypeError,
@@ -458,3 +514,67 @@ def test_every_hook_is_forwarded() -> None:
 def test_errors(make, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+# ---- in a real fit -----------------------------------------------------------------------------
+
+
+def fit(callback: Any, **options: Any) -> Any:
+    from echocell import Sequential, layers
+
+    np.random.seed(0)
+    model = Sequential([layers.LSTM(3, input_shape=(4, 1)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x = np.random.rand(12, 4, 1)
+    options = {"epochs": 4, "batch_size": 5, "verbose": 0, "validation_split": 0.25, **options}
+    model.fit(x, x.mean(axis=(1, 2)), callbacks=callback, **options)
+    return model
+
+
+def test_a_history_of_ones_own() -> None:
+    mine = History()
+    model = fit([mine])
+    assert mine.history == model.history.history
+    assert mine.epoch == [0, 1, 2, 3]
+    assert list(mine.history) == ["loss", "mae", "val_loss", "val_mae"]
+
+
+def test_the_schedule_reaches_the_core() -> None:
+    frozen = fit(LearningRateScheduler(lambda epoch: 0.0))
+    assert len(set(frozen.history.history["val_loss"])) == 1
+    trained = fit(LearningRateScheduler(lambda epoch: 0.1 if epoch == 2 else 0.0))
+    values = trained.history.history["val_loss"]
+    assert values[0] == values[1] != values[2] == values[3]
+    assert trained.optimizer.iterations == 4 * 2
+
+
+def test_stopping_within_an_epoch() -> None:
+    seen: list[int] = []
+
+    def stop(batch: int, logs: dict[str, float]) -> None:
+        seen.append(batch)
+        stopper.model.stop_training = len(seen) == 3
+
+    stopper = LambdaCallback(on_batch_end=stop)
+    fit(stopper, validation_split=0.0)
+    assert seen == [0, 1, 2]
+
+
+def test_the_best_weights_come_back() -> None:
+    weights: list[Any] = []
+    keep = LambdaCallback(on_epoch_end=lambda epoch, logs: weights.append(stop.model.get_weights()))
+    stop = EarlyStopping("loss", mode="max", patience=2, restore_best_weights=True)
+    model = fit([keep, stop])
+    assert stop.best_epoch == 0
+    assert len(weights) == 3
+    for now, best in zip(model.get_weights(), weights[0], strict=True):
+        assert np.array_equal(now, best)
+
+
+def test_a_checkpoint_is_a_whole_model(tmp_path: Path) -> None:
+    from echocell import load_model
+
+    model = fit(ModelCheckpoint(tmp_path / "{epoch}.h5", period=4))
+    again = load_model(tmp_path / "4.h5")
+    x = np.ones((2, 4, 1))
+    assert np.array_equal(again.predict(x), model.predict(x))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from echocell.csv_rows import UnusableFileError, to_number
 from echocell.csv_series import CsvSeries, read_series
@@ -349,6 +351,41 @@ def test_columns_that_cannot_be_used(column: str, message: str, tmp_path: Path) 
     with pytest.raises(UnusableFileError) as caught:
         read(tmp_path, text, column)
     assert message in str(caught.value)
+
+
+@given(data=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_give_a_series_or_one_line(data: bytes, tmp_path: Path) -> None:
+    check_any(tmp_path, data)
+
+
+cell = st.sampled_from(
+    ["1", "2.5", "3,5", "-", "", "NA", "x", "2020-01-01", "2020-01-02", "1/2/2020", "2020", "inf"]
+) | st.text(alphabet='0123456789.,-/:e"# \t$', max_size=9)
+
+
+@given(
+    table=st.lists(st.lists(cell, min_size=1, max_size=4), min_size=1, max_size=12),
+    delimiter=st.sampled_from(",;\t|"),
+)
+def test_any_table_gives_a_series_or_one_line(
+    table: list[list[str]], delimiter: str, tmp_path: Path
+) -> None:
+    check_any(tmp_path, "\n".join(delimiter.join(row) for row in table).encode())
+
+
+def check_any(folder: Path, data: bytes) -> None:
+    message = ""
+    try:
+        series = read(folder, data)
+    except UnusableFileError as error:
+        message = str(error)
+    assert "\n" not in message
+    if message:
+        return
+    assert np.all(np.isfinite(series.values))
+    assert len(series.values) == len(series.labels) > 0
+    assert len(series.next_labels(3)) == 3
+    assert series.moments is None or len(series.moments) == len(series.values)
 
 
 def test_no_file(tmp_path: Path) -> None:

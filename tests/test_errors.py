@@ -6,7 +6,7 @@ what was expected, what came and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,9 @@ N, T, F, C = 6, 3, 2, 3
 
 
 @pytest.fixture(autouse=True)
-def fresh_names() -> Iterator[None]:
+def fresh_names() -> None:
     _naming.reset_names()
     np.random.seed(7)
-    yield
 
 
 def classifier() -> Sequential:
@@ -470,7 +469,7 @@ CALLS = [
     Row(
         "unknown metric",
         lambda m: m.compile("adam", "mse", metrics=["acuracy"]),
-        ("unknown metric 'acuracy'", "Did you mean"),
+        ("unknown metric 'acuracy'", "Did you mean 'accuracy'?"),
     ),
     Row(
         "unknown metric before build",
@@ -811,6 +810,12 @@ STATES = [
         "a step of the wrong shape",
         lambda m: m.step(X),
         ("shape (sequences, 2), received (6, 3, 2)",),
+    ),
+    Row(
+        "a step of ids",
+        lambda m: m.step(IDS[:, 0]),
+        ("step: expected a model with input (samples, time steps, features)",),
+        make=words,
     ),
     Row("a step without a batch", lambda m: m.step(X[0, 0]), ("x.reshape(1, 2)",)),
     Row(

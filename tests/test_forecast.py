@@ -1,5 +1,6 @@
 """`echocell forecast` and `echocell predict`: from a CSV file to the next values, and what happens
-to files that cannot be used."""
+to files that cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import pytest
 from echocell import cli, plotting
 from echocell.csv_series import read_series
 from echocell.forecast_model import Forecaster, Recipe, TooShortError, train
-from echocell.forecast_report import Score, verdict
+from echocell.forecast_report import Score, texts, verdict
 from echocell.models import load_model
 from echocell.tasks.airline import passengers
 from echocell.tasks.series import MinMaxScaler
@@ -183,6 +184,32 @@ def test_the_model_goes_where_it_is_told(data: Path) -> None:
     assert cli.main(["forecast", str(data), *arguments, "--quiet"]) == 0
     assert [path.name for path in target.parent.iterdir()] == ["mine.safetensors"]
     assert Forecaster.load(target).column == "level"
+
+
+def test_names_that_are_hard_to_draw(tmp_path: Path) -> None:
+    """A formula to matplotlib, a name in letters that its font lacks, a name over two lines."""
+    for name in ("$x_{$ and $\\y$", "乗客数", '"two\nlines"', "x" * 300):
+        path = tmp_path / "hard.csv"
+        path.write_text(f"month,{name}\n" + "".join(f"{a},1\n" for a in LINES), encoding="utf-8")
+        arguments = ["--epochs", "1", "--units", "1", "--out", str(tmp_path), "--quiet"]
+        assert cli.main(["forecast", str(path), *arguments]) == 0
+        assert rows_of(tmp_path / "hard-forecast.csv")[0][1] == " ".join(name.strip('"').split())
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([49.412, 8.1], ["49.41", "8.10"]),
+        ([0.0123, math.nan], ["0.01230", "-"]),
+        ([12345.6, 1.0], ["12346", "1"]),
+        ([1e9, 1.0], ["1e+09", "1"]),
+        ([1e-9, 0.0], ["1e-09", "0"]),
+        ([0.0], ["0"]),
+        ([], []),
+    ],
+)
+def test_numbers_as_text(values: list[float], expected: list[str]) -> None:
+    assert texts(values) == expected
 
 
 def test_without_matplotlib(

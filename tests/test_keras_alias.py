@@ -210,6 +210,8 @@ from keras.preprocessing.sequence import pad_sequences
 from keras.regularizers import l1, l1_l2, l2
 from keras.utils import np_utils, to_categorical
 from keras.utils.np_utils import to_categorical
+from keras.utils.vis_utils import plot_model
+from keras.models import Input
 from tensorflow import keras
 from tensorflow.keras import layers, models
 from tensorflow.keras.layers import LSTM

@@ -23,11 +23,12 @@ def run(layer: _core.LayerOptions, x: np.ndarray, dtype: str = "float64", **opti
 
 def squared_error(
     outputs: np.ndarray, targets: np.ndarray, mask: np.ndarray | None = None
-) -> tuple[float, np.ndarray]:
-    """The loss and its gradient by the outputs."""
+) -> tuple[float, np.ndarray, dict[str, float], dict[str, float]]:
+    """The loss, its gradient by the outputs, and the floors of both for assert_close."""
     losses, derivative = ref.mean_squared_error(targets, outputs)
     loss, scale = ref.weighted_mean(losses, None, mask)
-    return loss, derivative * scale[..., None]
+    floors = tools.squared_error_floors(outputs, targets, scale)
+    return loss, derivative * scale[..., None], *floors
 
 
 # ------------------------------------------------------------------------------------------ Dense
@@ -55,7 +56,7 @@ def test_dense(dtype, batch, steps, features, units, activation, use_bias, distr
     x = tools.normal(rng, (batch, *([steps] if steps else []), features), dtype)
     targets = tools.normal(rng, (*x.shape[:-1], units), dtype)
     outputs, z = ref.dense(x, weights, activation)
-    loss, derivative = squared_error(outputs, targets)
+    loss, derivative, loss_floor, floor = squared_error(outputs, targets)
     expected, dx = ref.dense_backward(x, weights, activation, z, derivative)
 
     layer = _core.DenseOptions(units=units, activation=activation, use_bias=use_bias)
@@ -65,10 +66,10 @@ def test_dense(dtype, batch, steps, features, units, activation, use_bias, distr
     x, targets = tools.contiguous(x, dtype), tools.contiguous(targets, dtype)
     tools.assert_close(network.predict(x, batch_size=7), outputs, dtype, "output")
     actual_loss, gradients, actual_dx = network.gradients(x, targets)
-    tools.assert_close(actual_loss, loss, dtype, "loss")
-    tools.assert_close(actual_dx, dx, dtype, "gradient of x")
+    tools.assert_close(actual_loss, loss, dtype, "loss", **loss_floor)
+    tools.assert_close(actual_dx, dx, dtype, "gradient of x", **floor)
     for actual, wanted in zip(gradients[0], tools.ordered(expected), strict=True):
-        tools.assert_close(actual, wanted, dtype, "gradient")
+        tools.assert_close(actual, wanted, dtype, "gradient", **floor)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -107,7 +108,8 @@ def test_activation(activation, dtype):
 )
 def test_losses(kind, fused, smoothing, dtype, batch, steps, width, weighting, seed):
     """Loss and gradient by x of one linear activation, or of the softmax or sigmoid that the loss
-    takes in; the same numbers from logits."""
+    takes in; the same numbers from logits.
+    """
     rng = np.random.default_rng(seed)
     lead = (batch, steps) if steps else (batch,)
     x = tools.normal(rng, (*lead, width), dtype)
@@ -148,7 +150,8 @@ def test_losses(kind, fused, smoothing, dtype, batch, steps, width, weighting, s
         tools.contiguous(x, dtype), tools.contiguous(y, dtype), weight
     )
     tools.assert_close(actual_loss, loss, dtype, "loss")
-    tools.assert_close(dx, derivative * scale[..., None], dtype, "gradient")
+    floor = float(np.abs(scale).max()) * (1 if activation == "softmax" else 1 / width)
+    tools.assert_close(dx, derivative * scale[..., None], dtype, "gradient", floor)
 
 
 # ----------------------------------------------------------------------------------- Bidirectional
@@ -180,7 +183,8 @@ def test_bidirectional(
         x = np.where(mask[..., None], x, 0.0)
     expected = ref.bidirectional(cells, weights, x, mask, merge_mode, return_sequences)
     targets = tools.normal(rng, expected.output.shape, dtype)
-    loss, derivative = squared_error(expected.output, targets, mask if return_sequences else None)
+    loss_mask = mask if return_sequences else None
+    loss, derivative, loss_floor, floor = squared_error(expected.output, targets, loss_mask)
     ahead, back, dx = ref.bidirectional_backward(expected, derivative)
 
     options = {"return_sequences": return_sequences}
@@ -200,11 +204,11 @@ def test_bidirectional(
     for state, wanted in zip(states, wanted_states, strict=True):
         tools.assert_close(state, wanted, dtype, "state")
     actual_loss, gradients, actual_dx = network.gradients(x, targets)
-    tools.assert_close(actual_loss, loss, dtype, "loss")
-    tools.assert_close(actual_dx, dx, dtype, "gradient of x")
+    tools.assert_close(actual_loss, loss, dtype, "loss", **loss_floor)
+    tools.assert_close(actual_dx, dx, dtype, "gradient of x", **floor)
     wanted_gradients = [*tools.ordered(ahead.weights), *tools.ordered(back.weights)]
     for actual, wanted in zip(gradients[place], wanted_gradients, strict=True):
-        tools.assert_close(actual, wanted, dtype, "gradient")
+        tools.assert_close(actual, wanted, dtype, "gradient", **floor)
 
 
 def test_bidirectional_with_initial_states():
@@ -262,11 +266,11 @@ def test_gradients_move_as_the_numbers_do(layer, shape):
     network = tools.make_network([layer], shape)
     outputs = network.run_layer(0, x)[0]
     targets = rng.standard_normal(outputs.shape)
-    _, derivative = squared_error(outputs, targets)
+    _, derivative, _, floor = squared_error(outputs, targets)
     places = network.run_layer(0, np.arange(x.size, dtype=float).reshape(x.shape))[0]
     expected = np.zeros(x.size)
     np.add.at(expected, places.astype(int).ravel(), derivative.ravel())
-    tools.assert_close(network.gradients(x, targets)[2], expected.reshape(x.shape))
+    tools.assert_close(network.gradients(x, targets)[2], expected.reshape(x.shape), **floor)
 
 
 # --------------------------------------------------------------------------------------- Embedding
@@ -282,7 +286,7 @@ def test_embedding(dtype, mask_zero):
     mask = ids != 0 if mask_zero else None
     outputs = table[ids]
     targets = tools.normal(rng, outputs.shape, dtype)
-    loss, derivative = squared_error(outputs, targets, mask)
+    loss, derivative, _, floor = squared_error(outputs, targets, mask)
     expected = np.zeros_like(table)
     np.add.at(expected, ids, derivative)
 
@@ -292,7 +296,7 @@ def test_embedding(dtype, mask_zero):
     np.testing.assert_array_equal(network.predict(ids, batch_size=2), outputs)
     actual, gradients, _ = network.gradients(ids, targets)
     tools.assert_close(actual, loss, dtype)
-    tools.assert_close(gradients[0][0], expected, dtype)
+    tools.assert_close(gradients[0][0], expected, dtype, **floor)
 
 
 @pytest.mark.parametrize("value", [7.0, -1.0, 2.5])
@@ -328,9 +332,9 @@ def test_dropout(dtype, rate):
     network.random_state = state
     targets = np.zeros_like(x)
     loss, _, dx = network.gradients(x, targets, training=True)
-    expected, derivative = squared_error(factors.astype(float), targets)
+    expected, derivative, _, floor = squared_error(factors.astype(float), targets)
     tools.assert_close(loss, expected, dtype)
-    tools.assert_close(dx, derivative * factors, dtype)
+    tools.assert_close(dx, derivative * factors, dtype, **floor)
 
 
 @pytest.mark.parametrize("rows", [(0, 3), (3, 9), (8, 9)])
@@ -369,7 +373,7 @@ def test_masks_reach_the_loss(name):
         network.set_parameter(1, index, rng.standard_normal(shape))
     outputs = network.predict(x, batch_size=6)
     targets = rng.standard_normal(outputs.shape)
-    expected, _ = squared_error(outputs, targets, mask)
+    expected, *_ = squared_error(outputs, targets, mask)
     loss, _, dx = network.gradients(x, targets)
     tools.assert_close(loss, expected)
     assert (dx[~mask] == 0).all()
@@ -391,7 +395,7 @@ def test_masks_end_where_the_time_axis_does(name):
     network = tools.make_network([_core.MaskingOptions(), layer], shape)
     outputs = network.predict(x, batch_size=6)
     targets = rng.standard_normal(outputs.shape)
-    expected, _ = squared_error(outputs, targets)
+    expected, *_ = squared_error(outputs, targets)
     tools.assert_close(network.gradients(x, targets)[0], expected)
 
 

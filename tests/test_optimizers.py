@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
 import math
@@ -185,6 +186,17 @@ def test_does_not_keep_a_network_alive() -> None:
     del network
     gc.collect()
     assert (sgd.lr, sgd.iterations) == (0.25, 0)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))]
+)
+def test_a_copy_belongs_to_no_network(copied) -> None:
+    adam, network = Adam(0.5, beta_1=0.8), Network(0.25, 3)
+    adam._attach(network)
+    twin = copied(adam)
+    twin.lr = 0.75
+    assert (network.learning_rate, adam.lr, twin.iterations, twin.beta_1) == (0.25, 0.25, 3, 0.8)
 
 
 def test_iterations_errors() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import reference as ref
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+import reference as ref
 
 ACTIVATIONS = sorted(ref.FUNCTIONS)
 SIZES = st.integers(1, 5)
@@ -82,7 +83,7 @@ def random_drops(kind: str, cell: ref.Cell, batch: int, features: int, rng) -> r
         return ref.Drops()
     lead = (len(cell.blocks),) if kind == "per gate" else ()
     # Any factor will do, and a factor of 0 would put relu on its kink.
-    masks = [rng.uniform(0.5, 2.0, lead + (batch, width)) for width in (features, cell.units)]
+    masks = [rng.uniform(0.5, 2.0, (*lead, batch, width)) for width in (features, cell.units)]
     return ref.Drops(*masks)
 
 
@@ -119,6 +120,7 @@ def test_recurrent_gradients(
         return float((run.outputs * pull).sum() + sum((s * p).sum() for s, p in ends))
 
     run = ref.forward(cell, weights, x, mask, states, go_backwards, drops)
+    assume(np.abs(run.outputs).max() < 1e3)  # Unbounded gates explode, and differences drown.
     gradients = ref.backward(run, pull, pull_states)
     assert_gradient(loss, x, gradients.x)
     for name, value in weights.items():

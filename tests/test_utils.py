@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +141,16 @@ def test_suggest() -> None:
     assert utils.suggest("ADAM", ["Adam", "SGD"]) == " Did you mean 'Adam'?"
     assert utils.suggest("zzz", ["tanh"]) == ""
     assert utils.suggest("zzz", []) == ""
+
+
+def test_plot_model(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from echocell import Sequential, layers
+
+    model = Sequential([layers.LSTM(4, input_shape=(None, 2)), layers.Dense(1)])
+    for name, options in (("a.png", {}), ("b.svg", {"show_shapes": True, "rankdir": "TB"})):
+        utils.plot_model(model, to_file=tmp_path / name, **options)
+        assert (tmp_path / name).stat().st_size > 1000
 
 
 # ---- activations -------------------------------------------------------------------------------

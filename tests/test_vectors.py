@@ -1,5 +1,6 @@
 """The public API against numbers that PyTorch, Keras and ONNX's reference evaluator gave for our
-weights and our data (made by make_vectors.py, stored in vectors/). float64, unless said."""
+weights and our data (made by make_vectors.py, stored in vectors/). float64, unless said.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +129,8 @@ TORCH_LAYERS = {
 @pytest.mark.parametrize("name", TORCH_LAYERS)
 def test_outputs_and_gradients_of_pytorch(name):
     """The inputs are rows of an embedding, so that its gradient is theirs; one step of gradient
-    descent at rate 1 moves the weights by their gradients."""
+    descent at rate 1 moves the weights by their gradients.
+    """
     group = TORCH[name]
     batch, steps, features = group["x"].shape
     kind, options = TORCH_LAYERS[name]

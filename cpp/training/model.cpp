@@ -158,6 +158,8 @@ template <class S>
 void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Index* order, BatchContext context,
                        bool all_states) {
   Batch<S>& batch = plan.batch;
+  // A hook may have reset or replaced the states since the loop began.
+  if (all_states || network_.stateful()) states_.require(batch.key().rows);
   states_.bind(batch, all_states);
   run_slices(static_cast<Index>(batch.slices().size()), batch.parallel(), [&](Index k) {
     Slice<S>& slice = batch.slices()[std::size_t(k)];

@@ -156,7 +156,7 @@ class CallbackList(Callback):
 
     @property
     def listens_to_epochs(self) -> bool:
-        """Whether any of them but `History` overrides a hook of epochs."""
+        """Whether any of them, but for the model's own history, overrides a hook of epochs."""
         return self._any_listens(_EPOCH_HOOKS)
 
     @property
@@ -165,7 +165,9 @@ class CallbackList(Callback):
         return self._any_listens(_BATCH_HOOKS)
 
     def _any_listens(self, hooks: Iterable[str]) -> bool:
-        others = [callback for callback in self.callbacks if type(callback) is not History]
+        # The model fills its own history from what the core gives back after all epochs.
+        own = getattr(self.model, "history", None)
+        others = [callback for callback in self.callbacks if callback is not own]
         return any(callback._listens_to(hook) for callback in others for hook in hooks)
 
     def set_model(self, model: Any) -> None:

@@ -7,7 +7,7 @@ out; None in it is an open axis. Errors name the argument, what was expected and
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,6 @@ Sample = tuple[int | None, ...]
 LARGEST_FLOAT32_INTEGER = 2**24
 # Up to here Python's own sum and min are faster than NumPy's.
 SMALL = 128
-# How far the sum of a one-hot or soft target may be from 1.
-SUM_TOLERANCE = 1e-3
 
 
 # ---- single values -----------------------------------------------------------------------------
@@ -80,12 +78,10 @@ def sample_shape(extents: Sequence[int]) -> Sample:
 
 def fits(actual: Sequence[int], expected: Sample) -> bool:
     """Is this shape one of those that `expected`, with its open axes, stands for?"""
-    return (
-        actual == expected
-        or len(actual) == len(expected)
-        and all(
-            known is None or known == extent for extent, known in zip(actual, expected, strict=True)
-        )
+    if actual == expected:
+        return True
+    return len(actual) == len(expected) and all(
+        known is None or known == extent for extent, known in zip(actual, expected, strict=True)
     )
 
 
@@ -164,7 +160,7 @@ def numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
 
 def _converted(array: Array, dtype: np.dtype[Any], name: str) -> Array:
     with np.errstate(over="ignore"):
-        result: Array = np.array(array, dtype, order="C", copy=None)
+        result: Array = np.asarray(array, dtype, order="C")
     if array.dtype.kind == "f":
         refuse_nonfinite(result, name, array)
     return result
@@ -191,6 +187,30 @@ def refuse_nonfinite(array: Array, name: str, original: Array | None = None) -> 
     )
 
 
+def extremes(array: Array) -> tuple[float, float]:
+    """The least and the largest number."""
+    if array.size <= SMALL:
+        values = array.ravel().tolist()
+        return min(values), max(values)
+    return np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
+
+
+def refuse_bad_classes(array: Array, classes: int, name: str, who: str) -> None:
+    """Raises ValueError unless all are whole numbers from 0 to classes - 1."""
+    low, high = extremes(array)
+    if array.dtype.kind == "f" and not (np.floor(array) == array).all():
+        refuse_nonfinite(array, name)
+        bad = array[np.floor(array) != array].flat[0]
+        raise ValueError(f"{name}: expected whole numbers, received {bad:g}")
+    if low >= 0 and high < classes:
+        return
+    refuse_nonfinite(array, name)
+    raise ValueError(
+        f"{name}: {who.format(classes)} numbers from 0 to {classes - 1}, received "
+        f"{low if low < 0 else high:g}"
+    )
+
+
 # ---- inputs ------------------------------------------------------------------------------------
 
 
@@ -200,7 +220,7 @@ def inputs(value: Any, expected: Sample, dtype: np.dtype[Any], name: str = "x") 
     Raises TypeError or ValueError where it holds no finite numbers, is empty, or has another
     shape; the message says how to reshape it.
     """
-    x = numbers(_unwrapped(value, expected), dtype, name)
+    x = numbers(unwrapped(value, expected), dtype, name)
     return x if fits(x.shape[1:], expected) and x.size else fitted(x, expected, name)
 
 
@@ -222,7 +242,7 @@ def step_inputs(value: Any, features: int | None, dtype: np.dtype[Any], name: st
 
 def ids(value: Any, expected: Sample, classes: int, dtype: np.dtype[Any], name: str = "x") -> Array:
     """Indices for an Embedding, [N, *expected], as whole numbers below `classes`."""
-    array = as_array(_unwrapped(value, expected), name)
+    array = as_array(unwrapped(value, expected), name)
     array = (
         array if array.size and fits(array.shape[1:], expected) else fitted(array, expected, name)
     )
@@ -232,7 +252,7 @@ def ids(value: Any, expected: Sample, classes: int, dtype: np.dtype[Any], name: 
     return _converted(array, dtype, name)
 
 
-def _unwrapped(value: Any, expected: Sample) -> Any:
+def unwrapped(value: Any, expected: Sample) -> Any:
     """Keras takes [x] for a model of one input."""
     if type(value) is list and len(value) == 1 and isinstance(value[0], np.ndarray):
         return value[0] if value[0].ndim > len(expected) else value
@@ -292,209 +312,6 @@ def _axis_hint(x: Array, expected: Sample) -> str:
             what = names[axis] if names else f"numbers along axis {axis + 1}"
             return f"The model was built for {known} {what}, not {extent}"
     return ""
-
-
-# ---- targets -----------------------------------------------------------------------------------
-
-
-def targets(
-    value: Any,
-    loss: str,
-    output: Sample,
-    rows: int,
-    dtype: np.dtype[Any],
-    name: str = "y",
-) -> Array:
-    """Targets as this kind of loss takes them.
-
-    Returns [N, *output], or for a sparse loss class numbers [N, *output[:-1]]. [N] stands for [N, 1], and [N, T] for [N, T, 1]. `output` is the shape of one output sample.
-    """
-    y = numbers(value, dtype, name)
-    sparse = loss.startswith("sparse")
-    expected = output[:-1] if sparse else output
-    if not fits(y.shape[1:], expected) or not y.ndim:
-        y = _reshaped_targets(y, expected, output, sparse, name)
-    if y.shape[0] != rows:
-        raise ValueError(
-            f"{name}: expected one row per sample, {rows} as in x, received {y.shape[0]} "
-            f"(shape {y.shape})"
-        )
-    check = _VALUE_CHECKS.get(loss)
-    if check is not None:
-        check(y, output, name)
-    return y
-
-
-def _reshaped_targets(y: Array, expected: Sample, output: Sample, sparse: bool, name: str) -> Array:
-    if sparse and y.ndim >= 2 and y.shape[-1] == 1 and fits(y.shape[1:-1], expected):
-        return y[..., 0]
-    if not sparse and y.ndim and output[-1:] == (1,) and fits(y.shape[1:], output[:-1]):
-        return y[..., np.newaxis]
-    wanted = "class numbers of shape " if sparse else "the shape of the output, "
-    raise ValueError(
-        f"{name}: expected {wanted}{text(expected)}, received {y.shape}."
-        f"{_target_hint(y, output, sparse)}"
-    )
-
-
-def _target_hint(y: Array, output: Sample, sparse: bool) -> str:
-    classes = output[-1]
-    if sparse and fits(y.shape[1:], output):
-        return (
-            " These look one-hot: use loss='categorical_crossentropy', or class numbers, "
-            "y.argmax(axis=-1)"
-        )
-    labels = y.shape[1:-1] if y.ndim > 1 and y.shape[-1] == 1 else y.shape[1:]
-    if not sparse and y.ndim and fits(labels, output[:-1]):
-        return (
-            f" For class numbers, use loss='sparse_categorical_crossentropy', or make them one-hot "
-            f"with utils.to_categorical(y, {classes}); for values, the last layer needs 1 unit "
-            f"instead of {classes}"
-        )
-    if len(output) == 2 and y.ndim <= 2:
-        return (
-            " The model gives an output at every time step; for one per sample, leave out "
-            "return_sequences=True in the last recurrent layer"
-        )
-    if len(output) == 1 and y.ndim == 3:
-        return (
-            " The model gives one output per sample; for one at every time step, set "
-            "return_sequences=True in the last recurrent layer"
-        )
-    return ""
-
-
-def _check_one_hot(y: Array, output: Sample, name: str) -> None:
-    """Rows of probabilities, or zeros (padding)."""
-    if output[-1] == 1:
-        raise ValueError(
-            f"{name}: categorical_crossentropy needs at least 2 outputs, the model has 1: it "
-            "could only be certain. For two classes use loss='binary_crossentropy' with "
-            "activation='sigmoid'"
-        )
-    if y.size <= SMALL and y.ndim == 2 and all(map(_is_distribution, y.tolist())):
-        return
-    sums = np.add.reduce(y, axis=-1)
-    good = np.abs(sums - 1) < SUM_TOLERANCE
-    if good.all() and np.minimum.reduce(y, axis=None) >= 0:
-        return
-    refuse_nonfinite(y, name)
-    good |= sums == 0
-    good &= np.minimum.reduce(y, axis=-1) >= 0
-    if good.all():
-        return
-    place = tuple(int(k) for k in np.unravel_index(int(np.argmin(good)), good.shape))
-    raise ValueError(
-        f"{name}: expected one-hot rows (or probabilities that sum to 1) for "
-        f"categorical_crossentropy, received {_row(y[place])} at {name}{list(place)}. "
-        "utils.to_categorical makes them from class numbers; where several classes can be right "
-        "at once use loss='binary_crossentropy'"
-    )
-
-
-def _is_distribution(row: list[float]) -> bool:
-    return abs(sum(row) - 1) < SUM_TOLERANCE and min(row) >= 0
-
-
-def _range(array: Array) -> tuple[float, float]:
-    """The least and the largest number."""
-    if array.size <= SMALL:
-        values = array.ravel().tolist()
-        return min(values), max(values)
-    return np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
-
-
-def _row(values: Array) -> str:
-    shown = ", ".join(f"{value:g}" for value in values[:6])
-    return f"[{shown}{', ...' if len(values) > 6 else ''}]"
-
-
-def _check_classes(y: Array, output: Sample, name: str) -> None:
-    classes = output[-1]
-    if classes is not None:
-        refuse_bad_classes(y, classes, name, "a model with {0} outputs takes")
-
-
-def _check_probabilities(y: Array, output: Sample, name: str) -> None:
-    low, high = _range(y)
-    if low >= 0 and high <= 1:
-        return
-    refuse_nonfinite(y, name)
-    value = low if low < 0 else high
-    raise ValueError(
-        f"{name}: expected targets between 0 and 1 for binary_crossentropy, received {value:g}. "
-        "For more than two classes use 'categorical_crossentropy' (one-hot) or "
-        "'sparse_categorical_crossentropy' (class numbers); for values use 'mse'"
-    )
-
-
-_VALUE_CHECKS = {
-    "categorical_crossentropy": _check_one_hot,
-    "sparse_categorical_crossentropy": _check_classes,
-    "binary_crossentropy": _check_probabilities,
-}
-
-
-def refuse_bad_classes(array: Array, classes: int, name: str, who: str) -> None:
-    """Raises ValueError unless all are whole numbers from 0 to classes - 1."""
-    low, high = _range(array)
-    if array.dtype.kind == "f" and not (np.floor(array) == array).all():
-        refuse_nonfinite(array, name)
-        bad = array[np.floor(array) != array].flat[0]
-        raise ValueError(f"{name}: expected whole numbers, received {bad:g}")
-    if low >= 0 and high < classes:
-        return
-    refuse_nonfinite(array, name)
-    raise ValueError(
-        f"{name}: {who.format(classes)} numbers from 0 to {classes - 1}, received "
-        f"{low if low < 0 else high:g}"
-    )
-
-
-# ---- weights of samples ------------------------------------------------------------------------
-
-
-def sample_weights(
-    value: Any, rows: int, output: Sample, dtype: np.dtype[Any], name: str = "sample_weight"
-) -> Array:
-    """[N], or [N, T] for a model with an output at every time step; [N, 1] stands for [N]."""
-    weights = numbers(value, dtype, name)
-    if weights.ndim == 2 and weights.shape[1] == 1 and (len(output) < 2 or output[0] != 1):
-        weights = weights[:, 0]
-    temporal = len(output) >= 2
-    if weights.shape != (rows,) and not (
-        temporal and weights.ndim == 2 and fits(weights.shape, (rows, output[0]))
-    ):
-        steps = f" or {text((output[0],), str(rows))}" if temporal else ""
-        raise ValueError(
-            f"{name}: expected one weight per sample, shape ({rows},){steps}, received "
-            f"{weights.shape}"
-        )
-    return np.ascontiguousarray(weights)
-
-
-def class_weights(
-    value: Any, y: Array, loss: str, dtype: np.dtype[Any], name: str = "class_weight"
-) -> Array:
-    """{class: weight} as weights of samples, [N] or [N, T]. Classes that are not named weigh 1.
-
-    y: as targets() gave it.
-    """
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name}: expected a dict of class numbers and weights, received {value!r}")
-    if loss.startswith("sparse"):
-        classes = y
-    elif y.shape[-1] > 1:
-        classes = y.argmax(axis=-1)
-    else:
-        classes = y[..., 0]
-    result = np.ones(classes.shape, dtype)
-    for key, weight in value.items():
-        number = whole(key, f"{name}: class", least=0)
-        if not np.isfinite(weight):
-            raise ValueError(f"{name}[{key}]: expected a finite number, received {weight!r}")
-        result[classes == number] = weight
-    return result
 
 
 # ---- masks and states --------------------------------------------------------------------------

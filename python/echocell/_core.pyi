@@ -13,9 +13,6 @@ Array = NDArray[Any]
 class LayerOptions:
     """What a layer is made from: a value without numbers. Base of all options below."""
 
-class InputOptions(LayerOptions):
-    def __init__(self) -> None: ...
-
 class LSTMOptions(LayerOptions):
     def __init__(
         self,
@@ -158,7 +155,8 @@ class Network:
         seed: int = 0,
     ) -> None: ...
     # -- structure
-    dtype: str
+    @property
+    def dtype(self) -> str: ...
     def output_shape(self, layer: int) -> tuple[int, ...]: ...  # one sample; -1 is open
     def state_widths(self, layer: int) -> list[int]: ...
     # -- parameters, in Keras's layout
@@ -215,7 +213,8 @@ class Network:
     ) -> list[float]: ...
     def predict(self, x: Array, *, batch_size: int) -> Array: ...
     # -- state. Batch size of the carried state: 0 where none is carried yet.
-    state_batch: int
+    @property
+    def state_batch(self) -> int: ...
     def step(self, x: Array) -> Array:
         """x [B, F]: one time step through the whole network; state is carried."""
     def reset_states(self, layer: int = -1, rows: Sequence[int] | None = None) -> None: ...
@@ -241,8 +240,8 @@ class Network:
     def gradients(
         self, x: Array, y: Array, sample_weight: Array | None = None, training: bool = False
     ) -> tuple[float, list[list[Array]], Array]: ...  # loss, [layer][parameter], d/dx
-
-    workspace_bytes: int  # memory held in plans
+    @property
+    def workspace_bytes(self) -> int: ...  # memory held in plans
 
 def set_num_threads(count: int) -> None: ...
 def get_num_threads() -> int: ...

@@ -5,20 +5,20 @@ B batch, T time steps, F features, H units. A sample shape leaves the batch axis
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, backend, layers
+from echocell import _checks, _core, _layer_classes, backend
 from echocell._checks import Sample
+from echocell._input import InputLayer
 from echocell._layer import Layer, candidate_shapes, float_type, fresh_seed
 from echocell._naming import checked_name
 from echocell._recurrent import StateKeeper
 from echocell._summary import summary_lines
-from echocell.layers import InputLayer
+from echocell._warning import warn
 
 Array = NDArray[Any]
 
@@ -28,7 +28,7 @@ class Stack:
     layers have then; adding or removing a layer makes a new one.
 
     Args:
-        items: layers, the first of which may be an Input.
+        layers: the layers, the first of which may be an Input.
         name: default sequential, sequential_1, ...
         dtype: 'float32' or 'float64'; default: what the first layer says, else
             backend.floatx().
@@ -37,7 +37,7 @@ class Stack:
 
     def __init__(
         self,
-        items: Iterable[Layer] | None = None,
+        layers: Iterable[Layer] | None = None,
         name: str | None = None,
         dtype: str | None = None,
         trainable: bool = True,
@@ -55,8 +55,8 @@ class Stack:
         self._output: Sample = ()
         self._stateful = False
         self.trainable = trainable
-        for item in items or ():
-            self.add(item)
+        for layer in layers or ():
+            self.add(layer)
 
     # ---- structure -----------------------------------------------------------------------------
 
@@ -143,11 +143,9 @@ class Stack:
             )
 
     def _copied(self, layer: Layer) -> Layer:
-        warnings.warn(
+        warn(
             f"layer {layer.name!r} already stands in a model or another layer: a copy of it, with "
-            "its weights, is added. From now on the two are trained apart",
-            UserWarning,
-            stacklevel=4,
+            "its weights, is added. From now on the two are trained apart"
         )
         copy = type(layer).from_config(layer.get_config())
         if layer.built:
@@ -472,7 +470,7 @@ class Stack:
         config: dict[str, Any] = {
             "name": self.name,
             "dtype": self.dtype,
-            "layers": [layers.serialize(layer) for layer in entries],
+            "layers": [_layer_classes.serialize(layer) for layer in entries],
         }
         if self.built and not self._assumed:
             config["build_input_shape"] = [self._batch, *(self._sample or ())]

@@ -6,7 +6,7 @@ came with the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from echocell.utils import suggest
@@ -81,6 +81,7 @@ class Registry(Generic[C]):
         base: the class that all of them derive from.
         classes: the classes; each answers to its own name and to its `kind`.
         aliases: further names.
+        also: names that are no entries and that an unknown name may have been meant for.
     """
 
     def __init__(
@@ -89,9 +90,11 @@ class Registry(Generic[C]):
         base: type[C],
         classes: Iterable[type[C]],
         aliases: Mapping[str, type[C]] | None = None,
+        also: Sequence[str] = (),
     ) -> None:
         self.kind = kind
         self.base = base
+        self.also = also
         self.classes: dict[str, type[C]] = {}
         for cls in classes:
             self.classes[cls.__name__] = cls
@@ -102,9 +105,9 @@ class Registry(Generic[C]):
         """The class of that name, or a ValueError with the nearest name."""
         if name in self.classes:
             return self.classes[name]
-        known = sorted({cls.kind for cls in self.classes.values()})
+        known = sorted({*self.also, *(cls.kind for cls in self.classes.values())})
         raise ValueError(
-            f"unknown {self.kind} {name!r}.{suggest(name, self.classes)} "
+            f"unknown {self.kind} {name!r}.{suggest(name, [*self.also, *self.classes])} "
             f"Available: {', '.join(known)}"
         )
 

@@ -6,22 +6,21 @@ N samples, B batch, T time steps. Arrays of targets and weights as the core take
 from __future__ import annotations
 
 import math
-import operator
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks
+from echocell import _checks, _targets
 from echocell._checks import Sample
 from echocell._display import Display
+from echocell._warning import warn
 from echocell.callbacks import CallbackList, History
 from echocell.layers import Embedding
 
 if TYPE_CHECKING:
-    from echocell.models import Sequential
+    from echocell._trainer import Trainer
 
 Array = NDArray[Any]
 DEFAULT_BATCH = 32
@@ -38,7 +37,7 @@ class Data(NamedTuple):
 # ---- data --------------------------------------------------------------------------------------
 
 
-def check_x(model: Sequential, x: Any, name: str = "x") -> Array:
+def check_x(model: Trainer, x: Any, name: str = "x") -> Array:
     """The inputs as the model takes them."""
     sample, dtype = model._sample or (), model._array_dtype
     first = model.layers[0]
@@ -47,7 +46,7 @@ def check_x(model: Sequential, x: Any, name: str = "x") -> Array:
     return _checks.inputs(x, sample, dtype, name)
 
 
-def output_sample(model: Sequential, x: Array) -> Sample:
+def output_sample(model: Trainer, x: Array) -> Sample:
     """The shape of one output; an open time axis gets the length that x has."""
     output, sample = model._output, model._sample
     if output and output[0] is None and len(output) > 1 and sample and sample[0] is None:
@@ -56,7 +55,7 @@ def output_sample(model: Sequential, x: Array) -> Sample:
 
 
 def check_data(
-    model: Sequential,
+    model: Trainer,
     x: Any,
     y: Any,
     sample_weight: Any = None,
@@ -70,12 +69,12 @@ def check_data(
     data = check_x(model, x, names[0])
     output = output_sample(model, data)
     dtype = model._array_dtype
-    target = _checks.targets(y, loss, output, len(data), dtype, names[1])
+    target = _targets.targets(y, loss, output, len(data), dtype, names[1])
     weights = None
     if sample_weight is not None:
-        weights = _checks.sample_weights(sample_weight, len(data), output, dtype, names[2])
+        weights = _targets.sample_weights(sample_weight, len(data), output, dtype, names[2])
     if class_weight is not None:
-        by_class = _checks.class_weights(class_weight, target, loss, dtype)
+        by_class = _targets.class_weights(class_weight, target, loss, dtype)
         weights = by_class if weights is None else _product(by_class, weights)
     return Data(data, np.ascontiguousarray(target), weights)
 
@@ -85,15 +84,15 @@ def _product(a: Array, b: Array) -> Array:
     return np.ascontiguousarray(wide * (narrow[:, None] if narrow.ndim < wide.ndim else narrow))
 
 
-def explain(error: ValueError, data: Mapping[str, Array | None]) -> ValueError:
-    """The core says that a number is not finite; this says which."""
+def explain(error: ValueError, data: Mapping[str, Array | None]) -> NoReturn:
+    """Raises the core's error; where it is a number that is not finite, says which."""
     for name, array in data.items():
         if array is not None:
             try:
                 _checks.refuse_nonfinite(array, name)
             except ValueError as found:
-                return found
-    return error
+                raise found from None
+    raise error
 
 
 def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:
@@ -118,7 +117,7 @@ def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:
     return parts[0], parts[1]
 
 
-def check_validation(model: Sequential, given: Any) -> Data:
+def check_validation(model: Trainer, given: Any) -> Data:
     """(x, y) or (x, y, sample_weight)."""
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise TypeError(
@@ -134,7 +133,7 @@ def check_validation(model: Sequential, given: Any) -> Data:
 # ---- batches -----------------------------------------------------------------------------------
 
 
-def batch_size(model: Sequential, given: Any, rows: int, name: str = "batch_size") -> int:
+def batch_size(model: Trainer, given: Any, rows: int, name: str = "batch_size") -> int:
     """How many samples to a batch.
 
     What was given, else the model's batch size, else that of the states it carries, else 32; never
@@ -153,12 +152,12 @@ def batch_size(model: Sequential, given: Any, rows: int, name: str = "batch_size
     return _stateful_batch(model, size, rows, carried, name)
 
 
-def _carried(model: Sequential) -> int:
+def _carried(model: Trainer) -> int:
     network = model._network
     return network.state_batch if network is not None and model._stateful else 0
 
 
-def _stateful_batch(model: Sequential, size: int, rows: int, carried: int, name: str) -> int:
+def _stateful_batch(model: Trainer, size: int, rows: int, carried: int, name: str) -> int:
     fixed = model._batch
     if fixed is not None and size != fixed:
         raise ValueError(
@@ -180,7 +179,7 @@ def _stateful_batch(model: Sequential, size: int, rows: int, carried: int, name:
     return size
 
 
-def validation_size(model: Sequential, given: Any, rows: int) -> int:
+def validation_size(model: Trainer, given: Any, rows: int) -> int:
     """The batch size of a validation, which follows on batches of the training."""
     name = "validation_batch_size"
     size = min(_checks.whole(given, name), rows)
@@ -192,7 +191,7 @@ def validation_size(model: Sequential, given: Any, rows: int) -> int:
     return size
 
 
-def check_shuffle(model: Sequential, shuffle: Any, rows: int, size: int) -> bool:
+def check_shuffle(model: Trainer, shuffle: Any, rows: int, size: int) -> bool:
     """Is the order drawn anew in every epoch? A stateful model with one batch keeps its rows:
     their order changes nothing but which state a sample meets. With several batches it shuffles
     as asked, and warns once per model.
@@ -203,11 +202,9 @@ def check_shuffle(model: Sequential, shuffle: Any, rows: int, size: int) -> bool
         return False
     if not model._warned_of_shuffle:
         model._warned_of_shuffle = True
-        warnings.warn(
+        warn(
             "a stateful model is trained with shuffle=True: samples meet the states of samples "
-            "that did not come before them. Give fit shuffle=False",
-            UserWarning,
-            stacklevel=4,
+            "that did not come before them. Give fit shuffle=False"
         )
     return True
 
@@ -223,7 +220,7 @@ class Hooks:
     """
 
     def __init__(
-        self, model: Sequential, names: Sequence[str], callbacks: CallbackList, display: Display
+        self, model: Trainer, names: Sequence[str], callbacks: CallbackList, display: Display
     ) -> None:
         self._model = model
         self._names = names
@@ -308,5 +305,5 @@ def epochs_of(epochs: Any, initial_epoch: Any) -> tuple[int, int]:
         return epochs, initial_epoch
     return (
         _checks.whole(epochs, "epochs"),
-        _checks.whole(operator.index(initial_epoch), "initial_epoch", least=0),
+        _checks.whole(initial_epoch, "initial_epoch", least=0),
     )

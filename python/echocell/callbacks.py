@@ -19,6 +19,7 @@ import numpy as np
 
 from echocell._callback import HOOKS, Callback, CallbackList, History, Logs, other_name
 from echocell._checks import whole
+from echocell._event_file import EventFile
 from echocell._registry import check_number
 from echocell.utils import suggest
 
@@ -544,10 +545,65 @@ class LambdaCallback(Callback):
 
 
 class TensorBoard(Callback):
-    """Not supported: TensorBoard's logs need TensorFlow. `CSVLogger` writes the same numbers."""
+    """Writes the numbers of each epoch for TensorBoard, as `epoch_loss` and so on.
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        raise ValueError(
-            "TensorBoard: echocell does not write TensorBoard logs; CSVLogger(filename) writes the "
-            "same numbers as a table"
-        )
+    Those of the training go to the folder `train` in log_dir, those of the validation to
+    `validation`. Nothing else is written: no graphs, histograms or images.
+
+    Args:
+        log_dir: the folder. Default "logs".
+        **others: Keras's further arguments; one that asks for more than numbers of epochs warns.
+    """
+
+    _arguments = (
+        "batch_size",
+        "embeddings_data",
+        "embeddings_freq",
+        "embeddings_layer_names",
+        "embeddings_metadata",
+        "histogram_freq",
+        "profile_batch",
+        "update_freq",
+        "write_grads",
+        "write_graph",
+        "write_images",
+        "write_steps_per_second",
+    )
+    #: Those that ask for files of their own where they are on.
+    _unwritten = ("embeddings_freq", "histogram_freq", "write_images")
+
+    def __init__(self, log_dir: str | os.PathLike[str] = "logs", **others: Any) -> None:
+        for name, value in others.items():
+            if name not in self._arguments:
+                known = ("log_dir", *self._arguments)
+                raise TypeError(f"TensorBoard: unknown argument {name!r}.{suggest(name, known)}")
+            if name in self._unwritten and value:
+                warnings.warn(
+                    f"TensorBoard: {name}={value!r} has no effect: only the numbers of each epoch "
+                    "are written",
+                    stacklevel=2,
+                )
+        self.log_dir = os.fspath(log_dir)
+        self._files: dict[str, EventFile] = {}
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._close()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        parts: dict[str, dict[str, float]] = {"train": {}, "validation": {}}
+        for name, value in (logs or {}).items():
+            part = "validation" if name.startswith("val_") else "train"
+            parts[part][f"epoch_{name.removeprefix('val_')}"] = float(value)
+        for part, numbers in parts.items():
+            if numbers:
+                if part not in self._files:
+                    self._files[part] = EventFile(os.path.join(self.log_dir, part))
+                self._files[part].add(epoch, numbers)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files = {}

@@ -27,6 +27,7 @@ _MISSING = {
 _APART = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'\u2019](?=\d{3}(?!\d))")
 UNITS = "$€£¥%"
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,15})?")  # what nearly all cells are: read at once
 _NUMBER = {
     ".": re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?"),
     ",": re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?"),
@@ -40,7 +41,8 @@ class UnusableFileError(ValueError):
 @dataclass
 class Row:
     """The cells of a row, stripped; `line` is where it ends in the file, from 1; `width` counts
-    its cells as they were written, before the row was filled up."""
+    its cells as they were written, before the row was filled up.
+    """
 
     line: int
     cells: list[str]
@@ -77,6 +79,8 @@ def to_number(cell: str, mark: str = ".") -> float | None:
     The other mark, spaces and apostrophes may set thousands apart; a currency or percent sign is
     left away. "inf" and numbers too large for a float give infinity.
     """
+    if mark == "." and _PLAIN.fullmatch(cell):
+        return float(cell)
     text = cell.strip().strip(UNITS).strip()
     if _INFINITE.fullmatch(text):
         return float(text)
@@ -199,12 +203,15 @@ def _column(rows: Sequence[Row], width: int, place: int) -> list[str]:
 
 def _decimal_mark(cells: Sequence[str], delimiter: str) -> str:
     """The mark under which most cells are numbers, "" where fewer than half of them are."""
-    counts = {mark: sum(to_number(cell, mark) is not None for cell in cells) for mark in _NUMBER}
+    points = sum(to_number(cell, ".") is not None for cell in cells)
+    commas = [cell for cell in cells if "," in cell]
+    if points == len(cells) > 0 and not commas:
+        return "."
+    counts = {".": points, ",": sum(to_number(cell, ",") is not None for cell in cells)}
     if max(counts.values()) < max(1, math.ceil(len(cells) / 2)):
         return ""
-    commas = any("," in cell for cell in cells) and not any("." in cell for cell in cells)
-    usual = "," if delimiter != "," and commas else "."
-    other = "." if usual == "," else ","
+    only_commas = commas and not any("." in cell for cell in cells)
+    usual, other = (",", ".") if delimiter != "," and only_commas else (".", ",")
     return other if counts[other] > counts[usual] else usual
 
 
@@ -223,7 +230,8 @@ def _find_dates(table: Table) -> tuple[int, DateFormat] | None:
 
 def _may_be_dates(table: Table, cells: Sequence[str], place: int) -> bool:
     """Whether a column of whole numbers may be years, months or days, as 1949, 194901, 19490101:
-    the first column of several, of one length, always ascending or always descending."""
+    the first column of several, of one length, always ascending or always descending.
+    """
     numbers = [int(cell) for cell in cells if cell.isdecimal()]
     if place > 0 or sum(map(bool, table.marks)) < 2 or len(numbers) < 3:
         return False

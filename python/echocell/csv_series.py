@@ -61,7 +61,8 @@ class CsvSeries:
 
     def next_labels(self, count: int) -> list[str]:
         """Labels of the `count` values after the last: dates as the file writes them where they
-        have a step, else numbers from N + 1."""
+        have a step, else numbers from N + 1.
+        """
         moments = self.next_moments(count)
         if moments and self.date_format is not None:
             return [self.date_format.write(moment) for moment in moments]
@@ -127,15 +128,18 @@ def _read_series(table: Table, column: str | None) -> CsvSeries:
 
 
 def _body(table: Table) -> tuple[int, int]:
-    data = [place for place, row in enumerate(table.rows) if _is_data(table, row)]
-    if not data:
+    """The places of the first and the last row of the data."""
+    places = range(len(table.rows))
+    first = next((place for place in places if _is_data(table, table.rows[place])), None)
+    if first is None:
         raise UnusableFileError("has no rows of numbers")
-    return data[0], data[-1]
+    return first, next(place for place in reversed(places) if _is_data(table, table.rows[place]))
 
 
 def _is_data(table: Table, row: Row) -> bool:
     """Whether a row may be the first or last of the data. Text among the numbers makes it a
-    header or a footer, unless it has a date."""
+    header or a footer, unless it has a date.
+    """
     cells = [(row.cells[place], mark) for place, mark in enumerate(table.marks) if mark]
     numbers = sum(to_number(cell, mark) is not None for cell, mark in cells)
     missing = sum(is_missing(cell) for cell, _ in cells)
@@ -161,7 +165,7 @@ def _names(table: Table, header: Row | None, notes: list[str]) -> list[str]:
     if header is None:
         notes.append("header: none; columns are called by their numbers")
         return [f"column {place}" for place in range(1, table.width + 1)]
-    cells = header.cells[: table.width]
+    cells = [" ".join(cell.split()) for cell in header.cells[: table.width]]
     names = [cell or f"column {place}" for place, cell in enumerate(cells, 1)]
     notes.append(f"header: line {header.line}: {', '.join(names)}")
     return names

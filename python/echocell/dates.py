@@ -65,7 +65,8 @@ class Step:
 
     def after(self, last: datetime, count: int, day: int = 0) -> datetime:
         """The date `count` steps after `last`; in steps of months, on `day` or the month's last
-        day, whichever comes first (0: the day of `last`)."""
+        day, whichever comes first (0: the day of `last`).
+        """
         if self.months:
             months = last.year * 12 + last.month - 1 + count * self.months
             year, month = divmod(months, 12)
@@ -154,7 +155,8 @@ def find_format(cells: Sequence[str]) -> DateFormat | None:
 
 def _settle(reader: DateFormat, texts: Sequence[str], count: int) -> DateFormat:
     """Between day first and month first, where both read as many cells: the one that gives a
-    regular step, else the usual one."""
+    regular step, else the usual one.
+    """
     for usual, other in _AMBIGUOUS.items():
         if not reader.pattern.startswith(usual):
             continue

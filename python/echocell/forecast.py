@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +19,10 @@ from echocell.csv_series import CsvSeries, read_series
 from echocell.forecast_model import Forecaster, Recipe, TooShortError, Trained, train
 from echocell.forecast_report import (
     all_forecasts,
-    number,
     picture,
     score_table,
     scores,
+    texts,
     verdict,
     write_all,
     write_csv,
@@ -159,7 +160,7 @@ def _say_training(
     say(
         f"model: LSTM({recipe.units}) over {forecaster.look_back} time steps, Dense(1); "
         f"scaled by {scaler.low:g} to {scaler.high:g}, the range of the training part alone, "
-        "and measured from each window's last value"
+        "and measured from each window's mean"
     )
     if trained.validated:
         say(
@@ -226,8 +227,9 @@ def _run(command: Callable[[argparse.Namespace], None], args: argparse.Namespace
 
 def _say_ahead(say: Callable[[str], object], labels: Sequence[str], ahead: Series) -> None:
     say(f"the next {len(ahead)} values; each forecast is an input of the next:")
-    for label, value in list(zip(labels, ahead, strict=True))[:_SHOWN_AHEAD]:
-        say(f"  {label}  {number(value)}")
+    shown = ahead[:_SHOWN_AHEAD]
+    for label, value in zip(labels, texts(shown), strict=False):
+        say(f"  {label}  {value}")
     if len(ahead) > _SHOWN_AHEAD:
         say(f"  and {len(ahead) - _SHOWN_AHEAD} more")
 
@@ -236,7 +238,14 @@ def _draw(path: Path, make: Callable[[], Figure]) -> None:
     if not plotting.available():
         print(f"no picture: {plotting.MissingPlotExtraError()}")
         return
-    write_all({path: lambda temporary: plotting.save(make(), temporary)})
+
+    def write(temporary: Path) -> None:
+        with warnings.catch_warnings():
+            # A column's name may hold letters that matplotlib's font lacks.
+            warnings.simplefilter("ignore")
+            plotting.save(make(), temporary)
+
+    write_all({path: write})
 
 
 def _prepare(folder: Path) -> None:

@@ -1,15 +1,15 @@
 """A forecaster of one series: an LSTM over the last values, and the scaler that it was fitted with.
 
-Windows and targets are scaled and then measured from the last value of the window: the network
-says by how much the next value will differ from it. A level that the training part never reached,
-which a growing series soon has, thus looks like any other, and saying nothing is to repeat the
-last value.
+Each window is scaled and then measured from its own mean, and the network says by how much the
+next value will differ from the last. A level that the training part never reached, which a growing
+series soon has, thus looks like any other, and to say 0 is to repeat the last value.
 
 Legend: N values in a series, L look-back (time steps), P targets, K horizon.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +29,9 @@ METADATA = "forecast"
 _LEAST_PAIRS = 4  # to train on
 _LEAST_TO_VALIDATE = 10  # with fewer, every pair is trained on and nothing stops early
 _VALIDATION_SHARE = 0.2
-_BATCH = 16
-_LEARNING_RATE = 0.005
+_BATCH = 16  # or more, where an epoch would take more updates than this:
+_MOST_UPDATES = 500
+_LEARNING_RATE = 0.003
 _PATIENCE = 30
 
 
@@ -66,8 +67,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A model with its scaler: [B, L, 1] -> [B, 1], both scaled and then measured from the last of
-    the L values. column: what the series was called."""
+    """A model with its scaler. column: what the series was called.
+
+    The model takes scaled windows, each measured from its mean [B, L, 1], and gives how much the
+    next value differs from the last, scaled [B, 1].
+    """
 
     model: Sequential
     scaler: MinMaxScaler
@@ -133,7 +137,7 @@ class Forecaster:
     def _predict(self, rows: Series) -> Series:
         """Windows [P, L] in units of the series, to forecasts [P] in the same."""
         scaled = self.scaler.transform(rows)
-        change = self.model.predict(_measured(scaled)[:, :, np.newaxis], verbose=0)[:, 0]
+        change = self.model.predict(_inputs(scaled), verbose=0)[:, 0]
         return self.scaler.inverse(scaled[:, -1] + change)
 
 
@@ -178,7 +182,7 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
         set_random_seed(recipe.seed)
     scaler = MinMaxScaler.fit(series[:cut])
     windows, targets, places = look_back_pairs(scaler.transform(series[:cut]), look_back)
-    x = _measured(windows)[:, :, np.newaxis]
+    x = _inputs(windows)
     y = (targets - windows[:, -1])[:, np.newaxis]
     validated = int(len(x) * _VALIDATION_SHARE) if len(x) >= _LEAST_TO_VALIDATE else 0
     model = _build(look_back, recipe.units)
@@ -194,9 +198,10 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
     )
 
 
-def _measured(windows: Series) -> Series:
-    """Windows [P, L] measured from their last values."""
-    return windows - windows[:, -1:]
+def _inputs(windows: Series) -> Series:
+    """Windows [P, L], measured from their means, as time steps [P, L, 1]."""
+    measured: Series = windows - windows.mean(axis=1, keepdims=True)
+    return measured[:, :, np.newaxis]
 
 
 def _look_back(count: int, cut: int, recipe: Recipe) -> int:
@@ -230,14 +235,15 @@ def _fit(
     model: Sequential, x: Series, y: Series, validated: int, epochs: int, verbose: int
 ) -> tuple[int, int]:
     """Epochs run, and the epoch whose weights were kept."""
+    batch = max(_BATCH, math.ceil((len(x) - validated) / _MOST_UPDATES))
     if not validated:
-        model.fit(x, y, batch_size=_BATCH, epochs=epochs, verbose=verbose)
+        model.fit(x, y, batch_size=batch, epochs=epochs, verbose=verbose)
         return epochs, epochs
     stop = EarlyStopping(monitor="val_loss", patience=_PATIENCE, restore_best_weights=True)
     history = model.fit(
         x[:-validated],
         y[:-validated],
-        batch_size=_BATCH,
+        batch_size=batch,
         epochs=epochs,
         validation_data=(x[-validated:], y[-validated:]),
         callbacks=[stop],

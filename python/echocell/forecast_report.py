@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Score:
     """Errors of one forecast on the training and on the test targets, in units of the series;
-    NaN where it has no forecast for any target."""
+    NaN where it has no forecast for any target.
+    """
 
     name: str
     train_rmse: float
@@ -52,7 +54,8 @@ def all_forecasts(series: CsvSeries, trained: Trained, season: int | None) -> di
 
 def scores(values: Series, trained: Trained, table: Mapping[str, Series]) -> list[Score]:
     """RMSE and MAE of each forecast in `table`, name -> [P] for the training targets followed by
-    the test targets."""
+    the test targets.
+    """
     count = trained.train_places.size
     targets = values[np.concatenate([trained.train_places, trained.test_places])]
     return [
@@ -77,21 +80,27 @@ def verdict(table: Sequence[Score]) -> str:
 
 
 def score_table(rows: Sequence[Score]) -> str:
+    """The scores as text, with as many decimals as the largest needs for four digits."""
     width = max(len(row.name) for row in rows)
     heads = ("train RMSE", "train MAE", "test RMSE", "test MAE")
+    numbers = [(row.train_rmse, row.train_mae, row.test_rmse, row.test_mae) for row in rows]
+    cells = iter(texts([value for values in numbers for value in values]))
     lines = [" " * width + "".join(f"  {head:>10}" for head in heads)]
     for row in rows:
-        values = (row.train_rmse, row.train_mae, row.test_rmse, row.test_mae)
-        cells = "".join(f"  {number(value):>10}" for value in values)
-        lines.append(f"{row.name:<{width}}{cells}")
+        lines.append(f"{row.name:<{width}}" + "".join(f"  {next(cells):>10}" for _ in heads))
     return "\n".join(lines)
 
 
-def number(value: float) -> str:
-    """Two decimals, or five digits where two decimals would show too little or too much."""
-    if np.isnan(value):
-        return "-"
-    return f"{value:.2f}" if 10 <= abs(value) < 1e6 else f"{value:.5g}"
+def texts(values: Sequence[float] | Series) -> list[str]:
+    """Numbers with the same decimals each, so many that the largest shows four digits; "-" for
+    NaN.
+    """
+    known = [abs(value) for value in values if not np.isnan(value)]
+    largest = max(known, default=0.0)
+    style = ".4g"
+    if 1e-3 <= largest < 1e7:
+        style = f".{max(0, 3 - math.floor(math.log10(largest)))}f"
+    return ["-" if np.isnan(value) else format(value, style) for value in values]
 
 
 def write_csv(path: Path, series: CsvSeries, labels: Sequence[str], ahead: Series) -> None:
@@ -122,16 +131,19 @@ def picture(
     past = len(series.values)
     # Joined to the last value, so that one value ahead is a line too.
     lines["LSTM, ahead"] = times[past - 1 :], np.concatenate([series.values[-1:], ahead])
+    errors = texts([row.test_rmse for row in rows])
+    listed = [f"{row.name} {error}" for row, error in zip(rows, errors, strict=True)]
     panel = plotting.ForecastPanel(
-        ", ".join(f"{row.name} {number(row.test_rmse)}" for row in rows), times[:past],
-        series.values, lines, None if trained is None else times[trained.cut],
-    )  # fmt: skip
-    what = f"{name}: {series.column}\nthe series and the next {len(ahead)} values. "
-    return plotting.plot_forecast(
-        what + (verdict(rows) + " The panel's title gives each RMSE there." if rows else ""),
-        [panel],
-        ylabel=series.column,
+        f"RMSE on the test part: {', '.join(listed)}" if listed else "",
+        times[:past],
+        series.values,
+        lines,
+        None if trained is None else times[trained.cut],
     )
+    # matplotlib would read what stands between two dollar signs as a formula.
+    name, column = (text.replace("$", r"\$") for text in (name, series.column))
+    body = f"The series and the next {len(ahead)} values. {verdict(rows) if rows else ''}"
+    return plotting.plot_forecast(f"{name}: {column}\n{body}", [panel], ylabel=column[:40])
 
 
 def _times(series: CsvSeries, count: int) -> Any:

@@ -54,6 +54,7 @@ _KERAS: dict[str, str] = {
     "regularizers": "echocell.regularizers",
     "utils": "echocell.utils",
     "utils.np_utils": "echocell.utils",
+    "utils.vis_utils": "echocell.utils",
 }
 
 #: Where a whole Keras can be found.
@@ -101,6 +102,7 @@ _EXTRAS: dict[str, dict[str, Callable[[], Any]]] = {
         f"{root}.layers": {"CuDNNGRU": _layer("GRU"), "CuDNNLSTM": _layer("LSTM")}
         for root in _KERAS_ROOTS
     },
+    **{f"{root}.models": {"Input": _layer("Input")} for root in _KERAS_ROOTS},
 }
 
 

@@ -6,7 +6,6 @@ its own arguments (name, input_shape, ...) stands at `Layer`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -14,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import _checks, _core, activations, initializers, regularizers
-from echocell._checks import Sample
-from echocell._layer import Layer, Parameters, Place, weight_view
-from echocell._recurrent import Recurrent, StateKeeper, recurrent_activation, units_of
-from echocell.regularizers import Regularizer
-from echocell.utils import suggest
+from echocell._input import Input, InputLayer
+from echocell._layer import Layer, weight_view
+from echocell._layer_classes import deserialize, register, serialize
+from echocell._recurrent import Recurrent, recurrent_activation, units_of
+from echocell._wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
     "GRU",
@@ -42,50 +41,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-
-
-# ---- input -------------------------------------------------------------------------------------
-
-
-class InputLayer(Layer):
-    """Says what a model takes; it has no weights and is not listed in `model.layers`.
-
-    Args:
-        shape: of one sample, (T, F); None where open. input_shape, batch_shape and
-            batch_input_shape (batch size in front) say the same.
-        batch_size: B, where it is fixed.
-        dtype: 'float32' or 'float64' for the model; integer types (ids) say nothing of it.
-    """
-
-    _refused: ClassVar[Mapping[str, Any]] = {
-        **Layer._refused,
-        "sparse": False,
-        "ragged": False,
-        "input_tensor": None,
-        "tensor": None,
-        "optional": False,
-    }
-
-    def __init__(
-        self, shape: Any = None, batch_size: Any = None, dtype: Any = None, **shared: Any
-    ) -> None:
-        if shape is not None:
-            shared["input_shape"] = shape
-        super().__init__(batch_size=batch_size, dtype=dtype, **shared)
-        if self._given_sample is None:
-            raise ValueError("Input: expected a shape, such as Input(shape=(5, 10)), received none")
-
-    def _stated_dtype(self, value: Any) -> str | None:
-        if value is not None and np.dtype(value).kind in "biu":
-            return None
-        return super()._stated_dtype(value)
-
-
-def Input(  # noqa: N802 (Keras's name)
-    shape: Any = None, batch_size: int | None = None, name: str | None = None, **keywords: Any
-) -> InputLayer:
-    """`InputLayer(shape, batch_size, name=name, ...)`: the first entry of a Sequential model."""
-    return InputLayer(shape, batch_size, name=name, **keywords)
 
 
 # ---- recurrent layers --------------------------------------------------------------------------
@@ -514,244 +469,19 @@ class Reshape(Layer):
         return _core.ReshapeOptions(target_shape=self.target_shape)
 
 
-# ---- wrappers ----------------------------------------------------------------------------------
-
-
-def _wrapped(layer: Any, wrapper: str) -> Layer:
-    if not isinstance(layer, Layer) or isinstance(layer, InputLayer):
-        raise TypeError(f"{wrapper}: expected a layer, received {layer!r}")
-    if layer._owner is not None:
-        raise ValueError(f"{wrapper}: the layer {layer.name!r} already stands in another one")
-    return layer
-
-
-class TimeDistributed(Layer):
-    """A layer applied to every time step: [B, T, ...] -> [B, T, ...].
-
-    Args:
-        layer: any layer for one step.
-        **shared: what every layer takes.
-    """
-
-    _reads_steps = True
-
-    def __init__(self, layer: Layer, **shared: Any) -> None:
-        super().__init__(**shared)
-        self.layer = _wrapped(layer, "TimeDistributed")
-        self.layer._owner = self
-        self._trainable = self._trainable and layer.trainable
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.TimeDistributedOptions(layer=self.layer._options())
-
-    def _build(self, sample: Sample, dtype: str) -> Sample:
-        # The core does without the wrapper where the layer works on the last axis alone.
-        if len(sample) < 2:
-            raise ValueError(
-                f"layer {self.name!r}: TimeDistributed: expected input of shape (batch, time "
-                f"steps, ...), received {(None, *sample)}"
-            )
-        return super()._build(sample, dtype)
-
-    def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
-        return self.layer._weights_for(parameters, dtype)
-
-    def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
-        return self.layer._regularizers(parameters)
-
-    def _settle(self, place: Place) -> None:
-        super()._settle(place)
-        self.layer._sample = (self._sample or ())[1:]
-        self.layer._settle(place._replace(inner=True))
-
-    def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal layer of."""
-        return {**super().get_config(), "layer": serialize(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> TimeDistributed:
-        """A layer from what get_config() gave."""
-        return cls(**{**config, "layer": deserialize(config["layer"])})
-
-
-class Bidirectional(StateKeeper):
-    """Two recurrent layers over the same sequence, from both ends (Schuster & Paliwal 1997).
-
-    Weights: the forward layer's, then the backward layer's; states likewise.
-
-    Args:
-        layer: an LSTM, GRU or SimpleRNN, which goes forward.
-        merge_mode: how the outputs come together: "concat" (default), "sum", "mul" or "ave".
-        backward_layer: what goes backward; default None: a layer like the first.
-        **shared: what every layer takes.
-    """
-
-    _reads_steps = True
-    _fields = ("merge_mode",)
-
-    def __init__(
-        self,
-        layer: Layer,
-        merge_mode: str = "concat",
-        *,
-        backward_layer: Layer | None = None,
-        **shared: Any,
-    ) -> None:
-        super().__init__(**shared)
-        self.merge_mode = _checked_merge_mode(merge_mode)
-        self.forward_layer = _wrapped_recurrent(layer)
-        self._twin = backward_layer is None
-        self.backward_layer = (
-            _mirrored(self.forward_layer)
-            if backward_layer is None
-            else _wrapped_recurrent(backward_layer)
-        )
-        self._refuse_unlike()
-        self.forward_layer._owner = self.backward_layer._owner = self
-        self._trainable = self._trainable and layer.trainable
-        for attribute in ("stateful", "return_sequences", "return_state"):
-            setattr(self, attribute, getattr(layer, attribute))
-        if self._given_sample is None:
-            self._given_batch, self._given_sample = layer._given_batch, layer._given_sample
-
-    def _refuse_unlike(self) -> None:
-        forward, backward = self.forward_layer, self.backward_layer
-        if forward.go_backwards == backward.go_backwards:
-            raise ValueError(
-                "Bidirectional: expected backward_layer with the other go_backwards than the "
-                f"layer, received {forward.go_backwards} in both"
-            )
-        for attribute in ("stateful", "return_sequences", "return_state"):
-            values = getattr(forward, attribute), getattr(backward, attribute)
-            if values[0] != values[1]:
-                raise ValueError(
-                    f"Bidirectional: expected the same {attribute} in both layers, received "
-                    f"{values[0]} and {values[1]}"
-                )
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.BidirectionalOptions(
-            forward=self.forward_layer._options(),
-            backward=self.backward_layer._options(),
-            merge_mode=self.merge_mode,
-        )
-
-    def _halves(self, parameters: Parameters) -> tuple[Parameters, Parameters]:
-        """The parameters of both layers, under the names that they have there."""
-        named = [(name.split("_", 1)[1], shape) for name, shape in parameters]
-        count = sum(name.startswith("forward_") for name, _ in parameters)
-        return named[:count], named[count:]
-
-    def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
-        forward, backward = self._halves(parameters)
-        return [
-            *self.forward_layer._weights_for(forward, dtype),
-            *self.backward_layer._weights_for(backward, dtype),
-        ]
-
-    def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
-        forward, backward = self._halves(parameters)
-        return [
-            *self.forward_layer._regularizers(forward),
-            *self.backward_layer._regularizers(backward),
-        ]
-
-    def _settle(self, place: Place) -> None:
-        super()._settle(place)
-        forward, backward = self._halves(self._parameters())
-        for layer, first, part in (
-            (self.forward_layer, 0, forward),
-            (self.backward_layer, len(forward), backward),
-        ):
-            layer._sample = self._sample
-            start = place.first + first
-            layer._settle(Place(place.network, place.number, start, len(part), inner=True))
-
-    def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal layer of."""
-        config = {**super().get_config(), "layer": serialize(self.forward_layer)}
-        if not self._twin:
-            config["backward_layer"] = serialize(self.backward_layer)
-        return config
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Bidirectional:
-        """A layer from what get_config() gave."""
-        layers = {
-            key: deserialize(config[key]) for key in ("layer", "backward_layer") if key in config
-        }
-        return cls(**{**config, **layers})
-
-
-def _checked_merge_mode(merge_mode: Any) -> str:
-    modes = ("concat", "sum", "mul", "ave")
-    if merge_mode is None:
-        raise ValueError(
-            "Bidirectional: merge_mode=None gives two outputs, which is not supported; expected "
-            "one of 'concat', 'sum', 'mul', 'ave'"
-        )
-    if merge_mode not in modes:
-        raise ValueError(
-            f"Bidirectional: merge_mode: expected one of 'concat', 'sum', 'mul', 'ave', received "
-            f"{merge_mode!r}.{suggest(merge_mode, modes)}"
-        )
-    return str(merge_mode)
-
-
-def _wrapped_recurrent(layer: Any) -> Recurrent:
-    checked = _wrapped(layer, "Bidirectional")
-    if not isinstance(checked, Recurrent):
-        raise ValueError(
-            f"Bidirectional: expected an LSTM, GRU or SimpleRNN, received {type(layer).__name__}"
-        )
-    return checked
-
-
-def _mirrored(layer: Recurrent) -> Recurrent:
-    config = {**layer.get_config(), "go_backwards": not layer.go_backwards}
-    for key in ("batch_input_shape", "batch_size"):
-        config.pop(key, None)
-    return type(layer).from_config({**config, "name": f"backward_{layer.name}"})
-
-
-# ---- by name -----------------------------------------------------------------------------------
-
-_CLASSES: dict[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (
-        InputLayer,
-        LSTM,
-        GRU,
-        SimpleRNN,
-        Dense,
-        Embedding,
-        Activation,
-        Dropout,
-        Masking,
-        RepeatVector,
-        Flatten,
-        Reshape,
-        TimeDistributed,
-        Bidirectional,
-    )
-}
-
-
-def serialize(layer: Layer) -> dict[str, Any]:
-    """A layer as plain values: class name and configuration."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
-
-
-def deserialize(config: Any) -> Layer:
-    """The layer from what `serialize` gave; only the classes of this module are made.
-
-    Raises ValueError for another class or what is no configuration.
-    """
-    if not isinstance(config, Mapping) or not isinstance(config.get("config"), Mapping):
-        raise ValueError(
-            f"layer: expected a configuration with 'class_name' and 'config', received {config!r}"
-        )
-    name = re.sub(r".*[.>]", "", str(config.get("class_name")))
-    if name not in _CLASSES:
-        raise ValueError(f"unknown layer {name!r}.{suggest(name, _CLASSES)}")
-    return _CLASSES[name].from_config(config["config"])
+register(
+    InputLayer,
+    LSTM,
+    GRU,
+    SimpleRNN,
+    Dense,
+    Embedding,
+    Activation,
+    Dropout,
+    Masking,
+    RepeatVector,
+    Flatten,
+    Reshape,
+    TimeDistributed,
+    Bidirectional,
+)

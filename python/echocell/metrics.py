@@ -264,6 +264,7 @@ _REGISTRY: Registry[Metric] = Registry(
         "bce": BinaryCrossentropy,
         "BCE": BinaryCrossentropy,
     },
+    also=("accuracy",),
 )
 
 

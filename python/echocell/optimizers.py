@@ -235,6 +235,11 @@ class Optimizer(Configurable):
         self._learning_rate, self._iterations = float(self.learning_rate), int(self.iterations)
         self._networks = [ref for ref in self._networks if ref() is not network]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy belongs to no network; it starts with the numbers of now."""
+        numbers = {"_learning_rate": float(self.learning_rate), "_iterations": int(self.iterations)}
+        return {**self.__dict__, **numbers, "_networks": []}
+
     @property
     def learning_rate(self) -> LearningRate:
         """The learning rate of the next update, before `decay`."""

@@ -168,13 +168,15 @@ def plot_experiment(
     expected: Labels,
     predicted: Labels,
     trace: Trace,
+    example: str = "one example",
     labels: Labels | None = None,
     time: str = "time step",
     breaks: Sequence[int] = (),
 ) -> Figure:
     """The report of an experiment on one page: loss and accuracy, one example, gates over time.
 
-    curve: loss and metrics over updates; sequence, expected, predicted: as for `plot_sequence`;
+    curve: loss and metrics over updates; sequence, expected, predicted: as for `plot_sequence`,
+    under the heading `example`;
     trace (name -> [T, H]), labels, time, breaks: as for `plot_gates`.
     """
     figure = new_figure()
@@ -188,7 +190,7 @@ def plot_experiment(
         _draw_curve(axes, curve.history, name, curve.updates, "updates")
     if len(names) < 2:
         right.set_visible(False)
-    _draw_sequence(middle.subplots(), sequence, expected, predicted, "one example")
+    _draw_sequence(middle.subplots(), sequence, expected, predicted, example)
     _draw_gates(bottom, trace, labels, time, breaks)
     return figure
 

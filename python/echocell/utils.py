@@ -1,4 +1,4 @@
-"""Small helpers under Keras's names: one-hot targets, normalising, seeding."""
+"""Small helpers under Keras's names: one-hot targets, padding, seeding, a picture of a model."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from echocell._plot_model import plot_model
 from echocell.preprocessing.sequence import pad_sequences
 
 __all__ = [
     "normalize",
     "np_utils",
     "pad_sequences",
+    "plot_model",
     "set_random_seed",
     "suggest",
     "to_categorical",
@@ -34,7 +36,7 @@ def suggest(name: object, candidates: Iterable[str]) -> str:
         `" Did you mean 'x'?"` for the nearest candidate (case is ignored), `""` where none is near.
     """
     by_lower = {candidate.lower(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.7)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 

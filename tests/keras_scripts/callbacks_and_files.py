@@ -4,7 +4,7 @@ import numpy as np
 import keras
 from keras import backend as K
 from keras.callbacks import (Callback, CSVLogger, EarlyStopping, LearningRateScheduler,
-                             ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN)
+                             ModelCheckpoint, ReduceLROnPlateau, TensorBoard, TerminateOnNaN)
 from keras.models import Sequential, load_model
 from keras.layers import LSTM, Dense
 
@@ -36,7 +36,7 @@ model.compile(loss='mse', optimizer='adam', metrics=['mae'])
 history = LossHistory()
 result = model.fit(X, y, epochs=10, batch_size=16, verbose=0, validation_split=0.25,
                    callbacks=[history, LearningRateScheduler(step_decay), CSVLogger('log.csv'),
-                              TerminateOnNaN()])
+                              TerminateOnNaN(), TensorBoard(log_dir='./logs')])
 print('batches: %d' % len(history.losses))
 print('rates: %s' % history.rates[::5])
 print('lr in history: %s' % result.history['lr'][9])

@@ -73,6 +73,7 @@ def _run(settings: AlphabetSettings, run: Run, given: Callable[[Integers], Float
         return plotting.plot_experiment(
             title,
             curve=training.curve,
+            example="all samples",
             sequence=texts,
             expected=list(alphabet.to_letters(expected)),
             predicted=list(alphabet.to_letters(predicted)),

@@ -85,6 +85,7 @@ def run_echo(settings: EchoSettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
+            example="one fresh sequence",
             sequence=sequence,
             expected=[*silent, expected[0]],
             predicted=[*silent, predicted[0]],
@@ -136,6 +137,7 @@ def _draw_current(
     return plotting.plot_experiment(
         title,
         curve=curve,
+        example="one fresh sequence",
         sequence=expected,
         expected=expected,
         predicted=predicted,
@@ -149,8 +151,8 @@ ECHO = Experiment(
     name="echo",
     summary="answer the integer at index 2 of five (memory within a sequence)",
     shows=(
-        "An LSTM keeps one value over the steps that follow and lets go of the others, "
-        "whatever they are."
+        "An LSTM learns to keep the one value that will be asked for, whatever the values around "
+        "it are."
     ),
     published=Published(
         "100 %", 'Jason Brownlee, "Long Short-Term Memory Networks With Python" (2017)'

@@ -96,6 +96,7 @@ def run_stateful(settings: LagStatefulSettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
+            example="one fresh sequence",
             sequence=inputs,
             expected=expected,
             predicted=predicted,
@@ -124,6 +125,7 @@ def run_window(settings: LagWindowSettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
+            example="one fresh sequence, by the last value of each window",
             sequence=lag.one_hot_decode(x[:, -1]),
             expected=expected,
             predicted=predicted,

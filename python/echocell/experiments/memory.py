@@ -67,6 +67,7 @@ def run(settings: MemorySettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
+            example="both sequences",
             sequence=inputs,
             expected=expected,
             predicted=predicted,

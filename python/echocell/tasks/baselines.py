@@ -62,7 +62,8 @@ def baselines(
         values: the whole series [N].
         places: where the targets stand in it [P].
         season: values in a season; 1 (or less than 1) means no season: the first alone.
-        step, era: what a value and a season are called in the names.
+        step: what a value is called in the names.
+        era: what a season is called in the names.
 
     Returns:
         forecasts [P] by name, such as "repeat last month", "same month last year" and

@@ -1,0 +1,51 @@
+"""What a model takes: Input and InputLayer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from echocell._layer import Layer
+
+
+class InputLayer(Layer):
+    """Says what a model takes; it has no weights and is not listed in `model.layers`.
+
+    Args:
+        shape: of one sample, (T, F); None where open. input_shape, batch_shape and
+            batch_input_shape (batch size in front) say the same.
+        batch_size: B, where it is fixed.
+        dtype: 'float32' or 'float64' for the model; integer types (ids) say nothing of it.
+    """
+
+    _refused: ClassVar[Mapping[str, Any]] = {
+        **Layer._refused,
+        "sparse": False,
+        "ragged": False,
+        "input_tensor": None,
+        "tensor": None,
+        "optional": False,
+    }
+
+    def __init__(
+        self, shape: Any = None, batch_size: Any = None, dtype: Any = None, **shared: Any
+    ) -> None:
+        if shape is not None:
+            shared["input_shape"] = shape
+        super().__init__(batch_size=batch_size, dtype=dtype, **shared)
+        if self._given_sample is None:
+            raise ValueError("Input: expected a shape, such as Input(shape=(5, 10)), received none")
+
+    def _stated_dtype(self, value: Any) -> str | None:
+        if value is not None and np.dtype(value).kind in "biu":
+            return None
+        return super()._stated_dtype(value)
+
+
+def Input(  # noqa: N802 (Keras's name)
+    shape: Any = None, batch_size: int | None = None, name: str | None = None, **keywords: Any
+) -> InputLayer:
+    """`InputLayer(shape, batch_size, name=name, ...)`: the first entry of a Sequential model."""
+    return InputLayer(shape, batch_size, name=name, **keywords)

@@ -1,0 +1,59 @@
+"""A picture of a model: its layers as a chain of boxes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["plot_model"]
+
+
+def _shape_text(shape: Sequence[int | None]) -> str:
+    return f"({', '.join('None' if extent is None else str(extent) for extent in shape)})"
+
+
+def _label(layer: Any, show_shapes: bool, show_layer_names: bool) -> str:
+    kind = type(layer).__name__
+    lines = [f"{layer.name} ({kind})" if show_layer_names else kind]
+    if show_shapes and layer.built:
+        lines.append(f"{_shape_text(layer.input_shape)} → {_shape_text(layer.output_shape)}")
+    return "\n".join(lines)
+
+
+def plot_model(
+    model: Any,
+    to_file: str | os.PathLike[str] = "model.png",
+    show_shapes: bool = False,
+    show_layer_names: bool = True,
+    **_: Any,
+) -> None:
+    """Draws a model's layers from top to bottom into a file.
+
+    Args:
+        model: a Sequential.
+        to_file: where; the ending (png, svg, pdf) says how. Default "model.png".
+        show_shapes: write the shapes of input and output into the boxes. Default False.
+        show_layer_names: write the names of the layers. Default True.
+        **_: Keras's further arguments, which only change the looks.
+
+    Raises:
+        ImportError: if matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure  # imported here: most programs draw no models
+
+    labels = [_label(layer, show_shapes, show_layer_names) for layer in model.layers]
+    figure = Figure(figsize=(5, 0.4 + 1.1 * max(1, len(labels))))
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_axis_off()
+    axes.set_ylim(-len(labels) + 0.4, 0.6)
+    axes.set_xlim(-1, 1)
+    for row, label in enumerate(labels):
+        box = {"boxstyle": "round,pad=0.5", "facecolor": "white"}
+        axes.text(0, -row, label, ha="center", va="center", bbox=box)
+        if row:
+            # Behind the boxes, so that it need not know how high they are.
+            axes.annotate(
+                "", (0, -row + 0.27), (0, -row + 1), arrowprops={"arrowstyle": "->"}, zorder=0
+            )
+    figure.savefig(to_file, dpi=120)
