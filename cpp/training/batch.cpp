@@ -12,7 +12,7 @@ constexpr Index kRowsPerSlice = 16;
 // More slices than this cost more in gradients to sum than they bring in balance.
 constexpr Index kMostSlices = 8;
 // Multiplications below which one thread is faster than waking another.
-constexpr double kParallelWork = 1e6;
+constexpr double kParallelWork = 4e6;
 
 }  // namespace
 

@@ -108,7 +108,7 @@ class Trainer(Stack):
         loss, options = compiled.loss.options(), compiled.optimizer.options()
         chosen = [metric.options() for metric in resolved]
         if before is not None and before.optimizer is not compiled.optimizer:
-            before.optimizer._attach(None)
+            before.optimizer._detach(network)
             # The core keeps the slots of an optimizer of the same kind; a new one has none.
             other = "adam" if compiled.optimizer.kind == "sgd" else "sgd"
             network.compile(loss, [], _core.OptimizerOptions(kind=other, learning_rate=0.0))
