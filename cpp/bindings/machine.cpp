@@ -1,5 +1,4 @@
 // Threads, and how this module was built.
-#include <Eigen/Core>
 #include <string>
 
 #include "bindings/bindings.hpp"
@@ -12,9 +11,7 @@ namespace py = pybind11;
 
 py::dict build_info() {
   py::dict info;
-  info["instruction_set"] = "baseline";
-  info["eigen"] = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
-                  "." + std::to_string(EIGEN_MINOR_VERSION);
+  info["instruction_set"] = ECHOCELL_ISA;
   info["compiler"] = __VERSION__;
 #ifdef _OPENMP
   info["openmp"] = std::to_string(_OPENMP);

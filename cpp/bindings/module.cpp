@@ -1,7 +1,8 @@
-// The table of contents of echocell._core; python/echocell/_core.pyi says what each name does.
+// The table of contents of the core; python/echocell/_core.pyi says what each name does. The module
+// is called after the instruction set it is built for.
 #include "bindings/bindings.hpp"
 
-PYBIND11_MODULE(_core, module) {
+PYBIND11_MODULE(ECHOCELL_MODULE, module) {
   module.doc() = "The compiled core of echocell.";
   echocell::bindings::bind_layers(module);    // LSTMOptions, DenseOptions, ...
   echocell::bindings::bind_training(module);  // LossOptions, MetricOptions, OptimizerOptions

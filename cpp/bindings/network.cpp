@@ -117,15 +117,14 @@ class NetworkOf final : public NetworkBase {
   }
   py::array get_parameter(Index layer, Index index) override {
     const auto guard = occupancy_.enter();
-    const S* values = model_.network().parameter(layer, index);
-    return to_array<S>(values, parameter_shape(layer, index));
+    return parameter_array(layer, index, model_.network().values());
   }
   void set_parameter(Index layer, Index index, const py::array& value) override {
     const auto guard = occupancy_.enter();
-    const Shape expected = parameter_shape_checked(layer, index);
+    const Shape expected = parameter_shape(layer, index);
     const Numbers<S> numbers = require(value, expected, "parameter");
     require_finite<S>("the parameter", numbers);
-    std::copy_n(numbers.data(), numbers.size(), model_.network().parameter(layer, index));
+    model_.network().write(layer, index, numbers.data(), model_.network().values());
   }
   void set_regularizer(Index layer, Index index, double l1, double l2) override {
     ParameterBlock& block = model_.network().block(layer, index);
@@ -149,8 +148,14 @@ class NetworkOf final : public NetworkBase {
   void set_iterations(std::int64_t n) override { model_.optimizer().set_iterations(n); }
   Arrays slots() override {
     Arrays arrays;
+    const Index size = for_each_parameter([](Index, Index, Index) {});
     for (const Buffer<S>& slot : model_.optimizer().slots()) {
-      arrays.push_back(to_array<S>(slot.data(), {slot.size()}));
+      py::array_t<S> array(size);
+      S* to = array.mutable_data();
+      for_each_parameter([&](Index layer, Index index, Index first) {
+        model_.network().read(layer, index, slot.data(), to + first);
+      });
+      arrays.push_back(std::move(array));
     }
     return arrays;
   }
@@ -161,11 +166,14 @@ class NetworkOf final : public NetworkBase {
                                   " optimizer slots, received " + std::to_string(values.size()));
     }
     std::vector<Numbers<S>> numbers;
+    const Index size = for_each_parameter([](Index, Index, Index) {});
     for (std::size_t k = 0; k < slots.size(); ++k) {
-      numbers.push_back(require(values[k], {slots[k].size()}, "optimizer slot"));
+      numbers.push_back(require(values[k], {size}, "optimizer slot"));
     }
     for (std::size_t k = 0; k < slots.size(); ++k) {
-      std::copy_n(numbers[k].data(), numbers[k].size(), slots[k].data());
+      for_each_parameter([&](Index layer, Index index, Index first) {
+        model_.network().write(layer, index, numbers[k].data() + first, slots[k].data());
+      });
     }
   }
   std::pair<std::uint64_t, std::uint64_t> random_state() override { return model_.random_state(); }
@@ -302,8 +310,7 @@ class NetworkOf final : public NetworkBase {
     for (Index k = 0; k < network.layer_count(); ++k) {
       py::list list;
       for (std::size_t p = 0; p < network.parameters(k).size(); ++p) {
-        const ParameterBlock& block = network.block(k, static_cast<Index>(p));
-        list.append(to_array<S>(result.parameters + block.offset, network.parameters(k)[p].shape));
+        list.append(parameter_array(k, static_cast<Index>(p), result.parameters));
       }
       layers.append(list);
     }
@@ -394,12 +401,30 @@ class NetworkOf final : public NetworkBase {
     Network<S>& network = model_.network();
     return network.layer(network.nodes()[std::size_t(network.node_of_layer(layer))]);
   }
-  const Shape& parameter_shape(Index layer, Index index) {
+  Shape parameter_shape(Index layer, Index index) {
+    (void)model_.network().block(layer, index);  // throws if there is none
     return model_.network().parameters(layer)[std::size_t(index)].shape;
   }
-  Shape parameter_shape_checked(Index layer, Index index) {
-    (void)model_.network().block(layer, index);
-    return parameter_shape(layer, index);
+  /// A parameter as Keras has it, out of an array as long as the arena.
+  py::array parameter_array(Index layer, Index index, const S* arena) {
+    py::array_t<S> array(parameter_shape(layer, index));
+    model_.network().read(layer, index, arena, array.mutable_data());
+    return std::move(array);
+  }
+  /// visit(layer, index, first, size) for every parameter: where it stands in a row of all, as
+  /// Keras has them, without padding.
+  template <class Visit>
+  Index for_each_parameter(const Visit& visit) {
+    Network<S>& network = model_.network();
+    Index first = 0;
+    for (Index k = 0; k < network.layer_count(); ++k) {
+      const auto& parameters = network.parameters(k);
+      for (std::size_t p = 0; p < parameters.size(); ++p) {
+        visit(k, static_cast<Index>(p), first);
+        first += parameters[p].size();
+      }
+    }
+    return first;
   }
   Shape step_shape() {
     const Shape& sample = model_.network().input_shape();

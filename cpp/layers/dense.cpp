@@ -1,7 +1,8 @@
 #include "layers/dense.hpp"
 
+#include "layers/back_product.hpp"
 #include "layers/interruptible.hpp"
-#include "numerics/gemm.hpp"
+#include "numerics/panels.hpp"
 
 namespace echocell {
 
@@ -13,8 +14,11 @@ void Dense<S>::build(const Shape& input) {
   }
   features_ = input.back();
   this->parameters_.clear();
-  kernel_ = this->add_parameter("kernel", {features_, options_.units});
-  if (options_.use_bias) bias_ = this->add_parameter("bias", {options_.units});
+  kernel_ = this->add_parameter("kernel", {features_, options_.units},
+                                packing<S>(1, features_, 1, options_.units));
+  if (options_.use_bias) {
+    bias_ = this->add_parameter("bias", {options_.units}, packing<S>(1, 1, 1, options_.units));
+  }
 }
 
 template <class S>
@@ -28,35 +32,61 @@ Shape Dense<S>::output_shape(const Shape& input) const {
   return output;
 }
 
+// Legend: R rows (batch, and all axes but the last), F features, U units, padded to whole vectors.
+template <class S>
+struct DenseCache : Cache {
+  S* z = nullptr;  // [R, U] in panels: x W + b going forward, dLoss/dz going back
+  BackProduct<S> back;
+};
+
+template <class S>
+std::unique_ptr<Cache> Dense<S>::plan(const Shape& input, Index batch, bool training,
+                                      Workspace& workspace) const {
+  auto cache = std::make_unique<DenseCache<S>>();
+  const Index rows = volume(input) / features_ * batch, cols = simd::padded<S>(options_.units);
+  cache->z = workspace.take<S>(rows * cols);
+  if (training) cache->back.plan(features_, cols, rows, workspace);
+  return cache;
+}
+
+template <class S>
+ConstPanels<S> Dense<S>::kernel(const S* parameters) const {
+  return {parameters + kernel_, features_, simd::padded<S>(options_.units), tile_for<S>(1)};
+}
+
 template <class S>
 void Dense<S>::forward(const Pass<S>& pass) const {
+  const auto& cache = static_cast<const DenseCache<S>&>(*pass.cache);
   const Index rows = pass.input().size() / features_, units = options_.units;
   const ConstMatrix<S> x(pass.input().data, rows, features_);
-  const ConstMatrix<S> kernel(pass.parameters + kernel_, features_, units);
-  const Matrix<S> y(pass.output.data, rows, units);
-  fill_rows<S>(options_.use_bias ? pass.parameters + bias_ : nullptr, y);
-  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
-    add_product<S>(x.row_range(row, count), kernel, y.row_range(row, count));
-  });
-  activate_rows(options_.activation, y.data, rows, units);
+  const ConstPanels<S> weights = kernel(pass.parameters);
+  const Panels<S> z{cache.z, rows, weights.cols, weights.tile};
+  fill_rows(options_.use_bias ? pass.parameters + bias_ : nullptr, z, Index(0), rows);
+  in_pieces(pass.interrupt, rows, features_ * units,
+            [&](Index row, Index count) { add_product(x.row_range(row, count), weights, z, row); });
+  copy_from_panels<S>(z, Matrix<S>(pass.output.data, rows, units));
+  activate_rows(options_.activation, pass.output.data, rows, units);
 }
 
 template <class S>
 void Dense<S>::backward(const Pass<S>& pass) const {
+  auto& cache = static_cast<DenseCache<S>&>(*pass.cache);
   const Index rows = pass.input().size() / features_, units = options_.units;
   const ConstMatrix<S> x(pass.input().data, rows, features_);
-  const ConstMatrix<S> kernel(pass.parameters + kernel_, features_, units);
-  const Matrix<S> dz(pass.output_gradient.data, rows, units);  // dLoss/dy until the next line
-  activate_rows_backward<S>(options_.activation, pass.output.data, dz.data, rows, units);
-  const Matrix<S> d_kernel(pass.gradients + kernel_, features_, units);
+  const ConstPanels<S> weights = kernel(pass.parameters);
+  const Panels<S> dz{cache.z, rows, weights.cols, weights.tile};
+  const Panels<S> d_kernel{pass.gradients + kernel_, features_, weights.cols, weights.tile};
+  activate_rows_backward<S>(options_.activation, pass.output.data, pass.output_gradient.data, rows,
+                            units);
+  copy_to_panels<S>(ConstMatrix<S>(pass.output_gradient.data, rows, units), dz);
   in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
-    add_product_tn<S>(x.row_range(row, count), dz.row_range(row, count), d_kernel);
+    add_product_tn<S>(x.row_range(row, count), dz, row, d_kernel);
   });
   if (options_.use_bias) add_column_sums<S>(dz, pass.gradients + bias_);
   if (!pass.wants_input_gradient()) return;
-  const Matrix<S> dx(pass.input_gradient().data, rows, features_);
-  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
-    multiply_nt<S>(dz.row_range(row, count), kernel, dx.row_range(row, count));
+  cache.back.load(weights);
+  cache.back.for_each_row(dz, {}, pass.interrupt, [&](Index row, const S* dx) {
+    std::copy_n(dx, features_, pass.input_gradient().data + row * features_);
   });
 }
 

@@ -23,10 +23,14 @@ class Dense final : public Layer<S> {
 
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+                              Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;
 
  private:
+  Panels<const S> kernel(const S* parameters) const;
+
   DenseOptions options_;
   Index features_ = 0;  // F; 0 before build()
   Index kernel_ = 0;

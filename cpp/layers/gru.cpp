@@ -1,44 +1,26 @@
 #include "layers/gru.hpp"
 
-#include <Eigen/Core>
-
 #include "layers/recurrent_impl.hpp"
+#include "layers/squashes.hpp"
 
 namespace echocell {
 namespace {
 
-template <class S>
-using Row = Eigen::Map<Eigen::Array<S, Eigen::Dynamic, 1>>;
-template <class S>
-using ConstRow = Eigen::Map<const Eigen::Array<S, Eigen::Dynamic, 1>>;
+// The blocks of the kernel.
+constexpr Index kUpdate = 0, kReset = 1, kCandidate = 2;
 
-/// The views of row b at step t that both directions read.
+/// A masked row: the state stays, the gates are zero.
 template <class S>
-struct GRURow {
-  Row<S> z, r, g;  // gates(t): update, reset, candidate
-  ConstRow<S> h;   // h(t)
-  Row<S> h1, aux;  // h(t+1); the recurrent part of the candidate
-
-  GRURow(const Unrolled<S>& u, Index t, Index b)
-      : z(u.gates(t) + b * 3 * u.H, u.H),
-        r(u.gates(t) + (b * 3 + 1) * u.H, u.H),
-        g(u.gates(t) + (b * 3 + 2) * u.H, u.H),
-        h(u.h_at(t) + b * u.H, u.H),
-        h1(u.h_at(t + 1) + b * u.H, u.H),
-        aux(u.aux_at(t) + b * u.H, u.H) {}
-};
-
-template <class S>
-void skip_row_forward(const Unrolled<S>& u, Index t, Index b) {
-  copy_numbers(u.h_at(t) + b * u.H, u.H, u.h_at(t + 1) + b * u.H);
-  std::fill_n(u.gates(t) + b * 3 * u.H, 3 * u.H, S(0));
-  std::fill_n(u.aux_at(t) + b * u.H, u.H, S(0));
+void skip(const Unrolled<S>& u, Index t, Index at, S* z) {
+  simd::store(u.h_at(t + 1) + at, simd::load(u.h_at(t) + at));
+  simd::store(u.aux_at(t) + at, simd::Vector<S>{});
+  std::fill_n(z, 3 * simd::kLanes<S>, S(0));
 }
 
 /// h(t-1), or what dropout leaves of it, as the candidate's product sees it.
 template <class S>
 const S* candidate_h(const Unrolled<S>& u, Index t) {
-  return u.h_drop ? u.masked_h(2, t) : u.h_at(t);
+  return u.h_seen(kCandidate, t, 1).data;
 }
 
 }  // namespace
@@ -51,8 +33,8 @@ GRUCell<S>::GRUCell(const GRUOptions& options)
 
 template <class S>
 void GRUCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const {
-  u.aux = workspace.take<S>(u.T * u.B * u.H);
-  if (training && reset_after_) u.d_recurrent_z = workspace.take<S>(u.T * u.B * 3 * u.H);
+  u.aux = workspace.take<S>(u.T * u.B * u.Hp);
+  if (training && reset_after_) u.d_recurrent_z = workspace.take<S>(u.T * u.B * u.N);
 }
 
 // ---- forward -----------------------------------------------------------------------------------
@@ -61,59 +43,80 @@ void GRUCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const
 //   g = tanh(x Wh + bh + r * (h Rh + rh))   reset after
 //   g = tanh(x Wh + bh + (r * h) Rh)        reset before
 //
-// gates(t) comes as x W + b.
+// The gates of step t come as x W + b.
 
 template <class S>
 void GRUCell<S>::forward(Unrolled<S>& u, Index t) const {
-  if (reset_after_) {
-    forward_reset_after(u, t);
+  const auto run = [&](const auto& squash) {
+    if (reset_after_) {
+      forward_reset_after(u, t, squash);
+    } else {
+      forward_reset_before(u, t, squash);
+    }
+  };
+  if (usual()) {
+    run(UsualSquash<S>{});
   } else {
-    forward_reset_before(u, t);
+    run(AnySquash<S>{gate_activation_, settings_.activation});
   }
 }
 
 template <class S>
-void GRUCell<S>::forward_reset_after(Unrolled<S>& u, Index t) const {
-  const Index H = u.H;
-  fill_rows<S>(u.bias ? u.bias + 3 * H : nullptr, {u.scratch, u.B, 3 * H});
-  u.add_recurrent_product(t, u.scratch, 0, 3);
-  for (Index b = 0; b < u.B; ++b) {
+template <class Squash>
+void GRUCell<S>::forward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
+  using V = simd::Vector<S>;
+  constexpr Index W = simd::kLanes<S>;
+  const Panels<S> recurrent = u.panels(u.scratch, u.B);  // h R + b
+  fill_rows(u.bias ? u.bias + u.N : nullptr, recurrent, Index(0), u.B);
+  u.add_recurrent_product(t, recurrent, 0, 0, 3);
+  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+    const Index at = b * u.Hp + unit;
     if (!u.valid(t, b)) {
-      skip_row_forward(u, t, b);
-      continue;
+      skip(u, t, at, gates);
+      return;
     }
-    GRURow<S> row(u, t, b);
-    const S* recurrent = u.scratch + b * 3 * H;
-    row.z += ConstRow<S>(recurrent, H);
-    row.r += ConstRow<S>(recurrent + H, H);
-    row.aux = ConstRow<S>(recurrent + 2 * H, H);
-    activate(gate_activation_, row.z.data(), 2 * H);
-    row.g += row.r * row.aux;
-    activate(settings_.activation, row.g.data(), H);
-    row.h1 = row.z * row.h + (S(1) - row.z) * row.g;
-  }
+    const S* rec = recurrent.panel(3 * unit) + b * 3 * W;
+    const auto sum = [&](Index block) {
+      return simd::load(gates + block * W) + simd::load(rec + block * W);
+    };
+    const V z = squash.gate(sum(kUpdate)), r = squash.gate(sum(kReset));
+    const V aux = simd::load(rec + kCandidate * W), h = simd::load(u.h_at(t) + at);
+    const V g = squash.cell(simd::load(gates + kCandidate * W) + r * aux);
+    simd::store(gates + kUpdate * W, z);
+    simd::store(gates + kReset * W, r);
+    simd::store(gates + kCandidate * W, g);
+    simd::store(u.aux_at(t) + at, aux);
+    simd::store(u.h_at(t + 1) + at, z * h + (S(1) - z) * g);
+  });
 }
 
 template <class S>
-void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t) const {
-  const Index H = u.H;
-  u.add_recurrent_product(t, u.gates(t), 0, 2);
-  for (Index b = 0; b < u.B; ++b) {
-    GRURow<S> row(u, t, b);
-    activate(gate_activation_, row.z.data(), 2 * H);
-    row.aux = row.r * ConstRow<S>(candidate_h(u, t) + b * H, H);
-  }
-  add_product<S>({u.aux_at(t), u.B, H}, u.blocks(u.recurrent, H, 2, 1),
-                 u.blocks(u.gates(t), u.B, 2, 1));
-  for (Index b = 0; b < u.B; ++b) {
+template <class Squash>
+void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
+  using V = simd::Vector<S>;
+  constexpr Index W = simd::kLanes<S>;
+  u.add_recurrent_product(t, u.gates(), t * u.B, kUpdate, 2);
+  const S* h_seen = candidate_h(u, t);
+  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+    const Index at = b * u.Hp + unit;
+    const V r = squash.gate(simd::load(gates + kReset * W));
+    simd::store(gates + kUpdate * W, squash.gate(simd::load(gates + kUpdate * W)));
+    simd::store(gates + kReset * W, r);
+    simd::store(u.aux_at(t) + at, r * simd::load(h_seen + at));
+  });
+  add_product<S>({u.aux_at(t), u.B, u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(), t * u.B,
+                 {kCandidate, 1, 3});
+  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+    const Index at = b * u.Hp + unit;
     if (!u.valid(t, b)) {
-      skip_row_forward(u, t, b);
-      continue;
+      skip(u, t, at, gates);
+      return;
     }
-    GRURow<S> row(u, t, b);
-    activate(settings_.activation, row.g.data(), H);
-    row.h1 = row.z * row.h + (S(1) - row.z) * row.g;
-  }
+    const V z = simd::load(gates + kUpdate * W), h = simd::load(u.h_at(t) + at);
+    const V g = squash.cell(simd::load(gates + kCandidate * W));
+    simd::store(gates + kCandidate * W, g);
+    simd::store(u.h_at(t + 1) + at, z * h + (S(1) - z) * g);
+  });
 }
 
 // ---- backward: dh comes as dLoss/dh' and goes as dLoss/dh
@@ -121,101 +124,106 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t) const {
 
 template <class S>
 void GRUCell<S>::backward(Unrolled<S>& u, Index t) const {
-  if (reset_after_) {
-    backward_reset_after(u, t);
+  const auto run = [&](const auto& squash) {
+    if (reset_after_) {
+      backward_reset_after(u, t, squash);
+    } else {
+      backward_reset_before(u, t, squash);
+    }
+  };
+  if (usual()) {
+    run(UsualSquash<S>{});
   } else {
-    backward_reset_before(u, t);
+    run(AnySquash<S>{gate_activation_, settings_.activation});
   }
 }
 
 template <class S>
-void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t) const {
-  const Index H = u.H;
-  S* d_recurrent = u.d_recurrent_z + t * u.B * 3 * H;
-  for (Index b = 0; b < u.B; ++b) {
-    GRURow<S> row(u, t, b);
-    S* dz = u.gates(t) + b * 3 * H;
-    S* dr = d_recurrent + b * 3 * H;
+template <class Squash>
+void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
+  using V = simd::Vector<S>;
+  constexpr Index W = simd::kLanes<S>;
+  const Panels<S> d_recurrent = u.panels(u.d_recurrent_z, u.T * u.B);
+  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+    const Index at = b * u.Hp + unit;
+    S* rec = d_recurrent.panel(3 * unit) + (t * u.B + b) * 3 * W;
     if (!u.valid(t, b)) {
-      std::fill_n(dz, 3 * H, S(0));
-      std::fill_n(dr, 3 * H, S(0));
-      continue;
+      std::fill_n(gates, 3 * W, S(0));
+      std::fill_n(rec, 3 * W, S(0));
+      return;
     }
-    Row<S> dh(u.dh + b * H, H), d_update(dr, H), d_reset(dr + H, H), d_candidate(dr + 2 * H, H);
+    const V z = simd::load(gates + kUpdate * W), r = simd::load(gates + kReset * W);
+    const V g = simd::load(gates + kCandidate * W), h = simd::load(u.h_at(t) + at);
+    const V dh = simd::load(u.dh + at), aux = simd::load(u.aux_at(t) + at);
     // h' = z * h + (1 - z) * g
-    d_update = dh * (row.h - row.g);
-    d_candidate = dh * (S(1) - row.z);
-    dh *= row.z;
+    const V d_z = dh * (h - g) * squash.gate_slope(z);
+    const V d_g = dh * (S(1) - z) * squash.cell_slope(g);
     // g = tanh(... + r * aux)
-    multiply_by_derivative(settings_.activation, row.g.data(), d_candidate.data(), H);
-    d_reset = d_candidate * row.aux;
-    multiply_by_derivative(gate_activation_, row.z.data(), dr, 2 * H);
-    const Row<S> r = row.r;
-    row.g = d_candidate;
-    d_candidate *= r;
-    copy_numbers(dr, 2 * H, dz);
-  }
-  u.add_recurrent_product_back(d_recurrent, u.dh, 0, 3);
+    const V d_r = d_g * aux * squash.gate_slope(r);
+    simd::store(gates + kUpdate * W, d_z);
+    simd::store(gates + kReset * W, d_r);
+    simd::store(gates + kCandidate * W, d_g);
+    simd::store(rec + kUpdate * W, d_z);
+    simd::store(rec + kReset * W, d_r);
+    simd::store(rec + kCandidate * W, d_g * r);
+    simd::store(u.dh + at, dh * z);
+  });
+  u.add_recurrent_product_back(d_recurrent, t * u.B, u.dh, 0, 3);
 }
 
 template <class S>
-void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t) const {
-  const Index H = u.H;
-  // scratch row b: the gradient of the update and of the reset gate, and d aux.
-  S* d_aux = u.scratch + u.B * 2 * H;
-  for (Index b = 0; b < u.B; ++b) {
-    GRURow<S> row(u, t, b);
+template <class Squash>
+void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
+  using V = simd::Vector<S>;
+  constexpr Index W = simd::kLanes<S>;
+  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+    const Index at = b * u.Hp + unit;
     if (!u.valid(t, b)) {
-      std::fill_n(u.gates(t) + b * 3 * H, 3 * H, S(0));
-      continue;
+      std::fill_n(gates, 3 * W, S(0));
+      return;
     }
-    Row<S> dh(u.dh + b * H, H), d_update(u.scratch + b * 2 * H, H);
-    Row<S> d_candidate(u.scratch + (b * 2 + 1) * H, H);
-    d_update = dh * (row.h - row.g);
-    d_candidate = dh * (S(1) - row.z);
-    dh *= row.z;
-    multiply_by_derivative(settings_.activation, row.g.data(), d_candidate.data(), H);
-    row.g = d_candidate;
-    multiply_by_derivative(gate_activation_, row.z.data(), d_update.data(), H);
-    row.z = d_update;
-  }
+    const V z = simd::load(gates + kUpdate * W), g = simd::load(gates + kCandidate * W);
+    const V h = simd::load(u.h_at(t) + at), dh = simd::load(u.dh + at);
+    // h' = z * h + (1 - z) * g
+    simd::store(gates + kUpdate * W, dh * (h - g) * squash.gate_slope(z));
+    simd::store(gates + kCandidate * W, dh * (S(1) - z) * squash.cell_slope(g));
+    simd::store(u.dh + at, dh * z);
+  });
   // g = tanh(... + aux Rh), aux = r * h
-  multiply_nt<S>(u.blocks(static_cast<const S*>(u.gates(t)), u.B, 2, 1),
-                 u.blocks(u.recurrent, H, 2, 1), {d_aux, u.B, H});
+  S* d_aux = u.scratch + u.B * u.N;
+  std::fill_n(d_aux, u.B * u.Hp, S(0));
+  u.recurrent_back.add(u.gates(), t * u.B, {d_aux, u.B, u.H, u.Hp}, {kCandidate, 1, 3});
   const S* h_seen = candidate_h(u, t);
-  for (Index b = 0; b < u.B; ++b) {
-    if (!u.valid(t, b)) continue;
-    GRURow<S> row(u, t, b);
-    Row<S> dh(u.dh + b * H, H), da(d_aux + b * H, H), d_reset(u.scratch + b * H, H);
-    d_reset = da * ConstRow<S>(h_seen + b * H, H);
-    multiply_by_derivative(gate_activation_, row.r.data(), d_reset.data(), H);
-    da *= row.r;
-    if (u.h_drop) da *= ConstRow<S>(u.h_drop + (2 * u.B + b) * H, H);
-    dh += da;
-    row.r = d_reset;
-  }
-  u.add_recurrent_product_back(u.gates(t), u.dh, 0, 2);
+  const S* drop = u.h_drop ? u.h_drop + kCandidate * u.B * u.Hp : nullptr;
+  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+    if (!u.valid(t, b)) return;
+    const Index at = b * u.Hp + unit;
+    const V r = simd::load(gates + kReset * W), da = simd::load(d_aux + at);
+    V d_h = da * r;
+    if (drop) d_h *= simd::load(drop + at);
+    simd::store(u.dh + at, simd::load(u.dh + at) + d_h);
+    simd::store(gates + kReset * W, da * simd::load(h_seen + at) * squash.gate_slope(r));
+  });
+  u.add_recurrent_product_back(u.gates(), t * u.B, u.dh, kUpdate, 2);
 }
 
 template <class S>
 void GRUCell<S>::add_weight_gradients(Unrolled<S>& u) const {
   if (reset_after_) {
-    u.add_recurrent_weight_gradient(u.d_recurrent_z, 0, 3);
-    if (u.d_bias) add_column_sums<S>({u.d_recurrent_z, u.T * u.B, 3 * u.H}, u.d_bias + 3 * u.H);
+    const ConstPanels<S> d_recurrent = u.panels(u.d_recurrent_z, u.T * u.B);
+    u.add_recurrent_weight_gradient(d_recurrent, 0, 3);
+    if (u.d_bias) add_column_sums(d_recurrent, u.d_bias + u.N);
     return;
   }
-  u.add_recurrent_weight_gradient(u.z, 0, 2);
-  u.add_product_tn_in_pieces({u.aux, u.T * u.B, u.H},
-                             u.blocks(static_cast<const S*>(u.z), u.T * u.B, 2, 1),
-                             u.blocks(u.d_recurrent, u.H, 2, 1));
+  u.add_recurrent_weight_gradient(u.gates(), kUpdate, 2);
+  u.add_weight_gradient({u.aux, u.T * u.B, u.H, u.Hp}, u.gates(), u.panels(u.d_recurrent, u.H),
+                        {kCandidate, 1, 3});
 }
 
 template <class S>
 std::vector<Trace<S>> GRUCell<S>::trace(const Unrolled<S>& u) const {
-  const auto gate = [&](const char* name, Index block) {
-    return Trace<S>{name, {u.z + block * u.H, u.T, u.B, u.H}, 3 * u.H};
-  };
-  return {gate("z", 0), gate("r", 1), gate("g", 2), {"h", {u.h_at(1), u.T, u.B, u.H}, u.H}};
+  return {gate_trace("z", u, kUpdate), gate_trace("r", u, kReset), gate_trace("g", u, kCandidate),
+          state_trace("h", u, u.h_at(1))};
 }
 
 template class GRUCell<float>;

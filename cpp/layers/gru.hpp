@@ -18,10 +18,8 @@ class GRUCell {
   const RecurrentSettings& settings() const { return settings_; }
   Index blocks() const { return 3; }
   Index state_count() const { return 1; }
-  Shape bias_shape() const {
-    return reset_after_ ? Shape{2, 3 * settings_.units} : Shape{3 * settings_.units};
-  }
-  Shape peephole_shape() const { return {}; }
+  Index bias_rows() const { return reset_after_ ? 2 : 1; }
+  Index peepholes() const { return 0; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;
@@ -30,10 +28,19 @@ class GRUCell {
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:
-  void forward_reset_after(Unrolled<S>& u, Index t) const;
-  void forward_reset_before(Unrolled<S>& u, Index t) const;
-  void backward_reset_after(Unrolled<S>& u, Index t) const;
-  void backward_reset_before(Unrolled<S>& u, Index t) const;
+  template <class Squash>
+  void forward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Squash>
+  void forward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Squash>
+  void backward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Squash>
+  void backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const;
+
+  /// Are the activations the usual ones, so that the loop need not ask?
+  bool usual() const {
+    return settings_.activation == Activation::tanh && gate_activation_ == Activation::sigmoid;
+  }
 
   RecurrentSettings settings_;
   Activation gate_activation_;

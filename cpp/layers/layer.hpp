@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "layers/parameter.hpp"
 #include "numerics/interrupt.hpp"
 #include "numerics/random.hpp"
 #include "numerics/shape.hpp"
@@ -15,14 +16,6 @@
 #include "numerics/workspace.hpp"
 
 namespace echocell {
-
-/// One weight array of a layer. `offset` counts numbers from the start of the layer's block.
-struct Parameter {
-  std::string name;  // Keras's: "kernel", "recurrent_kernel", "bias", ...
-  Shape shape;       // Keras's: (F, 4u), (u, 4u), (4u), ...; stored row-major
-  Index offset = 0;
-  Index size() const { return volume(shape); }
-};
 
 /// What becomes of the mask on the way through a layer.
 enum class MaskFlow {
@@ -36,13 +29,13 @@ struct Cache {
   virtual ~Cache() = default;
 };
 
-/// A named view for those who look inside: a gate, a cell state, over time, in processing order.
-/// Row (t, b) of values starts at values.data + (t * batch + b) * stride.
+/// Numbers for those who look inside: a gate, a cell state, over time, in processing order,
+/// [steps, batch, width].
 template <class S>
 struct Trace {
   std::string name;
-  Tensor<const S> values;
-  Index stride = 0;
+  Index steps = 0, batch = 0, width = 0;
+  std::vector<S> numbers;
 };
 
 /// One application of a layer to one slice of a batch. All views are of the slice. Nothing aliases,
@@ -101,7 +94,7 @@ class Layer {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   /// Numbers in the layer's block, padding included.
   Index parameter_count() const {
-    return parameters_.empty() ? 0 : parameters_.back().offset + parameters_.back().size();
+    return parameters_.empty() ? 0 : parameters_.back().offset + block_size(parameters_.back());
   }
 
   /// The shape of one output sample. Open axes stay open.
@@ -135,11 +128,14 @@ class Layer {
   }
 
  protected:
-  /// For build(): appends a parameter to the block and returns its offset.
-  Index add_parameter(std::string name, Shape shape) {
+  /// For build(): appends a parameter to the block, aligned, and returns its offset.
+  Index add_parameter(std::string name, Shape shape, Packing packing = {}) {
     const Index offset = parameter_count();
-    parameters_.push_back({std::move(name), std::move(shape), offset});
+    parameters_.push_back({std::move(name), std::move(shape), offset, packing});
     return offset;
+  }
+  static Index block_size(const Parameter& parameter) {
+    return aligned_count<S>(parameter.packed_size());
   }
   std::vector<Parameter> parameters_;
 };

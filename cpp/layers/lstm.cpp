@@ -1,15 +1,9 @@
 #include "layers/lstm.hpp"
 
-#include <Eigen/Core>
-
 #include "layers/recurrent_impl.hpp"
+#include "layers/squashes.hpp"
 
 namespace echocell {
-
-template <class S>
-using Row = Eigen::Map<Eigen::Array<S, Eigen::Dynamic, 1>>;
-template <class S>
-using ConstRow = Eigen::Map<const Eigen::Array<S, Eigen::Dynamic, 1>>;
 
 template <class S>
 LSTMCell<S>::LSTMCell(const LSTMOptions& options)
@@ -30,11 +24,9 @@ LSTMCell<S>::LSTMCell(const LSTMOptions& options)
 
 template <class S>
 void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const {
-  u.c = workspace.take<S>((u.T + 1) * u.B * u.H);
-  u.aux = workspace.take<S>(u.T * u.B * u.H);
-  if (training) u.dc = workspace.take<S>(u.B * u.H);
-  u.ones = workspace.take<S>(u.H);
-  std::fill(u.ones, u.ones + u.H, S(1));
+  u.c = workspace.take<S>((u.T + 1) * u.B * u.Hp);
+  u.aux = workspace.take<S>(u.T * u.B * u.Hp);
+  if (training) u.dc = workspace.take<S>(u.B * u.Hp);
 }
 
 // ---- forward -----------------------------------------------------------------------------------
@@ -43,50 +35,62 @@ void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) cons
 //   g = tanh (x Wc + h Rc + bc)                 c' = f * c + i * g
 //   o = sigma(x Wo + h Ro + po * c' + bo)       h' = o * tanh(c')
 //
-// gates(t) comes as x W + b.
+// The gates of step t come as x W + b. An absent gate is 1; coupled, f is 1 - i.
 
 template <class S>
 void LSTMCell<S>::forward(Unrolled<S>& u, Index t) const {
-  u.add_recurrent_product(t, u.gates(t), 0, u.n);
-  for (Index b = 0; b < u.B; ++b) {
-    if (u.valid(t, b)) {
-      forward_row(u, t, b);
-      continue;
-    }
-    copy_numbers(u.h_at(t) + b * u.H, u.H, u.h_at(t + 1) + b * u.H);
-    copy_numbers(u.c_at(t) + b * u.H, u.H, u.c_at(t + 1) + b * u.H);
-    std::fill_n(u.gates(t) + b * u.n * u.H, u.n * u.H, S(0));
+  u.add_recurrent_product(t, u.gates(), t * u.B, 0, u.n);
+  if (usual()) {
+    forward_step(u, t, UsualSquash<S>{});
+  } else {
+    forward_step(u, t, AnySquash<S>{gate_activation_, settings_.activation});
   }
 }
 
 template <class S>
-void LSTMCell<S>::forward_row(const Unrolled<S>& u, Index t, Index b) const {
-  const Index H = u.H;
-  S* gates = u.gates(t) + b * u.n * H;
-  const auto gate = [&](Index block) { return Row<S>(block < 0 ? u.ones : gates + block * H, H); };
-  const auto peephole = [&](Index row) { return ConstRow<S>(u.peephole + row * H, H); };
-  const auto squash = [&](Activation activation, Index block) {
-    if (block >= 0) activate(activation, gates + block * H, H);
-  };
-  Row<S> i = gate(i_), f = gate(f_), g = gate(c_), o = gate(o_);
-  ConstRow<S> c(u.c_at(t) + b * H, H);
-  Row<S> c1(u.c_at(t + 1) + b * H, H), h1(u.h_at(t + 1) + b * H, H), s(u.aux_at(t) + b * H, H);
+template <class Squash>
+void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) const {
+  using V = simd::Vector<S>;
+  constexpr Index W = simd::kLanes<S>;
+  const V one = simd::splat(S(1));
+  const S* c_now = u.c_at(t);
+  S *c_next = u.c_at(t + 1), *h_next = u.h_at(t + 1), *squashed = u.aux_at(t);
 
-  if (pi_ >= 0) i += peephole(pi_) * c;
-  if (pf_ >= 0) f += peephole(pf_) * c;
-  squash(gate_activation_, i_);
-  squash(gate_activation_, f_);
-  squash(settings_.activation, c_);
-  if (coupled_) {
-    c1 = (S(1) - i) * c + i * g;
-  } else {
-    c1 = f * c + i * g;
-  }
-  if (po_ >= 0) o += peephole(po_) * c1;
-  squash(gate_activation_, o_);
-  s = c1;
-  activate(settings_.activation, s.data(), H);
-  h1 = o * s;
+  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+    const Index at = b * u.Hp + unit;
+    const V c = simd::load(c_now + at);
+    if (!u.valid(t, b)) {
+      simd::store(c_next + at, c);
+      simd::store(h_next + at, simd::load(u.h_at(t) + at));
+      std::fill_n(z, u.n * W, S(0));
+      return;
+    }
+    const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
+    V i = one, f = one, o = one;
+    if (i_ >= 0) {
+      i = simd::load(z + i_ * W);
+      if (pi_ >= 0) i += peephole(pi_) * c;
+      simd::store(z + i_ * W, i = squash.gate(i));
+    }
+    if (f_ >= 0) {
+      f = simd::load(z + f_ * W);
+      if (pf_ >= 0) f += peephole(pf_) * c;
+      simd::store(z + f_ * W, f = squash.gate(f));
+    }
+    if (coupled_) f = one - i;
+    const V g = squash.cell(simd::load(z + c_ * W));
+    simd::store(z + c_ * W, g);
+    const V c1 = f * c + i * g;
+    if (o_ >= 0) {
+      o = simd::load(z + o_ * W);
+      if (po_ >= 0) o += peephole(po_) * c1;
+      simd::store(z + o_ * W, o = squash.gate(o));
+    }
+    const V s = squash.cell(c1);
+    simd::store(c_next + at, c1);
+    simd::store(squashed + at, s);
+    simd::store(h_next + at, o * s);
+  });
 }
 
 // ---- backward: dh, dc come as dLoss/dh', dLoss/dc' and go as dLoss/dh, dLoss/dc
@@ -94,92 +98,87 @@ void LSTMCell<S>::forward_row(const Unrolled<S>& u, Index t, Index b) const {
 
 template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {
-  for (Index b = 0; b < u.B; ++b) {
-    if (u.valid(t, b)) {
-      backward_row(u, t, b);
-      std::fill_n(u.dh + b * u.H, u.H, S(0));
-    } else {
-      std::fill_n(u.gates(t) + b * u.n * u.H, u.n * u.H, S(0));
-    }
+  if (usual()) {
+    backward_step(u, t, UsualSquash<S>{});
+  } else {
+    backward_step(u, t, AnySquash<S>{gate_activation_, settings_.activation});
   }
-  u.add_recurrent_product_back(u.gates(t), u.dh, 0, u.n);
+  u.add_recurrent_product_back(u.gates(), t * u.B, u.dh, 0, u.n);
 }
 
 template <class S>
-void LSTMCell<S>::backward_row(const Unrolled<S>& u, Index t, Index b) const {
-  const Index H = u.H;
-  S* gates = u.gates(t) + b * u.n * H;
-  const auto gate = [&](Index block) { return Row<S>(block < 0 ? u.ones : gates + block * H, H); };
-  const auto peephole = [&](Index row) { return ConstRow<S>(u.peephole + row * H, H); };
-  Row<S> i = gate(i_), f = gate(f_), g = gate(c_), o = gate(o_);
-  ConstRow<S> c(u.c_at(t) + b * H, H), s(u.aux_at(t) + b * H, H), dh(u.dh + b * H, H);
-  Row<S> dc(u.dc + b * H, H);
-  // Scratch for what the gates turn into: they are still needed while their gradients are made.
-  S* dz = u.scratch_row(b);
-  const auto d_gate = [&](Index block) { return Row<S>(dz + block * H, H); };
-  const auto unsquash = [&](Activation activation, Index block) {
-    multiply_by_derivative(activation, gates + block * H, dz + block * H, H);
-  };
+template <class Squash>
+void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) const {
+  using V = simd::Vector<S>;
+  constexpr Index W = simd::kLanes<S>;
+  const V one = simd::splat(S(1));
+  const S *c_now = u.c_at(t), *squashed = u.aux_at(t);
 
-  // h' = o * tanh(c')
-  Row<S> ds(dz + u.n * H, H);
-  ds = dh * o;
-  multiply_by_derivative(settings_.activation, s.data(), ds.data(), H);
-  dc += ds;
-  if (o_ >= 0) {
-    d_gate(o_) = dh * s;
-    unsquash(gate_activation_, o_);
-    if (po_ >= 0) dc += d_gate(o_) * peephole(po_);
-  }
-  // c' = f * c + i * g
-  d_gate(c_) = dc * i;
-  unsquash(settings_.activation, c_);
-  if (i_ >= 0) {
-    d_gate(i_) = dc * g;
-    if (coupled_) d_gate(i_) -= dc * c;
-    unsquash(gate_activation_, i_);
-  }
-  if (f_ >= 0) {
-    d_gate(f_) = dc * c;
-    unsquash(gate_activation_, f_);
-  }
-  if (coupled_) {
-    dc *= S(1) - i;
-  } else {
-    dc *= f;
-  }
-  if (pi_ >= 0) dc += d_gate(i_) * peephole(pi_);
-  if (pf_ >= 0) dc += d_gate(f_) * peephole(pf_);
-  copy_numbers(dz, u.n * H, gates);
+  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+    const Index at = b * u.Hp + unit;
+    if (!u.valid(t, b)) {
+      std::fill_n(z, u.n * W, S(0));
+      return;
+    }
+    const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
+    const auto gate = [&](Index block) { return block < 0 ? one : simd::load(z + block * W); };
+    const V i = gate(i_), g = gate(c_), o = gate(o_), f = coupled_ ? one - i : gate(f_);
+    const V c = simd::load(c_now + at), s = simd::load(squashed + at), dh = simd::load(u.dh + at);
+    V dc = simd::load(u.dc + at);
+    // h' = o * tanh(c')
+    dc += dh * o * squash.cell_slope(s);
+    if (o_ >= 0) {
+      const V d_o = dh * s * squash.gate_slope(o);
+      simd::store(z + o_ * W, d_o);
+      if (po_ >= 0) dc += d_o * peephole(po_);
+    }
+    // c' = f * c + i * g
+    V dc_now = dc * f;
+    simd::store(z + c_ * W, dc * i * squash.cell_slope(g));
+    if (i_ >= 0) {
+      const V d_i = dc * (coupled_ ? g - c : g) * squash.gate_slope(i);
+      simd::store(z + i_ * W, d_i);
+      if (pi_ >= 0) dc_now += d_i * peephole(pi_);
+    }
+    if (f_ >= 0) {
+      const V d_f = dc * c * squash.gate_slope(f);
+      simd::store(z + f_ * W, d_f);
+      if (pf_ >= 0) dc_now += d_f * peephole(pf_);
+    }
+    simd::store(u.dc + at, dc_now);
+    simd::store(u.dh + at, V{});
+  });
 }
 
 template <class S>
 void LSTMCell<S>::add_weight_gradients(Unrolled<S>& u) const {
-  u.add_recurrent_weight_gradient(u.z, 0, u.n);
+  u.add_recurrent_weight_gradient(u.gates(), 0, u.n);
   if (!u.d_peephole) return;
-  const Index H = u.H;
-  for (Index row = 0; row < u.T * u.B; ++row) {
-    const auto dz = [&](Index block) { return ConstRow<S>(u.z + (row * u.n + block) * H, H); };
-    const auto dp = [&](Index peephole) { return Row<S>(u.d_peephole + peephole * H, H); };
-    ConstRow<S> c(u.c + row * H, H), c1(u.c + (row + u.B) * H, H);
-    if (pi_ >= 0) dp(pi_) += dz(i_) * c;
-    if (pf_ >= 0) dp(pf_) += dz(f_) * c;
-    if (po_ >= 0) dp(po_) += dz(o_) * c1;
+  constexpr Index W = simd::kLanes<S>;
+  for (Index t = 0; t < u.T; ++t) {
+    u.for_each_vector(t, [&](Index b, Index unit, S* dz) {
+      const auto add = [&](Index peephole, Index block, const S* c) {
+        if (peephole < 0) return;
+        S* to = u.d_peephole + peephole * u.Hp + unit;
+        simd::store(to, simd::load(to) + simd::load(dz + block * W) * simd::load(c));
+      };
+      const Index at = b * u.Hp + unit;
+      add(pi_, i_, u.c_at(t) + at);
+      add(pf_, f_, u.c_at(t) + at);
+      add(po_, o_, u.c_at(t + 1) + at);
+    });
   }
 }
 
 template <class S>
 std::vector<Trace<S>> LSTMCell<S>::trace(const Unrolled<S>& u) const {
   std::vector<Trace<S>> traces;
-  const auto add = [&](const char* name, const S* data, Index stride) {
-    traces.push_back({name, {data, u.T, u.B, u.H}, stride});
-  };
-  if (i_ >= 0) add("i", u.z + i_ * u.H, u.n * u.H);
-  if (f_ >= 0) add("f", u.z + f_ * u.H, u.n * u.H);
-  add("g", u.z + c_ * u.H, u.n * u.H);
-  if (o_ >= 0) add("o", u.z + o_ * u.H, u.n * u.H);
-  add("c", u.c_at(1), u.H);
-  add("h", u.h_at(1), u.H);
+  if (i_ >= 0) traces.push_back(gate_trace("i", u, i_));
+  if (f_ >= 0) traces.push_back(gate_trace("f", u, f_));
+  traces.push_back(gate_trace("g", u, c_));
+  if (o_ >= 0) traces.push_back(gate_trace("o", u, o_));
+  traces.push_back(state_trace("c", u, u.c_at(1)));
+  traces.push_back(state_trace("h", u, u.h_at(1)));
   return traces;
 }
 

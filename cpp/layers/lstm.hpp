@@ -22,10 +22,8 @@ class LSTMCell {
   const RecurrentSettings& settings() const { return settings_; }
   Index blocks() const { return blocks_; }
   Index state_count() const { return 2; }
-  Shape bias_shape() const { return {blocks_ * settings_.units}; }
-  Shape peephole_shape() const {
-    return peepholes_ == 0 ? Shape{} : Shape{peepholes_, settings_.units};
-  }
+  Index bias_rows() const { return 1; }
+  Index peepholes() const { return peepholes_; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;
@@ -34,8 +32,14 @@ class LSTMCell {
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:
-  void forward_row(const Unrolled<S>& u, Index t, Index b) const;
-  void backward_row(const Unrolled<S>& u, Index t, Index b) const;
+  template <class Squash>
+  void forward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Squash>
+  void backward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
+  /// Are all activations the usual ones, so that the loop need not ask?
+  bool usual() const {
+    return settings_.activation == Activation::tanh && gate_activation_ == Activation::sigmoid;
+  }
 
   RecurrentSettings settings_;
   Activation gate_activation_;

@@ -1,16 +1,18 @@
 // The recurrence that LSTM, GRU and SimpleRNN share: the input projection of all steps at once, the
 // walk through time, masks, dropout, reversal and states. A Cell adds the equations of one step.
 //
-// B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, SimpleRNN 1).
+// B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, SimpleRNN 1),
+// W lanes of a vector, Hp units padded to whole vectors, N = n Hp columns in the order of Packing.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "layers/back_product.hpp"
 #include "layers/interruptible.hpp"
 #include "layers/layer.hpp"
 #include "numerics/activations.hpp"
-#include "numerics/gemm.hpp"
+#include "numerics/panels.hpp"
 
 namespace echocell {
 
@@ -27,107 +29,133 @@ struct RecurrentSettings {
 };
 
 /// A recurrence laid out over time for one slice, in processing order (reversed where the layer
-/// goes backwards). Forward fills it; backward turns z from gates into their gradients.
+/// goes backwards). Forward fills it; backward turns z from gates into their gradients. Padded
+/// units hold zeros in weights and gradients, and nothing reads their states.
 template <class S>
 struct Unrolled : Cache {
-  Index T = 0, B = 0, F = 0, H = 0, n = 0;
+  Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0, tile = 0;
 
   // The weights, and their gradients (null in inference). Null where the layer has none.
   const S *kernel = nullptr, *recurrent = nullptr, *bias = nullptr, *peephole = nullptr;
   S *d_kernel = nullptr, *d_recurrent = nullptr, *d_bias = nullptr, *d_peephole = nullptr;
+  BackProduct<S> recurrent_back, kernel_back;
 
   // Inputs: x_groups copies of [T, B, F] (1, or n where every gate drops inputs of its own).
   Index x_groups = 1;
   const S* x = nullptr;
-  S* x_copy = nullptr;      // holds x where it differs from the layer's input
-  S* x_drop = nullptr;      // [x_groups, B, F], or null: no dropout
-  S* dx_scratch = nullptr;  // [T, B, F]
+  S* x_copy = nullptr;   // holds x where it differs from the layer's input
+  S* x_drop = nullptr;   // [x_groups, B, F], or null: no dropout
+  Index* hot = nullptr;  // [T B]: the one feature of the row that is not 0, or -1: none is
+  bool one_hot = false;  // no row has more than one
 
-  S* z = nullptr;              // [T, B, n H]: x W + b, then the gates, then their gradient
-  S* h = nullptr;              // [T + 1, B, H]: h(0) is the initial state
-  S* c = nullptr;              // [T + 1, B, H]: LSTM's cell state
-  S* aux = nullptr;            // [T, B, H]: LSTM: f(c(t)); GRU: the recurrent part of the candidate
-  S* d_recurrent_z = nullptr;  // [T, B, n H]: GRU with reset_after: gradient of h R + b
-  S* h_drop = nullptr;         // [n, B, H], or null: no recurrent dropout
-  S* h_masked = nullptr;       // [n, T, B, H]: h(t-1) under each block's mask
-  S* dh = nullptr;             // [B, H]: dLoss/dh(t) while walking back
-  S* dc = nullptr;             // [B, H]
-  S* scratch = nullptr;        // [B, (n + 1) H]
-  S* ones = nullptr;           // [H]: what an absent gate says
+  S* z = nullptr;    // [T B, N] in panels: x W + b, then the gates, then their gradient
+  S* h = nullptr;    // [T + 1, B, Hp]: h(0) is the initial state
+  S* c = nullptr;    // [T + 1, B, Hp]: LSTM's cell state
+  S* aux = nullptr;  // [T, B, Hp]: LSTM: f(c(t)); GRU: the recurrent part of the candidate
+  S* d_recurrent_z = nullptr;          // like z: GRU with reset_after: gradient of h R + b
+  S* h_drop = nullptr;                 // [n, B, Hp], or null: no recurrent dropout
+  S* h_masked = nullptr;               // [n, T, B, Hp]: h(t-1) under each block's mask
+  S* dh = nullptr;                     // [B, Hp]: dLoss/dh(t) while walking back
+  S* dc = nullptr;                     // [B, Hp]
+  S* scratch = nullptr;                // [B, N + Hp]
   Index* first_valid = nullptr;        // [B]: the first step that the mask lets through, or T
   const std::uint8_t* mask = nullptr;  // [T, B] in processing order, or null
   std::uint8_t* mask_copy = nullptr;
   Interrupt* interrupt = nullptr;
 
   bool valid(Index t, Index b) const { return mask == nullptr || mask[t * B + b] != 0; }
-  S* gates(Index t) const { return z + t * B * n * H; }
-  S* h_at(Index t) const { return h + t * B * H; }
-  S* c_at(Index t) const { return c + t * B * H; }
-  S* aux_at(Index t) const { return aux + t * B * H; }
-  S* scratch_row(Index b) const { return scratch + b * (n + 1) * H; }
-  const S* masked_h(Index block, Index t) const { return h_masked + (block * T + t) * B * H; }
+  S* h_at(Index t) const { return h + t * B * Hp; }
+  S* c_at(Index t) const { return c + t * B * Hp; }
+  S* aux_at(Index t) const { return aux + t * B * Hp; }
+  const S* masked_h(Index block, Index t) const { return h_masked + (block * T + t) * B * Hp; }
 
-  /// Columns [first, first + count) blocks of a matrix of n blocks with `rows` rows.
+  /// A matrix of `rows` rows of N columns in panels.
   template <class U>
-  Matrix<U> blocks(U* base, Index rows, Index first, Index count) const {
-    return {base + first * H, rows, count * H, n * H};
+  Panels<U> panels(U* data, Index rows) const {
+    return {data, rows, N, tile};
+  }
+  Panels<S> gates() const { return panels(z, T * B); }
+  /// h(t .. t + steps - 1), or what dropout lets a block see of them: [steps B, H].
+  ConstMatrix<S> h_seen(Index block, Index t, Index steps) const {
+    return {h_drop ? masked_h(block, t) : h_at(t), steps * B, H, Hp};
   }
 
-  /// target[:, blocks] += h(t-1) R[:, blocks], under the dropout masks.
-  void add_recurrent_product(Index t, S* target, Index first, Index count) const {
+  /// visit(row, unit, gates) for W units at a time of each row of step t in a matrix of N columns:
+  /// block k of these units stands at gates + k W.
+  template <class Visit>
+  void for_each_vector(S* matrix, Index rows, Index first_row, const Visit& visit) const {
+    constexpr Index W = simd::kLanes<S>;
+    const Panels<S> all = panels(matrix, rows);
+    for (Index col = 0; col < N; col += tile) {
+      const Index width = all.width(col);
+      S* row = all.panel(col) + first_row * width;
+      for (Index b = 0; b < B; ++b, row += width) {
+        for (Index k = 0; k < width; k += n * W) visit(b, (col + k) / n, row + k);
+      }
+    }
+  }
+  template <class Visit>
+  void for_each_vector(Index t, const Visit& visit) const {
+    for_each_vector(z, T * B, t * B, visit);
+  }
+
+  /// target[row ..., blocks] += h(t-1) R[:, blocks], under the dropout masks.
+  void add_recurrent_product(Index t, Panels<S> target, Index row, Index first, Index count) const {
+    const ConstPanels<S> weights = panels(recurrent, H);
     if (h_drop == nullptr) {
-      add_product<S>({h_at(t), B, H}, blocks(recurrent, H, first, count),
-                     blocks(target, B, first, count));
+      add_product(h_seen(0, t, 1), weights, target, row, {first, count, n});
       return;
     }
     for (Index k = first; k < first + count; ++k) {
-      add_product<S>({masked_h(k, t), B, H}, blocks(recurrent, H, k, 1), blocks(target, B, k, 1));
+      add_product(h_seen(k, t, 1), weights, target, row, {k, 1, n});
     }
   }
 
-  /// target += gradient[:, blocks] R[:, blocks]^T, under the dropout masks: the way back of
-  /// add_recurrent_product. target [B, H].
-  void add_recurrent_product_back(const S* gradient, S* target, Index first, Index count) const {
+  /// target += gradient[row ..., blocks] R[:, blocks]^T, under the dropout masks: the way back of
+  /// add_recurrent_product. target [B, Hp].
+  void add_recurrent_product_back(ConstPanels<S> gradient, Index row, S* target, Index first,
+                                  Index count) const {
     if (h_drop == nullptr) {
-      add_product_nt<S>(blocks(gradient, B, first, count), blocks(recurrent, H, first, count),
-                        {target, B, H});
+      recurrent_back.add(gradient, row, {target, B, H, Hp}, {first, count, n});
       return;
     }
     for (Index k = first; k < first + count; ++k) {
-      multiply_nt<S>(blocks(gradient, B, k, 1), blocks(recurrent, H, k, 1), {scratch, B, H});
-      const S* drop = h_drop + k * B * H;
-      for (Index j = 0; j < B * H; ++j) target[j] += scratch[j] * drop[j];
+      S* product = scratch;
+      std::fill_n(product, B * Hp, S(0));
+      recurrent_back.add(gradient, row, {product, B, H, Hp}, {k, 1, n});
+      const S* drop = h_drop + k * B * Hp;
+      for (Index j = 0; j < B * Hp; ++j) target[j] += product[j] * drop[j];
     }
   }
 
   /// d_recurrent[:, blocks] += sum over t of h(t-1)^T gradient(t)[:, blocks].
-  void add_recurrent_weight_gradient(const S* gradient, Index first, Index count) const {
+  void add_recurrent_weight_gradient(ConstPanels<S> gradient, Index first, Index count) const {
     if (h_drop == nullptr) {
-      add_product_tn_in_pieces({h, T * B, H}, blocks(gradient, T * B, first, count),
-                               blocks(d_recurrent, H, first, count));
+      add_weight_gradient(h_seen(0, 0, T), gradient, panels(d_recurrent, H), {first, count, n});
       return;
     }
     for (Index k = first; k < first + count; ++k) {
-      add_product_tn_in_pieces({masked_h(k, 0), T * B, H}, blocks(gradient, T * B, k, 1),
-                               blocks(d_recurrent, H, k, 1));
+      add_weight_gradient(h_seen(k, 0, T), gradient, panels(d_recurrent, H), {k, 1, n});
     }
   }
 
-  /// c += a^T b over all T B rows, unless interrupted.
-  void add_product_tn_in_pieces(ConstMatrix<S> a, ConstMatrix<S> b, Matrix<S> to) const {
-    in_pieces(interrupt, a.rows, a.cols * b.cols, [&](Index row, Index rows) {
-      add_product_tn<S>(a.row_range(row, rows), b.row_range(row, rows), to);
+  /// w += a^T z over all T B rows, unless interrupted.
+  void add_weight_gradient(ConstMatrix<S> a, ConstPanels<S> gradient, Panels<S> w,
+                           Vectors part) const {
+    in_pieces(interrupt, a.rows, a.cols * N, [&](Index row, Index rows) {
+      add_product_tn(a.row_range(row, rows), gradient, row, w, part);
     });
   }
 };
 
 /// A recurrent layer. Cell<S> is copyable and knows:
-///   Cell(const Options&), settings(), blocks(), bias_shape(), state_count(), peephole_shape()
+///   Cell(const Options&), settings(), blocks(), bias_rows(), state_count(), peepholes()
 ///   plan(Unrolled&, training, Workspace&)  takes what it needs beyond z, h, dh
-///   forward(u, t)   gates(t) holds x W + b: writes gates(t), h(t+1), ... for all valid rows, and
-///                   for the others repeats the state and zeroes the gates
-///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns gates(t) into their gradient (zero for
-///                   rows that are not valid) and dh, dc into dLoss/d state(t)
+///   forward(u, t)   row t of the gates holds x W + b: writes gates, h(t+1), ... for all valid
+///   rows,
+///                   and for the others repeats the state and zeroes the gates
+///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient
+///                   (zero for rows that are not valid) and dh, dc into dLoss/d state(t)
 ///   add_weight_gradients(u)  d_recurrent and what else is the cell's own
 ///   trace(u)        the gates by name
 template <class S, class Cell>
@@ -160,15 +188,17 @@ class Recurrent : public Layer<S> {
   const RecurrentSettings& settings() const { return cell_.settings(); }
   void bind_parameters(const Pass<S>& pass, U& u) const;
   void load_input(const Pass<S>& pass, U& u) const;
+  void find_one_hot(U& u) const;
   void load_mask(const Pass<S>& pass, U& u) const;
   void load_state(const Pass<S>& pass, U& u) const;
-  void drop_recurrent(const Pass<S>& pass, U& u, Index t) const;
+  void draw_recurrent_dropout(const Pass<S>& pass, U& u) const;
+  void drop_recurrent(U& u, Index t) const;
   void project_input(U& u) const;
   void write_output(const Pass<S>& pass, const U& u) const;
   void write_state(const Pass<S>& pass, const U& u) const;
   void load_gradient(const Pass<S>& pass, U& u) const;
   void add_output_gradient(const Pass<S>& pass, U& u, Index t) const;
-  void add_projection_gradients(const Pass<S>& pass, U& u) const;
+  void add_projection_gradients(U& u) const;
   void write_input_gradient(const Pass<S>& pass, U& u) const;
   void write_state_gradient(const Pass<S>& pass, const U& u) const;
   Index steps_per_check(const U& u) const;

@@ -22,6 +22,37 @@ void copy_or_zero(const S* from, Index count, S* to) {
   }
 }
 
+/// Features from which on it is worth looking for one-hot rows.
+constexpr Index kFewestHot = 4;
+
+/// [rows, H] without gaps from or to rows with a stride.
+template <class S>
+void copy_rows(const S* from, Index from_stride, Index rows, Index width, S* to, Index to_stride) {
+  for (Index r = 0; r < rows; ++r) copy_numbers(from + r * from_stride, width, to + r * to_stride);
+}
+
+/// The values of a block of the gates over time, units in order.
+template <class S>
+Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
+  constexpr Index W = simd::kLanes<S>;
+  Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
+  for (Index t = 0; t < u.T; ++t) {
+    u.for_each_vector(t, [&](Index b, Index unit, const S* z) {
+      S* to = trace.numbers.data() + (t * u.B + b) * u.H + unit;
+      copy_numbers(z + block * W, std::min(W, u.H - unit), to);
+    });
+  }
+  return trace;
+}
+
+/// The values of a state [T, B, Hp].
+template <class S>
+Trace<S> state_trace(const char* name, const Unrolled<S>& u, const S* state) {
+  Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
+  copy_rows(state, u.Hp, u.T * u.B, u.H, trace.numbers.data(), u.H);
+  return trace;
+}
+
 // ---- shapes ------------------------------------------------------------------------------------
 
 template <class S, class Cell>
@@ -33,11 +64,15 @@ void Recurrent<S, Cell>::build(const Shape& input) {
   features_ = input[1];
   const Index H = settings().units, n = cell_.blocks();
   this->parameters_.clear();
-  kernel_ = this->add_parameter("kernel", {features_, n * H});
-  recurrent_ = this->add_parameter("recurrent_kernel", {H, n * H});
-  if (settings().use_bias) bias_ = this->add_parameter("bias", cell_.bias_shape());
-  if (!cell_.peephole_shape().empty()) {
-    peephole_ = this->add_parameter("peephole_kernel", cell_.peephole_shape());
+  kernel_ = this->add_parameter("kernel", {features_, n * H}, packing<S>(1, features_, n, H));
+  recurrent_ = this->add_parameter("recurrent_kernel", {H, n * H}, packing<S>(1, H, n, H));
+  if (settings().use_bias) {
+    const Index rows = cell_.bias_rows();
+    bias_ = this->add_parameter("bias", rows == 1 ? Shape{n * H} : Shape{rows, n * H},
+                                packing<S>(rows, 1, n, H));
+  }
+  if (const Index rows = cell_.peepholes()) {
+    peephole_ = this->add_parameter("peephole_kernel", {rows, H}, packing<S>(rows, 1, 1, H));
   }
 }
 
@@ -57,25 +92,29 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   auto u = std::make_unique<U>();
   const Index T = u->T = input[0], B = u->B = batch, F = u->F = features_;
   const Index H = u->H = settings().units, n = u->n = cell_.blocks();
+  const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = n * Hp;
+  u->tile = tile_for<S>(n);
   const bool drops = training && settings().dropout > 0;
   const bool drops_recurrent = training && settings().recurrent_dropout > 0;
   u->x_groups = drops && drops_recurrent ? n : 1;
 
   if (drops || settings().go_backwards) u->x_copy = w.take<S>(u->x_groups * T * B * F);
   if (drops) u->x_drop = w.take<S>(u->x_groups * B * F);
-  u->z = w.take<S>(T * B * n * H);
-  u->h = w.take<S>((T + 1) * B * H);
+  if (!drops && F >= kFewestHot) u->hot = w.take<Index>(T * B);
+  u->z = w.take<S>(T * B * N);
+  u->h = w.take<S>((T + 1) * B * Hp);
   u->first_valid = w.take<Index>(B);
   u->mask_copy = w.take<std::uint8_t>(T * B);
   if (drops_recurrent) {
-    u->h_drop = w.take<S>(n * B * H);
-    u->h_masked = w.take<S>(n * T * B * H);
+    u->h_drop = w.take<S>(n * B * Hp);
+    u->h_masked = w.take<S>(n * T * B * Hp);
   }
   if (training) {
-    u->dh = w.take<S>(B * H);
-    if (u->x_copy) u->dx_scratch = w.take<S>(T * B * F);
+    u->dh = w.take<S>(B * Hp);
+    u->recurrent_back.plan(H, N, T * B, w);
+    u->kernel_back.plan(F, N, T * B, w);
   }
-  u->scratch = w.take<S>(B * (n + 1) * H);
+  u->scratch = w.take<S>(B * (N + Hp));
   cell_.plan(*u, training, w);
   return u;
 }
@@ -88,13 +127,14 @@ void Recurrent<S, Cell>::forward(const Pass<S>& pass) const {
   u.interrupt = pass.interrupt;
   bind_parameters(pass, u);
   load_input(pass, u);
+  find_one_hot(u);
   load_mask(pass, u);
   load_state(pass, u);
   project_input(u);
   const Index check = steps_per_check(u);
   for (Index t = 0; t < u.T; ++t) {
     if (t % check == 0 && pass.stopped()) return;
-    if (u.h_drop) drop_recurrent(pass, u, t);
+    if (u.h_drop) drop_recurrent(u, t);
     cell_.forward(u, t);
   }
   write_output(pass, u);
@@ -160,22 +200,46 @@ void Recurrent<S, Cell>::load_mask(const Pass<S>& pass, U& u) const {
 }
 
 template <class S, class Cell>
+void Recurrent<S, Cell>::find_one_hot(U& u) const {
+  u.one_hot = u.hot != nullptr;
+  for (Index r = 0; u.one_hot && r < u.T * u.B; ++r) {
+    const S* x = u.x + r * u.F;
+    Index count = 0, at = -1;
+    for (Index k = 0; k < u.F; ++k) {
+      if (x[k] == S(0)) continue;
+      at = k;
+      if (++count > 1) break;
+    }
+    u.hot[r] = at;
+    u.one_hot = count <= 1;
+  }
+}
+
+template <class S, class Cell>
 void Recurrent<S, Cell>::load_state(const Pass<S>& pass, U& u) const {
-  const auto initial = [&](std::size_t k) {
-    return k < pass.initial_state.size() ? pass.initial_state[k] : nullptr;
+  const auto load = [&](std::size_t k, S* to) {
+    const S* from = k < pass.initial_state.size() ? pass.initial_state[k] : nullptr;
+    if (from) {
+      copy_rows(from, u.H, u.B, u.H, to, u.Hp);
+    } else {
+      std::fill_n(to, u.B * u.Hp, S(0));
+    }
   };
-  copy_or_zero(initial(0), u.B * u.H, u.h);
-  if (u.c) copy_or_zero(initial(1), u.B * u.H, u.c);
-  if (u.h_drop) {
-    for (Index k = 0; k < u.n; ++k) {
-      for (Index b = 0; b < u.B; ++b) {
-        S* mask = u.h_drop + (k * u.B + b) * u.H;
-        if (pass.training) {
-          draw_dropout(pass.random.child(static_cast<std::uint64_t>(u.n + k)),
-                       settings().recurrent_dropout, pass.row(b), mask, u.H);
-        } else {
-          std::fill(mask, mask + u.H, S(1));
-        }
+  load(0, u.h);
+  if (u.c) load(1, u.c);
+  if (u.h_drop) draw_recurrent_dropout(pass, u);
+}
+
+template <class S, class Cell>
+void Recurrent<S, Cell>::draw_recurrent_dropout(const Pass<S>& pass, U& u) const {
+  for (Index k = 0; k < u.n; ++k) {
+    for (Index b = 0; b < u.B; ++b) {
+      S* mask = u.h_drop + (k * u.B + b) * u.Hp;
+      if (pass.training) {
+        draw_dropout(pass.random.child(static_cast<std::uint64_t>(u.n + k)),
+                     settings().recurrent_dropout, pass.row(b), mask, u.H);
+      } else {
+        std::fill(mask, mask + u.H, S(1));
       }
     }
   }
@@ -183,25 +247,30 @@ void Recurrent<S, Cell>::load_state(const Pass<S>& pass, U& u) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::project_input(U& u) const {
-  const Index rows = u.T * u.B, blocks = u.n / u.x_groups;
-  fill_rows<S>(u.bias, {u.z, rows, u.n * u.H});
+  const Index rows = u.T * u.B;
+  const Panels<S> z = u.gates();
+  const ConstPanels<S> kernel = u.panels(u.kernel, u.F);
+  fill_rows(u.bias, z, Index(0), rows);
+  if (u.one_hot) {
+    add_one_hot_product(u.x, u.hot, rows, kernel, z);
+    return;
+  }
+  const Index blocks = u.n / u.x_groups;
   for (Index g = 0; g < u.x_groups; ++g) {
     const ConstMatrix<S> x(u.x + g * rows * u.F, rows, u.F);
-    const Matrix<S> z = u.blocks(u.z, rows, g * blocks, blocks);
-    in_pieces(u.interrupt, rows, u.F * z.cols, [&](Index row, Index count) {
-      add_product<S>(x.row_range(row, count), u.blocks(u.kernel, u.F, g * blocks, blocks),
-                     z.row_range(row, count));
+    in_pieces(u.interrupt, rows, u.F * u.N, [&](Index row, Index count) {
+      add_product(x.row_range(row, count), kernel, z, row, {g * blocks, blocks, u.n});
     });
   }
 }
 
 template <class S, class Cell>
-void Recurrent<S, Cell>::drop_recurrent(const Pass<S>&, U& u, Index t) const {
+void Recurrent<S, Cell>::drop_recurrent(U& u, Index t) const {
   const S* h = u.h_at(t);
   for (Index k = 0; k < u.n; ++k) {
-    const S* mask = u.h_drop + k * u.B * u.H;
-    S* to = u.h_masked + (k * u.T + t) * u.B * u.H;
-    for (Index j = 0; j < u.B * u.H; ++j) to[j] = h[j] * mask[j];
+    const S* mask = u.h_drop + k * u.B * u.Hp;
+    S* to = u.h_masked + (k * u.T + t) * u.B * u.Hp;
+    for (Index j = 0; j < u.B * u.Hp; ++j) to[j] = h[j] * mask[j];
   }
 }
 
@@ -213,7 +282,7 @@ void Recurrent<S, Cell>::write_output(const Pass<S>& pass, const U& u) const {
   for (Index t = std::max(first, Index(0)); t < u.T; ++t) {
     S* out = pass.output.data + (t - first) * u.B * u.H;
     for (Index b = 0; b < u.B; ++b) {
-      const S* h = t >= u.first_valid[b] ? u.h_at(t + 1) + b * u.H : nullptr;
+      const S* h = t >= u.first_valid[b] ? u.h_at(t + 1) + b * u.Hp : nullptr;
       copy_or_zero(h, u.H, out + b * u.H);
     }
   }
@@ -222,8 +291,8 @@ void Recurrent<S, Cell>::write_output(const Pass<S>& pass, const U& u) const {
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_state(const Pass<S>& pass, const U& u) const {
   const auto& to = pass.final_state;
-  if (to.size() > 0 && to[0]) copy_numbers<S>(u.h_at(u.T), u.B * u.H, to[0]);
-  if (to.size() > 1 && to[1]) copy_numbers<S>(u.c_at(u.T), u.B * u.H, to[1]);
+  if (to.size() > 0 && to[0]) copy_rows<S>(u.h_at(u.T), u.Hp, u.B, u.H, to[0], u.H);
+  if (to.size() > 1 && to[1]) copy_rows<S>(u.c_at(u.T), u.Hp, u.B, u.H, to[1], u.H);
 }
 
 // ---- backward, step by step the mirror of forward ----------------------------------------------
@@ -240,17 +309,21 @@ void Recurrent<S, Cell>::backward(const Pass<S>& pass) const {
   }
   write_state_gradient(pass, u);
   cell_.add_weight_gradients(u);
-  add_projection_gradients(pass, u);
+  add_projection_gradients(u);
   if (pass.wants_input_gradient()) write_input_gradient(pass, u);
 }
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
-  const auto gradient = [&](std::size_t k) {
-    return k < pass.final_state_gradient.size() ? pass.final_state_gradient[k] : nullptr;
+  const auto load = [&](std::size_t k, S* to) {
+    const auto& gradients = pass.final_state_gradient;
+    const S* from = k < gradients.size() ? gradients[k] : nullptr;
+    std::fill_n(to, u.B * u.Hp, S(0));
+    if (from) copy_rows(from, u.H, u.B, u.H, to, u.Hp);
   };
-  copy_or_zero(gradient(0), u.B * u.H, u.dh);
-  if (u.dc) copy_or_zero(gradient(1), u.B * u.H, u.dc);
+  load(0, u.dh);
+  if (u.dc) load(1, u.dc);
+  u.recurrent_back.load(u.panels(u.recurrent, u.H));
 }
 
 template <class S, class Cell>
@@ -259,54 +332,50 @@ void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t)
   const S* from = pass.output_gradient.step(settings().return_sequences ? t : 0);
   for (Index b = 0; b < u.B; ++b) {
     if (t < u.first_valid[b]) continue;
-    for (Index k = b * u.H; k < (b + 1) * u.H; ++k) u.dh[k] += from[k];
+    S* dh = u.dh + b * u.Hp;
+    for (Index k = 0; k < u.H; ++k) dh[k] += from[b * u.H + k];
   }
 }
 
 template <class S, class Cell>
-void Recurrent<S, Cell>::add_projection_gradients(const Pass<S>&, U& u) const {
+void Recurrent<S, Cell>::add_projection_gradients(U& u) const {
   const Index rows = u.T * u.B, blocks = u.n / u.x_groups;
-  for (Index g = 0; g < u.x_groups; ++g) {
-    u.add_product_tn_in_pieces({u.x + g * rows * u.F, rows, u.F},
-                               u.blocks(u.z, rows, g * blocks, blocks),
-                               u.blocks(u.d_kernel, u.F, g * blocks, blocks));
+  const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
+  if (u.d_bias) add_column_sums<S>(u.gates(), u.d_bias);
+  if (u.one_hot) {
+    add_one_hot_product_tn<S>(u.x, u.hot, rows, u.gates(), d_kernel);
+    return;
   }
-  if (u.d_bias) add_column_sums<S>({u.z, rows, u.n * u.H}, u.d_bias);
+  for (Index g = 0; g < u.x_groups; ++g) {
+    u.add_weight_gradient({u.x + g * rows * u.F, rows, u.F}, u.gates(), d_kernel,
+                          {g * blocks, blocks, u.n});
+  }
 }
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
-  const Index rows = u.T * u.B, blocks = u.n / u.x_groups, step = u.B * u.F;
-  S* dx = pass.input_gradient().data;
-  const auto project_back = [&](Index first, Index count, S* to) {
-    const ConstMatrix<S> dz = u.blocks(u.z, rows, first, count);
-    in_pieces(u.interrupt, rows, u.F * dz.cols, [&](Index row, Index n) {
-      multiply_nt<S>(dz.row_range(row, n), u.blocks(u.kernel, u.F, first, count),
-                     Matrix<S>(to, rows, u.F).row_range(row, n));
-    });
-  };
-  if (!u.x_copy) {
-    project_back(0, u.n, dx);
-    return;
-  }
-  std::fill(dx, dx + rows * u.F, S(0));
+  const Index blocks = u.n / u.x_groups;
+  u.kernel_back.load(u.panels(u.kernel, u.F));
   const bool drop = u.x_drop && pass.training;
   for (Index g = 0; g < u.x_groups; ++g) {
-    project_back(g * blocks, blocks, u.dx_scratch);
-    for (Index t = 0; t < u.T; ++t) {
-      const S* from = u.dx_scratch + t * step;
-      const S* mask = drop ? u.x_drop + g * step : nullptr;
-      S* to = dx + (settings().go_backwards ? u.T - 1 - t : t) * step;
-      for (Index j = 0; j < step; ++j) to[j] += mask ? from[j] * mask[j] : from[j];
-    }
+    const Vectors part{g * blocks, blocks, u.n};
+    u.kernel_back.for_each_row(u.gates(), part, u.interrupt, [&](Index row, const S* from) {
+      const Index t = row / u.B, b = row % u.B;
+      const S* mask = drop ? u.x_drop + (g * u.B + b) * u.F : nullptr;
+      S* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
+      for (Index k = 0; k < u.F; ++k) {
+        const S d = mask ? from[k] * mask[k] : from[k];
+        to[k] = g == 0 ? d : to[k] + d;
+      }
+    });
   }
 }
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_state_gradient(const Pass<S>& pass, const U& u) const {
   const auto& to = pass.initial_state_gradient;
-  if (to.size() > 0 && to[0]) copy_numbers<S>(u.dh, u.B * u.H, to[0]);
-  if (to.size() > 1 && to[1]) copy_numbers<S>(u.dc, u.B * u.H, to[1]);
+  if (to.size() > 0 && to[0]) copy_rows<S>(u.dh, u.Hp, u.B, u.H, to[0], u.H);
+  if (to.size() > 1 && to[1]) copy_rows<S>(u.dc, u.Hp, u.B, u.H, to[1], u.H);
 }
 
 /// So many steps that a look at the interrupt is cheap, so few that it is never late.

@@ -1,42 +1,46 @@
 #include "layers/simple_rnn.hpp"
 
 #include "layers/recurrent_impl.hpp"
+#include "numerics/squash.hpp"
 
 namespace echocell {
 
 template <class S>
 SimpleRNNCell<S>::SimpleRNNCell(const SimpleRNNOptions& options) : settings_(options) {}
 
+// h' = tanh(x W + h R + b); z comes as x W + b.
 template <class S>
 void SimpleRNNCell<S>::forward(Unrolled<S>& u, Index t) const {
-  u.add_recurrent_product(t, u.gates(t), 0, 1);
-  for (Index b = 0; b < u.B; ++b) {
-    S* z = u.gates(t) + b * u.H;
-    S* h1 = u.h_at(t + 1) + b * u.H;
+  u.add_recurrent_product(t, u.gates(), t * u.B, 0, 1);
+  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+    const Index at = b * u.Hp + unit;
     if (u.valid(t, b)) {
-      activate(settings_.activation, z, u.H);
-      copy_numbers(z, u.H, h1);
+      simd::store(z, squash<S>(settings_.activation, simd::load(z)));
+      simd::store(u.h_at(t + 1) + at, simd::load(z));
     } else {
-      copy_numbers(u.h_at(t) + b * u.H, u.H, h1);
-      std::fill_n(z, u.H, S(0));
+      simd::store(u.h_at(t + 1) + at, simd::load(u.h_at(t) + at));
+      simd::store(z, simd::Vector<S>{});
     }
-  }
+  });
 }
 
 template <class S>
 void SimpleRNNCell<S>::backward(Unrolled<S>& u, Index t) const {
-  for (Index b = 0; b < u.B; ++b) {
-    S* z = u.gates(t) + b * u.H;
-    S* dh = u.dh + b * u.H;
+  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+    const Index at = b * u.Hp + unit;
     if (u.valid(t, b)) {
-      multiply_by_derivative(settings_.activation, z, dh, u.H);
-      copy_numbers(dh, u.H, z);
-      std::fill_n(dh, u.H, S(0));
+      simd::store(z, simd::load(u.dh + at) * slope<S>(settings_.activation, simd::load(z)));
+      simd::store(u.dh + at, simd::Vector<S>{});
     } else {
-      std::fill_n(z, u.H, S(0));
+      simd::store(z, simd::Vector<S>{});
     }
-  }
-  u.add_recurrent_product_back(u.gates(t), u.dh, 0, 1);
+  });
+  u.add_recurrent_product_back(u.gates(), t * u.B, u.dh, 0, 1);
+}
+
+template <class S>
+std::vector<Trace<S>> SimpleRNNCell<S>::trace(const Unrolled<S>& u) const {
+  return {state_trace("h", u, u.h_at(1))};
 }
 
 template class SimpleRNNCell<float>;

@@ -16,16 +16,16 @@ class SimpleRNNCell {
   const RecurrentSettings& settings() const { return settings_; }
   Index blocks() const { return 1; }
   Index state_count() const { return 1; }
-  Shape bias_shape() const { return {settings_.units}; }
-  Shape peephole_shape() const { return {}; }
+  Index bias_rows() const { return 1; }
+  Index peepholes() const { return 0; }
 
   void plan(Unrolled<S>&, bool, Workspace&) const {}
   void forward(Unrolled<S>& u, Index t) const;
   void backward(Unrolled<S>& u, Index t) const;
-  void add_weight_gradients(Unrolled<S>& u) const { u.add_recurrent_weight_gradient(u.z, 0, 1); }
-  std::vector<Trace<S>> trace(const Unrolled<S>& u) const {
-    return {{"h", {u.h_at(1), u.T, u.B, u.H}, u.H}};
+  void add_weight_gradients(Unrolled<S>& u) const {
+    u.add_recurrent_weight_gradient(u.gates(), 0, 1);
   }
+  std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:
   RecurrentSettings settings_;

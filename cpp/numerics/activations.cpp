@@ -1,106 +1,80 @@
 #include "numerics/activations.hpp"
 
-#include <Eigen/Core>
-#include <algorithm>
-#include <cmath>
+#include <stdexcept>
+
+#include "numerics/squash.hpp"
 
 namespace echocell {
 namespace {
 
-template <class S>
-using Array = Eigen::Map<Eigen::Array<S, Eigen::Dynamic, 1>>;
-template <class S>
-using ConstArray = Eigen::Map<const Eigen::Array<S, Eigen::Dynamic, 1>>;
+using simd::kLanes;
+using simd::load;
+using simd::store;
+using simd::Vector;
 
-// max(z, 0) + log1p(exp(-|z|)): no overflow, no cancellation.
+void require_pointwise(Activation f) {
+  if (f == Activation::softmax) throw std::logic_error("softmax is a function of a row");
+}
+
+/// change(vector, k) for all whole vectors from data + k on, and for the rest padded with zeros: a
+/// number's bits do not depend on where it stands.
+template <class S, class Change>
+void change_all(S* data, Index n, const Change& change) {
+  Index k = 0;
+  for (; k + kLanes<S> <= n; k += kLanes<S>) store(data + k, change(load(data + k), k));
+  if (k == n) return;
+  S rest[kLanes<S>] = {};
+  std::copy(data + k, data + n, rest);
+  store(rest, change(load(rest), k));
+  std::copy(rest, rest + (n - k), data + k);
+}
+
+/// The vector at y + k, padded where it would pass n.
 template <class S>
-S softplus_of(S z) {
-  return std::max(z, S(0)) + std::log1p(std::exp(-std::abs(z)));
+Vector<S> load_some(const S* y, Index k, Index n) {
+  if (k + kLanes<S> <= n) return load(y + k);
+  S rest[kLanes<S>] = {};
+  std::copy(y + k, y + n, rest);
+  return load(rest);
 }
 
 }  // namespace
 
 template <class S>
-void activate(Activation f, S* data, Index n) {
-  Array<S> y(data, n);
-  switch (f) {
-    case Activation::linear:
-      break;
-    case Activation::tanh:
-      y = y.tanh();
-      break;
-    case Activation::sigmoid:
-      y = y.logistic();
-      break;
-    case Activation::hard_sigmoid:
-      y = (y * S(1.0 / 6) + S(0.5)).min(S(1)).max(S(0));
-      break;
-    case Activation::relu:
-      y = y.max(S(0));
-      break;
-    case Activation::softsign:
-      y = y / (y.abs() + S(1));
-      break;
-    case Activation::elu:
-      y = (y > S(0)).select(y, y.min(S(0)).unaryExpr([](S z) { return std::expm1(z); }));
-      break;
-    case Activation::softplus:
-      y = y.unaryExpr([](S z) { return softplus_of(z); });
-      break;
-    case Activation::softmax:
-      throw std::logic_error("softmax is a function of a row");
-  }
+void activate(Activation f, S* y, Index n) {
+  require_pointwise(f);
+  if (f == Activation::linear) return;
+  change_all(y, n, [f](Vector<S> z, Index) { return squash<S>(f, z); });
 }
 
 template <class S>
-void multiply_by_derivative(Activation f, const S* value, S* gradient, Index n) {
-  ConstArray<S> y(value, n);
-  Array<S> dy(gradient, n);
-  switch (f) {
-    case Activation::linear:
-      break;
-    case Activation::tanh:
-      dy *= S(1) - y.square();
-      break;
-    case Activation::sigmoid:
-      dy *= y * (S(1) - y);
-      break;
-    case Activation::hard_sigmoid:
-      dy = (y > S(0) && y < S(1)).select(dy * S(1.0 / 6), S(0));
-      break;
-    case Activation::relu:
-      dy = (y > S(0)).select(dy, S(0));
-      break;
-    case Activation::softsign:
-      dy *= (S(1) - y.abs()).square();
-      break;
-    case Activation::elu:
-      dy *= (y > S(0)).select(Eigen::Array<S, Eigen::Dynamic, 1>::Ones(n), y + S(1));
-      break;
-    case Activation::softplus:
-      dy *= S(1) - (-y).exp();
-      break;
-    case Activation::softmax:
-      throw std::logic_error("softmax is a function of a row");
-  }
+void multiply_by_derivative(Activation f, const S* y, S* dy, Index n) {
+  require_pointwise(f);
+  if (f == Activation::linear) return;
+  change_all(dy, n, [=](Vector<S> d, Index k) { return d * slope<S>(f, load_some(y, k, n)); });
 }
 
 template <class S>
 void softmax(S* data, Index rows, Index cols) {
   for (Index r = 0; r < rows; ++r) {
-    Array<S> y(data + r * cols, cols);
-    y = (y - y.maxCoeff()).exp();
-    y /= y.sum();
+    S* y = data + r * cols;
+    const S top = *std::max_element(y, y + cols);
+    change_all(y, cols, [top](Vector<S> z, Index) { return simd::exp<S>(z - top); });
+    S sum = 0;
+    for (Index j = 0; j < cols; ++j) sum += y[j];
+    const S scale = S(1) / sum;
+    for (Index j = 0; j < cols; ++j) y[j] *= scale;
   }
 }
 
 template <class S>
 void softmax_backward(const S* value, S* gradient, Index rows, Index cols) {
   for (Index r = 0; r < rows; ++r) {
-    ConstArray<S> y(value + r * cols, cols);
-    Array<S> dy(gradient + r * cols, cols);
-    const S dot = (dy * y).sum();
-    dy = y * (dy - dot);
+    const S* y = value + r * cols;
+    S* dy = gradient + r * cols;
+    S dot = 0;
+    for (Index j = 0; j < cols; ++j) dot += dy[j] * y[j];
+    for (Index j = 0; j < cols; ++j) dy[j] = y[j] * (dy[j] - dot);
   }
 }
 

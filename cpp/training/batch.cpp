@@ -83,7 +83,7 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   cache = layer.plan(shapes[in], slice.rows, key_.training, slice.workspace);
 
   Pass<S>& pass = slice.passes[std::size_t(index)];
-  pass.parameters = network_.values().data() + network_.offset(node);
+  pass.parameters = network_.values() + network_.offset(node);
   if (key_.training) pass.gradients = slice.parameter_gradients + network_.offset(node);
   pass.inputs = {slice.tensors[in]};
   pass.input_gradients = {slice.gradients[in]};

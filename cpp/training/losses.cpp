@@ -1,9 +1,9 @@
 #include "training/losses.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
+#include "numerics/vector_math.hpp"
 #include "training/kind_names.hpp"
 
 namespace echocell {
@@ -63,23 +63,26 @@ S sum_of(const SparseTarget<S>& target, Index) {
 
 // -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
 
-// sum_c exp(z[c] - shift), and the terms if wanted. Blocks of one cache line in an array of its
-// own, so that the bits do not depend on where the row lies in memory.
+// sum_c exp(z[c] - shift), and the terms if wanted.
 template <class S>
 S sum_exp(const S* z, Index width, S shift, S* terms) {
-  constexpr Index kBlock = 64 / static_cast<Index>(sizeof(S));
-  using Block = Eigen::Array<S, static_cast<int>(kBlock), 1>;
-  Block sums = Block::Zero();
-  for (Index begin = 0; begin < width; begin += kBlock) {
-    const Index count = std::min(kBlock, width - begin);
-    Block block = Block::Zero();
-    for (Index k = 0; k < count; ++k) block[k] = z[begin + k] - shift;
-    block = block.exp();
-    for (Index k = count; k < kBlock; ++k) block[k] = 0;
-    sums += block;
-    if (terms != nullptr) std::copy_n(block.data(), count, terms + begin);
+  constexpr Index W = simd::kLanes<S>;
+  simd::Vector<S> sums = {};
+  Index c = 0;
+  for (; c + W <= width; c += W) {
+    const simd::Vector<S> e = simd::exp<S>(simd::load(z + c) - shift);
+    sums += e;
+    if (terms != nullptr) simd::store(terms + c, e);
   }
-  return sums.sum();
+  S sum = simd::sum<S>(sums);
+  if (c < width) {
+    S rest[W] = {};
+    for (Index k = c; k < width; ++k) rest[k - c] = z[k] - shift;
+    simd::store(rest, simd::exp<S>(simd::load(rest)));
+    for (Index k = c; k < width; ++k) sum += rest[k - c];
+    if (terms != nullptr) std::copy_n(rest, width - c, terms + c);
+  }
+  return sum;
 }
 
 // p = softmax(z): log p(c) = (z[c] - max) - log(sum exp(z - max)).

@@ -27,7 +27,7 @@ void gather(const S* samples, const Index* order, const Tensor<S>& to) {
 
 /// The way back of gather(), rows in order.
 template <class S>
-void scatter(const Tensor<S>& from, S* samples) {
+void scatter(const Tensor<const S>& from, S* samples) {
   for (Index b = 0; b < from.batch; ++b) {
     S* to = samples + b * from.steps * from.width;
     for (Index t = 0; t < from.steps; ++t) {
@@ -50,13 +50,8 @@ void load_mask(const LayerInput<S>& input, Slice<S>& slice) {
 
 template <class S>
 void scatter_trace(const Trace<S>& trace, Index first_row, S* to) {
-  const Tensor<const S>& v = trace.values;
-  for (Index b = 0; b < v.batch; ++b) {
-    for (Index t = 0; t < v.steps; ++t) {
-      std::copy_n(v.data + (t * v.batch + b) * trace.stride, v.width,
-                  to + ((first_row + b) * v.steps + t) * v.width);
-    }
-  }
+  const Tensor<const S> values{trace.numbers.data(), trace.steps, trace.batch, trace.width};
+  scatter<S>(values, to + first_row * trace.steps * trace.width);
 }
 
 void stop_if_requested(const Interrupt* interrupt) {
@@ -216,7 +211,7 @@ double Model<S>::train_batch(const Dataset<S>& data, const Index* order, Index r
   states_.commit();
   S* gradients = current.batch.sum_gradients();
   add_penalty_gradient(gradients);
-  optimizer_->apply(const_cast<S*>(network_.values().data()), gradients, segments_);
+  optimizer_->apply(network_.values(), gradients, segments_);
   return loss;
 }
 
@@ -243,7 +238,7 @@ double Model<S>::penalty() const {
     if (block.l1 == 0 && block.l2 == 0) continue;
     double absolute = 0, square = 0;
     for (Index j = block.offset; j < block.offset + block.size; ++j) {
-      const double w = static_cast<double>(network_.values().data()[j]);
+      const double w = static_cast<double>(network_.values()[j]);
       absolute += std::abs(w);
       square += w * w;
     }
@@ -258,7 +253,7 @@ void Model<S>::add_penalty_gradient(S* gradients) const {
     if (block.l1 == 0 && block.l2 == 0) continue;
     const S l1 = static_cast<S>(block.l1), l2 = static_cast<S>(2 * block.l2);
     for (Index j = block.offset; j < block.offset + block.size; ++j) {
-      const S w = network_.values().data()[j];
+      const S w = network_.values()[j];
       const S sign = w > S(0) ? S(1) : w < S(0) ? S(-1) : S(0);
       gradients[j] += l1 * sign + l2 * w;
     }
@@ -370,7 +365,7 @@ void Model<S>::predict_batch(const Dataset<S>& data, const Index* order, Index r
   forward(current, data, order, {false, {}, &observer}, all_states);
   states_.commit();
   for (const Slice<S>& slice : current.batch.slices()) {
-    scatter(slice.output(), y + slice.first_row * slice.output().steps * slice.output().width);
+    scatter<S>(slice.output(), y + slice.first_row * slice.output().steps * slice.output().width);
   }
 }
 
@@ -409,7 +404,8 @@ Gradients<S> Model<S>::gradients(const Dataset<S>& data, bool training, Observer
   result.parameters = sum;
   result.input.resize(static_cast<std::size_t>(data.samples * volume(data.sample)));
   for (const Slice<S>& slice : current.batch.slices()) {
-    scatter(slice.gradients.front(), result.input.data() + slice.first_row * volume(data.sample));
+    scatter<S>(slice.gradients.front(),
+               result.input.data() + slice.first_row * volume(data.sample));
   }
   return result;
 }
@@ -449,13 +445,13 @@ LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observe
     }
     batch.forward(slice, context);
     stop_if_requested(&observer);
-    scatter(slice.output(), run.output.numbers.data() +
-                                slice.first_row * slice.output().steps * slice.output().width);
+    scatter<S>(slice.output(), run.output.numbers.data() +
+                                   slice.first_row * slice.output().steps * slice.output().width);
     const std::vector<Trace<S>> traces = first.trace(pass);
     for (std::size_t k = 0; k < traces.size(); ++k) {
       const Trace<S>& trace = traces[k];
       if (run.traces.size() <= k) {
-        run.traces.push_back(allocate(trace.name, {trace.values.steps, trace.values.width}));
+        run.traces.push_back(allocate(trace.name, {trace.steps, trace.width}));
       }
       scatter_trace(trace, slice.first_row, run.traces[k].numbers.data());
     }

@@ -67,7 +67,7 @@ void Network<S>::lay_out_parameters() {
     offsets_.push_back(total);
     first_block_.push_back(static_cast<Index>(blocks_.size()));
     for (const Parameter& p : layer->parameters()) {
-      blocks_.push_back({total + p.offset, p.size(), true, 0, 0});
+      blocks_.push_back({total + p.offset, p.packed_size(), true, 0, 0});
     }
     total = aligned_count<S>(total + layer->parameter_count());
   }
@@ -142,19 +142,26 @@ const std::vector<Parameter>& Network<S>::parameters(Index layer) const {
 }
 
 template <class S>
-ParameterBlock& Network<S>::block(Index layer, Index index) {
+Index Network<S>::block_index(Index layer, Index index) const {
   const auto count = static_cast<Index>(parameters(layer).size());
   if (index < 0 || index >= count) {
     throw std::invalid_argument("expected a parameter of 0 to " + std::to_string(count - 1) +
                                 ", received " + std::to_string(index));
   }
   const Node& node = nodes_[std::size_t(node_of_layer(layer))];
-  return blocks_[std::size_t(first_block_[std::size_t(node.layer)] + index)];
+  return first_block_[std::size_t(node.layer)] + index;
 }
 
 template <class S>
-S* Network<S>::parameter(Index layer, Index index) {
-  return values_.data() + block(layer, index).offset;
+void Network<S>::read(Index layer, Index index, const S* arena, S* array) const {
+  const Index offset = blocks_[std::size_t(block_index(layer, index))].offset;
+  parameters(layer)[std::size_t(index)].unpack(arena + offset, array);
+}
+
+template <class S>
+void Network<S>::write(Index layer, Index index, const S* array, S* arena) const {
+  const Index offset = blocks_[std::size_t(block_index(layer, index))].offset;
+  parameters(layer)[std::size_t(index)].pack(array, arena + offset);
 }
 
 template class Network<float>;

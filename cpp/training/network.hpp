@@ -58,21 +58,27 @@ class Network {
   std::optional<std::string> why_not_streamable() const;
 
   // ---- parameters: values of all layers in one block, each parameter at offset + its own offset
-  const Buffer<S>& values() const { return values_; }
+  const S* values() const { return values_.data(); }
   Index parameter_count() const { return values_.size(); }
   /// Where the block of this node's layer begins.
   Index offset(const Node& node) const { return offsets_[std::size_t(node.layer)]; }
   const std::vector<Parameter>& parameters(Index layer) const;
-  /// The address of a parameter, row-major in its shape.
-  S* parameter(Index layer, Index index);
+  /// The parameter as Keras has it, row-major in its shape, from any array as long as the arena
+  /// (the values, a gradient, a slot of the optimizer).
+  void read(Index layer, Index index, const S* arena, S* array) const;
+  void write(Index layer, Index index, const S* array, S* arena) const;
+  S* values() { return values_.data(); }
   std::vector<ParameterBlock>& blocks() { return blocks_; }
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
   /// The block of parameter `index` of layer k.
-  ParameterBlock& block(Index layer, Index index);
+  ParameterBlock& block(Index layer, Index index) {
+    return blocks_[std::size_t(block_index(layer, index))];
+  }
 
  private:
   void add_node(const LayerOptions& options, std::optional<Activation> activation);
   void lay_out_parameters();
+  Index block_index(Index layer, Index index) const;
 
   std::vector<std::unique_ptr<Layer<S>>> layers_;
   std::vector<Node> nodes_;

@@ -1,0 +1,63 @@
+// The gradient of a layer's input: dz W^T, some rows at a time.
+#pragma once
+
+#include <algorithm>
+
+#include "numerics/interrupt.hpp"
+#include "numerics/panels.hpp"
+#include "numerics/workspace.hpp"
+
+namespace echocell {
+
+/// Scratch for products with the transpose of one weight matrix [K, N]. Few rows take dot products
+/// with the weights as they are; more of them pay for a transposed copy.
+template <class S>
+class BackProduct {
+ public:
+  /// rows: how many there will be in all.
+  void plan(Index K, Index N, Index rows, Workspace& workspace) {
+    K_ = K;
+    if (rows > kFewRows) transposed_ = workspace.take<S>(N * stride());
+    rows_ = workspace.take<S>(std::min(rows, kPiece) * stride());
+  }
+
+  /// Reads the weights; before the other calls, whenever they have changed.
+  void load(ConstPanels<S> weights) {
+    weights_ = weights;
+    if (transposed_) transpose(weights, transposed_view(transposed_, K_, weights.cols));
+  }
+
+  /// out += z[row ..., part] W[:, part]^T, for all rows of out; out.stride >= stride().
+  void add(ConstPanels<S> z, Index row, Matrix<S> out, Vectors part = {}) const {
+    if (transposed_) {
+      add_product_back(z, row, transposed_view<const S>(transposed_, K_, weights_.cols), out, part);
+    } else {
+      add_dot_product_back(z, row, weights_, out, part);
+    }
+  }
+
+  /// visit(row, dx) for each row of z: dx [K] is that row of z[:, part] W[:, part]^T.
+  template <class Visit>
+  void for_each_row(ConstPanels<S> z, Vectors part, Interrupt* interrupt,
+                    const Visit& visit) const {
+    for (Index first = 0; first < z.rows; first += kPiece) {
+      if (z.rows > kPiece && interrupt != nullptr && interrupt->check()) return;
+      const Index count = std::min(kPiece, z.rows - first);
+      std::fill_n(rows_, count * stride(), S(0));
+      add(z, first, {rows_, count, K_, stride()}, part);
+      for (Index r = 0; r < count; ++r) visit(first + r, rows_ + r * stride());
+    }
+  }
+
+  Index stride() const { return simd::padded<S>(K_); }
+
+ private:
+  static constexpr Index kFewRows = 8, kPiece = 128;
+
+  Index K_ = 0;
+  ConstPanels<S> weights_;
+  S* transposed_ = nullptr;
+  S* rows_ = nullptr;
+};
+
+}  // namespace echocell

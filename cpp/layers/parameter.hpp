@@ -1,0 +1,91 @@
+// One weight array of a layer: what Keras calls it and how it is laid out here.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "numerics/panels.hpp"
+#include "numerics/shape.hpp"
+
+namespace echocell {
+
+/// Where the numbers of a weight array lie in the layer's block. Outside, an array is row-major,
+/// with columns ordered by block and then by unit (the i, f, c, o of an LSTM one after the other).
+/// Inside, columns are ordered by vectors of units and, within, by block, so that all gates of a
+/// unit meet in registers; units are padded to whole vectors, and padding is zero. Matrices are in
+/// panels. The default is an array as it is.
+struct Packing {
+  Index stack = 1;   // matrices one after the other (two rows of biases are two of one row)
+  Index rows = 0;    // of each; 0: not packed
+  Index blocks = 1;  // of columns
+  Index units = 0;   // per block
+  Index tile = 0;    // numbers to a panel row
+  Index lanes = 0;   // of a vector
+
+  Index padded_units() const { return (units + lanes - 1) / lanes * lanes; }
+  Index cols() const { return blocks * padded_units(); }
+  Index size() const { return stack * rows * cols(); }
+
+  Index column(Index block, Index unit) const {
+    return unit / lanes * lanes * blocks + block * lanes + unit % lanes;
+  }
+  /// The place of an element of the array outside.
+  Index place(Index matrix, Index row, Index block, Index unit) const {
+    const Index col = column(block, unit), first = col / tile * tile;
+    const Index width = std::min(tile, cols() - first);
+    return (matrix * cols() + first) * rows + row * width + (col - first);
+  }
+};
+
+struct Parameter {
+  std::string name;  // Keras's: "kernel", "recurrent_kernel", "bias", ...
+  Shape shape;       // Keras's: (F, 4u), (u, 4u), (4u), ...
+  Index offset = 0;  // from the start of the layer's block
+  Packing packing;
+
+  Index size() const { return volume(shape); }
+  /// Numbers it takes inside.
+  Index packed_size() const { return packing.rows == 0 ? size() : packing.size(); }
+
+  /// outside[k] = inside[place of k] for all k of the array in its shape, row-major.
+  template <class S>
+  void unpack(const S* inside, S* outside) const {
+    for_each([&](Index k, Index place) { outside[k] = inside[place]; });
+  }
+  template <class S>
+  void pack(const S* outside, S* inside) const {
+    for_each([&](Index k, Index place) { inside[place] = outside[k]; });
+  }
+
+ private:
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    if (packing.rows == 0) {
+      for (Index k = 0; k < size(); ++k) visit(k, k);
+      return;
+    }
+    Index k = 0;
+    for (Index m = 0; m < packing.stack; ++m) {
+      for (Index r = 0; r < packing.rows; ++r) {
+        for (Index b = 0; b < packing.blocks; ++b) {
+          for (Index u = 0; u < packing.units; ++u) visit(k++, packing.place(m, r, b, u));
+        }
+      }
+    }
+  }
+};
+
+/// Numbers to a panel row for a matrix with so many blocks of columns: all blocks of a vector of
+/// units, or several vectors of units where there is one block.
+template <class S>
+Index tile_for(Index blocks) {
+  return (blocks == 1 ? kTileVectors : blocks) * simd::kLanes<S>;
+}
+
+/// The packing of `stack` matrices of rows x (blocks * units).
+template <class S>
+Packing packing(Index stack, Index rows, Index blocks, Index units) {
+  return {stack, rows, blocks, units, tile_for<S>(blocks), simd::kLanes<S>};
+}
+
+}  // namespace echocell

@@ -1,0 +1,28 @@
+// The two activations of a gated cell, as the loops over vectors take them: the usual ones are
+// known when the loop is compiled, any others are looked up vector by vector.
+#pragma once
+
+#include "numerics/squash.hpp"
+
+namespace echocell {
+
+template <class S>
+struct UsualSquash {
+  using V = simd::Vector<S>;
+  V gate(V z) const { return simd::sigmoid<S>(z); }
+  V cell(V z) const { return simd::tanh<S>(z); }
+  V gate_slope(V y) const { return y * (S(1) - y); }
+  V cell_slope(V y) const { return S(1) - y * y; }
+};
+
+template <class S>
+struct AnySquash {
+  using V = simd::Vector<S>;
+  Activation of_gates, of_cell;
+  V gate(V z) const { return squash<S>(of_gates, z); }
+  V cell(V z) const { return squash<S>(of_cell, z); }
+  V gate_slope(V y) const { return slope<S>(of_gates, y); }
+  V cell_slope(V y) const { return slope<S>(of_cell, y); }
+};
+
+}  // namespace echocell

@@ -1,0 +1,286 @@
+#include "numerics/panels.hpp"
+
+#include <array>
+#include <utility>
+
+namespace echocell {
+namespace {
+
+using simd::kLanes;
+using simd::load;
+using simd::splat;
+using simd::store;
+using simd::Vector;
+
+/// Rows of the result that fit into registers beside V vectors of b and one number of a.
+constexpr Index most_rows(Index V) {
+  constexpr Index kMost = 8;
+  return std::min(kMost, (simd::kRegisters - V - 2) / V);
+}
+
+/// c[r, v] += sum over k of a[r, k] b[k, v] for R rows and V vectors, all in registers.
+/// a[r, k] is a[r * a_row + k * a_step]. Several sums run side by side where R * V alone are too
+/// few to hide the latency of a multiply-add.
+template <class S, Index R, Index V>
+void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Index K, S* c,
+            Index c_row) {
+  constexpr Index L = kLanes<S>, kSums = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
+  Vector<S> sum[kSums][R][V] = {};
+  const auto step = [&](Index k, Vector<S>(&to)[R][V]) {
+    Vector<S> row[V];
+#pragma GCC unroll 16
+    for (Index v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * L);
+#pragma GCC unroll 16
+    for (Index r = 0; r < R; ++r) {
+      const Vector<S> factor = splat(a[r * a_row + k * a_step]);
+#pragma GCC unroll 16
+      for (Index v = 0; v < V; ++v) to[r][v] += factor * row[v];
+    }
+  };
+  Index k = 0;
+  for (; k + kSums <= K; k += kSums) {
+#pragma GCC unroll 4
+    for (Index j = 0; j < kSums; ++j) step(k + j, sum[j]);
+  }
+  for (; k < K; ++k) step(k, sum[0]);
+#pragma GCC unroll 16
+  for (Index r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (Index v = 0; v < V; ++v) {
+      Vector<S> total = sum[0][r][v];
+      if constexpr (kSums >= 2) total += sum[1][r][v];
+      if constexpr (kSums == 4) total += sum[2][r][v] + sum[3][r][v];
+      S* to = c + r * c_row + v * L;
+      store(to, load(to) + total);
+    }
+  }
+}
+
+template <class S>
+using Kernel = void (*)(const S*, Index, Index, const S*, Index, Index, S*, Index);
+
+template <class S, Index V, std::size_t... R>
+constexpr auto kernels_of_width(std::index_sequence<R...>) {
+  return std::array<Kernel<S>, sizeof...(R)>{&kernel<S, Index(R) + 1, V>...};
+}
+
+/// kernels<S, V>[R - 1]
+template <class S, Index V>
+constexpr auto kernels =
+    kernels_of_width<S, V>(std::make_index_sequence<std::size_t(most_rows(V))>());
+
+/// Any number of rows, any width of whole vectors up to a tile.
+template <class S>
+void run(const S* a, Index a_row, Index a_step, Index rows, const S* b, Index b_step, Index K, S* c,
+         Index c_row, Index vectors) {
+  const auto all_rows = [&](const auto& table) {
+    const Index most = static_cast<Index>(table.size());
+    for (Index r = 0; r < rows;) {
+      const Index count = std::min(most, rows - r);
+      table[std::size_t(count - 1)](a + r * a_row, a_row, a_step, b, b_step, K, c + r * c_row,
+                                    c_row);
+      r += count;
+    }
+  };
+  switch (vectors) {
+    case 1:
+      all_rows(kernels<S, 1>);
+      break;
+    case 2:
+      all_rows(kernels<S, 2>);
+      break;
+    case 3:
+      all_rows(kernels<S, 3>);
+      break;
+    default:
+      all_rows(kernels<S, 4>);
+      break;
+  }
+}
+
+/// Offset and number of vectors of a part of a panel of this width.
+template <class S>
+std::pair<Index, Index> columns(Vectors part, Index width) {
+  if (part.count == part.of) return {0, width / kLanes<S>};
+  return {part.first * kLanes<S>, part.count};
+}
+
+}  // namespace
+
+template <class S>
+void add_product(ConstMatrix<S> a, ConstPanels<S> w, Panels<S> out, Index row, Vectors part) {
+  for (Index col = 0; col < w.cols; col += w.tile) {
+    const Index width = w.width(col);
+    const auto [offset, vectors] = columns<S>(part, width);
+    run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols,
+        out.panel(col) + row * width + offset, width, vectors);
+  }
+}
+
+template <class S>
+void add_product_tn(ConstMatrix<S> a, ConstPanels<S> z, Index row, Panels<S> w, Vectors part) {
+  constexpr Index kRows = 128;  // of a and z at a time: a panel's share stays in the first cache
+  for (Index first = 0; first < a.rows; first += kRows) {
+    const Index rows = std::min(kRows, a.rows - first);
+    for (Index col = 0; col < z.cols; col += z.tile) {
+      const Index width = z.width(col);
+      const auto [offset, vectors] = columns<S>(part, width);
+      run(a.data + first * a.stride, Index(1), a.stride, a.cols,
+          z.panel(col) + (row + first) * width + offset, width, rows, w.panel(col) + offset, width,
+          vectors);
+    }
+  }
+}
+
+template <class S>
+void add_product_back(ConstPanels<S> z, Index row, ConstPanels<S> wt, Matrix<S> out, Vectors part) {
+  for (Index j = 0; j < wt.cols; j += wt.tile) {
+    const Index out_width = wt.width(j);
+    for (Index col = 0; col < z.cols; col += z.tile) {
+      const Index width = z.width(col);
+      const auto [offset, vectors] = columns<S>(part, width);
+      run(z.panel(col) + row * width + offset, width, Index(1), out.rows,
+          wt.panel(j) + (col + offset) * out_width, out_width, vectors * kLanes<S>, out.data + j,
+          out.stride, out_width / kLanes<S>);
+    }
+  }
+}
+
+template <class S>
+void add_dot_product_back(ConstPanels<S> z, Index row, ConstPanels<S> w, Matrix<S> out,
+                          Vectors part) {
+  constexpr Index L = kLanes<S>, kSide = 4;  // dot products side by side
+  for (Index r = 0; r < out.rows; ++r) {
+    for (Index j = 0; j < w.rows; j += kSide) {
+      const Index side = std::min(kSide, w.rows - j);
+      Vector<S> sum[kSide] = {};
+      for (Index col = 0; col < w.cols; col += w.tile) {
+        const Index width = w.width(col);
+        const auto [offset, vectors] = columns<S>(part, width);
+        const S* zs = z.panel(col) + (row + r) * width + offset;
+        const S* ws = w.panel(col) + j * width + offset;
+        for (Index v = 0; v < vectors; ++v) {
+          const Vector<S> factor = load(zs + v * L);
+#pragma GCC unroll 4
+          for (Index k = 0; k < kSide; ++k) {
+            if (k < side) sum[k] += factor * load(ws + k * width + v * L);
+          }
+        }
+      }
+      for (Index k = 0; k < side; ++k) out.data[r * out.stride + j + k] += simd::sum<S>(sum[k]);
+    }
+  }
+}
+
+template <class S>
+void add_one_hot_product(const S* x, const Index* hot, Index rows, ConstPanels<S> w,
+                         Panels<S> out) {
+  for (Index col = 0; col < w.cols; col += w.tile) {
+    const Index width = w.width(col);
+    for (Index r = 0; r < rows; ++r) {
+      if (hot[r] < 0) continue;
+      const S factor = x[r * w.rows + hot[r]];
+      const S* from = w.panel(col) + hot[r] * width;
+      S* to = out.panel(col) + r * width;
+      for (Index c = 0; c < width; ++c) to[c] += factor * from[c];
+    }
+  }
+}
+
+template <class S>
+void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, ConstPanels<S> z,
+                            Panels<S> w) {
+  for (Index col = 0; col < w.cols; col += w.tile) {
+    const Index width = w.width(col);
+    for (Index r = 0; r < rows; ++r) {
+      if (hot[r] < 0) continue;
+      const S factor = x[r * w.rows + hot[r]];
+      const S* from = z.panel(col) + r * width;
+      S* to = w.panel(col) + hot[r] * width;
+      for (Index c = 0; c < width; ++c) to[c] += factor * from[c];
+    }
+  }
+}
+
+template <class S>
+void fill_rows(const S* values, Panels<S> out, Index row, Index rows) {
+  for (Index col = 0; col < out.cols; col += out.tile) {
+    const Index width = out.width(col);
+    S* to = out.panel(col) + row * width;
+    for (Index r = 0; r < rows; ++r, to += width) {
+      if (values) {
+        std::copy_n(values + col, width, to);
+      } else {
+        std::fill_n(to, width, S(0));
+      }
+    }
+  }
+}
+
+template <class S>
+void copy_from_panels(ConstPanels<S> from, Matrix<S> to) {
+  for (Index col = 0; col < to.cols; col += from.tile) {
+    const Index width = from.width(col), count = std::min(width, to.cols - col);
+    for (Index r = 0; r < to.rows; ++r) {
+      std::copy_n(from.panel(col) + r * width, count, to.data + r * to.stride + col);
+    }
+  }
+}
+
+template <class S>
+void copy_to_panels(ConstMatrix<S> from, Panels<S> to) {
+  for (Index col = 0; col < to.cols; col += to.tile) {
+    const Index width = to.width(col), count = std::min(width, from.cols - col);
+    for (Index r = 0; r < from.rows; ++r) {
+      S* row = to.panel(col) + r * width;
+      std::copy_n(from.data + r * from.stride + col, count, row);
+      std::fill_n(row + count, width - count, S(0));
+    }
+  }
+}
+
+template <class S>
+void add_column_sums(ConstPanels<S> a, S* sums) {
+  for (Index col = 0; col < a.cols; col += a.tile) {
+    const Index width = a.width(col);
+    const S* from = a.panel(col);
+    for (Index r = 0; r < a.rows; ++r, from += width) {
+      for (Index c = 0; c < width; ++c) sums[col + c] += from[c];
+    }
+  }
+}
+
+template <class S>
+void transpose(ConstPanels<S> w, Panels<S> wt) {
+  for (Index j = 0; j < wt.cols; j += wt.tile) {
+    const Index out_width = wt.width(j), rows = std::min(wt.tile, w.rows - j);
+    for (Index col = 0; col < w.cols; col += w.tile) {
+      const Index width = w.width(col);
+      const S* from = w.panel(col) + j * width;
+      S* to = wt.panel(j) + col * out_width;
+      for (Index q = 0; q < width; ++q, to += out_width) {
+        for (Index k = 0; k < rows; ++k) to[k] = from[k * width + q];
+      }
+    }
+  }
+}
+
+#define ECHOCELL_INSTANTIATE(S)                                                                   \
+  template void add_product<S>(ConstMatrix<S>, ConstPanels<S>, Panels<S>, Index, Vectors);        \
+  template void add_product_tn<S>(ConstMatrix<S>, ConstPanels<S>, Index, Panels<S>, Vectors);     \
+  template void add_product_back<S>(ConstPanels<S>, Index, ConstPanels<S>, Matrix<S>, Vectors);   \
+  template void add_dot_product_back<S>(ConstPanels<S>, Index, ConstPanels<S>, Matrix<S>,         \
+                                        Vectors);                                                 \
+  template void add_one_hot_product<S>(const S*, const Index*, Index, ConstPanels<S>, Panels<S>); \
+  template void add_one_hot_product_tn<S>(const S*, const Index*, Index, ConstPanels<S>,          \
+                                          Panels<S>);                                             \
+  template void fill_rows<S>(const S*, Panels<S>, Index, Index);                                  \
+  template void add_column_sums<S>(ConstPanels<S>, S*);                                           \
+  template void copy_from_panels<S>(ConstPanels<S>, Matrix<S>);                                   \
+  template void copy_to_panels<S>(ConstMatrix<S>, Panels<S>);                                     \
+  template void transpose<S>(ConstPanels<S>, Panels<S>);
+ECHOCELL_INSTANTIATE(float)
+ECHOCELL_INSTANTIATE(double)
+#undef ECHOCELL_INSTANTIATE
+
+}  // namespace echocell

@@ -1,0 +1,96 @@
+// Products with packed matrices. A matrix that is used again and again (the weights of a layer, the
+// gates of all steps) is stored as panels: tiles of a few vectors of columns, each tile with its
+// rows one after the other. A kernel walks down a panel and keeps its part of the result in
+// registers.
+#pragma once
+
+#include <algorithm>
+
+#include "numerics/matrix.hpp"
+#include "numerics/simd.hpp"
+
+namespace echocell {
+
+/// The widest tile, in vectors.
+constexpr Index kTileVectors = 4;
+
+/// A view of rows x cols numbers in panels of `tile` columns; the last one may be narrower. cols
+/// and tile are whole vectors, tile at most kTileVectors of them. Panel p holds the columns [p
+/// tile, p tile + width) at data + p tile rows, row after row. Owns nothing.
+template <class S>
+struct Panels {
+  S* data = nullptr;
+  Index rows = 0;
+  Index cols = 0;
+  Index tile = 0;
+
+  Index size() const { return rows * cols; }
+  /// Of the panel that begins at this column.
+  S* panel(Index col) const { return data + col * rows; }
+  Index width(Index col) const { return std::min(tile, cols - col); }
+  operator Panels<const S>() const { return {data, rows, cols, tile}; }
+};
+
+template <class S>
+using ConstPanels = Panels<const S>;
+
+/// Some columns of every panel: the vectors [first, first + count) out of `of`. All, by default.
+struct Vectors {
+  Index first = 0;
+  Index count = 0;
+  Index of = 0;
+};
+
+/// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a.
+template <class S>
+void add_product(ConstMatrix<S> a, ConstPanels<S> w, Panels<S> out, Index row, Vectors part = {});
+/// w[k, c] += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
+template <class S>
+void add_product_tn(ConstMatrix<S> a, ConstPanels<S> z, Index row, Panels<S> w, Vectors part = {});
+/// out[r, j] += sum over c of z[row + r, c] wt[c, j]: the way back to the inputs, with wt the
+/// transposed weights, made by transpose(). out.stride >= wt.cols.
+template <class S>
+void add_product_back(ConstPanels<S> z, Index row, ConstPanels<S> wt, Matrix<S> out,
+                      Vectors part = {});
+
+/// The same without transposed weights, by dot products: for a few rows. out[r, j] for all rows j
+/// of w.
+template <class S>
+void add_dot_product_back(ConstPanels<S> z, Index row, ConstPanels<S> w, Matrix<S> out,
+                          Vectors part = {});
+
+// Rows of inputs of which at most one number is not zero, as in one-hot codes: a product with such
+// a row is a row of the weights.
+
+/// out[r, c] += x[r, hot[r]] w[hot[r], c] for rows of x of w.rows numbers; nothing where hot[r] <
+/// 0.
+template <class S>
+void add_one_hot_product(const S* x, const Index* hot, Index rows, ConstPanels<S> w, Panels<S> out);
+/// w[hot[r], c] += x[r, hot[r]] z[r, c].
+template <class S>
+void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, ConstPanels<S> z,
+                            Panels<S> w);
+
+/// out[row + r, c] = values[c], or 0 where values is null, for `rows` rows.
+template <class S>
+void fill_rows(const S* values, Panels<S> out, Index row, Index rows);
+/// Between panels and a row-major matrix of as many columns, or fewer: padding is left out, or
+/// zero.
+template <class S>
+void copy_from_panels(ConstPanels<S> from, Matrix<S> to);
+template <class S>
+void copy_to_panels(ConstMatrix<S> from, Panels<S> to);
+/// sums[c] += the sum over rows of a[., c].
+template <class S>
+void add_column_sums(ConstPanels<S> a, S* sums);
+
+/// wt[c, j] = w[j, c]: wt has w.cols rows, and padded(w.rows) columns.
+template <class S>
+void transpose(ConstPanels<S> w, Panels<S> wt);
+/// wt of a w with these extents, at this address.
+template <class S>
+Panels<S> transposed_view(S* data, Index w_rows, Index w_cols) {
+  return {data, w_cols, simd::padded<S>(w_rows), kTileVectors * simd::kLanes<S>};
+}
+
+}  // namespace echocell

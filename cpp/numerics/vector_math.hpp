@@ -1,0 +1,92 @@
+// exp, sigmoid and tanh for whole vectors; errors in units in the last place (ulp) are tested over
+// all floats. Every lane gives the same bits wherever it stands.
+#pragma once
+
+#include "numerics/simd.hpp"
+
+namespace echocell::simd {
+
+template <class S>
+struct ExpConstants;
+template <>
+struct ExpConstants<float> {
+  // Adding and taking off 1.5 * 2^23 rounds to the nearest integer.
+  static constexpr float kRounder = 12582912.0f;
+  // ln 2 in two parts, the first with so few bits that n * first is exact.
+  static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+  static constexpr int kMantissaBits = 23, kBias = 127, kDegree = 7;
+  static constexpr float kLimit = 88.0f;      // exp(88) < the largest float
+  static constexpr float kTanhLimit = 9.02f;  // beyond, tanh rounds to 1
+};
+template <>
+struct ExpConstants<double> {
+  static constexpr double kRounder = 6755399441055744.0;
+  static constexpr double kLn2High = 6.93145751953125e-1, kLn2Low = 1.42860682030941723212e-6;
+  static constexpr int kMantissaBits = 52, kBias = 1023, kDegree = 13;
+  static constexpr double kLimit = 708.0;
+  static constexpr double kTanhLimit = 19.1;
+};
+
+/// exp(x) = 2^n (1 + m), with x = n ln 2 + r, |r| <= ln 2 / 2 and m = exp(r) - 1 by its Taylor
+/// series, whose next term is below half an ulp. x within the limits above.
+template <class S>
+struct ExpParts {
+  Vector<S> scale;  // 2^n
+  Vector<S> m;      // exp(r) - 1
+
+  explicit ExpParts(Vector<S> x) {
+    using C = ExpConstants<S>;
+    const Vector<S> shifted = x * S(1.44269504088896340736) + C::kRounder;
+    const Vector<S> n = shifted - C::kRounder;
+    const Vector<S> r = (x - n * C::kLn2High) - n * C::kLn2Low;
+    Vector<S> p = splat<S>(S(reciprocal_factorial(C::kDegree)));
+    for (int k = C::kDegree - 1; k >= 2; --k) p = p * r + S(reciprocal_factorial(k));
+    m = p * (r * r) + r;
+    const Integers<S> bits = bits_as<Integers<S>>(shifted);
+    scale = bits_as<Vector<S>>((bits + C::kBias) << C::kMantissaBits);
+  }
+
+ private:
+  static constexpr double reciprocal_factorial(int k) {
+    double f = 1;
+    for (int j = 2; j <= k; ++j) f /= j;
+    return f;
+  }
+};
+
+/// x within [-limit, limit]; NaN stays NaN.
+template <class S>
+inline Vector<S> clamp(Vector<S> x, S limit) {
+  const Vector<S> top = splat(limit), below = x > top ? top : x;
+  return below < -top ? -top : below;
+}
+
+/// exp(x), x clamped to the range where it is a normal number.
+template <class S>
+inline Vector<S> exp(Vector<S> x) {
+  const ExpParts<S> e(clamp<S>(x, ExpConstants<S>::kLimit));
+  return e.scale * e.m + e.scale;
+}
+
+/// 1 / (1 + exp(-x)).
+template <class S>
+inline Vector<S> sigmoid(Vector<S> x) {
+  return S(1) / (S(1) + exp<S>(-x));
+}
+
+/// tanh(x) = E / (E + 2) with E = exp(2x) - 1 = 2^n m + (2^n - 1), exact near 0 too.
+template <class S>
+inline Vector<S> tanh(Vector<S> x) {
+  const ExpParts<S> e(clamp<S>(x, ExpConstants<S>::kTanhLimit) * S(2));
+  const Vector<S> E = e.scale * e.m + (e.scale - S(1));
+  return E / (E + S(2));
+}
+
+/// exp(x) - 1, exact near 0 too.
+template <class S>
+inline Vector<S> expm1(Vector<S> x) {
+  const ExpParts<S> e(clamp<S>(x, ExpConstants<S>::kLimit));
+  return e.scale * e.m + (e.scale - S(1));
+}
+
+}  // namespace echocell::simd
