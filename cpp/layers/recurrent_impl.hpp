@@ -2,16 +2,11 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 
 #include "layers/recurrent.hpp"
+#include "numerics/copy.hpp"
 
 namespace echocell {
-
-template <class S>
-void copy_numbers(const S* from, Index count, S* to) {
-  std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(S));
-}
 
 template <class S>
 void copy_or_zero(const S* from, Index count, S* to) {
@@ -189,7 +184,7 @@ void Recurrent<S, Cell>::load_mask(const Pass<S>& pass, U& u) const {
   }
   for (Index t = 0; t < u.T; ++t) {
     const Index from = settings().go_backwards ? u.T - 1 - t : t;
-    copy_numbers(pass.input_mask.data + from * u.B, u.B, u.mask_copy + t * u.B);
+    std::copy_n(pass.input_mask.data + from * u.B, u.B, u.mask_copy + t * u.B);
   }
   u.mask = u.mask_copy;
   for (Index b = 0; b < u.B; ++b) {

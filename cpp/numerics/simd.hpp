@@ -6,6 +6,10 @@
 #include <cstring>
 #include <utility>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include "numerics/shape.hpp"
 
 namespace echocell::simd {
@@ -93,6 +97,29 @@ inline S sum(Vector<S> v) {
     return v[0];
   }
 }
+
+#if defined(__SSE2__)
+/// To 14 bits with AVX-512, else to 12. (Masked, though the mask is full: GCC 12 warns of the plain
+/// form.)
+inline Vector<float> approximate_reciprocal_root(Vector<float> v) {
+#if defined(__AVX512F__)
+  return bits_as<Vector<float>>(_mm512_maskz_rsqrt14_ps(0xFFFF, bits_as<__m512>(v)));
+#elif defined(__AVX__)
+  return bits_as<Vector<float>>(_mm256_rsqrt_ps(bits_as<__m256>(v)));
+#else
+  return bits_as<Vector<float>>(_mm_rsqrt_ps(bits_as<__m128>(v)));
+#endif
+}
+inline Vector<float> approximate_reciprocal(Vector<float> v) {
+#if defined(__AVX512F__)
+  return bits_as<Vector<float>>(_mm512_maskz_rcp14_ps(0xFFFF, bits_as<__m512>(v)));
+#elif defined(__AVX__)
+  return bits_as<Vector<float>>(_mm256_rcp_ps(bits_as<__m256>(v)));
+#else
+  return bits_as<Vector<float>>(_mm_rcp_ps(bits_as<__m128>(v)));
+#endif
+}
+#endif
 
 template <class V>
 inline V max(V a, V b) {

@@ -2,6 +2,8 @@
 // all floats. Every lane gives the same bits wherever it stands.
 #pragma once
 
+#include <cmath>
+
 #include "numerics/simd.hpp"
 
 namespace echocell::simd {
@@ -81,6 +83,29 @@ inline Vector<S> tanh(Vector<S> x) {
   const Vector<S> E = e.scale * e.m + (e.scale - S(1));
   return E / (E + S(2));
 }
+
+/// numerator / (sqrt(v) + epsilon), for v >= 0 and epsilon > 0.
+template <class S>
+inline Vector<S> divide_by_root(Vector<S> numerator, Vector<S> v, S epsilon) {
+  Vector<S> root;
+  for (Index k = 0; k < kLanes<S>; ++k) root[k] = std::sqrt(v[k]);
+  return numerator / (root + epsilon);
+}
+
+#if defined(__SSE2__)
+// For floats an approximate reciprocal (root) and a step of Newton's method take half the time of
+// a root and a division, and are as exact to a few ulp. v is kept where that step stays finite.
+template <>
+inline Vector<float> divide_by_root<float>(Vector<float> numerator, Vector<float> v,
+                                           float epsilon) {
+  const Vector<float> inside = max(min(v, splat(1e37f)), splat(1e-30f));
+  const Vector<float> guess = approximate_reciprocal_root(inside);
+  const Vector<float> root = v * (guess * (1.5f - 0.5f * inside * guess * guess));
+  const Vector<float> divisor = root + epsilon;
+  const Vector<float> inverse = approximate_reciprocal(divisor);
+  return numerator * (inverse * (2.0f - divisor * inverse));
+}
+#endif
 
 /// exp(x) - 1, exact near 0 too.
 template <class S>

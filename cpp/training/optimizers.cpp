@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "numerics/vector_math.hpp"
 #include "training/kind_names.hpp"
 
 namespace echocell {
@@ -62,6 +63,15 @@ double sum_of_squares(const S* g, Index size) {
   double sum = 0;
   for (double lane : lanes) sum += lane;
   return sum;
+}
+
+// base^n by squaring: cheaper than std::pow, which small updates would notice.
+double power(double base, std::int64_t n) {
+  double result = 1;
+  for (; n > 0; n >>= 1, base *= base) {
+    if (n & 1) result *= base;
+  }
+  return result;
 }
 
 // Scales gradients of that norm down to the limit. A norm that is not finite makes NaN of them all,
@@ -128,16 +138,31 @@ void rmsprop(Index n, S rate, S shrink, S rho, S rest, S momentum, S epsilon, S*
 template <bool kAmsgrad, class S>
 void adam(Index n, S alpha, S shrink, S rest_1, S rest_2, S epsilon, S* __restrict x,
           const S* __restrict g, S* __restrict m, S* __restrict v, S* __restrict w) {
-  for (Index i = 0; i < n; ++i) {
-    m[i] += (g[i] - m[i]) * rest_1;
-    v[i] += (g[i] * g[i] - v[i]) * rest_2;
-    S variance = v[i];
-    if constexpr (kAmsgrad) {
-      variance = w[i] > variance ? w[i] : variance;
-      w[i] = variance;
-    }
-    x[i] = decayed(x[i], shrink) - m[i] * alpha / (std::sqrt(variance) + epsilon);
+  using simd::load;
+  using simd::store;
+  using V = simd::Vector<S>;
+  const auto step = [=](const S* g_i, S* x_i, S* m_i, S* v_i, S* w_i) {
+    const V gradient = load(g_i);
+    const V mean = load(m_i) + (gradient - load(m_i)) * rest_1;
+    V variance = load(v_i) + (gradient * gradient - load(v_i)) * rest_2;
+    store(m_i, mean);
+    store(v_i, variance);
+    if constexpr (kAmsgrad) store(w_i, variance = simd::max<V>(load(w_i), variance));
+    const V value = load(x_i);
+    store(x_i, (value - value * shrink) - simd::divide_by_root<S>(mean * alpha, variance, epsilon));
+  };
+  Index i = 0;
+  for (; i + simd::kLanes<S> <= n; i += simd::kLanes<S>) {
+    step(g + i, x + i, m + i, v + i, kAmsgrad ? w + i : nullptr);
   }
+  if (i == n) return;
+  // The rest, in a vector padded with zeros.
+  S rest[5][simd::kLanes<S>] = {};
+  S* const arrays[] = {x + i, m + i, v + i, kAmsgrad ? w + i : rest[4]};
+  std::copy_n(g + i, n - i, rest[0]);
+  for (int k = 0; k < 4; ++k) std::copy_n(arrays[k], n - i, rest[k + 1]);
+  step(rest[0], rest[1], rest[2], rest[3], rest[4]);
+  for (int k = 0; k < 4; ++k) std::copy_n(rest[k + 1], n - i, arrays[k]);
 }
 
 // s += g^2;  x -= rate g / sqrt(s + epsilon)
@@ -285,8 +310,8 @@ void Optimizer<S>::update(S* values, const S* gradients, Index begin, Index size
     }
     case OptimizerKind::adam:
     case OptimizerKind::adamw: {
-      const auto t = static_cast<double>(iterations_ + 1);
-      const double correction = std::sqrt(1 - std::pow(o.beta_2, t)) / (1 - std::pow(o.beta_1, t));
+      const std::int64_t t = iterations_ + 1;
+      const double correction = std::sqrt(1 - power(o.beta_2, t)) / (1 - power(o.beta_1, t));
       const S alpha = static_cast<S>(learning_rate * correction);
       const S rest_1 = static_cast<S>(1 - o.beta_1);
       const S rest_2 = static_cast<S>(1 - o.beta_2);

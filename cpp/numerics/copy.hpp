@@ -1,0 +1,24 @@
+// Copies of rows that are often short: a call of memcpy for each would cost more than the copy.
+#pragma once
+
+#include <cstring>
+
+#include "numerics/simd.hpp"
+
+namespace echocell {
+
+/// to[k] = from[k] for count numbers; the two do not overlap.
+template <class S>
+inline void copy_numbers(const S* from, Index count, S* to) {
+  if (count > 16 * simd::kLanes<S>) {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(S));
+    return;
+  }
+  Index k = 0;
+  for (; k + simd::kLanes<S> <= count; k += simd::kLanes<S>) {
+    simd::store(to + k, simd::load(from + k));
+  }
+  for (; k < count; ++k) to[k] = from[k];
+}
+
+}  // namespace echocell
