@@ -7,8 +7,9 @@
 #include <string>
 
 #include "check.hpp"
+#include "layers/parameter.hpp"
 #include "numerics/activations.hpp"
-#include "numerics/gemm.hpp"
+#include "numerics/panels.hpp"
 
 namespace echocell::bench {
 namespace {
@@ -17,18 +18,20 @@ namespace {
 
 template <class S>
 void peak(benchmark::State& state) {
-  constexpr std::size_t kRegisters = 12, kBytes = 16;
+  constexpr std::size_t kRegisters = 12, kBytes = simd::kBytes;
   constexpr std::size_t kNumbers = kRegisters * kBytes / sizeof(S);
+  constexpr std::size_t kLanes = kBytes / sizeof(S);
   constexpr int kRounds = 1000;
   std::array<S, kNumbers> sums{};
   // Numbers that the compiler cannot know.
   const S term = static_cast<S>(state.range(0)), factor = term / 2;
   for (auto _ : state) {
-    std::array<S, kNumbers> local = sums;
+    simd::Vector<S> local[kRegisters];
+    for (std::size_t k = 0; k < kRegisters; ++k) local[k] = simd::load(&sums[k * kLanes]);
     for (int round = 0; round < kRounds; ++round) {
-      for (S& sum : local) sum = sum * factor + term;
+      for (auto& sum : local) sum = sum * factor + term;
     }
-    sums = local;
+    for (std::size_t k = 0; k < kRegisters; ++k) simd::store(&sums[k * kLanes], local[k]);
     benchmark::DoNotOptimize(sums.data());
     benchmark::ClobberMemory();
   }
@@ -37,60 +40,107 @@ void peak(benchmark::State& state) {
   set_rate(state, "FLOP/s", 2.0 * kRounds * static_cast<double>(kNumbers));
 }
 
-// ---- products
-
-template <class S>
-struct Product {
-  const char* name;
-  void (*run)(ConstMatrix<S> a, ConstMatrix<S> b, Matrix<S> c);
-  bool a_transposed;  // a is stored [k, m]
-  bool b_transposed;  // b is stored [n, k]
-  bool adds;          // c += instead of c =
-};
+// ---- products of packed matrices: a [m, k], w [k, n] in panels, z [m, n] in panels
 
 struct Extents {
   Index m, k, n;
 };
 
+/// The operands of one shape, and what the naive loops make of them.
 template <class S>
-std::vector<double> naive(const Product<S>& product, Extents e, const std::vector<S>& a,
-                          const std::vector<S>& b, const std::vector<S>& c) {
-  std::vector<double> sums(c.begin(), c.end());
-  for (Index i = 0; i < e.m; ++i) {
-    for (Index j = 0; j < e.n; ++j) {
-      double sum = 0;
-      for (Index p = 0; p < e.k; ++p) {
-        const Index in_a = product.a_transposed ? p * e.m + i : i * e.k + p;
-        const Index in_b = product.b_transposed ? j * e.k + p : p * e.n + j;
-        sum += static_cast<double>(a[static_cast<std::size_t>(in_a)]) *
-               static_cast<double>(b[static_cast<std::size_t>(in_b)]);
-      }
-      double& target = sums[static_cast<std::size_t>(i * e.n + j)];
-      target = product.adds ? target + sum : sum;
-    }
+struct Operands {
+  Extents e;
+  std::vector<S> a, w, wt, z, out;
+
+  explicit Operands(Extents extents)
+      : e(extents),
+        a(numbers<S>(e.m * e.k, 1)),
+        w(numbers<S>(e.k * e.n, 2)),
+        wt(static_cast<std::size_t>(e.n * simd::padded<S>(e.k))),
+        z(numbers<S>(e.m * e.n, 3)) {}
+
+  ConstMatrix<S> a_view() const { return {a.data(), e.m, e.k}; }
+  Panels<S> panels(S* data, Index rows) const { return {data, rows, e.n, tile_for<S>(1)}; }
+  /// Element (row, col) of a matrix in panels.
+  static double at(const Panels<S>& p, Index row, Index col) {
+    const Index first = col / p.tile * p.tile;
+    return static_cast<double>(p.panel(first)[row * p.width(first) + (col - first)]);
   }
-  return sums;
+  double a_at(Index i, Index p) const {
+    return static_cast<double>(a[static_cast<std::size_t>(i * e.k + p)]);
+  }
+};
+
+/// A product: zeroes and fills `out`, and the naive value of one element of it.
+template <class S>
+struct Product {
+  const char* name;
+  Index (*size)(const Operands<S>& o);
+  void (*run)(Operands<S>& o);
+  double (*value)(Operands<S>& o, std::size_t k, double& expected);
+};
+
+template <class S>
+std::vector<Product<S>> products() {
+  using O = Operands<S>;
+  return {
+      {"add_product", [](const O& o) { return o.e.m * o.e.n; },
+       [](O& o) {
+         add_product<S>(o.a_view(), o.panels(o.w.data(), o.e.k), o.panels(o.out.data(), o.e.m), 0);
+       },
+       [](O& o, std::size_t at, double& expected) {
+         const Index i = static_cast<Index>(at) / o.e.n, j = static_cast<Index>(at) % o.e.n;
+         for (Index p = 0; p < o.e.k; ++p) {
+           expected += o.a_at(i, p) * O::at(o.panels(o.w.data(), o.e.k), p, j);
+         }
+         return O::at(o.panels(o.out.data(), o.e.m), i, j);
+       }},
+      {"add_product_tn", [](const O& o) { return o.e.k * o.e.n; },
+       [](O& o) {
+         add_product_tn<S>(o.a_view(), o.panels(o.z.data(), o.e.m), 0,
+                           o.panels(o.out.data(), o.e.k));
+       },
+       [](O& o, std::size_t at, double& expected) {
+         const Index p = static_cast<Index>(at) / o.e.n, j = static_cast<Index>(at) % o.e.n;
+         for (Index i = 0; i < o.e.m; ++i) {
+           expected += o.a_at(i, p) * O::at(o.panels(o.z.data(), o.e.m), i, j);
+         }
+         return O::at(o.panels(o.out.data(), o.e.k), p, j);
+       }},
+      {"add_product_back", [](const O& o) { return o.e.m * simd::padded<S>(o.e.k); },
+       [](O& o) {
+         const Index stride = simd::padded<S>(o.e.k);
+         transpose<S>(o.panels(o.w.data(), o.e.k), transposed_view(o.wt.data(), o.e.k, o.e.n));
+         add_product_back<S>(o.panels(o.z.data(), o.e.m), 0,
+                             transposed_view(o.wt.data(), o.e.k, o.e.n),
+                             {o.out.data(), o.e.m, o.e.k, stride});
+       },
+       [](O& o, std::size_t at, double& expected) {
+         const Index stride = simd::padded<S>(o.e.k);
+         const Index i = static_cast<Index>(at) / stride, p = static_cast<Index>(at) % stride;
+         for (Index j = 0; p < o.e.k && j < o.e.n; ++j) {
+           expected +=
+               O::at(o.panels(o.z.data(), o.e.m), i, j) * O::at(o.panels(o.w.data(), o.e.k), p, j);
+         }
+         return static_cast<double>(o.out[at]);
+       }},
+  };
 }
 
 template <class S>
 void time_product(benchmark::State& state, const Product<S>& product) {
-  const Extents e{state.range(0), state.range(1), state.range(2)};
-  const auto a = numbers<S>(e.m * e.k, 1), b = numbers<S>(e.k * e.n, 2);
-  auto c = numbers<S>(e.m * e.n, 3);
-  const auto expected = naive(product, e, a, b, c);
-  const auto run = [&] {
-    product.run({a.data(), product.a_transposed ? e.k : e.m, product.a_transposed ? e.m : e.k},
-                {b.data(), product.b_transposed ? e.n : e.k, product.b_transposed ? e.k : e.n},
-                {c.data(), e.m, e.n});
-  };
-  run();
-  if (!right(state, difference(c, expected), kTolerance<S>)) return;
+  Operands<S> o({state.range(0), state.range(1), state.range(2)});
+  o.out.assign(static_cast<std::size_t>(product.size(o)), S(0));
+  product.run(o);
+  std::vector<double> got, expected(o.out.size(), 0.0);
+  for (std::size_t k = 0; k < o.out.size(); ++k) got.push_back(product.value(o, k, expected[k]));
+  if (!right(state, difference(got, expected), kTolerance<S>)) return;
   for (auto _ : state) {
-    run();
-    benchmark::DoNotOptimize(c.data());
+    product.run(o);
+    benchmark::DoNotOptimize(o.out.data());
     benchmark::ClobberMemory();
   }
-  set_rate(state, "FLOP/s", 2.0 * static_cast<double>(e.m * e.k * e.n));
+  set_rate(state, "FLOP/s", 2.0 * static_cast<double>(o.e.m * o.e.k * o.e.n));
 }
 
 template <class S>
@@ -98,16 +148,10 @@ void register_products(const std::string& type) {
   // The recurrent product of one step [B, H] [H, 4H] at growing sizes, then the input projection
   // of a whole sequence [T B, F] [F, 4H].
   const std::vector<std::vector<std::int64_t>> shapes = {
-      {1, 20, 80},    {1, 50, 200},    {6, 50, 200}, {32, 64, 256},
-      {32, 128, 512}, {64, 256, 1024}, {5, 10, 100}, {480, 32, 512},
+      {1, 20, 128},   {1, 50, 256},    {6, 50, 256}, {32, 64, 256},
+      {32, 128, 512}, {64, 256, 1024}, {5, 10, 128}, {480, 32, 512},
   };
-  for (const Product<S>& product : {
-           Product<S>{"multiply", multiply<S>, false, false, false},
-           Product<S>{"add_product", add_product<S>, false, false, true},
-           Product<S>{"add_product_tn", add_product_tn<S>, true, false, true},
-           Product<S>{"multiply_nt", multiply_nt<S>, false, true, false},
-           Product<S>{"add_product_nt", add_product_nt<S>, false, true, true},
-       }) {
+  for (const Product<S>& product : products<S>()) {
     auto* bench = benchmark::RegisterBenchmark(
         (std::string(product.name) + "/" + type).c_str(),
         [product](benchmark::State& state) { time_product<S>(state, product); });

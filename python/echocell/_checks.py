@@ -7,6 +7,7 @@ out; None in it is an open axis. Errors name the argument, what was expected and
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,6 +43,8 @@ def whole(value: Any, name: str, *, least: int = 1) -> int:
     if number < least:
         expected = "a positive integer" if least == 1 else f"an integer of at least {least}"
         raise ValueError(f"{name}: expected {expected}, received {value!r}")
+    if number > sys.maxsize:
+        raise ValueError(f"{name}: expected at most {sys.maxsize}, received {value!r}")
     return number
 
 
@@ -341,4 +344,5 @@ def states(
         if state.shape != (batch, width) or batch == 0:
             expected = f"({'rows' if batch is None else batch}, {width})"
             raise ValueError(f"{name}[{k}]: expected shape {expected}, received {state.shape}")
+        refuse_nonfinite(state, f"{name}[{k}]")
     return arrays

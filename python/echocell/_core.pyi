@@ -1,6 +1,7 @@
 """The compiled core. Arrays come in batch-major, C-contiguous, in the network's dtype; what comes
 out is new arrays of that dtype. Everything here assumes that the Python layer has checked and
-converted; what it checks itself (finite numbers, counts) raises ValueError."""
+converted; what it checks itself (finite numbers, counts) raises ValueError.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -172,7 +173,8 @@ class Network:
         self, loss: LossOptions, metrics: Sequence[MetricOptions], optimizer: OptimizerOptions
     ) -> None:
         """Keeps optimizer slots of an earlier compile only if `optimizer` is of the same kind;
-        otherwise they start at zero, and iterations at 0."""
+        otherwise they start at zero, and iterations at 0.
+        """
     learning_rate: float
     iterations: int
     def slots(self) -> list[Array]: ...  # optimizer state, each as long as all parameters
@@ -216,7 +218,7 @@ class Network:
     @property
     def state_batch(self) -> int: ...
     def step(self, x: Array) -> Array:
-        """x [B, F]: one time step through the whole network; state is carried."""
+        """One time step x [B, F] through the whole network; state is carried."""
     def reset_states(self, layer: int = -1, rows: Sequence[int] | None = None) -> None: ...
     def get_states(self, layer: int) -> list[Array]: ...  # [] where none is carried yet
     def set_states(self, layer: int, states: Sequence[Array]) -> None: ...

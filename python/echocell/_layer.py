@@ -228,6 +228,10 @@ class Layer:
     def _settle(self, place: Place) -> None:
         self._place = place
 
+    def _unbuild(self) -> None:
+        """Forgets the weights: what they were made for has turned out to be wrong."""
+        self._place = self._sample = None
+
     def _weights_for(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
         """The weights that the layer has, those it was given, or new ones."""
         if self._place is not None:
@@ -308,6 +312,7 @@ class Layer:
         checked = []
         for value, (name, shape) in zip(values, parameters, strict=True):
             array = _checks.numbers(value, dtype, f"layer {self.name!r}: {name}")
+            _checks.refuse_nonfinite(array, f"layer {self.name!r}: {name}")
             if array.shape != tuple(shape):
                 raise ValueError(
                     f"layer {self.name!r}: {name}: expected shape {tuple(shape)}, received "

@@ -243,6 +243,12 @@ class Stack:
             array = _checks.fitted(array, (1,), "x")
         self._build_all(candidate_shapes(array.shape[1:], self.layers[0]._takes_ids))
 
+    def _unbuild(self, layers: Iterable[Layer]) -> None:
+        """Takes _build_for() back, for data that did not fit: these layers had no weights before."""
+        self._sample = self._network = None
+        for layer in layers:
+            layer._unbuild()
+
     def _ready(self) -> _core.Network:
         """The network of all layers; made now if need be."""
         if self._network is not None:

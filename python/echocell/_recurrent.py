@@ -97,11 +97,11 @@ class StateKeeper(Layer):
             ValueError: a wrong number or shape, or B differs from what the model carries.
         """
         place = self._state_place()
-        carried = place.network.state_batch
-        if self._owner is None and carried:
-            place.network.reset_states()
-            carried = 0
+        alone = self._owner is None
+        carried = 0 if alone else place.network.state_batch
         checked = self._checked_states(states, self._batch or carried or None)
+        if alone:
+            place.network.reset_states()  # another batch size may come
         place.network.set_states(place.number, checked or [])
 
     def reset_states(self, states: Any = None, rows: Sequence[int] | None = None) -> None:

@@ -39,7 +39,7 @@ def _cells(layer: Layer) -> tuple[str, str, str]:
 
 def _row(cells: Sequence[str], ends: Sequence[int]) -> str:
     line = ""
-    for cell, end in zip(cells, ends, strict=False):
-        # A cell that is too long is cut, one space before the next column.
+    for cell, end in zip(cells[:-1], ends, strict=False):
+        # A cell that is too long is cut, one space before the next column; a number is not.
         line = (line + cell)[: end - 1].ljust(end)
-    return line.rstrip()
+    return line + cells[-1]

@@ -204,10 +204,7 @@ class Trainer(Stack):
         self._require_compiled("fit")
         if legacy:
             epochs = self._take_legacy_fit(legacy, epochs)
-        if self._sample is None:
-            self._build_for(x)
-        network = self._network or self._ready()
-        data = _training.check_data(self, x, y, sample_weight, class_weight)
+        network, data = self._prepared(x, y, sample_weight, class_weight)
         last, first = _training.epochs_of(epochs, initial_epoch)
         validation = None
         if validation_data is not None:
@@ -235,6 +232,25 @@ class Trainer(Stack):
         else:
             self._fit_with_listeners(network, data, settings, callbacks, verbose)
         return history
+
+    def _prepared(
+        self, x: Any, y: Any, sample_weight: Any, class_weight: Any = None
+    ) -> tuple[_core.Network, Data]:
+        """The network and the data as it takes them. A model that waits for data is built for
+        these, and waits on where they do not fit.
+        """
+        waiting = None
+        if self._sample is None:
+            waiting = [layer for layer in self.layers if not layer.built]
+        try:
+            if waiting is not None:
+                self._build_for(x)
+            network = self._network or self._ready()
+            return network, _training.check_data(self, x, y, sample_weight, class_weight)
+        except (TypeError, ValueError):
+            if waiting is not None:
+                self._unbuild(waiting)
+            raise
 
     def _take_legacy_fit(self, legacy: dict[str, Any], epochs: int) -> int:
         known = ("nb_epoch", "batch_size", "epochs", "validation_data", "validation_split")
@@ -328,10 +344,7 @@ class Trainer(Stack):
             The loss before the update, or a list of the loss and the metrics.
         """
         self._require_compiled("train_on_batch")
-        if self._sample is None:
-            self._build_for(x)
-        network = self._network or self._ready()
-        data = _training.check_data(self, x, y, sample_weight, class_weight)
+        network, data = self._prepared(x, y, sample_weight, class_weight)
         if self._stateful:
             _training.batch_size(self, len(data.x), len(data.x), "the batch")
         try:
@@ -380,10 +393,7 @@ class Trainer(Stack):
         """
         _refuse_legacy("evaluate", {**legacy, "steps": steps}, _IGNORED_BY_FIT, ("steps",))
         self._require_compiled("evaluate")
-        if self._sample is None:
-            self._build_for(x)
-        network = self._network or self._ready()
-        data = _training.check_data(self, x, y, sample_weight)
+        network, data = self._prepared(x, y, sample_weight)
         size = _training.batch_size(self, batch_size, len(data.x))
         batches = -(-len(data.x) // size)
         listening = CallbackList(callbacks, self, {"verbose": verbose, "steps": batches})

@@ -70,6 +70,10 @@ class TimeDistributed(Layer):
         self.layer._sample = (self._sample or ())[1:]
         self.layer._settle(place._replace(inner=True))
 
+    def _unbuild(self) -> None:
+        super()._unbuild()
+        self.layer._unbuild()
+
     def get_config(self) -> dict[str, Any]:
         """What from_config makes an equal layer of."""
         return {**super().get_config(), "layer": layer_classes.serialize(self.layer)}
@@ -172,6 +176,11 @@ class Bidirectional(StateKeeper):
             layer._sample = self._sample
             start = place.first + first
             layer._settle(Place(place.network, place.number, start, len(part), inner=True))
+
+    def _unbuild(self) -> None:
+        super()._unbuild()
+        self.forward_layer._unbuild()
+        self.backward_layer._unbuild()
 
     def get_config(self) -> dict[str, Any]:
         """What from_config makes an equal layer of."""

@@ -10,7 +10,6 @@ import csv
 import inspect
 import math
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import IO, Any
@@ -21,6 +20,7 @@ from echocell._callback import HOOKS, Callback, CallbackList, History, Logs, oth
 from echocell._checks import whole
 from echocell._event_file import EventFile
 from echocell._registry import check_number
+from echocell._warning import warn
 from echocell.utils import suggest
 
 __all__ = [
@@ -83,10 +83,9 @@ class _Monitor(Callback):
         known = Logs(logs or {})
         if self.monitor in known:
             return float(known[self.monitor])
-        warnings.warn(
+        warn(
             f"{type(self).__name__}: expected {self.monitor!r} among the numbers of the epoch, "
-            f"received {', '.join(known) or 'none'}",
-            stacklevel=2,
+            f"received {', '.join(known) or 'none'}"
         )
         return None
 
@@ -578,10 +577,9 @@ class TensorBoard(Callback):
                 known = ("log_dir", *self._arguments)
                 raise TypeError(f"TensorBoard: unknown argument {name!r}.{suggest(name, known)}")
             if name in self._unwritten and value:
-                warnings.warn(
+                warn(
                     f"TensorBoard: {name}={value!r} has no effect: only the numbers of each epoch "
-                    "are written",
-                    stacklevel=2,
+                    "are written"
                 )
         self.log_dir = os.fspath(log_dir)
         self._files: dict[str, EventFile] = {}
