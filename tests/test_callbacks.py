@@ -131,8 +131,9 @@ def test_early_stopping_starts_anew_with_each_fit(capsys: pytest.CaptureFixture[
 
 
 def test_a_number_that_is_not_there_warns() -> None:
-    with pytest.warns(UserWarning, match="expected 'val_loss' among .* received loss"):
+    with pytest.warns(UserWarning, match="expected 'val_loss' among .* received loss") as caught:
         assert not train(EarlyStopping(), losses(1, 1)[:1]).stop_training
+    assert caught[0].filename == __file__
 
 
 def test_auto_mode_knows_the_metrics() -> None:

@@ -105,6 +105,11 @@ def with_value(array: np.ndarray, place: tuple[int, ...], value: float) -> np.nd
     return changed
 
 
+def one_nan(*shape: int) -> np.ndarray:
+    """In the model's dtype: nothing needs to be converted, and still it must be noticed."""
+    return with_value(np.zeros(shape, np.float32), tuple(k - 1 for k in shape), np.nan)
+
+
 @dataclass(frozen=True)
 class Row:
     """make: the model. act: what is done with it. error, words: what must come of it."""
@@ -643,6 +648,11 @@ LAYERS = [
         lambda m: Sequential([Input((4,)), Reshape((3, 2))]),
         ("Reshape: expected an input that fits target_shape (3, 2)",),
     ),
+    Row(
+        "more than any memory",
+        lambda m: RepeatVector(2**64),
+        ("RepeatVector: n: expected at most",),
+    ),
     Row("two open axes", lambda m: Reshape((-1, -1)), ("expected one -1 at most",)),
     Row(
         "RepeatVector of sequences",
@@ -733,6 +743,16 @@ WEIGHTS = [
         ("kernel: expected finite numbers",),
     ),
     Row(
+        "a weight that is not finite among good ones",
+        lambda m: m.set_weights([*(0 * w for w in m.get_weights()[:-1]), one_nan(C)]),
+        ("layer 'dense': bias: expected finite numbers, received nan",),
+    ),
+    Row(
+        "a weight of a layer that is not finite",
+        lambda m: m.layers[0].set_weights([*(0 * w for w in m.get_weights()[:2]), one_nan(16)]),
+        ("layer 'lstm': bias: expected finite numbers, received nan",),
+    ),
+    Row(
         "weights of a layer",
         lambda m: m.layers[0].set_weights([np.zeros((2, 16))]),
         ("expected 3 weight arrays (kernel, recurrent_kernel, bias), received 1",),
@@ -746,6 +766,18 @@ WEIGHTS = [
 ]
 
 STATES = [
+    Row(
+        "states that are not finite",
+        lambda m: m.set_states([[np.zeros((3, 4), np.float32), one_nan(3, 4)]]),
+        ("layer 'lstm': states[1]: expected finite numbers, received nan",),
+        make=free_stateful,
+    ),
+    Row(
+        "states of a layer that are not finite",
+        lambda m: m.layers[0].set_states([np.zeros((3, 4), np.float32), one_nan(3, 4)]),
+        ("layer 'lstm': states[1]: expected finite numbers, received nan",),
+        make=free_stateful,
+    ),
     Row(
         "samples that do not divide into batches",
         lambda m: m.fit(X[:5], Y[:5], batch_size=2),
@@ -887,6 +919,59 @@ def assert_works(model: Sequential) -> None:
     model.reset_states()
     history = model.fit(x, y, batch_size=2, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+
+
+# ---- models that wait for data -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["fit", "evaluate", "train_on_batch"])
+@pytest.mark.parametrize(
+    "first", [lambda: LSTM(4), lambda: Bidirectional(LSTM(4)), lambda: TimeDistributed(Dense(4))]
+)
+def test_wrong_data_do_not_fix_the_shape(verb: str, first: Callable[[], Any]) -> None:
+    model = Sequential([first(), Flatten(), Dense(C, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", optimizer="adam")
+    for x, y in ((X[..., :1], Y[:2]), (X[:, :2, :1], LABELS), (X[:, 0], Y)):
+        with pytest.raises(ValueError, match="expect"):
+            getattr(model, verb)(x, y)
+        assert not model.built
+        assert not any(layer.built for layer in model.layers)
+    model.fit(X, Y, verbose=0)
+    assert model.predict(X).shape == (N, C)
+
+
+def test_wrong_data_leave_the_weights_of_a_layer_that_had_some() -> None:
+    layer = LSTM(4)
+    layer(X)
+    weights = layer.get_weights()
+    model = Sequential([layer, Dense(C)])
+    model.compile(loss="mse", optimizer="adam")
+    with pytest.raises(ValueError, match="one row per sample"):
+        model.fit(X, Y[:2], verbose=0)
+    for was, now in zip(weights, layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+    assert np.isfinite(model.fit(X, Y, verbose=0).history["loss"]).all()
+
+
+# ---- states that are refused -------------------------------------------------------------------
+
+
+def test_a_layer_by_itself_keeps_its_states() -> None:
+    layer = LSTM(4, stateful=True)
+    layer(X)
+    before = layer.get_states()
+    for wrong in ([before[0]], [before[0], one_nan(N, 4)], [before[0], before[1][:2]]):
+        with pytest.raises(ValueError, match="states"):
+            layer.set_states(wrong)
+        for was, now in zip(before, layer.get_states(), strict=True):
+            np.testing.assert_array_equal(was, now)
+    layer.set_states([state[:2] for state in before])
+    assert layer(X[:2]).shape == (2, 4)
+
+
+def test_initial_states_that_are_not_finite() -> None:
+    with pytest.raises(ValueError, match=r"states\[1\]: expected finite numbers"):
+        LSTM(4)(X, initial_state=[np.zeros((N, 4), np.float32), one_nan(N, 4)])
 
 
 # ---- files -------------------------------------------------------------------------------------

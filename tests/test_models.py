@@ -86,6 +86,7 @@ def test_summary_of_fixed_batches_frozen_and_unbuilt_layers() -> None:
     lines.clear()
     Sequential([LSTM(2)]).summary(line_length=40, print_fn=lines.append)
     assert "?" in lines[4]
+    assert lines[4].endswith("0 (unbuilt)")
     assert len(lines[1]) == 40
 
 

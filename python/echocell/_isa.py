@@ -31,9 +31,7 @@ def choose(wanted: str | None, supported: list[str], built: list[str]) -> str:
     if wanted:
         if wanted not in usable:
             why = "this machine cannot run it" if wanted in built else "there is no such build"
-            raise ImportError(
-                f"{VARIABLE}={wanted!r}: {why}; expected one of {', '.join(usable)}"
-            )
+            raise ImportError(f"{VARIABLE}={wanted!r}: {why}; expected one of {', '.join(usable)}")
         return wanted
     if not usable:
         raise ImportError(

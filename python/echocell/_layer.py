@@ -459,9 +459,10 @@ class Layer:
             initial_state: one array [B, H] per state. Default None: zeros.
 
         Returns:
-            Name to [B, T, H]. The names are the core's: gates by their letter (LSTM: i, f, c, o),
-            cell state and output by theirs; Bidirectional puts forward_ and backward_ in front.
-            Empty for layers without gates.
+            Name to [B, T, H]: the gates and the candidate by their letters in the equations, then
+            the states (LSTM: i, f, g, o, c, h). A gate that is switched off is left out;
+            Bidirectional puts forward_ and backward_ in front. Empty for layers that are not
+            recurrent.
 
         Raises:
             TypeError, ValueError: an argument does not fit the layer.

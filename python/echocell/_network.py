@@ -244,7 +244,7 @@ class Stack:
         self._build_all(candidate_shapes(array.shape[1:], self.layers[0]._takes_ids))
 
     def _unbuild(self, layers: Iterable[Layer]) -> None:
-        """Takes _build_for() back, for data that did not fit: these layers had no weights before."""
+        """Takes _build_for() back: the data did not fit. The layers had no weights before."""
         self._sample = self._network = None
         for layer in layers:
             layer._unbuild()
