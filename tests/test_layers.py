@@ -82,6 +82,23 @@ def test_activation(activation, dtype):
     np.testing.assert_allclose(output, expected, rtol=tolerance, atol=tolerance / 100)
 
 
+@pytest.mark.parametrize(
+    ("activation", "exact"),
+    [("tanh", np.tanh), ("sigmoid", lambda z: 1 / (1 + np.exp(-z)))],
+)
+@pytest.mark.parametrize(("dtype", "bound"), [("float32", 2.5), ("float64", 5.0)])
+def test_functions_are_exact_to_a_few_units_in_the_last_place(activation, exact, dtype, bound):
+    """From the least argument to where the function rounds to its limit, both signs."""
+    size = np.concatenate([np.logspace(-37, 0, 100_001), np.linspace(0, 80, 400_001)])
+    z = np.concatenate([size, -size]).astype(dtype)
+    y = run(_core.ActivationOptions(activation=activation), z[:, None], dtype)[:, 0]
+    expected = exact(z.astype(np.longdouble))
+    unit = np.spacing(np.abs(expected).astype(dtype))
+    errors = np.abs(y - expected) / unit
+    worst = int(errors.argmax())
+    assert errors[worst] <= bound, f"{activation}({z[worst]!r}) = {y[worst]!r}"
+
+
 # ------------------------------------------------------------------------------------------ losses
 
 

@@ -45,6 +45,13 @@ Activation cell_activation(const std::string& name) {
   return f;
 }
 
+void require_units(Index units) {
+  constexpr Index kMost = Index{1} << 31;
+  if (units < 1 || units > kMost) {
+    throw std::invalid_argument("units: expected 1 to 2^31, received " + std::to_string(units));
+  }
+}
+
 using Options = std::shared_ptr<LayerOptions>;
 
 template <class T>
@@ -53,7 +60,7 @@ using Class = py::class_<T, LayerOptions, std::shared_ptr<T>>;
 RecurrentSettings settings(Index units, const std::string& activation_name, bool use_bias,
                            bool return_sequences, bool stateful, bool go_backwards, double dropout,
                            double recurrent_dropout) {
-  if (units < 1) throw std::invalid_argument("units: expected at least 1");
+  require_units(units);
   return {units,    cell_activation(activation_name),
           use_bias, return_sequences,
           stateful, go_backwards,
@@ -111,7 +118,7 @@ void bind_recurrent(py::module_& m) {
 void bind_simple(py::module_& m) {
   Class<DenseOptions>(m, "DenseOptions")
       .def(py::init([](Index units, const std::string& f, bool use_bias) {
-             if (units < 1) throw std::invalid_argument("units: expected at least 1");
+             require_units(units);
              DenseOptions o;
              o.units = units;
              o.activation = activation(f);

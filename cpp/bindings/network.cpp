@@ -42,7 +42,7 @@ class NetworkBase {
                                                const FitOptions& options,
                                                const py::object& validation, Hooks hooks) = 0;
   virtual std::vector<double> train_on_batch(const py::array& x, const py::array& y,
-                                             const OptionalArray& weight) = 0;
+                                             const OptionalArray& weight, Index bptt_steps) = 0;
   virtual std::vector<double> evaluate(const py::array& x, const py::array& y,
                                        const OptionalArray& weight, Index batch_size,
                                        Hooks hooks) = 0;
@@ -195,10 +195,11 @@ class NetworkOf final : public NetworkBase {
     });
   }
   std::vector<double> train_on_batch(const py::array& x, const py::array& y,
-                                     const OptionalArray& weight) override {
+                                     const OptionalArray& weight, Index bptt_steps) override {
     const Data data(model_, x, y, weight);
-    return run({},
-               [&](PythonObserver& observer) { return model_.train_on_batch(data.set, observer); });
+    return run({}, [&](PythonObserver& observer) {
+      return model_.train_on_batch(data.set, observer, bptt_steps);
+    });
   }
   std::vector<double> evaluate(const py::array& x, const py::array& y, const OptionalArray& weight,
                                Index batch_size, Hooks hooks) override {
@@ -506,14 +507,16 @@ std::vector<std::vector<double>> fit(NetworkBase& network, const py::array& x, c
                                      const OptionalArray& weight, Index batch_size, Index epochs,
                                      Index initial_epoch, bool shuffle,
                                      const py::object& validation, Index validation_batch_size,
-                                     Index validation_freq, Hook epoch_begin, Hook epoch_end,
-                                     Hook batch_begin, Hook batch_end, Hook progress) {
+                                     Index validation_freq, Index bptt_steps, Hook epoch_begin,
+                                     Hook epoch_end, Hook batch_begin, Hook batch_end,
+                                     Hook progress) {
   FitOptions options{batch_size,
                      epochs,
                      initial_epoch,
                      shuffle,
                      validation_batch_size > 0 ? validation_batch_size : batch_size,
-                     validation_freq};
+                     validation_freq,
+                     bptt_steps};
   return network.fit(x, y, weight, options, validation,
                      {std::move(epoch_begin), std::move(epoch_end), std::move(batch_begin),
                       std::move(batch_end), std::move(progress)});
@@ -541,11 +544,12 @@ void bind_network(py::module_& m) {
       .def_property("random_state", &NetworkBase::random_state, &NetworkBase::set_random_state)
       .def("fit", &fit, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
            "epochs"_a, "initial_epoch"_a = 0, "shuffle"_a = true, "validation"_a = py::none(),
-           "validation_batch_size"_a = 0, "validation_freq"_a = 1, "on_epoch_begin"_a = py::none(),
-           "on_epoch_end"_a = py::none(), "on_batch_begin"_a = py::none(),
-           "on_batch_end"_a = py::none(), "on_progress"_a = py::none())
+           "validation_batch_size"_a = 0, "validation_freq"_a = 1, "bptt_steps"_a = 0,
+           "on_epoch_begin"_a = py::none(), "on_epoch_end"_a = py::none(),
+           "on_batch_begin"_a = py::none(), "on_batch_end"_a = py::none(),
+           "on_progress"_a = py::none())
       .def("train_on_batch", &NetworkBase::train_on_batch, "x"_a, "y"_a,
-           "sample_weight"_a.none(true))
+           "sample_weight"_a.none(true), "bptt_steps"_a = 0)
       .def(
           "evaluate",
           [](NetworkBase& network, const py::array& x, const py::array& y,

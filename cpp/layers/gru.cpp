@@ -119,8 +119,7 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squ
   });
 }
 
-// ---- backward: dh comes as dLoss/dh' and goes as dLoss/dh
-// ----------------------------------------
+// ---- backward: dh comes as dLoss/dh' and goes as dLoss/dh ----
 
 template <class S>
 void GRUCell<S>::backward(Unrolled<S>& u, Index t) const {

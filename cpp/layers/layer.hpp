@@ -130,6 +130,7 @@ class Layer {
  protected:
   /// For build(): appends a parameter to the block, aligned, and returns its offset.
   Index add_parameter(std::string name, Shape shape, Packing packing = {}) {
+    (void)volume(shape);  // throws if it is too large
     const Index offset = parameter_count();
     parameters_.push_back({std::move(name), std::move(shape), offset, packing});
     return offset;

@@ -93,8 +93,7 @@ void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) co
   });
 }
 
-// ---- backward: dh, dc come as dLoss/dh', dLoss/dc' and go as dLoss/dh, dLoss/dc
-// ------------------
+// ---- backward: dh, dc come as dLoss/dh', dLoss/dc' and go as dLoss/dh, dLoss/dc ----
 
 template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {

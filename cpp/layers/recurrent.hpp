@@ -151,9 +151,8 @@ struct Unrolled : Cache {
 /// A recurrent layer. Cell<S> is copyable and knows:
 ///   Cell(const Options&), settings(), blocks(), bias_rows(), state_count(), peepholes()
 ///   plan(Unrolled&, training, Workspace&)  takes what it needs beyond z, h, dh
-///   forward(u, t)   row t of the gates holds x W + b: writes gates, h(t+1), ... for all valid
-///   rows,
-///                   and for the others repeats the state and zeroes the gates
+///   forward(u, t)   the gates of step t hold x W + b: writes gates and h(t+1) of all valid rows;
+///                   for the others repeats the state and zeroes the gates
 ///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient
 ///                   (zero for rows that are not valid) and dh, dc into dLoss/d state(t)
 ///   add_weight_gradients(u)  d_recurrent and what else is the cell's own

@@ -50,7 +50,7 @@ template <class S>
 Shape Reshape<S>::output_shape(const Shape& input) const {
   if (is_open(input)) return target_;  // -1 is an open axis as well
   Index known = 1;
-  for (Index extent : target_) known *= extent == -1 ? 1 : extent;
+  for (Index extent : target_) known = checked_product(known, extent == -1 ? 1 : extent);
   const Index size = volume(input);
   if (is_open(target_) ? size % known != 0 : size != known) {
     throw std::invalid_argument("Reshape: expected an input that fits target_shape " +

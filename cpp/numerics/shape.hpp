@@ -16,14 +16,26 @@ constexpr Index kOpen = -1;
 /// (features), (steps, features), ...: one entry per axis of a sample; kOpen where an axis is open.
 using Shape = std::vector<Index>;
 
-/// The product of the extents; throws if one of them is open.
+/// a * b; throws where that is more than an array can have.
+inline Index checked_product(Index a, Index b) {
+  Index result = 0;
+  // Bytes, and the sums made of such products, must fit too.
+  constexpr Index kMost = Index{1} << 48;
+  if (__builtin_mul_overflow(a, b, &result) || result > kMost) {
+    throw std::invalid_argument("too large: " + std::to_string(a) + " times " + std::to_string(b) +
+                                " numbers");
+  }
+  return result;
+}
+
+/// The product of the extents; throws if one of them is open, or if it is too large.
 inline Index volume(const Shape& shape) {
-  Index product = 1;
+  Index total = 1;
   for (Index extent : shape) {
     if (extent < 0) throw std::invalid_argument("the volume of a shape with an open axis");
-    product *= extent;
+    total = checked_product(total, extent);
   }
-  return product;
+  return total;
 }
 
 /// "(None, 5, 10)": the shape of a batch of such samples, as Keras prints it.

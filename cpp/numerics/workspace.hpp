@@ -55,7 +55,8 @@ class Workspace {
  public:
   template <class S>
   S* take(Index count) {
-    const auto bytes = aligned_count<std::uint8_t>(count * static_cast<Index>(sizeof(S)));
+    const Index bytes =
+        aligned_count<std::uint8_t>(checked_product(count, static_cast<Index>(sizeof(S))));
     blocks_.emplace_back(bytes);
     bytes_ += bytes;
     return reinterpret_cast<S*>(blocks_.back().data());

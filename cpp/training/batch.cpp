@@ -14,6 +14,19 @@ constexpr Index kMostSlices = 8;
 // Multiplications below which one thread is faster than waking another.
 constexpr double kParallelWork = 4e6;
 
+/// Until its first valid step a recurrent layer gives zeros. Where a row has no valid step here,
+/// but began in an earlier batch, its last output is that of then: its state.
+template <class S>
+void repeat_last_output(const Pass<S>& pass) {
+  const Mask& mask = pass.input_mask;
+  const Index width = pass.output.width;
+  for (Index b = 0; b < mask.batch; ++b) {
+    bool any = false;
+    for (Index t = 0; t < mask.steps; ++t) any = any || mask.valid(t, b);
+    if (!any) std::copy_n(pass.final_state[0] + b * width, width, pass.output.row(0, b));
+  }
+}
+
 }  // namespace
 
 Index slice_count(Index rows) { return std::clamp<Index>(rows / kRowsPerSlice, 1, kMostSlices); }
@@ -116,6 +129,8 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     pass.interrupt = context.interrupt;
     if (pass.stopped()) return;
     network_.layer(network_.nodes()[std::size_t(n)]).forward(pass);
+    const bool last_output = !pass.final_state.empty() && !pass.output_mask;
+    if (context.continues && last_output && pass.input_mask) repeat_last_output(pass);
   }
 }
 

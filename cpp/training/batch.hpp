@@ -55,6 +55,7 @@ struct BatchContext {
   bool training = false;  // dropout is on
   Random random;
   Interrupt* interrupt = nullptr;
+  bool continues = false;  // the sequences began in an earlier batch
 };
 
 template <class S>

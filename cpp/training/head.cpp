@@ -16,6 +16,7 @@ Head<S>::Head(const Network<S>& network, const LossOptions& loss,
   width_ = network.output_shape().back();
   if (width_ == kOpen) throw std::invalid_argument("the last axis of the output must be known");
   target_width_ = echocell::target_width(loss_.kind, width_);
+  per_step_ = network.output_shape().size() >= 2;
   for (const MetricOptions& metric : metrics_) check_metric(metric, width_, target_width_);
 }
 
@@ -36,21 +37,22 @@ HeadBuffers<S> Head<S>::plan(Slice<S>& slice) const {
 }
 
 template <class S>
-void Head<S>::load(const Dataset<S>& data, const Index* order, Slice<S>& slice,
+void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
                    HeadBuffers<S>& head) const {
   const Tensor<S>& output = slice.output();
   const Index T = output.steps, B = output.batch;
   const Index inner = rows(slice) / (T * B);  // rows per time step of one sample
   const Index step = inner * target_width_;
+  const Index first = per_step_ ? part.first : 0;
   head.valid = 0;
   for (Index b = 0; b < B; ++b) {
-    const Index sample = order[b];
-    const S* y = data.y + sample * data.target_size;
+    const Index sample = part.order[b];
+    const S* y = data.y + sample * data.target_size + first * step;
     const S* w = data.weights ? data.weights + sample * data.weight_steps : nullptr;
     for (Index t = 0; t < T; ++t) {
       std::copy_n(y + t * step, step, head.targets + (t * B + b) * step);
       const bool valid = slice.output_mask().valid(t, b);
-      const S weight = w ? w[data.weight_steps == 1 ? 0 : t] : S(1);
+      const S weight = w ? w[data.weight_steps == 1 ? 0 : first + t] : S(1);
       std::fill_n(head.weights + (t * B + b) * inner, inner, valid ? weight : S(0));
       head.valid += valid ? static_cast<double>(inner) : 0.0;
     }

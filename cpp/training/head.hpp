@@ -7,22 +7,11 @@
 #include <vector>
 
 #include "training/batch.hpp"
+#include "training/dataset.hpp"
 #include "training/losses.hpp"
 #include "training/metrics.hpp"
 
 namespace echocell {
-
-/// A data set, batch-major as it comes from outside. It owns nothing.
-template <class S>
-struct Dataset {
-  const S* x = nullptr;
-  const S* y = nullptr;
-  const S* weights = nullptr;  // [samples, weight_steps], or null: all 1
-  Index samples = 0;
-  Shape sample;            // of one input, no open axes
-  Index target_size = 0;   // numbers of y per sample
-  Index weight_steps = 1;  // 1: a weight per sample; T: a weight per time step
-};
 
 /// Sums over the batches of an epoch.
 struct Tally {
@@ -58,9 +47,11 @@ class Head {
   const std::vector<MetricOptions>& metrics() const { return metrics_; }
 
   HeadBuffers<S> plan(Slice<S>& slice) const;
-  /// Copies targets and weights of the slice's rows: row b of it is sample order[b] of the data.
-  void load(const Dataset<S>& data, const Index* order, Slice<S>& slice,
-            HeadBuffers<S>& head) const;
+  /// Copies targets and weights of the slice's rows: row b of it is sample order[b] of the part. An
+  /// output without time steps takes the targets of whole samples.
+  void load(const Dataset<S>& data, const Part& part, Slice<S>& slice, HeadBuffers<S>& head) const;
+  /// Is there an output, and a target, at every time step?
+  bool per_step() const { return per_step_; }
   /// The loss and the metrics, summed over the slice.
   void evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const;
   /// Writes the gradient of scale * loss into the slice's gradient of loss_tensor().
@@ -79,6 +70,7 @@ class Head {
   Index width_ = 0;         // C
   Index target_width_ = 0;  // W
   Index loss_tensor_ = 0;
+  bool per_step_ = false;  // has the output time steps?
 };
 
 }  // namespace echocell

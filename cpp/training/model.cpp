@@ -1,12 +1,12 @@
 #include "training/model.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <numeric>
 
 #include "numerics/denormals.hpp"
 #include "numerics/parallel.hpp"
+#include "training/penalty.hpp"
 
 namespace echocell {
 namespace {
@@ -14,27 +14,6 @@ namespace {
 // Plans kept at a time: the full batch, the last one of an epoch, and those of validation and
 // prediction, twice over.
 constexpr std::size_t kMostPlans = 8;
-
-/// Row b of the slice becomes sample order[first_row + b]: batch-major [B, T, C] outside,
-/// time-major [T, B, C] inside.
-template <class S>
-void gather(const S* samples, const Index* order, const Tensor<S>& to) {
-  for (Index b = 0; b < to.batch; ++b) {
-    const S* from = samples + order[b] * to.steps * to.width;
-    for (Index t = 0; t < to.steps; ++t) std::copy_n(from + t * to.width, to.width, to.row(t, b));
-  }
-}
-
-/// The way back of gather(), rows in order.
-template <class S>
-void scatter(const Tensor<const S>& from, S* samples) {
-  for (Index b = 0; b < from.batch; ++b) {
-    S* to = samples + b * from.steps * from.width;
-    for (Index t = 0; t < from.steps; ++t) {
-      std::copy_n(from.row(t, b), from.width, to + t * from.width);
-    }
-  }
-}
 
 /// [B, T] outside, [T, B] inside.
 template <class S>
@@ -63,7 +42,7 @@ void stop_if_requested(const Interrupt* interrupt) {
 template <class S>
 Model<S>::Model(const std::vector<std::shared_ptr<const LayerOptions>>& layers, Shape input,
                 std::uint64_t seed)
-    : network_(layers, std::move(input)), states_(network_), random_{seed} {}
+    : network_(layers, std::move(input)), states_(network_), walking_(network_), random_{seed} {}
 
 template <class S>
 const Head<S>& Model<S>::head() const {
@@ -147,32 +126,42 @@ void Model<S>::require_states(Index batch_size, Index samples) {
   states_.require(batch_size);
 }
 
-// ---- one batch ---------------------------------------------------------------------------------
+template <class S>
+void Model<S>::require_windows(Index bptt_steps) const {
+  if (bptt_steps == 0) return;
+  if (const auto reason = network_.why_not_divisible()) {
+    throw std::invalid_argument("bptt_steps: expected a model that can run one part of a " +
+                                std::string("sequence after the other, but ") + *reason);
+  }
+}
+
+// ---- part of a batch ---------------------------------------------------------------------------
 
 template <class S>
-void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Index* order, BatchContext context,
-                       bool all_states) {
+void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
+                       const Carrier& carrier) {
   Batch<S>& batch = plan.batch;
   // A hook may have reset or replaced the states since the loop began.
-  if (all_states || network_.stateful()) states_.require(batch.key().rows);
-  states_.bind(batch, all_states);
+  if (carrier.all_layers || network_.stateful()) carrier.states.require(part.rows);
+  carrier.states.bind(batch, carrier.all_layers);
   run_slices(static_cast<Index>(batch.slices().size()), batch.parallel(), [&](Index k) {
     Slice<S>& slice = batch.slices()[std::size_t(k)];
-    gather(data.x, order + slice.first_row, slice.input());
+    gather(data, part.from_row(slice.first_row), slice.input());
     batch.forward(slice, context);
   });
   stop_if_requested(context.interrupt);
 }
 
-/// Loss, metrics and the parameters' gradients of a batch that went forward. Gives the loss.
+/// Loss, metrics and the parameters' gradients of a part that went forward.
 template <class S>
-double Model<S>::differentiate(Plan& plan, const Dataset<S>& data, const Index* order,
-                               const BatchContext& context, Tally& tally) {
+typename Model<S>::PartLoss Model<S>::differentiate(Plan& plan, const Dataset<S>& data,
+                                                    const Part& part, const BatchContext& context,
+                                                    Tally& tally) {
   Batch<S>& batch = plan.batch;
   const auto count = static_cast<Index>(batch.slices().size());
   for (Index k = 0; k < count; ++k) {
     Slice<S>& slice = batch.slices()[std::size_t(k)];
-    head_->load(data, order + slice.first_row, slice, plan.heads[std::size_t(k)]);
+    head_->load(data, part.from_row(slice.first_row), slice, plan.heads[std::size_t(k)]);
   }
   const double scale = head_->scale(plan.heads);
   run_slices(count, batch.parallel(), [&](Index k) {
@@ -183,81 +172,108 @@ double Model<S>::differentiate(Plan& plan, const Dataset<S>& data, const Index* 
     batch.backward(slice, head_->loss_tensor());
   });
   stop_if_requested(context.interrupt);
-  tally_batch(plan, scale, batch.key().rows, tally);
-  return tally.loss;
+  return part_loss(plan, tally);
 }
 
+/// The loss of what the heads evaluated; their metrics go to the tally.
 template <class S>
-void Model<S>::tally_batch(Plan& plan, double scale, Index rows, Tally& tally) const {
-  double loss = 0;
+typename Model<S>::PartLoss Model<S>::part_loss(Plan& plan, Tally& tally) const {
+  PartLoss part;
   for (const HeadBuffers<S>& head : plan.heads) {
-    loss += head.loss;
+    part.loss += head.loss;
+    part.valid += head.valid;
     for (std::size_t m = 0; m < head.metric_sums.size(); ++m) {
       tally.metric_sums[m] += head.metric_sums[m];
       tally.metric_weights[m] += head.valid;
     }
   }
-  tally.loss += (loss * scale + penalty()) * static_cast<double>(rows);
-  tally.samples += static_cast<double>(rows);
+  part.loss = part.loss * head_->scale(plan.heads) + penalty(network_);
+  return part;
 }
 
 template <class S>
-double Model<S>::train_batch(const Dataset<S>& data, const Index* order, Index rows, Tally& tally,
-                             Observer& observer) {
-  Plan& current = plan({rows, data.sample, true}, true);
-  const BatchContext context{true, next_stream(), &observer};
-  forward(current, data, order, context, false);
-  const double loss = differentiate(current, data, order, context, tally);
-  states_.commit();
+typename Model<S>::PartLoss Model<S>::train_part(const Dataset<S>& data, const Part& part,
+                                                 const Carrier& carrier, Tally& tally,
+                                                 Observer& observer) {
+  Plan& current = plan({part.rows, part_shape(data, part), true}, true);
+  const BatchContext context{true, next_stream(), &observer, part.first > 0};
+  forward(current, data, part, context, carrier);
+  const PartLoss loss = differentiate(current, data, part, context, tally);
+  carrier.states.commit();
   S* gradients = current.batch.sum_gradients();
-  add_penalty_gradient(gradients);
+  add_penalty_gradient(network_, gradients);
   optimizer_->apply(network_.values(), gradients, segments_);
   return loss;
 }
 
 template <class S>
-void Model<S>::evaluate_batch(const Dataset<S>& data, const Index* order, Index rows, Tally& tally,
-                              Observer& observer) {
-  Plan& current = plan({rows, data.sample}, true);
-  forward(current, data, order, {false, {}, &observer}, false);
+typename Model<S>::PartLoss Model<S>::evaluate_part(const Dataset<S>& data, const Part& part,
+                                                    const Carrier& carrier, Tally& tally,
+                                                    Observer& observer) {
+  Plan& current = plan({part.rows, part_shape(data, part)}, true);
+  forward(current, data, part, {false, {}, &observer, part.first > 0}, carrier);
   for (std::size_t k = 0; k < current.heads.size(); ++k) {
     Slice<S>& slice = current.batch.slices()[k];
-    head_->load(data, order + slice.first_row, slice, current.heads[k]);
+    head_->load(data, part.from_row(slice.first_row), slice, current.heads[k]);
     head_->evaluate(slice, current.heads[k]);
   }
-  states_.commit();
-  tally_batch(current, head_->scale(current.heads), rows, tally);
+  carrier.states.commit();
+  return part_loss(current, tally);
 }
 
-// ---- penalties ---------------------------------------------------------------------------------
+// ---- one batch ---------------------------------------------------------------------------------
 
+/// Trains or evaluates, in windows where a batch is longer than that.
 template <class S>
-double Model<S>::penalty() const {
-  double sum = 0;
-  for (const ParameterBlock& block : network_.blocks()) {
-    if (block.l1 == 0 && block.l2 == 0) continue;
-    double absolute = 0, square = 0;
-    for (Index j = block.offset; j < block.offset + block.size; ++j) {
-      const double w = static_cast<double>(network_.values()[j]);
-      absolute += std::abs(w);
-      square += w * w;
-    }
-    sum += block.l1 * absolute + block.l2 * square;
+void Model<S>::run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+                         Tally& tally, Observer& observer) {
+  double loss = 0;
+  if (bptt_steps > 0 && bptt_steps < batch.steps) {
+    loss = walk(data, batch, training, bptt_steps, tally, observer);
+  } else {
+    const Carrier carrier{states_, false};
+    loss = (training ? train_part(data, batch, carrier, tally, observer)
+                     : evaluate_part(data, batch, carrier, tally, observer))
+               .loss;
   }
-  return sum;
+  tally.loss += loss * static_cast<double>(batch.rows);
+  tally.samples += static_cast<double>(batch.rows);
 }
 
+/// Window after window, with states of its own: those of stateful layers are handed over at the
+/// end, so that a walk that is broken off leaves them as they were. Gives the mean loss.
 template <class S>
-void Model<S>::add_penalty_gradient(S* gradients) const {
-  for (const ParameterBlock& block : network_.blocks()) {
-    if (block.l1 == 0 && block.l2 == 0) continue;
-    const S l1 = static_cast<S>(block.l1), l2 = static_cast<S>(2 * block.l2);
-    for (Index j = block.offset; j < block.offset + block.size; ++j) {
-      const S w = network_.values()[j];
-      const S sign = w > S(0) ? S(1) : w < S(0) ? S(-1) : S(0);
-      gradients[j] += l1 * sign + l2 * w;
+double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+                      Tally& tally, Observer& observer) {
+  const bool per_step = head_->per_step();
+  const Windows windows(batch.steps, bptt_steps, !per_step);
+  const Carrier carrier{walking_, true};
+  if (network_.stateful()) states_.require(batch.rows);
+  walking_.restart(batch.rows, states_);
+  Mean mean;
+  for (Index n = 0; n < windows.count(); ++n) {
+    if (observer.check()) throw Interrupted();
+    const Part part = batch.window(windows[n].first, windows[n].steps);
+    if (!per_step && n + 1 < windows.count()) {
+      pass_over(data, part, training, observer);
+      continue;
     }
+    const PartLoss loss = training ? train_part(data, part, carrier, tally, observer)
+                                   : evaluate_part(data, part, carrier, tally, observer);
+    mean.add(loss.loss, loss.valid);
   }
+  if (network_.stateful()) states_.take_stateful(walking_);
+  return mean.value();
+}
+
+/// A window without targets: only the states go on.
+template <class S>
+void Model<S>::pass_over(const Dataset<S>& data, const Part& part, bool training,
+                         Observer& observer) {
+  Plan& current = plan({part.rows, part_shape(data, part), training}, false);
+  const Random random = training ? next_stream() : Random{};
+  forward(current, data, part, {training, random, &observer}, {walking_, true});
+  walking_.commit();
 }
 
 // ---- the loops ---------------------------------------------------------------------------------
@@ -274,7 +290,8 @@ bool Model<S>::train_epoch(const Dataset<S>& data, const FitOptions& options, In
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(options.batch_size, data.samples - first);
     observer.batch_begin(batch);
-    train_batch(data, order.data() + first, rows, tally, observer);
+    run_batch(data, {order.data() + first, rows, 0, data.steps()}, true, options.bptt_steps, tally,
+              observer);
     stop = observer.batch_end(epoch, batch, logs);
   }
   order_ = std::move(order);
@@ -286,6 +303,7 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
                                                const Dataset<S>* validation, Observer& observer) {
   const DenormalGuard guard;
   const std::size_t metrics = head().metrics().size();
+  require_windows(options.bptt_steps);
   require_states(options.batch_size, data.samples);
   if (validation) require_states(options.validation_batch_size, validation->samples);
   std::vector<std::vector<double>> history;
@@ -296,7 +314,8 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
     bool stop = train_epoch(data, options, epoch, tally, observer);
     std::vector<double> logs = head_->logs(tally);
     if (validation && (epoch + 1) % options.validation_freq == 0) {
-      const Tally held_out = evaluate_tally(*validation, options.validation_batch_size, observer);
+      const Tally held_out =
+          evaluate_tally(*validation, options.validation_batch_size, options.bptt_steps, observer);
       for (double value : head_->logs(held_out)) logs.push_back(value);
     }
     stop = observer.epoch_end(epoch, logs) || stop;
@@ -307,19 +326,22 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
 }
 
 template <class S>
-std::vector<double> Model<S>::train_on_batch(const Dataset<S>& data, Observer& observer) {
+std::vector<double> Model<S>::train_on_batch(const Dataset<S>& data, Observer& observer,
+                                             Index bptt_steps) {
   const DenormalGuard guard;
   Tally tally(head().metrics().size());
+  require_windows(bptt_steps);
   require_states(data.samples, data.samples);
   refresh_segments();
   std::vector<Index> order = in_order(data.samples);
-  train_batch(data, order.data(), data.samples, tally, observer);
+  run_batch(data, {order.data(), data.samples, 0, data.steps()}, true, bptt_steps, tally, observer);
   order_ = std::move(order);
   return head_->logs(tally);
 }
 
 template <class S>
-Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Observer& observer) {
+Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Index bptt_steps,
+                               Observer& observer) {
   Tally tally(head().metrics().size());
   std::vector<Index> order = in_order(data.samples);
   const Observer::Logs logs = [&] { return head_->logs(tally); };
@@ -328,7 +350,8 @@ Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Observe
   for (Index first = 0; first < data.samples && !stop; first += batch_size, ++batch) {
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
-    evaluate_batch(data, order.data() + first, rows, tally, observer);
+    run_batch(data, {order.data() + first, rows, 0, data.steps()}, false, bptt_steps, tally,
+              observer);
     stop = observer.test_batch_end(batch, logs);
   }
   order_ = std::move(order);
@@ -341,7 +364,7 @@ std::vector<double> Model<S>::evaluate(const Dataset<S>& data, Index batch_size,
   const DenormalGuard guard;
   (void)head();
   require_states(batch_size, data.samples);
-  return head_->logs(evaluate_tally(data, batch_size, observer));
+  return head_->logs(evaluate_tally(data, batch_size, 0, observer));
 }
 
 template <class S>
@@ -352,17 +375,17 @@ void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer&
   for (Index first = 0; first < data.samples; first += batch_size) {
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
-    predict_batch(data, order.data() + first, rows, false, y, observer);
+    predict_batch(data, {order.data() + first, rows, 0, data.steps()}, false, y, observer);
     y += rows * volume(output_shape(data.sample));
   }
   order_ = std::move(order);
 }
 
 template <class S>
-void Model<S>::predict_batch(const Dataset<S>& data, const Index* order, Index rows,
-                             bool all_states, S* y, Observer& observer) {
-  Plan& current = plan({rows, data.sample}, false);
-  forward(current, data, order, {false, {}, &observer}, all_states);
+void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, bool all_states, S* y,
+                             Observer& observer) {
+  Plan& current = plan({part.rows, part_shape(data, part)}, false);
+  forward(current, data, part, {false, {}, &observer}, {states_, all_states});
   states_.commit();
   for (const Slice<S>& slice : current.batch.slices()) {
     scatter<S>(slice.output(), y + slice.first_row * slice.output().steps * slice.output().width);
@@ -381,7 +404,7 @@ void Model<S>::step(const S* x, Index batch, S* y, Observer& observer) {
   data.samples = batch;
   data.sample = {1, network_.input_shape()[1]};
   std::vector<Index> order = in_order(batch);
-  predict_batch(data, order.data(), batch, true, y, observer);
+  predict_batch(data, {order.data(), batch, 0, 1}, true, y, observer);
   order_ = std::move(order);
 }
 
@@ -395,12 +418,12 @@ Gradients<S> Model<S>::gradients(const Dataset<S>& data, bool training, Observer
   Plan& current = plan({data.samples, data.sample, true, true}, true);
   const std::vector<Index> order = in_order(data.samples);
   const BatchContext context{training, random_.child(draws_), &observer};
-  forward(current, data, order.data(), context, false);
-  differentiate(current, data, order.data(), context, tally);
+  const Part part{order.data(), data.samples, 0, data.steps()};
+  forward(current, data, part, context, {states_, false});
   Gradients<S> result;
-  result.loss = tally.loss / tally.samples;
+  result.loss = differentiate(current, data, part, context, tally).loss;
   S* sum = current.batch.sum_gradients();
-  add_penalty_gradient(sum);
+  add_penalty_gradient(network_, sum);
   result.parameters = sum;
   result.input.resize(static_cast<std::size_t>(data.samples * volume(data.sample)));
   for (const Slice<S>& slice : current.batch.slices()) {
@@ -432,10 +455,14 @@ LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observe
   };
   run.output = allocate(
       "output", network_.tensor_shapes(key.input, key.first, key.last)[std::size_t(key.last)]);
+  Dataset<S> data;
+  data.x = input.x;
+  data.sample = input.sample;
   const std::vector<Index> order = in_order(input.batch);
+  const Part part{order.data(), input.batch, 0, data.steps()};
   const BatchContext context{input.training, next_stream(), &observer};
   for (Slice<S>& slice : batch.slices()) {
-    gather(input.x, order.data() + slice.first_row, slice.input());
+    gather(data, part.from_row(slice.first_row), slice.input());
     load_mask(input, slice);
     Pass<S>& pass = slice.passes[std::size_t(key.first)];
     for (std::size_t k = 0; k < run.states.size(); ++k) {

@@ -13,6 +13,7 @@
 #include "training/head.hpp"
 #include "training/optimizers.hpp"
 #include "training/states.hpp"
+#include "training/windows.hpp"
 
 namespace echocell {
 
@@ -51,6 +52,7 @@ struct FitOptions {
   bool shuffle = true;
   Index validation_batch_size = 32;
   Index validation_freq = 1;
+  Index bptt_steps = 0;  // 0: gradients through whole sequences
 };
 
 /// What one layer alone makes of some input. All numbers batch-major.
@@ -103,8 +105,9 @@ class Model {
   /// A row of logs per epoch: loss, metrics, then the same of the validation where it ran.
   std::vector<std::vector<double>> fit(const Dataset<S>& data, const FitOptions& options,
                                        const Dataset<S>* validation, Observer& observer);
-  /// One update with all of the data as one batch.
-  std::vector<double> train_on_batch(const Dataset<S>& data, Observer& observer);
+  /// One update with all of the data as one batch; with bptt_steps one per window, see windows.hpp.
+  std::vector<double> train_on_batch(const Dataset<S>& data, Observer& observer,
+                                     Index bptt_steps = 0);
   std::vector<double> evaluate(const Dataset<S>& data, Index batch_size, Observer& observer);
   /// y: room for samples * volume(output_shape for this input).
   void predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer);
@@ -136,24 +139,40 @@ class Model {
     Plan(const Network<S>& network, BatchKey key) : batch(network, std::move(key)) {}
   };
 
+  /// The loss of a part of a batch, and how many rows of the output it is the mean of.
+  struct PartLoss {
+    double loss = 0;
+    double valid = 0;
+  };
+  /// Which states a pass begins with and writes: of stateful layers, or of all.
+  struct Carrier {
+    States<S>& states;
+    bool all_layers;
+  };
+
   const Head<S>& head() const;
   Plan& plan(BatchKey key, bool with_head);
-  void forward(Plan& plan, const Dataset<S>& data, const Index* order, BatchContext context,
-               bool all_states);
-  double train_batch(const Dataset<S>& data, const Index* order, Index rows, Tally& tally,
-                     Observer& observer);
-  void evaluate_batch(const Dataset<S>& data, const Index* order, Index rows, Tally& tally,
-                      Observer& observer);
-  double differentiate(Plan& plan, const Dataset<S>& data, const Index* order,
-                       const BatchContext& context, Tally& tally);
+  void forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
+               const Carrier& carrier);
+  PartLoss differentiate(Plan& plan, const Dataset<S>& data, const Part& part,
+                         const BatchContext& context, Tally& tally);
+  PartLoss part_loss(Plan& plan, Tally& tally) const;
+  PartLoss train_part(const Dataset<S>& data, const Part& part, const Carrier& carrier,
+                      Tally& tally, Observer& observer);
+  PartLoss evaluate_part(const Dataset<S>& data, const Part& part, const Carrier& carrier,
+                         Tally& tally, Observer& observer);
+  void pass_over(const Dataset<S>& data, const Part& part, bool training, Observer& observer);
+  void run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+                 Tally& tally, Observer& observer);
+  double walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+              Tally& tally, Observer& observer);
   bool train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch, Tally& tally,
                    Observer& observer);
-  void predict_batch(const Dataset<S>& data, const Index* order, Index rows, bool all_states, S* y,
+  void predict_batch(const Dataset<S>& data, const Part& part, bool all_states, S* y,
                      Observer& observer);
-  Tally evaluate_tally(const Dataset<S>& data, Index batch_size, Observer& observer);
-  void tally_batch(Plan& plan, double scale, Index rows, Tally& tally) const;
-  double penalty() const;
-  void add_penalty_gradient(S* gradients) const;
+  Tally evaluate_tally(const Dataset<S>& data, Index batch_size, Index bptt_steps,
+                       Observer& observer);
+  void require_windows(Index bptt_steps) const;
   void require_states(Index batch_size, Index samples);
   std::vector<Index> in_order(Index samples);
   void refresh_segments();
@@ -161,6 +180,7 @@ class Model {
 
   Network<S> network_;
   States<S> states_;
+  States<S> walking_;  // of a batch that is walked in windows, until its end
   std::optional<Head<S>> head_;
   std::unique_ptr<Optimizer<S>> optimizer_;
   std::vector<std::unique_ptr<Plan>> plans_;

@@ -127,12 +127,19 @@ bool Network<S>::recurrent() const {
 template <class S>
 std::optional<std::string> Network<S>::why_not_streamable() const {
   if (shapes_.front().size() != 2) return "its input has no time steps";
+  return why_not_divisible();
+}
+
+template <class S>
+std::optional<std::string> Network<S>::why_not_divisible() const {
   for (Index k = 0; k < layer_count(); ++k) {
-    if (!layers_[std::size_t(nodes_[std::size_t(node_of_layer_[std::size_t(k)])].layer)]
-             ->streamable()) {
+    if (!layer(nodes_[std::size_t(node_of_layer(k))]).streamable()) {
       return "layer " + std::to_string(k) + " needs the whole sequence at once";
     }
   }
+  // The ids of an Embedding have one axis, time, and what it makes of them two.
+  const bool steps = shapes_[0].size() >= 2 || shapes_[1].size() >= 2;
+  if (!steps) return "its input has no time steps";
   return std::nullopt;
 }
 

@@ -56,6 +56,8 @@ class Network {
   bool recurrent() const;
   /// Can it run one time step after the other? Otherwise the reason why not.
   std::optional<std::string> why_not_streamable() const;
+  /// Can it run one part of a sequence after the other? Otherwise the reason why not.
+  std::optional<std::string> why_not_divisible() const;
 
   // ---- parameters: values of all layers in one block, each parameter at offset + its own offset
   const S* values() const { return values_.data(); }

@@ -64,6 +64,25 @@ void States<S>::clear() {
 }
 
 template <class S>
+void States<S>::restart(Index batch, const States& carried) {
+  if (batch_ != batch) clear();
+  require(batch);
+  for (std::size_t n = 0; n < current_.size(); ++n) zero(static_cast<Index>(n), nullptr);
+  if (network_.stateful()) take_stateful(carried);
+}
+
+template <class S>
+void States<S>::take_stateful(const States& from) {
+  for (std::size_t n = 0; n < current_.size(); ++n) {
+    if (!network_.layer(network_.nodes()[n]).stateful()) continue;
+    for (std::size_t k = 0; k < current_[n].size(); ++k) {
+      const Buffer<S>& values = from.current_[n][k];
+      std::copy_n(values.data(), values.size(), current_[n][k].data());
+    }
+  }
+}
+
+template <class S>
 void States<S>::zero(Index node, const std::vector<Index>* rows) {
   if (batch_ == 0) return;
   for (Buffer<S>& state : current_[std::size_t(node)]) {

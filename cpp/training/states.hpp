@@ -30,6 +30,10 @@ class States {
   S* state(Index node, Index k) { return current_[std::size_t(node)][std::size_t(k)].data(); }
   /// Forgets everything, so that another batch size can come.
   void clear();
+  /// Begins anew with this batch size: with zeros, in stateful layers with what `carried` holds.
+  void restart(Index batch, const States& carried);
+  /// Takes over the states of the stateful layers, for the same batch size.
+  void take_stateful(const States& from);
   /// Sets to zero the states of one node, or those rows of it.
   void zero(Index node, const std::vector<Index>* rows);
 

@@ -193,6 +193,9 @@ class Network:
         validation: tuple[Array, Array, Array | None] | None = None,
         validation_batch_size: int = 0,
         validation_freq: int = 1,
+        # 0: off. Else every batch is walked in windows of so many steps, the validation too; states
+        # are carried, gradients are not. ValueError unless all layers are streamable.
+        bptt_steps: int = 0,
         on_epoch_begin: Callable[[int], object] | None = None,
         # (epoch, logs) -> True to stop; logs: loss, metrics..., then val_loss, val_metrics...
         on_epoch_end: Callable[[int, list[float]], bool] | None = None,
@@ -202,7 +205,9 @@ class Network:
         on_progress: Callable[[int, int, list[float]], object] | None = None,
     ) -> list[list[float]]:
         """A row of logs per epoch that was run. KeyboardInterrupt stops at a batch boundary."""
-    def train_on_batch(self, x: Array, y: Array, sample_weight: Array | None) -> list[float]: ...
+    def train_on_batch(
+        self, x: Array, y: Array, sample_weight: Array | None, bptt_steps: int = 0
+    ) -> list[float]: ...
     def evaluate(
         self,
         x: Array,

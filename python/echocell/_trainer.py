@@ -170,9 +170,28 @@ class Trainer(Stack):
         initial_epoch: int = 0,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        bptt_steps: int | None = None,
         **legacy: Any,
     ) -> History:
         """Trains.
+
+        With bptt_steps=k it is truncated backpropagation through time, for long sequences: every
+        batch is walked in segments of k time steps. The states of all recurrent layers go on from
+        segment to segment, no gradient does, so memory and the reach of the gradients depend on k,
+        not on T. A batch begins with zeros (a stateful layer with what it carries) and forgets its
+        states at the end (a stateful layer keeps them).
+
+        - Output at every step: one update per segment, with the targets, weights and masks of its
+          steps. The loss of a batch is the mean over its steps.
+        - Output at the end alone: the last k steps are trained, in one update; the segments before
+          them only bring the states there.
+
+        If k does not divide T, one segment is shorter: the last, or, where only the end is trained,
+        the first. Dropout draws new masks for every segment. k >= T is the same as None.
+        Validation is walked likewise. Source: Williams and Peng, An efficient gradient-based
+        algorithm for on-line training of recurrent network trajectories, Neural Computation 2(4),
+        1990, BPTT(h; h') with h = h' = k; Sutskever, Training recurrent neural networks, thesis,
+        2013, truncated BPTT with k1 = k2 = k.
 
         Args:
             x: [N, T, F] or what the first layer takes.
@@ -191,6 +210,7 @@ class Trainer(Stack):
             initial_epoch: the number of the first epoch, from 0.
             validation_batch_size: default: batch_size.
             validation_freq: validate after every so many epochs.
+            bptt_steps: k, the steps that gradients go back at most. Default None: all.
             **legacy: nb_epoch for epochs.
 
         Returns:
@@ -198,8 +218,10 @@ class Trainer(Stack):
 
         Raises:
             TypeError, ValueError: the data do not fit; says what was expected and what came.
-                Weights and states are as before.
-            KeyboardInterrupt: after the batch that was being trained; the model is usable.
+                Weights and states are as before. So where bptt_steps is given and a layer needs
+                the whole sequence (Bidirectional, go_backwards, Flatten, ...).
+            KeyboardInterrupt: after the batch (with bptt_steps: the segment) that was being
+                trained; the model is usable.
         """
         self._require_compiled("fit")
         if legacy:
@@ -220,6 +242,8 @@ class Trainer(Stack):
             "initial_epoch": first,
             "shuffle": _training.check_shuffle(self, shuffle, rows, size),
         }
+        if bptt_steps is not None:
+            settings["bptt_steps"] = _checks.whole(bptt_steps, "bptt_steps")
         if validation is not None:
             self._add_validation(settings, validation, validation_batch_size, validation_freq)
         self.history = history = History()
@@ -255,7 +279,7 @@ class Trainer(Stack):
     def _take_legacy_fit(self, legacy: dict[str, Any], epochs: int) -> int:
         known = ("nb_epoch", "batch_size", "epochs", "validation_data", "validation_split")
         epochs = legacy.pop("nb_epoch", epochs)
-        _refuse_legacy("fit", legacy, _IGNORED_BY_FIT, _REFUSED_BY_FIT, known)
+        _refuse_legacy("fit", legacy, _IGNORED_BY_FIT, _REFUSED_BY_FIT, (*known, "bptt_steps"))
         return epochs
 
     def _add_validation(
@@ -281,7 +305,7 @@ class Trainer(Stack):
             named = {"x": data.x, "y": data.y, "sample_weight": data.weights}
             for k, array in enumerate(settings.get("validation", ())):
                 named[f"validation_data[{k}]"] = array
-            _training.explain(error, named)
+            _training.explain(self._with_names(error), named)
         if logs and logs[-1][0] != logs[-1][0]:
             self._warn_of_nan()
         return logs
@@ -329,8 +353,9 @@ class Trainer(Stack):
         class_weight: Mapping[int, float] | None = None,
         reset_metrics: bool = True,
         return_dict: bool = False,
+        bptt_steps: int | None = None,
     ) -> Any:
-        """One update with all of the data as one batch.
+        """One update with all of the data as one batch; with bptt_steps one per segment.
 
         Args:
             x: as for fit().
@@ -339,19 +364,24 @@ class Trainer(Stack):
             class_weight: as for fit().
             reset_metrics: accepted; the numbers are those of this batch.
             return_dict: True gives them by name.
+            bptt_steps: as for fit().
 
         Returns:
-            The loss before the update, or a list of the loss and the metrics.
+            The loss before the update (of each segment: the mean), or a list of the loss and the
+            metrics.
         """
         self._require_compiled("train_on_batch")
         network, data = self._prepared(x, y, sample_weight, class_weight)
         if self._stateful:
             _training.batch_size(self, len(data.x), len(data.x), "the batch")
+        settings = {}
+        if bptt_steps is not None:
+            settings["bptt_steps"] = _checks.whole(bptt_steps, "bptt_steps")
         try:
-            logs = network.train_on_batch(data.x, data.y, data.weights)
+            logs = network.train_on_batch(data.x, data.y, data.weights, **settings)
         except ValueError as error:
             named = {"x": data.x, "y": data.y, "sample_weight": data.weights}
-            _training.explain(error, named)
+            _training.explain(self._with_names(error), named)
         if logs[0] != logs[0]:
             self._warn_of_nan()
         return self._returned(logs, return_dict)
