@@ -101,19 +101,23 @@ class Rig {
  public:
   Rig(const Kind& kind, Size s) : kind_(kind), s_(s), layer_(make_layer<S>(*kind.options(s.H))) {
     layer_->build({s.T, s.F});
-    const Index count = layer_->parameter_count();
+    Index count = 0;
+    for (const Parameter& p : layer_->parameters()) count += p.size();
     // Small enough that a long recurrence is not chaotic.
     parameters_ = numbers<S>(count, 1, 1.0 / std::sqrt(static_cast<double>(s.H)));
     silence_second_bias();
     x_ = numbers<S>(s.T * s.B * s.F, 2);
     weighting_ = numbers<S>(s.B * s.H, 3);
     gradients_.resize(at(count));
+    packed_.resize(at(layer_->parameter_count()));
+    packed_gradients_.resize(packed_.size());
+    pack();
     dx_.resize(x_.size());
     output_.resize(weighting_.size());
     doutput_.resize(weighting_.size());
     cache_ = layer_->plan({s.T, s.F}, s.B, true, workspace_);
-    pass_.parameters = parameters_.data();
-    pass_.gradients = gradients_.data();
+    pass_.parameters = packed_.data();
+    pass_.gradients = packed_gradients_.data();
     pass_.inputs = {{x_.data(), s.T, s.B, s.F}};
     pass_.input_gradients = {{dx_.data(), s.T, s.B, s.F}};
     pass_.output = {output_.data(), 1, s.B, s.H};
@@ -133,7 +137,7 @@ class Rig {
 
   /// After forward(): gradients of the loss, the sum of weighting * output.
   void backward() {
-    std::fill(gradients_.begin(), gradients_.end(), S(0));
+    std::fill(packed_gradients_.begin(), packed_gradients_.end(), S(0));
     std::copy(weighting_.begin(), weighting_.end(), doutput_.begin());
     layer_->backward(pass_);
   }
@@ -153,7 +157,8 @@ class Rig {
   double gradient_error() {
     forward();
     backward();
-    const auto along_parameters = numbers<double>(layer_->parameter_count(), 4);
+    unpack_gradients();
+    const auto along_parameters = numbers<double>(static_cast<Index>(parameters_.size()), 4);
     const auto along_x = numbers<double>(static_cast<Index>(x_.size()), 5);
     double slope = 0;
     for (std::size_t k = 0; k < gradients_.size(); ++k) {
@@ -176,6 +181,7 @@ class Rig {
     for (std::size_t k = 0; k < parameters.size(); ++k) {
       parameters_[k] += static_cast<S>(step * along_parameters[k]);
     }
+    pack();
     forward();
     double loss = 0;
     for (std::size_t k = 0; k < output_.size(); ++k) {
@@ -191,14 +197,31 @@ class Rig {
   void silence_second_bias() {
     const Index width = kind_.blocks * s_.H;
     const Index first = (s_.F + s_.H + 1) * width;
-    for (Index k = first; k < first + 2 * s_.H && k < layer_->parameter_count(); ++k) {
+    for (Index k = first; k < first + 2 * s_.H && at(k) < parameters_.size(); ++k) {
       parameters_[at(k)] = S(0);
     }
   }
 
   double recurrent_bias(Index u) const {
     const Index k = (s_.F + s_.H + 1) * kind_.blocks * s_.H + 2 * s_.H + u;
-    return k < layer_->parameter_count() ? static_cast<double>(parameters_[at(k)]) : 0.0;
+    return at(k) < parameters_.size() ? static_cast<double>(parameters_[at(k)]) : 0.0;
+  }
+
+  /// From the weights as Keras has them, one array behind the other, to the layer's own layout.
+  void pack() {
+    const S* from = parameters_.data();
+    for (const Parameter& p : layer_->parameters()) {
+      p.pack(from, packed_.data() + p.offset);
+      from += p.size();
+    }
+  }
+
+  void unpack_gradients() {
+    S* to = gradients_.data();
+    for (const Parameter& p : layer_->parameters()) {
+      p.unpack(packed_gradients_.data() + p.offset, to);
+      to += p.size();
+    }
   }
 
   std::vector<double> naive_output() const {
@@ -220,7 +243,9 @@ class Rig {
   const Kind& kind_;
   Size s_;
   std::unique_ptr<Layer<S>> layer_;
-  std::vector<S> parameters_, gradients_, x_, dx_, output_, doutput_, weighting_;
+  std::vector<S> parameters_, gradients_;  // as Keras has them
+  std::vector<S> packed_, packed_gradients_;
+  std::vector<S> x_, dx_, output_, doutput_, weighting_;
   Workspace workspace_;
   std::unique_ptr<Cache> cache_;
   Pass<S> pass_;
