@@ -7,6 +7,7 @@ draws fresh ones and more of them, and prints how to repeat a failure.
 from __future__ import annotations
 
 import zlib
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,12 @@ common["suppress_health_check"] = [HealthCheck.too_slow, HealthCheck.function_sc
 settings.register_profile("default", derandomize=True, max_examples=25, **common)
 settings.register_profile("explore", derandomize=False, max_examples=250, **common)
 settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_interrupts() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored, and Python keeps it so."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=[1, 2, 3], ids=lambda count: f"{count}-threads")

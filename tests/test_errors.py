@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from echocell import _naming, layers, losses, metrics, optimizers
-from echocell.callbacks import EarlyStopping
+from echocell.callbacks import EarlyStopping, LambdaCallback
 from echocell.layers import (
     GRU,
     LSTM,
@@ -379,6 +379,45 @@ TARGETS = [
         lambda m: m.fit(X, Y, class_weight={"yes": 2}),
         ("class_weight: class: expected an integer, received 'yes'",),
         TypeError,
+    ),
+    Row(
+        "class_weight of a class beyond the output",
+        lambda m: m.fit(X, Y, class_weight={1: 2.0, 3: 2.0}),
+        ("class_weight: expected classes from 0 to 2", "counted from 0", "received 3"),
+    ),
+    Row(
+        "class_weight of a class beyond a sparse output",
+        lambda m: m.train_on_batch(X, np.tile([0, 1, 2], (N, 1)), class_weight={3: 2.0}),
+        ("class_weight: expected classes from 0 to 2", "received 3"),
+        make=tagger,
+    ),
+    Row(
+        "class_weight of a third class for yes and no",
+        lambda m: m.fit(X, LABELS > 0, class_weight={1: 1.0, 2: 2.0}),
+        ("class_weight: expected classes from 0 to 1", "received 2"),
+        make=yes_or_no,
+    ),
+    Row(
+        "class_weight of a negative class",
+        lambda m: m.fit(X, Y, class_weight={-1: 2.0}),
+        ("class_weight: expected classes from 0 to 2", "received -1"),
+    ),
+    Row(
+        "class_weight for values",
+        lambda m: m.fit(X, LABELS, class_weight={0: 1.0, 1: 2.0}),
+        ("class_weight: targets of mean_squared_error are values", "sample_weight"),
+        make=regressor,
+    ),
+    Row(
+        "class_weight in words",
+        lambda m: m.fit(X, Y, class_weight={1: "much"}),
+        ("class_weight[1]: expected a number, received 'much'",),
+        TypeError,
+    ),
+    Row(
+        "class_weight that is not finite",
+        lambda m: m.fit(X, Y, class_weight={1: np.nan}),
+        ("class_weight[1]: expected a finite number, received nan",),
     ),
 ]
 
@@ -919,6 +958,78 @@ def assert_works(model: Sequential) -> None:
     model.reset_states()
     history = model.fit(x, y, batch_size=2, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+
+
+# ---- what cannot be changed ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_train_batch_end", "on_epoch_end"])
+@pytest.mark.parametrize(
+    ("verb", "change"),
+    [
+        ("add", lambda m: m.add(Dense(2))),
+        ("pop", lambda m: m.pop()),
+        ("build", lambda m: m.build((None, T, F))),
+    ],
+)
+def test_the_structure_stays_during_fit(
+    hook: str, verb: str, change: Callable[[Sequential], Any]
+) -> None:
+    model = classifier()
+    names = [layer.name for layer in model.layers]
+    messages = []
+
+    def meddle(*_: Any) -> None:
+        with pytest.raises(ValueError, match="is being trained") as caught:
+            change(model)
+        messages.append(str(caught.value))
+
+    model.fit(X, Y, callbacks=[LambdaCallback(**{hook: meddle})], verbose=0)
+    assert messages
+    assert messages[0].startswith(f"{verb}: model 'sequential'")
+    assert [layer.name for layer in model.layers] == names
+    assert_works(model)
+    change(model)
+
+
+def test_the_structure_is_free_after_a_fit_that_failed() -> None:
+    model = classifier()
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        model.fit(X, Y, callbacks=[LambdaCallback(on_epoch_end=fail)], verbose=0)
+    model.pop()
+    model.add(Dense(2))
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value"),
+    [
+        (lambda: LSTM(4), "stateful", True),
+        (lambda: LSTM(4), "units", 5),
+        (lambda: GRU(4), "return_sequences", True),
+        (lambda: SimpleRNN(4), "kernel_regularizer", None),
+        (lambda: TimeDistributed(Dense(4)).layer, "activation", "relu"),
+        (lambda: Dropout(0.5), "rate", 0.1),
+        (lambda: Bidirectional(LSTM(4)), "stateful", True),
+        (lambda: Bidirectional(LSTM(4)), "merge_mode", "sum"),
+        (lambda: Bidirectional(LSTM(4)).forward_layer, "dropout", 0.1),
+    ],
+)
+def test_options_stay_once_a_layer_is_built(make: Callable[[], Any], name: str, value: Any) -> None:
+    layer = make()
+    before = getattr(layer, name)
+    setattr(layer, name, before)  # still free
+    outer = layer._owner or layer
+    outer(X)
+    with pytest.raises(AttributeError, match=f"{name} cannot be changed .* Make a new") as caught:
+        setattr(layer, name, value)
+    assert f"{name}={value!r}" in str(caught.value)
+    assert getattr(layer, name) == before
+    layer.trainable = False
+    layer.note = "mine"
 
 
 # ---- models that wait for data -----------------------------------------------------------------

@@ -6,6 +6,7 @@ a process of its own, because an alias cannot be taken back.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from echocell import keras_alias
+from echocell import _keras_names, keras_alias
 
 SCRIPTS = Path(__file__).parent / "keras_scripts"
 RUN = "import sys; from echocell.keras_alias import run_script; "
@@ -250,36 +251,131 @@ def test_seeds_of_tensorflow_make_a_run_repeatable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("from keras.layers import Conv1D", "keras.layers.Conv1D"),
-        ("from keras.layers.convolutional import Conv1D", "keras.layers.convolutional"),
         ("from keras.models import Nothing", "keras.models.Nothing"),
-        ("import keras.datasets", "keras.datasets"),
-        ("from keras.datasets import imdb", "keras.datasets"),
-        ("from keras.wrappers.scikit_learn import KerasRegressor", "keras.wrappers"),
-        ("from tensorflow.keras.layers import Conv1D", "tensorflow.keras.layers.Conv1D"),
+        ("from keras.layers import LTSM", "keras.layers.LTSM yet. Did you mean 'LSTM'?"),
+        ("import keras; keras.layers.LTSM", "keras.layers.LTSM yet. Did you mean 'LSTM'?"),
+        ("from keras.layers import Conv1d", "keras.layers.Conv1d yet. Did you mean 'Conv1D'?"),
+        ("import keras.dataset", "keras.dataset"),
         ("import tensorflow.contrib", "tensorflow.contrib"),
         ("from tensorflow import Session", "tensorflow.Session"),
-        ("import keras; keras.layers.Conv1D", "keras.layers.Conv1D"),
-        ("import keras; keras.layers.LTSM", "keras.layers.LTSM yet. Did you mean 'LSTM'?"),
         ("import tensorflow as tf; tf.constant(1)", "tensorflow.constant"),
-        ("import tensorflow as tf; tf.keras.applications", "tensorflow.keras.applications"),
     ],
 )
 def test_what_is_not_there_says_so(line: str, name: str, tmp_path: Path) -> None:
-    done = run_lines(line, tmp_path)
+    assert_says_so(line, name, tmp_path)
+
+
+def assert_says_so(line: str, name: str, folder: Path) -> None:
+    done = run_lines(line, folder)
     assert done.returncode == 1
     sentence = name if " yet" in name else f"{name} yet."
     assert f"Error: echocell does not provide {sentence}" in done.stderr
     assert "keras_alias.py" not in done.stderr
 
 
+UNUSED = """
+import keras, tensorflow as tf
+import keras.constraints
+import keras.datasets
+import keras.layers.merge
+import tensorflow.keras.applications.vgg16
+from keras.activations import swish, selu
+from keras.applications.resnet50 import ResNet50
+from keras.backend.tensorflow_backend import set_session
+from keras.callbacks import BaseLogger, RemoteMonitor
+from keras.constraints import max_norm, maxnorm
+from keras.datasets import imdb
+from keras.engine.topology import InputSpec, Layer
+from keras.initializers import one
+from keras.layers import Attention, BatchNormalization, Concatenate, Conv1D, Lambda, MaxPooling1D
+from keras.layers import LSTM, concatenate, merge
+from keras.layers.convolutional import Conv1D
+from keras.layers.core import Dense, Lambda
+from keras.layers.merge import concatenate
+from keras.layers.normalization import BatchNormalization
+from keras.losses import cosine_proximity
+from keras.metrics import AUC
+from keras.models import Model, Sequential
+from keras.optimizers import Adadelta, Adamax, Nadam
+from keras.preprocessing.image import ImageDataGenerator
+from keras.preprocessing.sequence import TimeseriesGenerator
+from keras.preprocessing.text import Tokenizer
+from keras.regularizers import l1l2
+from keras.utils import get_file, plot_model
+from keras.utils.generic_utils import get_custom_objects
+from keras.wrappers.scikit_learn import KerasRegressor
+from tensorflow.keras import Model, ops
+from tensorflow.keras.layers import Conv1D
+from tensorflow.keras.optimizers.schedules import ExponentialDecay
+from keras.layers import *
+Conv2D, tf.keras.layers.Conv1D, tf.keras.Model, keras.backend.mean, tf.keras.callbacks.RemoteMonitor
+"""
+
+
+def test_what_is_only_imported_does_no_harm(tmp_path: Path) -> None:
+    done = run_lines(
+        f"{UNUSED}"
+        "import inspect\n"
+        "print(repr(Conv1D), isinstance(LSTM(2), Conv1D), issubclass(LSTM, Conv1D))\n"
+        "print(hasattr(keras.layers, 'Conv1D'), 'Conv1D' in dir(keras.layers))\n"
+        "inspect.getmodule(inspect.currentframe())\n"
+        "model = Sequential([LSTM(2, input_shape=(3, 1)), Dense(1)])\n"
+        "print(model.predict([[[1], [2], [3]]]).shape)\n",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    name = "<tensorflow.keras.layers.Conv1D, which echocell does not provide yet>"
+    assert done.stdout == f"{name.replace('tensorflow.', '')} False False\nTrue True\n(1, 1)\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ("from keras.layers import Conv1D; Conv1D(3, 2)", "keras.layers.Conv1D"),
+        ("import keras; keras.layers.Conv1D(3, 2)", "keras.layers.Conv1D"),
+        ("from keras.layers import *; Conv1D(3, 2)", "keras.layers.Conv1D"),
+        ("from keras.layers import merge; merge([])", "keras.layers.merge"),
+        ("from keras.layers.merge import add; add([])", "keras.layers.merge.add"),
+        ("from keras.models import Model\nclass Mine(Model): pass", "keras.models.Model"),
+        ("from keras.models import Model; Model.from_config({})", "keras.models.Model.from_config"),
+        ("from keras.datasets import imdb; imdb.load_data()", "keras.datasets.imdb.load_data"),
+        ("import keras.datasets.imdb as d; d.load_data()", "keras.datasets.imdb.load_data"),
+        ("import keras.backend as K; K.mean(3)", "keras.backend.mean"),
+        ("import tensorflow as tf; tf.keras.Model()", "tensorflow.keras.Model"),
+    ],
+)
+def test_what_is_used_says_that_it_is_not_there(lines: str, name: str, tmp_path: Path) -> None:
+    assert_says_so(lines, name, tmp_path)
+
+
+def test_use_is_an_import_error(tmp_path: Path) -> None:
+    done = run_lines(
+        "from keras.layers import Conv1D\n"
+        "try:\n"
+        "    Conv1D(3, 2)\n"
+        "except ImportError as error:\n"
+        "    print(type(error).__name__, error)\n",
+        tmp_path,
+    )
+    assert done.stdout == "ImportError echocell does not provide keras.layers.Conv1D yet.\n"
+
+
+def test_no_placeholder_hides_what_is_there() -> None:
+    modules = {path: source for path, source in keras_alias._KERAS.items() if path}
+    assert not _keras_names.MODULES & modules.keys()
+    assert _keras_names.NAMES.keys() <= set(keras_alias._KERAS.values())
+    for source, names in _keras_names.NAMES.items():
+        assert not names & set(importlib.import_module(source).__all__)
+        assert not names & modules.keys()
+
+
 def test_scripts_can_ask_what_is_there(tmp_path: Path) -> None:
     done = run_lines(
         "import keras, inspect, sys\n"
-        "print(hasattr(keras.layers, 'Conv1D'), hasattr(keras.layers, 'LSTM'))\n"
+        "print(hasattr(keras.layers, 'LTSM'), hasattr(keras.layers, 'LSTM'))\n"
         "print('LSTM' in dir(keras.layers), 'layers' in dir(keras), '__file__' in dir(keras))\n"
         "try:\n"
-        "    from keras.layers import Conv1D\n"
+        "    from keras.layers import LTSM\n"
         "except ImportError as error:\n"
         "    print(type(error).__name__, error)\n"
         "inspect.getmodule(inspect.currentframe())\n"
@@ -290,7 +386,7 @@ def test_scripts_can_ask_what_is_there(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "False True"
     assert lines[1] == "True True False"
-    assert "echocell does not provide keras.layers.Conv1D yet." in lines[2]
+    assert "echocell does not provide keras.layers.LTSM yet." in lines[2]
 
 
 def test_the_alias_stays_in_its_process() -> None:

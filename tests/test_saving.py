@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -248,5 +251,124 @@ def test_a_failure_while_writing_leaves_the_old_file(
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        network().save(tmp_path / "none" / "model")
+    path = tmp_path / "none" / "model"
+    with pytest.raises(FileNotFoundError, match=r"there is no folder '.*none'") as caught:
+        network().save(path)
+    assert caught.value.filename == str(path)
+    assert str(caught.value).endswith(f"{str(path)!r}")
+
+
+# ---- copies ------------------------------------------------------------------------------------
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+    "pickle": lambda original: pickle.loads(pickle.dumps(original)),
+}
+
+
+@pytest.fixture(params=COPIES)
+def copied(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    return COPIES[request.param]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_training_of_a_copy_goes_on_to_the_bit(copied: Callable[[Any], Any], dtype: str) -> None:
+    model = network(dtype)
+    model.metadata["note"] = [1, "a"]
+    model.fit(X, Y, batch_size=5, epochs=2, verbose=0)
+    model.optimizer.learning_rate = 0.0123
+    twin = copied(model)
+    assert type(twin) is Sequential
+    assert twin.get_config() == model.get_config()
+    assert twin.metadata == model.metadata
+    assert twin.metadata is not model.metadata
+    logs = [each.fit(X, Y, batch_size=5, epochs=3, verbose=0).history for each in (model, twin)]
+    assert logs[0] == logs[1]
+    assert_equal(twin.get_weights(), model.get_weights())
+    twin.optimizer.learning_rate = 0.5
+    twin.fit(X, Y, verbose=0)
+    assert float(model.optimizer.learning_rate) == 0.0123
+    assert (twin.layers[0].kernel != model.layers[0].kernel).any()
+
+
+def assert_equal(ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
+    for left, right in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_a_copy_carries_the_states(copied: Callable[[Any], Any]) -> None:
+    model = Sequential([LSTM(4, batch_input_shape=(3, None, F), stateful=True), Dense(1)])
+    model.predict(X)
+    twin = copied(model)
+    assert_equal(twin.get_states()[0], model.get_states()[0])
+    np.testing.assert_array_equal(twin.predict(X[:3]), model.predict(X[:3]))
+
+
+def test_a_copy_of_a_model_that_waits_for_data(copied: Callable[[Any], Any]) -> None:
+    model = Sequential([Dense(3, weights=[np.ones((F, 3)), np.ones(3)]), Dense(1)])
+    model.compile("adam", "mse", metrics=["accuracy", TopKCategoricalAccuracy(k=2, name="top")])
+    twin = copied(model)
+    assert not twin.built
+    twin.build((None, F))
+    np.testing.assert_array_equal(twin.layers[0].kernel, np.ones((F, 3)))
+    assert twin.predict(np.ones((2, F))).shape == (2, 1)
+    assert twin.metrics_names == ["loss", "accuracy", "top"]
+    assert not model.built
+    assert copied(Sequential()).layers == []
+
+
+class Mine(Sequential):
+    pass
+
+
+def test_a_copy_is_of_the_same_class(copied: Callable[[Any], Any]) -> None:
+    assert type(copied(Mine([LSTM(2, input_shape=(T, F))]))) is Mine
+
+
+def test_what_is_no_plain_value_cannot_be_copied() -> None:
+    model = network()
+    model.metadata["scaler"] = object()
+    with pytest.raises(ValueError, match=r"plain values .* in model\.metadata"):
+        copy.deepcopy(model)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LSTM(4, peephole=True, kernel_regularizer="l2", dropout=0.3),
+        lambda: Bidirectional(GRU(3, return_sequences=True), "sum"),
+        lambda: TimeDistributed(Dense(2, trainable=False)),
+        lambda: Dropout(0.4),
+    ],
+)
+def test_copy_of_a_layer(copied: Callable[[Any], Any], make: Callable[[], Any]) -> None:
+    layer = make()
+    assert not copied(layer).built
+    layer(X)
+    twin = copied(layer)
+    assert type(twin) is type(layer)
+    assert twin.get_config() == layer.get_config()
+    assert_equal(twin.get_weights(), layer.get_weights())
+    for training in (False, True, True):
+        np.testing.assert_array_equal(twin(X, training=training), layer(X, training=training))
+
+
+def test_copy_of_a_layer_with_states(copied: Callable[[Any], Any]) -> None:
+    layer = LSTM(4, stateful=True)
+    layer(X)
+    twin = copied(layer)
+    assert_equal(twin.get_states(), layer.get_states())
+    np.testing.assert_array_equal(twin(X), layer(X))
+
+
+def test_copy_of_a_layer_in_a_model_stands_alone(copied: Callable[[Any], Any]) -> None:
+    model = Sequential([Bidirectional(LSTM(2, return_sequences=True), input_shape=(T, F)), GRU(3)])
+    twin = copied(model.layers[1])
+    twin.set_weights([0 * weight for weight in twin.get_weights()])
+    assert model.layers[1].kernel.any()
+    model.pop()
+    model.add(twin)  # no warning: it stands in no model
+    inner = copied(model.layers[0].backward_layer)
+    assert_equal(inner.get_weights(), model.layers[0].get_weights()[3:])
+    assert inner(X).shape == (N, T, 2)

@@ -1,4 +1,4 @@
-"""One-hot targets, padding, normalising, seeding, the backend's functions, activations."""
+"""One-hot targets, padding, threads, normalising, seeding, the backend's functions, activations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import echocell
 from echocell import activations, backend, utils
 from echocell.preprocessing import sequence
 
@@ -105,12 +106,35 @@ def test_pad_sequences_edges() -> None:
         (ROWS, {"padding": "left"}, "padding 'pre' or 'post', received 'left'"),
         (ROWS, {"truncating": "left"}, "truncating 'pre' or 'post', received 'left'"),
         (ROWS, {"value": "x"}, "does not fit dtype int32"),
+        ([[1], ["a"]], {}, r"fit dtype int32, received \['a'\] at index 1 .*dtype=object"),
+        ([[None]], {}, r"fit dtype int32, received \[None\] at index 0"),
+        (["ab"], {}, "received 'ab' at index 0"),
         ([np.ones((2, 3)), np.ones((2, 4))], {}, r"shape \(3,\).*received \(4,\) at index 1"),
     ],
 )
 def test_pad_sequences_errors(rows: object, options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sequence.pad_sequences(rows, **options)
+
+
+# ---- threads -----------------------------------------------------------------------------------
+
+
+def test_number_of_threads() -> None:
+    before = echocell.get_num_threads()
+    try:
+        for count in (1, np.int64(3)):
+            echocell.set_num_threads(count)
+            assert echocell.get_num_threads() == count
+        for wrong in (2.5, 2.0, "2", None, True):
+            with pytest.raises(TypeError, match="set_num_threads: expected an integer, received"):
+                echocell.set_num_threads(wrong)
+        for wrong in (0, -1, 2**40):
+            with pytest.raises(ValueError, match=f"expected an integer from 1 .* {wrong}"):
+                echocell.set_num_threads(wrong)
+        assert echocell.get_num_threads() == 3
+    finally:
+        echocell.set_num_threads(before)
 
 
 # ---- the rest of utils -------------------------------------------------------------------------

@@ -199,13 +199,15 @@ void Recurrent<S, Cell>::find_one_hot(U& u) const {
   u.one_hot = u.hot != nullptr;
   for (Index r = 0; u.one_hot && r < u.T * u.B; ++r) {
     const S* x = u.x + r * u.F;
-    Index count = 0, at = -1;
-    for (Index k = 0; k < u.F; ++k) {
-      if (x[k] == S(0)) continue;
-      at = k;
-      if (++count > 1) break;
+    // No branch, so that the compiler takes whole vectors; with one hot feature, the sum of the
+    // places is its place.
+    std::int32_t count = 0, place = 0;
+    for (std::int32_t k = 0; k < static_cast<std::int32_t>(u.F); ++k) {
+      const std::int32_t hot = x[k] != S(0) ? 1 : 0;
+      count += hot;
+      place += hot * k;
     }
-    u.hot[r] = at;
+    u.hot[r] = count == 0 ? -1 : place;
     u.one_hot = count <= 1;
   }
 }

@@ -55,14 +55,45 @@ void multiply_by_derivative(Activation f, const S* y, S* dy, Index n) {
 }
 
 template <class S>
+S exp_shifted(const S* z, Index n, S shift, S* terms) {
+  constexpr Index W = kLanes<S>;
+  Vector<S> sums = {};
+  Index k = 0;
+  for (; k + W <= n; k += W) {
+    const Vector<S> e = simd::exp<S>(load(z + k) - shift);
+    sums += e;
+    if (terms != nullptr) store(terms + k, e);
+  }
+  S sum = simd::sum<S>(sums);
+  if (k == n) return sum;
+  S rest[W];
+  store(rest, simd::exp<S>(load_some(z, k, n) - shift));
+  for (Index j = k; j < n; ++j) {
+    sum += rest[j - k];
+    if (terms != nullptr) terms[j] = rest[j - k];
+  }
+  return sum;
+}
+
+template <class S>
+S largest(const S* z, Index n) {
+  constexpr Index W = kLanes<S>;
+  S top = z[0];
+  Index k = 0;
+  if (n >= W) {
+    Vector<S> tops = load(z);
+    for (k = W; k + W <= n; k += W) tops = simd::max<Vector<S>>(load(z + k), tops);
+    for (Index j = 0; j < W; ++j) top = std::max(top, tops[j]);
+  }
+  for (; k < n; ++k) top = std::max(top, z[k]);
+  return top;
+}
+
+template <class S>
 void softmax(S* data, Index rows, Index cols) {
   for (Index r = 0; r < rows; ++r) {
     S* y = data + r * cols;
-    const S top = *std::max_element(y, y + cols);
-    change_all(y, cols, [top](Vector<S> z, Index) { return simd::exp<S>(z - top); });
-    S sum = 0;
-    for (Index j = 0; j < cols; ++j) sum += y[j];
-    const S scale = S(1) / sum;
+    const S scale = S(1) / exp_shifted(y, cols, largest(y, cols), y);
     for (Index j = 0; j < cols; ++j) y[j] *= scale;
   }
 }
@@ -99,6 +130,8 @@ void activate_rows_backward(Activation f, const S* y, S* dy, Index rows, Index c
 #define ECHOCELL_INSTANTIATE(S)                                             \
   template void activate<S>(Activation, S*, Index);                         \
   template void multiply_by_derivative<S>(Activation, const S*, S*, Index); \
+  template S exp_shifted<S>(const S*, Index, S, S*);                        \
+  template S largest<S>(const S*, Index);                                   \
   template void softmax<S>(S*, Index, Index);                               \
   template void softmax_backward<S>(const S*, S*, Index, Index);            \
   template void activate_rows<S>(Activation, S*, Index, Index);             \

@@ -26,6 +26,15 @@ void activate(Activation f, S* y, Index n);
 template <class S>
 void multiply_by_derivative(Activation f, const S* y, S* dy, Index n);
 
+/// terms[k] = exp(z[k] - shift) for n numbers; returns their sum. terms may be z, or null: only the
+/// sum is wanted.
+template <class S>
+S exp_shifted(const S* z, Index n, S shift, S* terms);
+
+/// The greatest of n numbers, n >= 1.
+template <class S>
+S largest(const S* z, Index n);
+
 /// Softmax of each of `rows` rows of `cols` numbers, in place; stable for any finite numbers.
 template <class S>
 void softmax(S* y, Index rows, Index cols);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "numerics/vector_math.hpp"
 #include "training/kind_names.hpp"
 
 namespace echocell {
@@ -63,35 +62,13 @@ S sum_of(const SparseTarget<S>& target, Index) {
 
 // -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
 
-// sum_c exp(z[c] - shift), and the terms if wanted.
-template <class S>
-S sum_exp(const S* z, Index width, S shift, S* terms) {
-  constexpr Index W = simd::kLanes<S>;
-  simd::Vector<S> sums = {};
-  Index c = 0;
-  for (; c + W <= width; c += W) {
-    const simd::Vector<S> e = simd::exp<S>(simd::load(z + c) - shift);
-    sums += e;
-    if (terms != nullptr) simd::store(terms + c, e);
-  }
-  S sum = simd::sum<S>(sums);
-  if (c < width) {
-    S rest[W] = {};
-    for (Index k = c; k < width; ++k) rest[k - c] = z[k] - shift;
-    simd::store(rest, simd::exp<S>(simd::load(rest)));
-    for (Index k = c; k < width; ++k) sum += rest[k - c];
-    if (terms != nullptr) std::copy_n(rest, width - c, terms + c);
-  }
-  return sum;
-}
-
 // p = softmax(z): log p(c) = (z[c] - max) - log(sum exp(z - max)).
 template <class S>
 struct CategoricalLogits {
   template <class Target>
   static S value(const S* z, const Target& target, Index width) {
-    const S top = *std::max_element(z, z + width);
-    const S log_sum = std::log(sum_exp<S>(z, width, top, nullptr));
+    const S top = largest(z, width);
+    const S log_sum = std::log(exp_shifted<S>(z, width, top, nullptr));
     double sum = 0;
     for (Index c = 0; c < width; ++c) {
       sum -= static_cast<double>(target(c)) * static_cast<double>((z[c] - top) - log_sum);
@@ -101,15 +78,15 @@ struct CategoricalLogits {
 
   static S value(const S* z, const SparseTarget<S>& target, Index width) {
     if (target.index < 0) return 0;
-    const S top = *std::max_element(z, z + width);
-    return std::log(sum_exp<S>(z, width, top, nullptr)) - (z[target.index] - top);
+    const S top = largest(z, width);
+    return std::log(exp_shifted<S>(z, width, top, nullptr)) - (z[target.index] - top);
   }
 
   // p(c) sum(t) - t(c)
   template <class Target>
   static void gradient(const S* z, const Target& target, Index width, S weight, S* dz) {
-    const S top = *std::max_element(z, z + width);
-    const S factor = sum_of<S>(target, width) / sum_exp(z, width, top, dz);
+    const S top = largest(z, width);
+    const S factor = sum_of<S>(target, width) / exp_shifted(z, width, top, dz);
     for (Index c = 0; c < width; ++c) dz[c] = weight * (dz[c] * factor - target(c));
   }
 };

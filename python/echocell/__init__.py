@@ -22,7 +22,8 @@ from echocell import (
     regularizers,
     utils,
 )
-from echocell._core import build_info, get_num_threads, set_num_threads
+from echocell._core import build_info
+from echocell._threads import get_num_threads, set_num_threads
 from echocell.layers import Input
 from echocell.models import Sequential, load_model
 from echocell.utils import set_random_seed

@@ -104,18 +104,36 @@ class Layer:
     _takes_ids = False  # an input is a number of a class: a sample has no feature axis
     _reads_steps = False  # a sample is (T, F): input_dim is F alone
     _assumed_sample: Sample | None = None  # the input where none is given
+    _place: Place | None = None
 
     def __init__(self, **shared: Any) -> None:
         self._refuse_unknown(shared)
         self.name = checked_name(shared.get("name"), type(self).__name__)
         self.dtype = self._stated_dtype(shared.get("dtype"))
-        self._place: Place | None = None
+        self._place = None
         self._sample: Sample | None = None
         self._owner: object | None = None
         self._trainable = bool(shared.get("trainable", True))
         self._given_weights = shared.get("weights")
         self._given_batch, self._given_sample = self._stated_shape(shared)
         self._batch = self._given_batch  # the model's, once it stands in one
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute.
+
+        Raises AttributeError for an option of a layer that is built: it has gone into the core.
+        """
+        if self._place is not None and name in self._options_of_core():
+            raise AttributeError(
+                f"layer {self.name!r}: {name} cannot be changed any more, for the layer is built. "
+                f"Make a new {type(self).__name__} with {name}={value!r}, and hand over "
+                "get_weights() where they fit"
+            )
+        super().__setattr__(name, value)
+
+    def _options_of_core(self) -> Sequence[str]:
+        """The attributes that are fixed once the layer is built."""
+        return self._fields
 
     # ---- arguments -----------------------------------------------------------------------------
 
@@ -502,6 +520,12 @@ class Layer:
     def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
         """A layer from what get_config() gave."""
         return cls(**config)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copy and pickle: the layer alone, with its weights and the states it carries."""
+        from echocell import _copying  # which knows all layers
+
+        return _copying.layer_from_bytes, (_copying.layer_to_bytes(self),)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -54,6 +54,7 @@ class Stack:
         self._array_dtype = np.dtype("float32")
         self._output: Sample = ()
         self._stateful = False
+        self._fitting = False
         self.trainable = trainable
         for layer in layers or ():
             self.add(layer)
@@ -69,8 +70,10 @@ class Stack:
 
         Raises:
             TypeError: it is no layer.
-            ValueError: its name is taken, its input does not fit, or it has several outputs.
+            ValueError: its name is taken, its input does not fit, it has several outputs, or the
+                model is being trained.
         """
+        self._refuse_while_fitting("add")
         if isinstance(layer, InputLayer):
             self._add_input(layer)
             return
@@ -91,8 +94,9 @@ class Stack:
     def pop(self) -> Layer:
         """Takes the last layer out and returns it, with its weights.
 
-        Raises ValueError where there is none.
+        Raises ValueError where there is none, or the model is being trained.
         """
+        self._refuse_while_fitting("pop")
         if not self.layers:
             raise ValueError("pop: the model has no layers")
         layer = self.layers.pop()
@@ -101,6 +105,14 @@ class Stack:
             self._sample = self._batch = None
         self._changed()
         return layer
+
+    def _refuse_while_fitting(self, verb: str) -> None:
+        # The network that is being trained would go on without the model.
+        if self._fitting:
+            raise ValueError(
+                f"{verb}: model {self.name!r} is being trained; its layers stay as they are until "
+                "fit() has returned"
+            )
 
     def _changed(self) -> None:
         self._network = None
@@ -199,8 +211,10 @@ class Stack:
                 first layer gave.
 
         Raises:
-            ValueError: no shape is known, a layer cannot take it, or the model has another.
+            ValueError: no shape is known, a layer cannot take it, the model has another, or is
+                being trained.
         """
+        self._refuse_while_fitting("build")
         if input_shape is None:
             self._ready()
             return

@@ -5,6 +5,7 @@ N samples, T time steps, C classes or outputs. A sample shape leaves the batch a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -186,14 +187,25 @@ def sample_weights(
 
 
 def class_weights(
-    value: Any, y: Array, loss: str, dtype: np.dtype[Any], name: str = "class_weight"
+    value: Any,
+    y: Array,
+    loss: str,
+    output: Sample,
+    dtype: np.dtype[Any],
+    name: str = "class_weight",
 ) -> Array:
     """{class: weight} as weights of samples, [N] or [N, T]. Classes that are not named weigh 1.
 
-    y: as targets() gave it.
+    y: as targets() gave it. output: the shape of one output sample.
     """
     if not isinstance(value, Mapping):
         raise TypeError(f"{name}: expected a dict of class numbers and weights, received {value!r}")
+    if not loss.endswith("crossentropy"):
+        raise ValueError(
+            f"{name}: targets of {loss} are values, not classes; weigh the samples with "
+            "sample_weight instead"
+        )
+    count = max(output[-1] or 0, 2)  # one output tells two classes apart
     if loss.startswith("sparse"):
         classes = y
     elif y.shape[-1] > 1:
@@ -202,7 +214,14 @@ def class_weights(
         classes = y[..., 0]
     result = np.ones(classes.shape, dtype)
     for key, weight in value.items():
-        number = whole(key, f"{name}: class", least=0)
+        number = whole(key, f"{name}: class", least=-sys.maxsize)
+        if not 0 <= number < count:
+            raise ValueError(
+                f"{name}: expected classes from 0 to {count - 1}, as the model has them (they are "
+                f"counted from 0), received {key!r}"
+            )
+        if not isinstance(weight, (int, float, np.number)):
+            raise TypeError(f"{name}[{key}]: expected a number, received {weight!r}")
         if not np.isfinite(weight):
             raise ValueError(f"{name}[{key}]: expected a finite number, received {weight!r}")
         result[classes == number] = weight

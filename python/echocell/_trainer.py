@@ -250,11 +250,15 @@ class Trainer(Stack):
         history.model = self
         history.params = {"verbose": verbose, "epochs": last, "steps": -(-rows // size)}
         self.stop_training = False
-        if verbose == 0 and not callbacks:
-            logs = self._run_fit(network, data, settings)
-            _training.fill(history, self._names_with(validation), logs, first)
-        else:
-            self._fit_with_listeners(network, data, settings, callbacks, verbose)
+        outer, self._fitting = self._fitting, True  # a callback may train, too
+        try:
+            if verbose == 0 and not callbacks:
+                logs = self._run_fit(network, data, settings)
+                _training.fill(history, self._names_with(validation), logs, first)
+            else:
+                self._fit_with_listeners(network, data, settings, callbacks, verbose)
+        finally:
+            self._fitting = outer
         return history
 
     def _prepared(

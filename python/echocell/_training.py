@@ -74,7 +74,7 @@ def check_data(
     if sample_weight is not None:
         weights = _targets.sample_weights(sample_weight, len(data), output, dtype, names[2])
     if class_weight is not None:
-        by_class = _targets.class_weights(class_weight, target, loss, dtype)
+        by_class = _targets.class_weights(class_weight, target, loss, output, dtype)
         weights = by_class if weights is None else _product(by_class, weights)
     return Data(data, np.ascontiguousarray(target), weights)
 

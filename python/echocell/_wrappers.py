@@ -5,7 +5,7 @@ Letters of the shapes: B batch, T time steps, F features, H units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,6 +123,9 @@ class Bidirectional(StateKeeper):
             setattr(self, attribute, getattr(layer, attribute))
         if self._given_sample is None:
             self._given_batch, self._given_sample = layer._given_batch, layer._given_sample
+
+    def _options_of_core(self) -> Sequence[str]:
+        return (*super()._options_of_core(), "stateful", "return_sequences", "return_state")
 
     def _refuse_unlike(self) -> None:
         forward, backward = self.forward_layer, self.backward_layer

@@ -1,7 +1,9 @@
 """Lets a Keras script run on echocell: registers echocell as keras and tensorflow.keras.
 
-Only in this process, and only the names that echocell has. Every other name under `keras` or
-`tensorflow` is an error that says so; nothing is faked.
+Only in this process, and nothing is faked. What Keras has and echocell has not (see _keras_names)
+can be imported, for many scripts import more than they use; calling it, reading an attribute of it
+and deriving from it are ImportErrors that name it. Every other name under `keras` or `tensorflow`
+cannot be imported either.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from echocell import _keras_names
 from echocell.utils import suggest
 
 __all__ = ["install", "run_script"]
@@ -110,6 +113,67 @@ def _missing(name: str, known: Sequence[str] = ()) -> str:
     return f"echocell does not provide {name} yet.{suggest(name.rpartition('.')[2], known)}"
 
 
+# ---- what echocell does not have ---------------------------------------------------------------
+
+
+class _Absent:
+    """A public name of Keras that echocell does not have: it can be imported, and no more."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"<{self._name}, which echocell does not provide yet>"
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        raise ImportError(_missing(self._name))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _refuse_private(repr(self), name)
+        raise ImportError(_missing(f"{self._name}.{name}"))
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> NoReturn:
+        raise ImportError(_missing(self._name))
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return False
+
+    def __subclasscheck__(self, subclass: type) -> bool:
+        return False
+
+
+class _AbsentModule(ModuleType):
+    """A module of Keras that echocell does not have; whatever is asked of it is an _Absent."""
+
+    def __getattr__(self, name: str) -> _Absent:
+        _refuse_private(f"module {self.__name__!r}", name)
+        return _Absent(f"{self.__name__}.{name}")
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        # keras.layers.merge was a function before it was a module.
+        raise ImportError(_missing(self.__name__))
+
+
+def _refuse_private(owner: str, name: str) -> None:
+    """What Python and its tools look for themselves (`__file__`, ...) is simply not there."""
+    if name.startswith("_"):
+        raise AttributeError(f"{owner} has no attribute {name!r}")
+
+
+def _is_absent_module(name: str) -> bool:
+    """Is it one of the modules that echocell has nothing of, or below one?"""
+    for root in _KERAS_ROOTS:
+        if name.startswith(f"{root}."):
+            parts = name[len(root) + 1 :].split(".")
+            heads = (".".join(parts[: k + 1]) for k in range(len(parts)))
+            if any(head in _keras_names.MODULES for head in heads):
+                return True
+    return False
+
+
+# ---- the modules -------------------------------------------------------------------------------
+
+
 class _Alias(ModuleType):
     """A module under Keras's name whose contents are echocell's."""
 
@@ -122,17 +186,21 @@ class _Alias(ModuleType):
     def __all__(self) -> list[str]:
         source = _MODULES[self.__name__]
         public = [] if source is None else list(importlib.import_module(source).__all__)
-        return [*public, *_EXTRAS.get(self.__name__, ())]
+        return [*public, *_EXTRAS.get(self.__name__, ()), *self._absent_names()]
+
+    def _absent_names(self) -> frozenset[str]:
+        return _keras_names.NAMES.get(_MODULES[self.__name__] or "", frozenset())
 
     def __getattr__(self, name: str) -> Any:
         full = f"{self.__name__}.{name}"
-        if name.startswith("__"):
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if full in _MODULES:
+        _refuse_private(f"module {self.__name__!r}", name)
+        if full in _MODULES or _is_absent_module(full):
             return importlib.import_module(full)
         extras = _EXTRAS.get(self.__name__, {})
         if name in extras:
             return extras[name]()
+        if name in self._absent_names():
+            return _Absent(full)
         source = _MODULES[self.__name__]
         if source is not None and name in self.__all__:
             return getattr(importlib.import_module(source), name)
@@ -146,7 +214,7 @@ class _Finder(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         parent = fullname.rpartition(".")[0]
-        if fullname in _MODULES:
+        if fullname in _MODULES or _is_absent_module(fullname):
             # All are packages: `from keras.layers import X` then asks for the module
             # keras.layers.X before it gives up, and gets the message below.
             return ModuleSpec(fullname, self, is_package=True)
@@ -156,7 +224,7 @@ class _Finder(MetaPathFinder, Loader):
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Alias(spec.name)
+        return _Alias(spec.name) if spec.name in _MODULES else _AbsentModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         if module.__name__ in ("tensorflow", *_KERAS_ROOTS):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _layer_classes, saving
+from echocell import _copying, _layer_classes, saving
 from echocell._layer import Layer
 from echocell._trainer import Trainer
 
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+S = TypeVar("S", bound="Sequential")
 
 
 class Sequential(Trainer):
@@ -121,8 +122,14 @@ class Sequential(Trainer):
         config = {"class_name": "Sequential", "config": self.get_config()}
         return json.dumps(config, **options)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copy and pickle: what save() writes. History and attributes of your own stay behind;
+        a model that is not built yet goes along as it is.
+        """
+        return _copying.model_from_bytes, (type(self), _copying.model_to_bytes(self))
+
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Sequential:
+    def from_config(cls: type[S], config: Mapping[str, Any]) -> S:
         """A model from what get_config() gave, with new weights."""
         model = cls(name=config.get("name"), dtype=config.get("dtype"))
         for entry in config["layers"]:

@@ -1,7 +1,8 @@
 """Models as files: one safetensors file holds weights, optimizer memory, carried states and, as
 JSON in its metadata, the configuration.
 
-Tensors: "weights/<layer>/<parameter>", "optimizer/<k>", "states/<layer>/<k>". A checksum over all
+Tensors: "weights/<layer>/<parameter>", "optimizer/<k>", "states/<layer>/<k>"; in copies of models
+that are not built "given/<layer>/<k>". A checksum over all
 of it stands in the metadata. A file is written beside its place and moved there when it is
 complete. Loading runs no code from the file: classes are looked up by name among echocell's own.
 """
@@ -11,8 +12,8 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,14 @@ from numpy.typing import NDArray
 from echocell import losses, metrics, optimizers
 
 if TYPE_CHECKING:
+    from echocell._layer import Layer
     from echocell.models import Sequential
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
 Array = NDArray[Any]
 Path = str | os.PathLike[str]
+M = TypeVar("M", bound="Sequential")
 
 FORMAT = "echocell"
 VERSION = 1
@@ -51,6 +54,14 @@ def _checksum(tensors: Mapping[str, Array], text: str) -> str:
 
 def _write(path: Path, tensors: Mapping[str, Array], content: Mapping[str, Any]) -> None:
     """Writes a complete file or nothing."""
+    _replace(os.fspath(path), pack(tensors, content))
+
+
+def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
+    """The bytes of a file.
+
+    Raises ValueError where the content is not of plain values.
+    """
     from safetensors.numpy import save
 
     try:
@@ -67,13 +78,18 @@ def _write(path: Path, tensors: Mapping[str, Array], content: Mapping[str, Any])
         "content": text,
         "checksum": _checksum(arrays, text),
     }
-    _replace(os.fspath(path), save(arrays, metadata))
+    return bytes(save(arrays, metadata))
 
 
 def _replace(path: str, data: bytes) -> None:
     folder, name = os.path.split(os.path.abspath(path))
     draft = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError as error:
+        # The draft's name would tell nobody anything.
+        missing = "" if os.path.isdir(folder) else f": there is no folder {folder!r}"
+        raise OSError(error.errno, f"{error.strerror}{missing}", path) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -86,42 +102,45 @@ def _replace(path: str, data: bytes) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors and content; ValueError names the file and what is wrong with it."""
-    from safetensors import SafetensorError, safe_open
+    """Tensors and content of a file."""
+    with open(path, "rb") as file:
+        return unpack(file.read(), os.fspath(path))
 
-    _refuse_foreign(path)
+
+def unpack(data: bytes, source: str) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Tensors and content from what pack() gave; ValueError names the source and what is wrong."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    _refuse_foreign(data, source)
     try:
-        with safe_open(os.fspath(path), framework="np") as file:
-            metadata = file.metadata() or {}
-            names = file.keys()  # the file is no dict and cannot be walked
-            tensors = {name: np.ascontiguousarray(file.get_tensor(name)) for name in names}
-    except (SafetensorError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: damaged, cut off, or no safetensors file: {error}") from None
+        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in load(data).items()}
+        metadata = json.loads(data[8 : 8 + _header_size(data)]).get("__metadata__") or {}
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{source}: damaged, cut off, or no safetensors file: {error}") from None
     if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path}: a safetensors file, but not a model that echocell saved")
+        raise ValueError(f"{source}: a safetensors file, but not a model that echocell saved")
     version = metadata.get("version", "")
     if version != str(VERSION):
-        raise ValueError(f"{path}: format version {version!r}; this echocell reads {VERSION}")
+        raise ValueError(f"{source}: format version {version!r}; this echocell reads {VERSION}")
     text = metadata.get("content", "")
     if _checksum(tensors, text) != metadata.get("checksum"):
-        raise ValueError(f"{path}: damaged: its checksum does not match what it holds")
+        raise ValueError(f"{source}: damaged: its checksum does not match what it holds")
     content: dict[str, Any] = json.loads(text)
     return tensors, content
 
 
-def _refuse_foreign(path: Path) -> None:
-    with open(path, "rb") as file:
-        start = file.read(8)
+def _refuse_foreign(data: bytes, source: str) -> None:
+    if len(data) < 8:
+        raise ValueError(f"{source}: {'cut off after a few bytes' if data else 'empty'}")
     for magic, kind in _FOREIGN.items():
-        if start.startswith(magic) and len(start) == 8 and not _plausible_header(start, path):
-            raise ValueError(f"{path}: {kind}; echocell reads files that model.save() wrote")
-    if len(start) < 8:
-        raise ValueError(f"{path}: {'empty' if not start else 'cut off after a few bytes'}")
+        # A safetensors file begins with the size of its header, which may look like anything.
+        if data.startswith(magic) and _header_size(data) >= len(data):
+            raise ValueError(f"{source}: {kind}; echocell reads files that model.save() wrote")
 
 
-def _plausible_header(start: bytes, path: Path) -> bool:
-    """A safetensors file begins with the length of its header, which may look like anything."""
-    return int.from_bytes(start, "little") < os.path.getsize(path)
+def _header_size(data: bytes) -> int:
+    return int.from_bytes(data[:8], "little")
 
 
 # ---- weights -----------------------------------------------------------------------------------
@@ -167,31 +186,52 @@ def save_model(
 ) -> None:
     """Writes the model with all that training needs to go on."""
     _refuse_existing(path, overwrite)
-    network = model._ready()
-    tensors = _weights(model)
-    content: dict[str, Any] = {
-        "weights": list(tensors),
-        "config": model.get_config(),
-        "metadata": model.metadata,
-        "random_state": [int(value) for value in network.random_state],
-    }
+    model._ready()
+    _write(path, *describe(model, include_optimizer))
+
+
+def describe(
+    model: Sequential, include_optimizer: bool = True
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Tensors and content of a model. One that is not built yet has no numbers but those that its
+    layers were given.
+    """
+    content: dict[str, Any] = {"config": model.get_config(), "metadata": model.metadata}
     if include_optimizer and model._compiled is not None:
         content["training"] = _training_config(model)
-        slots = network.slots()
-        tensors.update({f"optimizer/{k}": slot for k, slot in enumerate(slots)})
+    if model.built:
+        return _numbers(model, content), content
+    tensors = {}
+    for layer in model.layers:
+        tensors.update(numbered(f"given/{layer.name}/", known_weights(layer)))
+    return tensors, content
+
+
+def _numbers(model: Sequential, content: dict[str, Any]) -> dict[str, Array]:
+    """The tensors of a model that is built; what they need to be read goes into the content."""
+    network = model._ready()
+    tensors = _weights(model)
+    content["weights"] = list(tensors)
+    content["random_state"] = [int(value) for value in network.random_state]
+    if "training" in content:
+        content["training"]["iterations"] = network.iterations
+        tensors.update(numbered("optimizer/", network.slots()))
     for layer in model._state_layers():
-        for k, state in enumerate(layer.get_states()):
-            tensors[f"states/{layer.name}/{k}"] = state
-    _write(path, tensors, content)
+        tensors.update(numbered(f"states/{layer.name}/", layer.get_states()))
+    return tensors
 
 
 def _training_config(model: Sequential) -> dict[str, Any]:
     compiled = model._require_compiled("save")
+    # What "accuracy" is depends on the output: before the model is built it stays a word.
+    chosen = model.metrics if model.built else compiled.metrics
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),
         "loss": losses.serialize(compiled.loss),
-        "metrics": [metrics.serialize(metric) for metric in model.metrics],
-        "iterations": model._ready().iterations,
+        "metrics": [
+            metric if isinstance(metric, str) else metrics.serialize(metrics.get(metric))
+            for metric in chosen
+        ],
     }
 
 
@@ -200,44 +240,72 @@ def load_model(path: Path, compile: bool = True) -> Sequential:
     tensors, content = _read(path)
     if "config" not in content:
         raise ValueError(f"{path}: holds weights alone; make the model and call load_weights()")
+    from echocell.models import Sequential
+
     try:
-        return _restored(tensors, content, compile)
+        return restore(Sequential, tensors, content, compile)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ValueError(f"{path}: cannot be restored: {error}") from error
 
 
-def _restored(
-    tensors: Mapping[str, Array], content: Mapping[str, Any], compile: bool
-) -> Sequential:
-    from echocell.models import Sequential
-
-    model = Sequential.from_config(content["config"])
+def restore(
+    kind: type[M],
+    tensors: Mapping[str, Array],
+    content: Mapping[str, Any],
+    compile: bool = True,
+) -> M:
+    """The model of this class from what describe() gave."""
+    model = kind.from_config(content["config"])
     model.metadata = dict(content["metadata"])
+    training = content.get("training") if compile else None
+    if training is not None:
+        model.compile(
+            optimizer=optimizers.deserialize(training["optimizer"]),
+            loss=losses.deserialize(training["loss"]),
+            metrics=[
+                metric if isinstance(metric, str) else metrics.deserialize(metric)
+                for metric in training["metrics"]
+            ],
+        )
+    if "weights" in content:
+        _restore_numbers(model, tensors, content)
+    else:
+        for layer in model.layers:
+            layer._given_weights = in_order(tensors, f"given/{layer.name}/") or None
+    return model
+
+
+def _restore_numbers(
+    model: Sequential, tensors: Mapping[str, Array], content: Mapping[str, Any]
+) -> None:
     model.set_weights([tensors[name] for name in content["weights"]])
     network = model._ready()
-    if compile and "training" in content:
-        _restore_training(model, content["training"], tensors)
-    states = [_numbered(tensors, f"states/{layer.name}/") for layer in model._state_layers()]
+    if model._compiled is not None:
+        network.set_slots(in_order(tensors, "optimizer/"))
+        network.iterations = content["training"]["iterations"]
+    states = [in_order(tensors, f"states/{layer.name}/") for layer in model._state_layers()]
     if any(states):
         model.set_states(states)
     seed, draws = content["random_state"]
     network.random_state = (seed, draws)
-    return model
 
 
-def _restore_training(
-    model: Sequential, training: Mapping[str, Any], tensors: Mapping[str, Array]
-) -> None:
-    model.compile(
-        optimizer=optimizers.deserialize(training["optimizer"]),
-        loss=losses.deserialize(training["loss"]),
-        metrics=[metrics.deserialize(metric) for metric in training["metrics"]],
-    )
-    network = model._ready()
-    network.set_slots(_numbered(tensors, "optimizer/"))
-    network.iterations = training["iterations"]
+# ---- lists of tensors --------------------------------------------------------------------------
 
 
-def _numbered(tensors: Mapping[str, Array], prefix: str) -> list[Array]:
+def known_weights(layer: Layer) -> list[Array]:
+    """Its weights, or those that it was given for when it is built."""
+    if layer.built:
+        return layer.get_weights()
+    return [np.asarray(value) for value in layer._given_weights or ()]
+
+
+def numbered(prefix: str, arrays: Sequence[Array]) -> dict[str, Array]:
+    """prefix0, prefix1, ..."""
+    return {f"{prefix}{k}": array for k, array in enumerate(arrays)}
+
+
+def in_order(tensors: Mapping[str, Array], prefix: str) -> list[Array]:
+    """What numbered() was given."""
     count = sum(name.startswith(prefix) for name in tensors)
     return [tensors[f"{prefix}{k}"] for k in range(count)]

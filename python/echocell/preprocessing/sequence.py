@@ -22,6 +22,16 @@ def _lengths(sequences: Sequence[Any]) -> list[int]:
     return lengths
 
 
+def _values(row: Any, dtype: DTypeLike, index: int) -> NDArray[Any]:
+    try:
+        return np.asarray(row, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"pad_sequences: expected elements that fit dtype {np.dtype(dtype)}, received {row!r} "
+            f"at index {index} ({error}). Turn words into numbers first, or use dtype=object"
+        ) from None
+
+
 def _check_side(name: str, side: str) -> None:
     if side not in ("pre", "post"):
         raise ValueError(f"pad_sequences: expected {name} 'pre' or 'post', received {side!r}")
@@ -49,8 +59,8 @@ def pad_sequences(
         Array of shape [N, T, ...].
 
     Raises:
-        ValueError: for rows that are no sequences, elements of unequal shape, a wrong side, a text
-            as the value of a number's dtype.
+        ValueError: for rows that are no sequences, elements of unequal shape, a wrong side, or
+            elements or a value that do not fit the dtype, such as texts.
     """
     if not hasattr(sequences, "__len__"):
         raise ValueError(
@@ -73,7 +83,7 @@ def pad_sequences(
         # `row[-0:]` would be the whole row.
         start = max(lengths[index] - length, 0)
         kept = row[start:] if truncating == "pre" else row[:length]
-        values = np.asarray(kept, dtype=dtype)
+        values = _values(kept, dtype, index)
         if len(values) == 0:
             continue
         if values.shape[1:] != element:
