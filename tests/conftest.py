@@ -6,8 +6,8 @@ draws fresh ones and more of them, and prints how to repeat a failure.
 
 from __future__ import annotations
 
-import zlib
 import signal
+import zlib
 from collections.abc import Iterator
 
 import pytest

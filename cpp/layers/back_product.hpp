@@ -36,13 +36,13 @@ class BackProduct {
     }
   }
 
-  /// visit(row, dx) for each row of z: dx [K] is that row of z[:, part] W[:, part]^T.
+  /// visit(row, dx) for the first rows of z: dx [K] is that row of z[:, part] W[:, part]^T.
   template <class Visit>
-  void for_each_row(ConstPanels<S> z, Vectors part, Interrupt* interrupt,
+  void for_each_row(ConstPanels<S> z, Index rows, Vectors part, Interrupt* interrupt,
                     const Visit& visit) const {
-    for (Index first = 0; first < z.rows; first += kPiece) {
-      if (z.rows > kPiece && interrupt != nullptr && interrupt->check()) return;
-      const Index count = std::min(kPiece, z.rows - first);
+    for (Index first = 0; first < rows; first += kPiece) {
+      if (rows > kPiece && interrupt != nullptr && interrupt->check()) return;
+      const Index count = std::min(kPiece, rows - first);
       std::fill_n(rows_, count * stride(), S(0));
       add(z, first, {rows_, count, K_, stride()}, part);
       for (Index r = 0; r < count; ++r) visit(first + r, rows_ + r * stride());

@@ -82,10 +82,10 @@ void Dense<S>::backward(const Pass<S>& pass) const {
   in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
     add_product_tn<S>(x.row_range(row, count), dz, row, d_kernel);
   });
-  if (options_.use_bias) add_column_sums<S>(dz, pass.gradients + bias_);
+  if (options_.use_bias) add_column_sums<S>(dz, rows, pass.gradients + bias_);
   if (!pass.wants_input_gradient()) return;
   cache.back.load(weights);
-  cache.back.for_each_row(dz, {}, pass.interrupt, [&](Index row, const S* dx) {
+  cache.back.for_each_row(dz, rows, {}, pass.interrupt, [&](Index row, const S* dx) {
     std::copy_n(dx, features_, pass.input_gradient().data + row * features_);
   });
 }

@@ -33,8 +33,8 @@ GRUCell<S>::GRUCell(const GRUOptions& options)
 
 template <class S>
 void GRUCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const {
-  u.aux = workspace.take<S>(u.T * u.B * u.Hp);
-  if (training && reset_after_) u.d_recurrent_z = workspace.take<S>(u.T * u.B * u.N);
+  u.aux = workspace.take<S>(u.segment * u.B * u.Hp);
+  if (training && reset_after_) u.d_recurrent_z = workspace.take<S>(u.segment * u.B * u.N);
 }
 
 // ---- forward -----------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ template <class Squash>
 void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
   constexpr Index W = simd::kLanes<S>;
-  u.add_recurrent_product(t, u.gates(), t * u.B, kUpdate, 2);
+  u.add_recurrent_product(t, u.gates(), u.row(t), kUpdate, 2);
   const S* h_seen = candidate_h(u, t);
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
@@ -104,7 +104,7 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squ
     simd::store(gates + kReset * W, r);
     simd::store(u.aux_at(t) + at, r * simd::load(h_seen + at));
   });
-  add_product<S>({u.aux_at(t), u.B, u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(), t * u.B,
+  add_product<S>({u.aux_at(t), u.B, u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(), u.row(t),
                  {kCandidate, 1, 3});
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
@@ -142,10 +142,10 @@ template <class Squash>
 void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
   constexpr Index W = simd::kLanes<S>;
-  const Panels<S> d_recurrent = u.panels(u.d_recurrent_z, u.T * u.B);
+  const Panels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
-    S* rec = d_recurrent.panel(3 * unit) + (t * u.B + b) * 3 * W;
+    S* rec = d_recurrent.panel(3 * unit) + (u.row(t) + b) * 3 * W;
     if (!u.valid(t, b)) {
       std::fill_n(gates, 3 * W, S(0));
       std::fill_n(rec, 3 * W, S(0));
@@ -167,7 +167,7 @@ void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squ
     simd::store(rec + kCandidate * W, d_g * r);
     simd::store(u.dh + at, dh * z);
   });
-  u.add_recurrent_product_back(d_recurrent, t * u.B, u.dh, 0, 3);
+  u.add_recurrent_product_back(d_recurrent, u.row(t), u.dh, 0, 3);
 }
 
 template <class S>
@@ -191,7 +191,7 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
   // g = tanh(... + aux Rh), aux = r * h
   S* d_aux = u.scratch + u.B * u.N;
   std::fill_n(d_aux, u.B * u.Hp, S(0));
-  u.recurrent_back.add(u.gates(), t * u.B, {d_aux, u.B, u.H, u.Hp}, {kCandidate, 1, 3});
+  u.recurrent_back.add(u.gates(), u.row(t), {d_aux, u.B, u.H, u.Hp}, {kCandidate, 1, 3});
   const S* h_seen = candidate_h(u, t);
   const S* drop = u.h_drop ? u.h_drop + kCandidate * u.B * u.Hp : nullptr;
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
@@ -203,19 +203,19 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
     simd::store(u.dh + at, simd::load(u.dh + at) + d_h);
     simd::store(gates + kReset * W, da * simd::load(h_seen + at) * squash.gate_slope(r));
   });
-  u.add_recurrent_product_back(u.gates(), t * u.B, u.dh, kUpdate, 2);
+  u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, kUpdate, 2);
 }
 
 template <class S>
 void GRUCell<S>::add_weight_gradients(Unrolled<S>& u) const {
   if (reset_after_) {
-    const ConstPanels<S> d_recurrent = u.panels(u.d_recurrent_z, u.T * u.B);
+    const ConstPanels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
     u.add_recurrent_weight_gradient(d_recurrent, 0, 3);
-    if (u.d_bias) add_column_sums(d_recurrent, u.d_bias + u.N);
+    if (u.d_bias) add_column_sums(d_recurrent, u.steps * u.B, u.d_bias + u.N);
     return;
   }
   u.add_recurrent_weight_gradient(u.gates(), kUpdate, 2);
-  u.add_weight_gradient({u.aux, u.T * u.B, u.H, u.Hp}, u.gates(), u.panels(u.d_recurrent, u.H),
+  u.add_weight_gradient({u.aux, u.steps * u.B, u.H, u.Hp}, u.gates(), u.panels(u.d_recurrent, u.H),
                         {kCandidate, 1, 3});
 }
 

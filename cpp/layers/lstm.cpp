@@ -24,8 +24,8 @@ LSTMCell<S>::LSTMCell(const LSTMOptions& options)
 
 template <class S>
 void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const {
-  u.c = workspace.take<S>((u.T + 1) * u.B * u.Hp);
-  u.aux = workspace.take<S>(u.T * u.B * u.Hp);
+  u.c = workspace.take<S>((u.segment + 1) * u.B * u.Hp);
+  u.aux = workspace.take<S>(u.segment * u.B * u.Hp);
   if (training) u.dc = workspace.take<S>(u.B * u.Hp);
 }
 
@@ -39,7 +39,7 @@ void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) cons
 
 template <class S>
 void LSTMCell<S>::forward(Unrolled<S>& u, Index t) const {
-  u.add_recurrent_product(t, u.gates(), t * u.B, 0, u.n);
+  u.add_recurrent_product(t, u.gates(), u.row(t), 0, u.n);
   if (usual()) {
     forward_step(u, t, UsualSquash<S>{});
   } else {
@@ -102,7 +102,7 @@ void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {
   } else {
     backward_step(u, t, AnySquash<S>{gate_activation_, settings_.activation});
   }
-  u.add_recurrent_product_back(u.gates(), t * u.B, u.dh, 0, u.n);
+  u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, 0, u.n);
 }
 
 template <class S>
@@ -154,7 +154,7 @@ void LSTMCell<S>::add_weight_gradients(Unrolled<S>& u) const {
   u.add_recurrent_weight_gradient(u.gates(), 0, u.n);
   if (!u.d_peephole) return;
   constexpr Index W = simd::kLanes<S>;
-  for (Index t = 0; t < u.T; ++t) {
+  for (Index t = u.first; t < u.first + u.steps; ++t) {
     u.for_each_vector(t, [&](Index b, Index unit, S* dz) {
       const auto add = [&](Index peephole, Index block, const S* c) {
         if (peephole < 0) return;

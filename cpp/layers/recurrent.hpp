@@ -31,9 +31,16 @@ struct RecurrentSettings {
 /// A recurrence laid out over time for one slice, in processing order (reversed where the layer
 /// goes backwards). Forward fills it; backward turns z from gates into their gradients. Padded
 /// units hold zeros in weights and gradients, and nothing reads their states.
+///
+/// Of h all steps are kept. Gates and cell states are kept for one segment of steps at a time,
+/// usually all of them; where that would take too much memory, a segment is some sqrt(T) steps, the
+/// cell state at the start of each is kept, and backward runs forward again from there (Chen, Xu,
+/// Zhang & Guestrin 2016, "Training deep nets with sublinear memory cost").
 template <class S>
 struct Unrolled : Cache {
   Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0, tile = 0;
+  Index segment = 0;           // steps of a segment
+  Index first = 0, steps = 0;  // of the segment that z, c and aux hold now
 
   // The weights, and their gradients (null in inference). Null where the layer has none.
   const S *kernel = nullptr, *recurrent = nullptr, *bias = nullptr, *peephole = nullptr;
@@ -48,10 +55,11 @@ struct Unrolled : Cache {
   Index* hot = nullptr;  // [T B]: the one feature of the row that is not 0, or -1: none is
   bool one_hot = false;  // no row has more than one
 
-  S* z = nullptr;    // [T B, N] in panels: x W + b, then the gates, then their gradient
-  S* h = nullptr;    // [T + 1, B, Hp]: h(0) is the initial state
-  S* c = nullptr;    // [T + 1, B, Hp]: LSTM's cell state
-  S* aux = nullptr;  // [T, B, Hp]: LSTM: f(c(t)); GRU: the recurrent part of the candidate
+  S* z = nullptr;         // [segment B, N] in panels: x W + b, then the gates, then their gradient
+  S* h = nullptr;         // [T + 1, B, Hp]: h(0) is the initial state
+  S* c = nullptr;         // [segment + 1, B, Hp]: LSTM's cell state
+  S* aux = nullptr;       // [segment, B, Hp]: LSTM: f(c(t)); GRU: the candidate's recurrent part
+  S* c_starts = nullptr;  // [segments, B, Hp]: c at the start of each
   S* d_recurrent_z = nullptr;          // like z: GRU with reset_after: gradient of h R + b
   S* h_drop = nullptr;                 // [n, B, Hp], or null: no recurrent dropout
   S* h_masked = nullptr;               // [n, T, B, Hp]: h(t-1) under each block's mask
@@ -65,8 +73,11 @@ struct Unrolled : Cache {
 
   bool valid(Index t, Index b) const { return mask == nullptr || mask[t * B + b] != 0; }
   S* h_at(Index t) const { return h + t * B * Hp; }
-  S* c_at(Index t) const { return c + t * B * Hp; }
-  S* aux_at(Index t) const { return aux + t * B * Hp; }
+  S* c_at(Index t) const { return c + (t - first) * B * Hp; }
+  S* aux_at(Index t) const { return aux + (t - first) * B * Hp; }
+  /// The first row of step t in z.
+  Index row(Index t) const { return (t - first) * B; }
+  Index segments() const { return segment == 0 ? 0 : (T + segment - 1) / segment; }
   const S* masked_h(Index block, Index t) const { return h_masked + (block * T + t) * B * Hp; }
 
   /// A matrix of `rows` rows of N columns in panels.
@@ -74,10 +85,10 @@ struct Unrolled : Cache {
   Panels<U> panels(U* data, Index rows) const {
     return {data, rows, N, tile};
   }
-  Panels<S> gates() const { return panels(z, T * B); }
-  /// h(t .. t + steps - 1), or what dropout lets a block see of them: [steps B, H].
-  ConstMatrix<S> h_seen(Index block, Index t, Index steps) const {
-    return {h_drop ? masked_h(block, t) : h_at(t), steps * B, H, Hp};
+  Panels<S> gates() const { return panels(z, segment * B); }
+  /// h(t .. t + count - 1), or what dropout lets a block see of them: [count B, H].
+  ConstMatrix<S> h_seen(Index block, Index t, Index count) const {
+    return {h_drop ? masked_h(block, t) : h_at(t), count * B, H, Hp};
   }
 
   /// visit(row, unit, gates) for W units at a time of each row of step t in a matrix of N columns:
@@ -88,62 +99,63 @@ struct Unrolled : Cache {
     const Panels<S> all = panels(matrix, rows);
     for (Index col = 0; col < N; col += tile) {
       const Index width = all.width(col);
-      S* row = all.panel(col) + first_row * width;
-      for (Index b = 0; b < B; ++b, row += width) {
-        for (Index k = 0; k < width; k += n * W) visit(b, (col + k) / n, row + k);
+      S* numbers = all.panel(col) + first_row * width;
+      for (Index b = 0; b < B; ++b, numbers += width) {
+        for (Index k = 0; k < width; k += n * W) visit(b, (col + k) / n, numbers + k);
       }
     }
   }
   template <class Visit>
   void for_each_vector(Index t, const Visit& visit) const {
-    for_each_vector(z, T * B, t * B, visit);
+    for_each_vector(z, segment * B, row(t), visit);
   }
 
-  /// target[row ..., blocks] += h(t-1) R[:, blocks], under the dropout masks.
-  void add_recurrent_product(Index t, Panels<S> target, Index row, Index first, Index count) const {
+  /// target[at ..., blocks] += h(t-1) R[:, blocks], under the dropout masks.
+  void add_recurrent_product(Index t, Panels<S> target, Index at, Index block, Index count) const {
     const ConstPanels<S> weights = panels(recurrent, H);
     if (h_drop == nullptr) {
-      add_product(h_seen(0, t, 1), weights, target, row, {first, count, n});
+      add_product(h_seen(0, t, 1), weights, target, at, {block, count, n});
       return;
     }
-    for (Index k = first; k < first + count; ++k) {
-      add_product(h_seen(k, t, 1), weights, target, row, {k, 1, n});
+    for (Index k = block; k < block + count; ++k) {
+      add_product(h_seen(k, t, 1), weights, target, at, {k, 1, n});
     }
   }
 
-  /// target += gradient[row ..., blocks] R[:, blocks]^T, under the dropout masks: the way back of
+  /// target += gradient[at ..., blocks] R[:, blocks]^T, under the dropout masks: the way back of
   /// add_recurrent_product. target [B, Hp].
-  void add_recurrent_product_back(ConstPanels<S> gradient, Index row, S* target, Index first,
+  void add_recurrent_product_back(ConstPanels<S> gradient, Index at, S* target, Index block,
                                   Index count) const {
     if (h_drop == nullptr) {
-      recurrent_back.add(gradient, row, {target, B, H, Hp}, {first, count, n});
+      recurrent_back.add(gradient, at, {target, B, H, Hp}, {block, count, n});
       return;
     }
-    for (Index k = first; k < first + count; ++k) {
+    for (Index k = block; k < block + count; ++k) {
       S* product = scratch;
       std::fill_n(product, B * Hp, S(0));
-      recurrent_back.add(gradient, row, {product, B, H, Hp}, {k, 1, n});
+      recurrent_back.add(gradient, at, {product, B, H, Hp}, {k, 1, n});
       const S* drop = h_drop + k * B * Hp;
       for (Index j = 0; j < B * Hp; ++j) target[j] += product[j] * drop[j];
     }
   }
 
-  /// d_recurrent[:, blocks] += sum over t of h(t-1)^T gradient(t)[:, blocks].
-  void add_recurrent_weight_gradient(ConstPanels<S> gradient, Index first, Index count) const {
+  /// d_recurrent[:, blocks] += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
+  void add_recurrent_weight_gradient(ConstPanels<S> gradient, Index block, Index count) const {
+    const Panels<S> weights = panels(d_recurrent, H);
     if (h_drop == nullptr) {
-      add_weight_gradient(h_seen(0, 0, T), gradient, panels(d_recurrent, H), {first, count, n});
+      add_weight_gradient(h_seen(0, first, steps), gradient, weights, {block, count, n});
       return;
     }
-    for (Index k = first; k < first + count; ++k) {
-      add_weight_gradient(h_seen(k, 0, T), gradient, panels(d_recurrent, H), {k, 1, n});
+    for (Index k = block; k < block + count; ++k) {
+      add_weight_gradient(h_seen(k, first, steps), gradient, weights, {k, 1, n});
     }
   }
 
-  /// w += a^T z over all T B rows, unless interrupted.
+  /// w += a^T z over the rows of the segment, unless interrupted.
   void add_weight_gradient(ConstMatrix<S> a, ConstPanels<S> gradient, Panels<S> w,
                            Vectors part) const {
-    in_pieces(interrupt, a.rows, a.cols * N, [&](Index row, Index rows) {
-      add_product_tn(a.row_range(row, rows), gradient, row, w, part);
+    in_pieces(interrupt, a.rows, a.cols * N, [&](Index at, Index rows) {
+      add_product_tn(a.row_range(at, rows), gradient, at, w, part);
     });
   }
 };
@@ -155,8 +167,8 @@ struct Unrolled : Cache {
 ///                   for the others repeats the state and zeroes the gates
 ///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient
 ///                   (zero for rows that are not valid) and dh, dc into dLoss/d state(t)
-///   add_weight_gradients(u)  d_recurrent and what else is the cell's own
-///   trace(u)        the gates by name
+///   add_weight_gradients(u)  of the segment: d_recurrent and what else is the cell's own
+///   trace(u)        the gates by name; only where one segment holds all steps
 template <class S, class Cell>
 class Recurrent : public Layer<S> {
  public:
@@ -178,14 +190,14 @@ class Recurrent : public Layer<S> {
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;
-  std::vector<Trace<S>> trace(const Pass<S>& pass) const override {
-    return cell_.trace(static_cast<const Unrolled<S>&>(*pass.cache));
-  }
+  std::vector<Trace<S>> trace(const Pass<S>& pass) const override;
 
  private:
   using U = Unrolled<S>;
   const RecurrentSettings& settings() const { return cell_.settings(); }
   void bind_parameters(const Pass<S>& pass, U& u) const;
+  void forward_segment(const Pass<S>& pass, U& u, Index index, bool again) const;
+  void backward_segment(const Pass<S>& pass, U& u) const;
   void load_input(const Pass<S>& pass, U& u) const;
   void find_one_hot(U& u) const;
   void load_mask(const Pass<S>& pass, U& u) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include "layers/recurrent.hpp"
 #include "numerics/copy.hpp"
@@ -24,6 +25,14 @@ constexpr Index kFewestHot = 4;
 template <class S>
 void copy_rows(const S* from, Index from_stride, Index rows, Index width, S* to, Index to_stride) {
   for (Index r = 0; r < rows; ++r) copy_numbers(from + r * from_stride, width, to + r * to_stride);
+}
+
+/// Steps of a segment: all T, unless so many rows of gates would take too much memory.
+inline Index segment_steps(Index T, Index numbers_per_step) {
+  constexpr Index kMostNumbers = Index{1} << 24;
+  if (T * numbers_per_step <= kMostNumbers) return T;
+  const auto root = static_cast<Index>(std::sqrt(static_cast<double>(T)));
+  return std::clamp(kMostNumbers / numbers_per_step, Index{1}, std::max<Index>(root, 64));
 }
 
 /// The values of a block of the gates over time, units in order.
@@ -89,6 +98,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   const Index H = u->H = settings().units, n = u->n = cell_.blocks();
   const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = n * Hp;
   u->tile = tile_for<S>(n);
+  const Index segment = u->segment = segment_steps(T, B * N);
   const bool drops = training && settings().dropout > 0;
   const bool drops_recurrent = training && settings().recurrent_dropout > 0;
   u->x_groups = drops && drops_recurrent ? n : 1;
@@ -96,7 +106,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   if (drops || settings().go_backwards) u->x_copy = w.take<S>(u->x_groups * T * B * F);
   if (drops) u->x_drop = w.take<S>(u->x_groups * B * F);
   if (!drops && F >= kFewestHot) u->hot = w.take<Index>(T * B);
-  u->z = w.take<S>(T * B * N);
+  u->z = w.take<S>(segment * B * N);
   u->h = w.take<S>((T + 1) * B * Hp);
   u->first_valid = w.take<Index>(B);
   u->mask_copy = w.take<std::uint8_t>(T * B);
@@ -111,6 +121,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   }
   u->scratch = w.take<S>(B * (N + Hp));
   cell_.plan(*u, training, w);
+  if (u->c && u->segments() > 1) u->c_starts = w.take<S>(u->segments() * B * Hp);
   return u;
 }
 
@@ -125,15 +136,38 @@ void Recurrent<S, Cell>::forward(const Pass<S>& pass) const {
   find_one_hot(u);
   load_mask(pass, u);
   load_state(pass, u);
+  for (Index k = 0; k < u.segments() && !pass.stopped(); ++k) forward_segment(pass, u, k, false);
+  write_output(pass, u);
+  write_state(pass, u);
+}
+
+/// Steps [index segment, ...) from the states at their start; again: for the way back.
+template <class S, class Cell>
+void Recurrent<S, Cell>::forward_segment(const Pass<S>& pass, U& u, Index index, bool again) const {
+  if (u.c && index > 0 && !again) copy_numbers<S>(u.c_at(u.first + u.steps), u.B * u.Hp, u.c);
+  u.first = index * u.segment;
+  u.steps = std::min(u.segment, u.T - u.first);
+  if (u.c_starts) {
+    S* start = u.c_starts + index * u.B * u.Hp;
+    copy_numbers<S>(again ? start : u.c, u.B * u.Hp, again ? u.c : start);
+  }
   project_input(u);
   const Index check = steps_per_check(u);
-  for (Index t = 0; t < u.T; ++t) {
+  for (Index t = u.first; t < u.first + u.steps; ++t) {
     if (t % check == 0 && pass.stopped()) return;
     if (u.h_drop) drop_recurrent(u, t);
     cell_.forward(u, t);
   }
-  write_output(pass, u);
-  write_state(pass, u);
+}
+
+template <class S, class Cell>
+std::vector<Trace<S>> Recurrent<S, Cell>::trace(const Pass<S>& pass) const {
+  const auto& u = static_cast<const U&>(*pass.cache);
+  if (u.segments() > 1) {
+    throw std::invalid_argument("a trace of " + std::to_string(u.T) + " time steps of " +
+                                std::to_string(u.B) + " samples is too large; trace fewer");
+  }
+  return cell_.trace(u);
 }
 
 template <class S, class Cell>
@@ -244,17 +278,17 @@ void Recurrent<S, Cell>::draw_recurrent_dropout(const Pass<S>& pass, U& u) const
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::project_input(U& u) const {
-  const Index rows = u.T * u.B;
+  const Index rows = u.steps * u.B, before = u.first * u.B;
   const Panels<S> z = u.gates();
   const ConstPanels<S> kernel = u.panels(u.kernel, u.F);
   fill_rows(u.bias, z, Index(0), rows);
   if (u.one_hot) {
-    add_one_hot_product(u.x, u.hot, rows, kernel, z);
+    add_one_hot_product(u.x + before * u.F, u.hot + before, rows, kernel, z);
     return;
   }
   const Index blocks = u.n / u.x_groups;
   for (Index g = 0; g < u.x_groups; ++g) {
-    const ConstMatrix<S> x(u.x + g * rows * u.F, rows, u.F);
+    const ConstMatrix<S> x(u.x + (g * u.T * u.B + before) * u.F, rows, u.F);
     in_pieces(u.interrupt, rows, u.F * u.N, [&](Index row, Index count) {
       add_product(x.row_range(row, count), kernel, z, row, {g * blocks, blocks, u.n});
     });
@@ -298,13 +332,21 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::backward(const Pass<S>& pass) const {
   U& u = static_cast<U&>(*pass.cache);
   load_gradient(pass, u);
+  for (Index k = u.segments() - 1; k >= 0 && !pass.stopped(); --k) {
+    if (k + 1 < u.segments()) forward_segment(pass, u, k, true);
+    backward_segment(pass, u);
+  }
+  write_state_gradient(pass, u);
+}
+
+template <class S, class Cell>
+void Recurrent<S, Cell>::backward_segment(const Pass<S>& pass, U& u) const {
   const Index check = steps_per_check(u);
-  for (Index t = u.T - 1; t >= 0; --t) {
+  for (Index t = u.first + u.steps - 1; t >= u.first; --t) {
     if (t % check == 0 && pass.stopped()) return;
     add_output_gradient(pass, u, t);
     cell_.backward(u, t);
   }
-  write_state_gradient(pass, u);
   cell_.add_weight_gradients(u);
   add_projection_gradients(u);
   if (pass.wants_input_gradient()) write_input_gradient(pass, u);
@@ -321,6 +363,7 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
   load(0, u.dh);
   if (u.dc) load(1, u.dc);
   u.recurrent_back.load(u.panels(u.recurrent, u.H));
+  if (pass.wants_input_gradient()) u.kernel_back.load(u.panels(u.kernel, u.F));
 }
 
 template <class S, class Cell>
@@ -336,15 +379,15 @@ void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t)
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::add_projection_gradients(U& u) const {
-  const Index rows = u.T * u.B, blocks = u.n / u.x_groups;
+  const Index rows = u.steps * u.B, before = u.first * u.B, blocks = u.n / u.x_groups;
   const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
-  if (u.d_bias) add_column_sums<S>(u.gates(), u.d_bias);
+  if (u.d_bias) add_column_sums<S>(u.gates(), rows, u.d_bias);
   if (u.one_hot) {
-    add_one_hot_product_tn<S>(u.x, u.hot, rows, u.gates(), d_kernel);
+    add_one_hot_product_tn<S>(u.x + before * u.F, u.hot + before, rows, u.gates(), d_kernel);
     return;
   }
   for (Index g = 0; g < u.x_groups; ++g) {
-    u.add_weight_gradient({u.x + g * rows * u.F, rows, u.F}, u.gates(), d_kernel,
+    u.add_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), d_kernel,
                           {g * blocks, blocks, u.n});
   }
 }
@@ -352,12 +395,12 @@ void Recurrent<S, Cell>::add_projection_gradients(U& u) const {
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
   const Index blocks = u.n / u.x_groups;
-  u.kernel_back.load(u.panels(u.kernel, u.F));
   const bool drop = u.x_drop && pass.training;
   for (Index g = 0; g < u.x_groups; ++g) {
     const Vectors part{g * blocks, blocks, u.n};
-    u.kernel_back.for_each_row(u.gates(), part, u.interrupt, [&](Index row, const S* from) {
-      const Index t = row / u.B, b = row % u.B;
+    const Index rows = u.steps * u.B;
+    u.kernel_back.for_each_row(u.gates(), rows, part, u.interrupt, [&](Index row, const S* from) {
+      const Index t = u.first + row / u.B, b = row % u.B;
       const S* mask = drop ? u.x_drop + (g * u.B + b) * u.F : nullptr;
       S* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
       for (Index k = 0; k < u.F; ++k) {

@@ -11,7 +11,7 @@ SimpleRNNCell<S>::SimpleRNNCell(const SimpleRNNOptions& options) : settings_(opt
 // h' = tanh(x W + h R + b); z comes as x W + b.
 template <class S>
 void SimpleRNNCell<S>::forward(Unrolled<S>& u, Index t) const {
-  u.add_recurrent_product(t, u.gates(), t * u.B, 0, 1);
+  u.add_recurrent_product(t, u.gates(), u.row(t), 0, 1);
   u.for_each_vector(t, [&](Index b, Index unit, S* z) {
     const Index at = b * u.Hp + unit;
     if (u.valid(t, b)) {
@@ -35,7 +35,7 @@ void SimpleRNNCell<S>::backward(Unrolled<S>& u, Index t) const {
       simd::store(z, simd::Vector<S>{});
     }
   });
-  u.add_recurrent_product_back(u.gates(), t * u.B, u.dh, 0, 1);
+  u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, 0, 1);
 }
 
 template <class S>

@@ -240,11 +240,11 @@ void copy_to_panels(ConstMatrix<S> from, Panels<S> to) {
 }
 
 template <class S>
-void add_column_sums(ConstPanels<S> a, S* sums) {
+void add_column_sums(ConstPanels<S> a, Index rows, S* sums) {
   for (Index col = 0; col < a.cols; col += a.tile) {
     const Index width = a.width(col);
     const S* from = a.panel(col);
-    for (Index r = 0; r < a.rows; ++r, from += width) {
+    for (Index r = 0; r < rows; ++r, from += width) {
       for (Index c = 0; c < width; ++c) sums[col + c] += from[c];
     }
   }
@@ -275,7 +275,7 @@ void transpose(ConstPanels<S> w, Panels<S> wt) {
   template void add_one_hot_product_tn<S>(const S*, const Index*, Index, ConstPanels<S>,          \
                                           Panels<S>);                                             \
   template void fill_rows<S>(const S*, Panels<S>, Index, Index);                                  \
-  template void add_column_sums<S>(ConstPanels<S>, S*);                                           \
+  template void add_column_sums<S>(ConstPanels<S>, Index, S*);                                    \
   template void copy_from_panels<S>(ConstPanels<S>, Matrix<S>);                                   \
   template void copy_to_panels<S>(ConstMatrix<S>, Panels<S>);                                     \
   template void transpose<S>(ConstPanels<S>, Panels<S>);

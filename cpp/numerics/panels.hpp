@@ -80,9 +80,9 @@ template <class S>
 void copy_from_panels(ConstPanels<S> from, Matrix<S> to);
 template <class S>
 void copy_to_panels(ConstMatrix<S> from, Panels<S> to);
-/// sums[c] += the sum over rows of a[., c].
+/// sums[c] += the sum over the first rows of a[., c].
 template <class S>
-void add_column_sums(ConstPanels<S> a, S* sums);
+void add_column_sums(ConstPanels<S> a, Index rows, S* sums);
 
 /// wt[c, j] = w[j, c]: wt has w.cols rows, and padded(w.rows) columns.
 template <class S>
