@@ -1,0 +1,53 @@
+"""The README's words: its two commands, its Python code, the files and commands that it names."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_first_block_is_two_commands() -> None:
+    commands = BLOCKS[0][1].splitlines()
+    assert len(commands) == 2
+    assert all(command.startswith("pip install ") for command in commands)
+    assert commands[0].endswith("echocell run all")
+    assert commands[1].endswith("pytest")
+
+
+@pytest.mark.parametrize("code", [code for language, code in BLOCKS if language == "python"])
+def test_the_python_code_runs(code: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    share = re.search(r"(\d+)% of 100 sequences echoed", done.stdout)
+    assert share is not None
+    assert int(share[1]) > 90
+
+
+def test_what_it_names_is_there() -> None:
+    for path in re.findall(r"\]\(([\w./-]+)\)", README):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"python (bench/[\w./]+)", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_its_subcommands_exist() -> None:
+    help_text = subprocess.run(
+        [sys.executable, "-m", "echocell", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for command in set(re.findall(r"`echocell (\w+)", README)):
+        assert command in help_text, command
