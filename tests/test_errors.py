@@ -221,12 +221,21 @@ DATA = [
     Row(
         "ragged lists",
         lambda m: m.fit([[[1, 2]], [[1, 2], [3, 4]]], Y[:2]),
-        ("rows of one length, received lengths 1 to 2", "pad_sequences"),
+        (
+            "rows of one length, 3 time steps, received lengths 1 to 2",
+            "input_shape=(None, 2)",
+            "pad_sequences",
+        ),
     ),
     Row(
         "ragged arrays as objects",
-        lambda m: m.fit(np.array([np.zeros(2), np.zeros(3)], dtype=object), Y[:2]),
-        ("received objects", "ndarray"),
+        lambda m: m.fit(np.array([np.zeros(2), np.zeros(4)], dtype=object), Y[:2]),
+        ("rows of one length, 3 time steps, received lengths 2 to 4", "input_shape=(None, 2)"),
+    ),
+    Row(
+        "objects",
+        lambda m: m.fit(np.array([None, 1.0], dtype=object), Y[:2]),
+        ("received objects", "NoneType"),
         TypeError,
     ),
     Row("None for x", lambda m: m.fit(None, Y), ("x: expected an array", "None"), TypeError),

@@ -3,6 +3,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
+#include "bindings/data.hpp"
 #include "bindings/observer.hpp"
 
 namespace echocell::bindings {
@@ -11,7 +12,6 @@ namespace {
 using namespace py::literals;
 
 using LayerList = std::vector<std::shared_ptr<LayerOptions>>;
-using OptionalArray = std::optional<py::array>;
 using Arrays = std::vector<py::array>;
 
 /// What Python sees, whatever the scalar type.
@@ -37,16 +37,12 @@ class NetworkBase {
   virtual void set_slots(const Arrays& slots) = 0;
   virtual std::pair<std::uint64_t, std::uint64_t> random_state() = 0;
   virtual void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) = 0;
-  virtual std::vector<std::vector<double>> fit(const py::array& x, const py::array& y,
-                                               const OptionalArray& weight,
-                                               const FitOptions& options,
-                                               const py::object& validation, Hooks hooks) = 0;
-  virtual std::vector<double> train_on_batch(const py::array& x, const py::array& y,
-                                             const OptionalArray& weight, Index bptt_steps) = 0;
-  virtual std::vector<double> evaluate(const py::array& x, const py::array& y,
-                                       const OptionalArray& weight, Index batch_size,
-                                       Hooks hooks) = 0;
-  virtual py::array predict(const py::array& x, Index batch_size) = 0;
+  virtual std::vector<std::vector<double>> fit(const Source& data, const FitOptions& options,
+                                               const std::optional<Source>& validation,
+                                               Hooks hooks) = 0;
+  virtual std::vector<double> train_on_batch(const Source& data, Index bptt_steps) = 0;
+  virtual std::vector<double> evaluate(const Source& data, Index batch_size, Hooks hooks) = 0;
+  virtual py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size) = 0;
   virtual Index state_batch() = 0;
   virtual py::array step(const py::array& x) = 0;
   virtual void reset_states(Index layer, const std::optional<std::vector<Index>>& rows) = 0;
@@ -56,8 +52,7 @@ class NetworkBase {
                               const std::optional<Arrays>& initial_state, bool training) = 0;
   virtual py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
                                const std::optional<Arrays>& initial_state) = 0;
-  virtual py::tuple gradients(const py::array& x, const py::array& y, const OptionalArray& weight,
-                              bool training) = 0;
+  virtual py::tuple gradients(const Source& data, bool training) = 0;
   virtual Index workspace_bytes() = 0;
 };
 
@@ -122,7 +117,7 @@ class NetworkOf final : public NetworkBase {
   void set_parameter(Index layer, Index index, const py::array& value) override {
     const auto guard = occupancy_.enter();
     const Shape expected = parameter_shape(layer, index);
-    const Numbers<S> numbers = require(value, expected, "parameter");
+    const Numbers<S> numbers = require<S>(value, expected, "parameter");
     require_finite<S>("the parameter", numbers);
     model_.network().write(layer, index, numbers.data(), model_.network().values());
   }
@@ -168,7 +163,7 @@ class NetworkOf final : public NetworkBase {
     std::vector<Numbers<S>> numbers;
     const Index size = for_each_parameter([](Index, Index, Index) {});
     for (std::size_t k = 0; k < slots.size(); ++k) {
-      numbers.push_back(require(values[k], {size}, "optimizer slot"));
+      numbers.push_back(require<S>(values[k], {size}, "optimizer slot"));
     }
     for (std::size_t k = 0; k < slots.size(); ++k) {
       for_each_parameter([&](Index layer, Index index, Index first) {
@@ -181,38 +176,32 @@ class NetworkOf final : public NetworkBase {
     model_.set_random_state(state.first, state.second);
   }
 
-  std::vector<std::vector<double>> fit(const py::array& x, const py::array& y,
-                                       const OptionalArray& weight, const FitOptions& options,
-                                       const py::object& validation, Hooks hooks) override {
-    const Data data(model_, x, y, weight);
-    std::optional<Data> held_out;
-    if (!validation.is_none()) {
-      const auto parts = validation.cast<std::tuple<py::array, py::array, OptionalArray>>();
-      held_out.emplace(model_, std::get<0>(parts), std::get<1>(parts), std::get<2>(parts));
-    }
+  std::vector<std::vector<double>> fit(const Source& source, const FitOptions& options,
+                                       const std::optional<Source>& validation,
+                                       Hooks hooks) override {
+    const Data<S> data(model_, source);
+    std::optional<Data<S>> held_out;
+    if (validation) held_out.emplace(model_, *validation);
     return run(std::move(hooks), [&](PythonObserver& observer) {
       return model_.fit(data.set, options, held_out ? &held_out->set : nullptr, observer);
     });
   }
-  std::vector<double> train_on_batch(const py::array& x, const py::array& y,
-                                     const OptionalArray& weight, Index bptt_steps) override {
-    const Data data(model_, x, y, weight);
+  std::vector<double> train_on_batch(const Source& source, Index bptt_steps) override {
+    const Data<S> data(model_, source);
     return run({}, [&](PythonObserver& observer) {
       return model_.train_on_batch(data.set, observer, bptt_steps);
     });
   }
-  std::vector<double> evaluate(const py::array& x, const py::array& y, const OptionalArray& weight,
-                               Index batch_size, Hooks hooks) override {
-    const Data data(model_, x, y, weight);
+  std::vector<double> evaluate(const Source& source, Index batch_size, Hooks hooks) override {
+    const Data<S> data(model_, source);
     return run(std::move(hooks), [&](PythonObserver& observer) {
       observer.listen_to_tests();
       return model_.evaluate(data.set, batch_size, observer);
     });
   }
-  py::array predict(const py::array& x, Index batch_size) override {
-    const Data data(model_, x);
-    const Shape output = model_.output_shape(data.set.sample);
-    py::array_t<S> y(with_batch(data.set.samples, output));
+  py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size) override {
+    const Data<S> data(model_, x, lengths);
+    py::array_t<S> y(data.output_shape(model_));
     S* to = y.mutable_data();
     run({}, [&](PythonObserver& observer) {
       model_.predict(data.set, batch_size, to, observer);
@@ -227,7 +216,7 @@ class NetworkOf final : public NetworkBase {
     const Shape& sample = model_.network().input_shape();
     const Index batch = x.ndim() > 0 ? x.shape(0) : 0;
     const Index features = sample.size() == 2 ? sample[1] : kOpen;
-    const Numbers<S> numbers = require(x, {batch, features}, "x");
+    const Numbers<S> numbers = require<S>(x, {batch, features}, "x");
     require_finite<S>("x", numbers);
     py::array_t<S> y(with_batch(batch, step_shape()));
     S* to = y.mutable_data();
@@ -272,7 +261,7 @@ class NetworkOf final : public NetworkBase {
     const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
     std::vector<Numbers<S>> numbers;
     for (std::size_t k = 0; k < widths.size(); ++k) {
-      numbers.push_back(require(values[k], {batch, widths[k]}, "state"));
+      numbers.push_back(require<S>(values[k], {batch, widths[k]}, "state"));
       require_finite<S>("the state", numbers.back());
     }
     model_.states().require(batch);
@@ -300,9 +289,8 @@ class NetworkOf final : public NetworkBase {
     }
     return traces;
   }
-  py::tuple gradients(const py::array& x, const py::array& y, const OptionalArray& weight,
-                      bool training) override {
-    const Data data(model_, x, y, weight);
+  py::tuple gradients(const Source& source, bool training) override {
+    const Data<S> data(model_, source);
     const Gradients<S> result = run({}, [&](PythonObserver& observer) {
       return model_.gradients(data.set, training, observer);
     });
@@ -315,87 +303,18 @@ class NetworkOf final : public NetworkBase {
       }
       layers.append(list);
     }
-    return py::make_tuple(result.loss, layers, to_array<S>(result.input.data(), shape_of(x)));
+    return py::make_tuple(result.loss, layers,
+                          to_array<S>(result.input.data(), shape_of(source.x)));
   }
   Index workspace_bytes() override { return model_.workspace_bytes(); }
 
  private:
-  using bindings_array = py::array_t<S>;
-
   static py::array to_array(const typename LayerRun<S>::Values& values, Index batch) {
     return bindings::to_array<S>(values.numbers.data(), with_batch(batch, values.shape));
   }
   template <class T>
   static py::array to_array(const T* numbers, const Shape& shape) {
     return bindings::to_array<T>(numbers, shape);
-  }
-
-  /// x, y and weights that were checked against the model, and keep their arrays alive.
-  struct Data {
-    Numbers<S> x, y, weights;
-    Dataset<S> set;
-
-    Data(Model<S>& model, const py::array& x_in) : x(require(x_in, {}, "x")) {
-      const Shape& input = model.network().input_shape();
-      const Shape shape = shape_of(x);
-      set.sample = Shape(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
-      bool fits = shape.size() == input.size() + 1;
-      for (std::size_t k = 0; fits && k < input.size(); ++k) {
-        fits = input[k] == kOpen || input[k] == set.sample[k];
-      }
-      if (!fits) {
-        throw std::invalid_argument("expected x of shape " + to_string(input) + ", received " +
-                                    position_like(shape));
-      }
-      set.samples = shape[0];
-      if (x.size() == 0) throw std::invalid_argument("x is empty");
-      require_finite<S>("x", x);
-      set.x = x.data();
-    }
-    Data(Model<S>& model, const py::array& x_in, const py::array& y_in,
-         const OptionalArray& weights_in)
-        : Data(model, x_in) {
-      set.target_size = model.target_size(set.sample);
-      y = require(y_in, {}, "y");
-      if (y.ndim() < 1 || y.shape(0) != set.samples || y.size() != set.samples * set.target_size) {
-        throw std::invalid_argument("expected y with " + std::to_string(set.samples) +
-                                    " samples of " + std::to_string(set.target_size) +
-                                    " numbers each, received shape " + position_like(shape_of(y)));
-      }
-      require_finite<S>("y", y);
-      set.y = y.data();
-      if (weights_in) load_weights(model, *weights_in);
-    }
-    void load_weights(Model<S>& model, const py::array& weights_in) {
-      weights = require(weights_in, {}, "sample_weight");
-      const Shape output = model.output_shape(set.sample);
-      const Index steps = output.size() >= 2 ? output[0] : 1;
-      const bool per_step = weights.ndim() == 2 && weights.shape(1) == steps;
-      if (weights.ndim() < 1 || weights.shape(0) != set.samples ||
-          !(weights.ndim() == 1 || per_step)) {
-        throw std::invalid_argument("expected sample_weight of shape (" +
-                                    std::to_string(set.samples) + ",) or (" +
-                                    std::to_string(set.samples) + ", " + std::to_string(steps) +
-                                    "), received " + position_like(shape_of(weights)));
-      }
-      require_finite<S>("sample_weight", weights);
-      set.weights = weights.data();
-      set.weight_steps = per_step ? steps : 1;
-    }
-  };
-
-  static std::string position_like(const Shape& shape) {
-    return py::cast<std::string>(py::str(to_tuple(shape)));
-  }
-
-  /// The array as numbers of S; with a shape, it must be that one.
-  static Numbers<S> require(const py::array& array, const Shape& shape, const char* name) {
-    if (!shape.empty() && shape_of(array) != shape) {
-      throw std::invalid_argument(std::string("expected ") + name + " of shape " +
-                                  position_like(shape) + ", received " +
-                                  position_like(shape_of(array)));
-    }
-    return Numbers<S>::ensure(array);
   }
 
   const Layer<S>& layer_at(Index layer) {
@@ -439,7 +358,7 @@ class NetworkOf final : public NetworkBase {
 
   LayerRun<S> run_one(Index layer, const py::array& x, const OptionalArray& mask,
                       const std::optional<Arrays>& initial_state, bool training) {
-    const Numbers<S> numbers = require(x, {}, "x");
+    const Numbers<S> numbers = require<S>(x, {}, "x");
     require_finite<S>("x", numbers);
     LayerInput<S> input;
     const Shape shape = shape_of(numbers);
@@ -452,8 +371,8 @@ class NetworkOf final : public NetworkBase {
     if (mask) {
       const Shape expected{shape[0], shape.size() > 2 ? shape[1] : 1};
       if (shape_of(*mask) != expected) {
-        throw std::invalid_argument("expected a mask of shape " + position_like(expected) +
-                                    ", received " + position_like(shape_of(*mask)));
+        throw std::invalid_argument("expected a mask of shape " + shape_text(expected) +
+                                    ", received " + shape_text(shape_of(*mask)));
       }
       mask_bytes = *mask;
       input.mask = mask_bytes.data();
@@ -467,7 +386,7 @@ class NetworkOf final : public NetworkBase {
                                     std::to_string(initial_state->size()));
       }
       for (std::size_t k = 0; k < widths.size(); ++k) {
-        states.push_back(require((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
+        states.push_back(require<S>((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
         input.initial_state.push_back(states.back().data());
       }
     }
@@ -503,13 +422,13 @@ std::unique_ptr<NetworkBase> make_network(const LayerList& layers, const Shape& 
 
 using Hook = std::optional<py::function>;
 
-std::vector<std::vector<double>> fit(NetworkBase& network, const py::array& x, const py::array& y,
-                                     const OptionalArray& weight, Index batch_size, Index epochs,
-                                     Index initial_epoch, bool shuffle,
-                                     const py::object& validation, Index validation_batch_size,
-                                     Index validation_freq, Index bptt_steps, Hook epoch_begin,
-                                     Hook epoch_end, Hook batch_begin, Hook batch_end,
-                                     Hook progress) {
+std::vector<std::vector<double>> fit(
+    NetworkBase& network, const py::array& x, const py::array& y, const OptionalArray& weight,
+    const OptionalArray& lengths, Index batch_size, Index epochs, Index initial_epoch, bool shuffle,
+    const std::optional<std::tuple<py::array, py::array, OptionalArray>>& validation,
+    const OptionalArray& validation_lengths, Index validation_batch_size, Index validation_freq,
+    Index bptt_steps, Hook epoch_begin, Hook epoch_end, Hook batch_begin, Hook batch_end,
+    Hook progress) {
   FitOptions options{batch_size,
                      epochs,
                      initial_epoch,
@@ -517,9 +436,34 @@ std::vector<std::vector<double>> fit(NetworkBase& network, const py::array& x, c
                      validation_batch_size > 0 ? validation_batch_size : batch_size,
                      validation_freq,
                      bptt_steps};
-  return network.fit(x, y, weight, options, validation,
+  std::optional<Source> held_out;
+  if (validation) {
+    const auto& [x_held, y_held, weight_held] = *validation;
+    held_out = Source{x_held, y_held, weight_held, validation_lengths};
+  }
+  return network.fit({x, y, weight, lengths}, options, held_out,
                      {std::move(epoch_begin), std::move(epoch_end), std::move(batch_begin),
                       std::move(batch_end), std::move(progress)});
+}
+
+std::vector<double> train_on_batch(NetworkBase& network, const py::array& x, const py::array& y,
+                                   const OptionalArray& weight, const OptionalArray& lengths,
+                                   Index bptt_steps) {
+  return network.train_on_batch({x, y, weight, lengths}, bptt_steps);
+}
+
+std::vector<double> evaluate(NetworkBase& network, const py::array& x, const py::array& y,
+                             const OptionalArray& weight, const OptionalArray& lengths,
+                             Index batch_size, Hook batch_end, Hook progress) {
+  Hooks hooks;
+  hooks.batch_end = std::move(batch_end);
+  hooks.progress = std::move(progress);
+  return network.evaluate({x, y, weight, lengths}, batch_size, std::move(hooks));
+}
+
+py::tuple gradients(NetworkBase& network, const py::array& x, const py::array& y,
+                    const OptionalArray& weight, bool training) {
+  return network.gradients({x, y, weight, {}}, training);
 }
 
 }  // namespace
@@ -542,26 +486,20 @@ void bind_network(py::module_& m) {
       .def("slots", &NetworkBase::slots)
       .def("set_slots", &NetworkBase::set_slots, "slots"_a)
       .def_property("random_state", &NetworkBase::random_state, &NetworkBase::set_random_state)
-      .def("fit", &fit, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
-           "epochs"_a, "initial_epoch"_a = 0, "shuffle"_a = true, "validation"_a = py::none(),
+      .def("fit", &fit, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(),
+           "lengths"_a = py::none(), "batch_size"_a, "epochs"_a, "initial_epoch"_a = 0,
+           "shuffle"_a = true, "validation"_a = py::none(), "validation_lengths"_a = py::none(),
            "validation_batch_size"_a = 0, "validation_freq"_a = 1, "bptt_steps"_a = 0,
            "on_epoch_begin"_a = py::none(), "on_epoch_end"_a = py::none(),
            "on_batch_begin"_a = py::none(), "on_batch_end"_a = py::none(),
            "on_progress"_a = py::none())
-      .def("train_on_batch", &NetworkBase::train_on_batch, "x"_a, "y"_a,
-           "sample_weight"_a.none(true), "bptt_steps"_a = 0)
-      .def(
-          "evaluate",
-          [](NetworkBase& network, const py::array& x, const py::array& y,
-             const OptionalArray& weight, Index batch_size, Hook batch_end, Hook progress) {
-            Hooks hooks;
-            hooks.batch_end = std::move(batch_end);
-            hooks.progress = std::move(progress);
-            return network.evaluate(x, y, weight, batch_size, std::move(hooks));
-          },
-          "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(), "batch_size"_a,
-          "on_batch_end"_a = py::none(), "on_progress"_a = py::none())
-      .def("predict", &NetworkBase::predict, "x"_a, py::kw_only(), "batch_size"_a)
+      .def("train_on_batch", &train_on_batch, "x"_a, "y"_a, "sample_weight"_a.none(true),
+           py::kw_only(), "lengths"_a = py::none(), "bptt_steps"_a = 0)
+      .def("evaluate", &evaluate, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(),
+           "lengths"_a = py::none(), "batch_size"_a, "on_batch_end"_a = py::none(),
+           "on_progress"_a = py::none())
+      .def("predict", &NetworkBase::predict, "x"_a, py::kw_only(), "lengths"_a = py::none(),
+           "batch_size"_a)
       .def_property_readonly("state_batch", &NetworkBase::state_batch)
       .def("step", &NetworkBase::step, "x"_a)
       .def("reset_states", &NetworkBase::reset_states, "layer"_a = -1, "rows"_a = py::none())
@@ -571,7 +509,7 @@ void bind_network(py::module_& m) {
            "initial_state"_a = py::none(), "training"_a = false)
       .def("trace_layer", &NetworkBase::trace_layer, "layer"_a, "x"_a, "mask"_a = py::none(),
            "initial_state"_a = py::none())
-      .def("gradients", &NetworkBase::gradients, "x"_a, "y"_a, "sample_weight"_a = py::none(),
+      .def("gradients", &gradients, "x"_a, "y"_a, "sample_weight"_a = py::none(),
            "training"_a = false)
       .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes);
 }

@@ -40,6 +40,7 @@ struct Child {
     pass.training = parent.training;
     pass.random = parent.random;
     pass.first_row = parent.first_row;
+    pass.row_labels = parent.row_labels;
     pass.row_block = parent.row_block;
     pass.interrupt = parent.interrupt;
   }

@@ -67,13 +67,15 @@ struct Pass {
   bool training = false;   // dropout is on
   Random random;           // the stream of this layer at this batch
   Index first_row = 0;     // this slice's first row in the batch: random numbers are drawn per row
-  Index row_block = 0;     // above 0: rows come in blocks of so many, one per outer step
+  const Index* row_labels = nullptr;  // [B]: where the rows stood before they were sorted, or null
+  Index row_block = 0;                // above 0: rows come in blocks of so many, one per outer step
   Interrupt* interrupt = nullptr;
 
   /// The label of the random numbers of row b of this slice: the same however the batch is sliced.
   Index row(Index b) const {
-    if (row_block == 0) return first_row + b;
-    return first_row + b % row_block + b / row_block * (Index(1) << 32);
+    const Index step = row_block == 0 ? 0 : b / row_block;
+    const Index at = b - step * row_block;
+    return (row_labels ? row_labels[at] : first_row + at) + step * (Index(1) << 32);
   }
   const Tensor<const S>& input() const { return inputs[0]; }
   const Tensor<S>& input_gradient() const { return input_gradients[0]; }

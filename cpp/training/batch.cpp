@@ -14,6 +14,12 @@ constexpr Index kMostSlices = 8;
 // Multiplications below which one thread is faster than waking another.
 constexpr double kParallelWork = 4e6;
 
+/// A mask that a layer made of values knows nothing of lengths.
+template <class S>
+void restrict_to_lengths(const Slice<S>& slice, const Mask& made) {
+  for (Index j = 0; j < made.steps * made.batch; ++j) made.data[j] &= slice.lengths.data[j];
+}
+
 /// Until its first valid step a recurrent layer gives zeros. Where a row has no valid step here,
 /// but began in an earlier batch, its last output is that of then: its state.
 template <class S>
@@ -69,6 +75,33 @@ void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
   }
   if (key_.training) slice.parameter_gradients = w.take<S>(network_.parameter_count());
   if (key_.input_mask) slice.masks[std::size_t(slice.first)] = new_mask(slice, slice.first);
+  if (!key_.lengths) return;
+  // The ids of an Embedding, one axis, are stored as one step: their mask is that of its output.
+  const Index steps = key_.input[0];
+  slice.lengths = {w.take<std::uint8_t>(steps * slice.rows), steps, slice.rows};
+  slice.timed = slice.first;
+  if (slice.input().steps == steps) slice.masks[std::size_t(slice.first)] = slice.lengths;
+}
+
+template <class S>
+void Batch<S>::plan_masks(Slice<S>& slice, const Node& node) {
+  const Layer<S>& layer = network_.layer(node);
+  const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
+  bool timed = slice.timed == node.inputs[0];
+  switch (layer.mask_flow()) {
+    case MaskFlow::pass:
+      slice.masks[out] = slice.masks[in];
+      break;
+    case MaskFlow::create:
+      slice.masks[out] = new_mask(slice, node.output);
+      break;
+    case MaskFlow::drop:
+      // An Embedding keeps the steps; behind others there are none, or they mean something else.
+      timed = timed && layer.streamable() && layer.state_widths().empty();
+      if (timed) slice.masks[out] = slice.lengths;
+      break;
+  }
+  if (timed) slice.timed = node.output;
 }
 
 template <class S>
@@ -82,16 +115,7 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   const Node& node = network_.nodes()[std::size_t(index)];
   const Layer<S>& layer = network_.layer(node);
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
-  switch (layer.mask_flow()) {
-    case MaskFlow::pass:
-      slice.masks[out] = slice.masks[in];
-      break;
-    case MaskFlow::create:
-      slice.masks[out] = new_mask(slice, node.output);
-      break;
-    case MaskFlow::drop:
-      break;
-  }
+  plan_masks(slice, node);
   auto& cache = slice.caches[std::size_t(index)];
   cache = layer.plan(shapes[in], slice.rows, key_.training, slice.workspace);
 
@@ -127,8 +151,14 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     pass.training = context.training;
     pass.random = context.random.child(static_cast<std::uint64_t>(n));
     pass.interrupt = context.interrupt;
+    pass.row_labels = slice.row_labels;
     if (pass.stopped()) return;
-    network_.layer(network_.nodes()[std::size_t(n)]).forward(pass);
+    const Node& node = network_.nodes()[std::size_t(n)];
+    const Layer<S>& layer = network_.layer(node);
+    layer.forward(pass);
+    if (node.output <= slice.timed && layer.mask_flow() == MaskFlow::create) {
+      restrict_to_lengths(slice, pass.output_mask);
+    }
     const bool last_output = !pass.final_state.empty() && !pass.output_mask;
     if (context.continues && last_output && pass.input_mask) repeat_last_output(pass);
   }

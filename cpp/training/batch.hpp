@@ -21,11 +21,12 @@ struct BatchKey {
   bool input_mask = false;      // the caller masks the input
   Index first = 0;              // the nodes [first, last) run; input is then that of node first
   Index last = -1;              // -1: up to the output
+  bool lengths = false;         // rows end at steps of their own: Slice::lengths is filled
 
   bool operator==(const BatchKey& other) const {
     return rows == other.rows && training == other.training && input == other.input &&
            input_gradient == other.input_gradient && input_mask == other.input_mask &&
-           first == other.first && last == other.last;
+           first == other.first && last == other.last && lengths == other.lengths;
   }
 };
 
@@ -39,6 +40,9 @@ struct Slice {
   std::vector<Tensor<S>> tensors;
   std::vector<Tensor<S>> gradients;            // of the tensors; only with training
   std::vector<Mask> masks;                     // of the tensors
+  Mask lengths;                                // the steps that rows have, for BatchKey::lengths
+  Index timed = -1;                            // the last tensor that has these steps
+  const Index* row_labels = nullptr;           // see Pass
   std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
   std::vector<Pass<S>> passes;                 // of the nodes
   S* parameter_gradients = nullptr;            // as long as the arena
@@ -80,6 +84,7 @@ class Batch {
  private:
   void plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes);
   void plan_node(Slice<S>& slice, Index index, const std::vector<Shape>& shapes);
+  void plan_masks(Slice<S>& slice, const Node& node);
   static Mask new_mask(Slice<S>& slice, Index tensor);
 
   const Network<S>& network_;

@@ -3,6 +3,26 @@
 #include <algorithm>
 
 namespace echocell {
+namespace {
+
+template <class S>
+void copy_or_zero(const S* from, Index count, S* to) {
+  if (from) {
+    std::copy_n(from, count, to);
+  } else {
+    std::fill_n(to, count, S(0));
+  }
+}
+
+/// The weight of a step of sample k.
+template <class S>
+S weight(const Dataset<S>& data, Index k, Index step) {
+  if (data.weights == nullptr) return S(1);
+  if (data.weight_steps == 1) return data.weights[k];
+  return data.weights[(data.ragged() ? data.start(k) : k * data.weight_steps) + step];
+}
+
+}  // namespace
 
 template <class S>
 Head<S>::Head(const Network<S>& network, const LossOptions& loss,
@@ -16,7 +36,7 @@ Head<S>::Head(const Network<S>& network, const LossOptions& loss,
   width_ = network.output_shape().back();
   if (width_ == kOpen) throw std::invalid_argument("the last axis of the output must be known");
   target_width_ = echocell::target_width(loss_.kind, width_);
-  per_step_ = network.output_shape().size() >= 2;
+  per_step_ = network.per_step();
   for (const MetricOptions& metric : metrics_) check_metric(metric, width_, target_width_);
 }
 
@@ -43,17 +63,18 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
   const Index T = output.steps, B = output.batch;
   const Index inner = rows(slice) / (T * B);  // rows per time step of one sample
   const Index step = inner * target_width_;
-  const Index first = per_step_ ? part.first : 0;
+  const bool ragged = per_step_ && data.ragged();
   head.valid = 0;
   for (Index b = 0; b < B; ++b) {
-    const Index sample = part.order[b];
-    const S* y = data.y + sample * data.target_size + first * step;
-    const S* w = data.weights ? data.weights + sample * data.weight_steps : nullptr;
+    const Index k = part.order[b];
+    const Span span = ragged ? span_of(data, part, k) : Span{per_step_ ? part.first : 0, 0, T};
+    const S* y = data.y + (ragged ? data.start(k) * step : k * data.target_size);
     for (Index t = 0; t < T; ++t) {
-      std::copy_n(y + t * step, step, head.targets + (t * B + b) * step);
-      const bool valid = slice.output_mask().valid(t, b);
-      const S weight = w ? w[data.weight_steps == 1 ? 0 : first + t] : S(1);
-      std::fill_n(head.weights + (t * B + b) * inner, inner, valid ? weight : S(0));
+      const bool given = t >= span.at && t < span.at + span.count;
+      const bool valid = given && slice.output_mask().valid(t, b);
+      const Index from = t - span.at + span.from;
+      copy_or_zero(given ? y + from * step : nullptr, step, head.targets + (t * B + b) * step);
+      std::fill_n(head.weights + (t * B + b) * inner, inner, valid ? weight(data, k, from) : S(0));
       head.valid += valid ? static_cast<double>(inner) : 0.0;
     }
   }

@@ -12,30 +12,9 @@ namespace echocell {
 namespace {
 
 // Plans kept at a time: the full batch, the last one of an epoch, and those of validation and
-// prediction, twice over.
-constexpr std::size_t kMostPlans = 8;
-
-/// [B, T] outside, [T, B] inside.
-template <class S>
-void load_mask(const LayerInput<S>& input, Slice<S>& slice) {
-  const Mask& mask = slice.input_mask();
-  if (!mask) return;
-  for (Index b = 0; b < mask.batch; ++b) {
-    for (Index t = 0; t < mask.steps; ++t) {
-      mask.data[t * mask.batch + b] = input.mask[(slice.first_row + b) * mask.steps + t];
-    }
-  }
-}
-
-template <class S>
-void scatter_trace(const Trace<S>& trace, Index first_row, S* to) {
-  const Tensor<const S> values{trace.numbers.data(), trace.steps, trace.batch, trace.width};
-  scatter<S>(values, to + first_row * trace.steps * trace.width);
-}
-
-void stop_if_requested(const Interrupt* interrupt) {
-  if (interrupt != nullptr && interrupt->requested()) throw Interrupted();
-}
+// prediction, twice over. More where they are small: sequences of different lengths need many.
+constexpr std::size_t kPlans = 8, kMostPlans = 64;
+constexpr Index kBytesOfMostPlans = Index(32) << 20;
 
 }  // namespace
 
@@ -71,25 +50,25 @@ void Model<S>::compile(const LossOptions& loss, std::vector<MetricOptions> metri
 
 // ---- plans and states --------------------------------------------------------------------------
 
+/// The plans stand in the order of their last use, the latest first.
 template <class S>
 typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
-  Plan* found = nullptr;
-  for (auto& known : plans_) {
-    if (known->batch.key() == key) found = known.get();
-  }
-  if (found == nullptr) {
-    if (plans_.size() == kMostPlans) {
-      plans_.erase(std::min_element(plans_.begin(), plans_.end(),
-                                    [](auto& a, auto& b) { return a->last_use < b->last_use; }));
+  auto found = std::find_if(plans_.begin(), plans_.end(),
+                            [&](const auto& known) { return known->batch.key() == key; });
+  if (found == plans_.end()) {
+    while (plans_.size() >= kPlans &&
+           (plans_.size() >= kMostPlans || workspace_bytes() > kBytesOfMostPlans)) {
+      plans_.pop_back();
     }
     plans_.push_back(std::make_unique<Plan>(network_, std::move(key)));
-    found = plans_.back().get();
+    found = plans_.end() - 1;
   }
-  if (with_head && found->heads.empty()) {
-    for (Slice<S>& slice : found->batch.slices()) found->heads.push_back(head().plan(slice));
+  std::rotate(plans_.begin(), found, found + 1);
+  Plan& plan = *plans_.front();
+  if (with_head && plan.heads.empty()) {
+    for (Slice<S>& slice : plan.batch.slices()) plan.heads.push_back(head().plan(slice));
   }
-  found->last_use = ++uses_;
-  return *found;
+  return plan;
 }
 
 template <class S>
@@ -97,6 +76,34 @@ Index Model<S>::workspace_bytes() const {
   Index sum = 0;
   for (const auto& known : plans_) sum += known->batch.bytes();
   return sum;
+}
+
+template <class S>
+typename Model<S>::Plan& Model<S>::plan_for(const Dataset<S>& data, const Part& part, bool training,
+                                            bool with_head) {
+  BatchKey key{part.rows, part_shape(data, part), training};
+  key.lengths = part.padded;
+  return plan(std::move(key), with_head);
+}
+
+/// All steps of these samples. Where they differ in length the longest come first, so that a slice
+/// holds rows of similar length.
+template <class S>
+Part Model<S>::whole(const Dataset<S>& data, const Index* order, Index rows) {
+  if (!data.ragged()) return {order, rows, 0, data.steps()};
+  labels_.resize(static_cast<std::size_t>(rows));
+  sorted_.resize(static_cast<std::size_t>(rows));
+  std::iota(labels_.begin(), labels_.end(), Index(0));
+  std::sort(labels_.begin(), labels_.end(), [&](Index a, Index b) {
+    const Index length_a = data.length(order[a]), length_b = data.length(order[b]);
+    return length_a != length_b ? length_a > length_b : a < b;
+  });
+  std::transform(labels_.begin(), labels_.end(), sorted_.begin(),
+                 [&](Index b) { return order[b]; });
+  Part part{sorted_.data(), rows, 0, data.length(sorted_.front())};
+  part.labels = labels_.data();
+  part.padded = data.length(sorted_.back()) < part.steps;
+  return part;
 }
 
 template <class S>
@@ -146,7 +153,10 @@ void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Part& part, Bat
   carrier.states.bind(batch, carrier.all_layers);
   run_slices(static_cast<Index>(batch.slices().size()), batch.parallel(), [&](Index k) {
     Slice<S>& slice = batch.slices()[std::size_t(k)];
-    gather(data, part.from_row(slice.first_row), slice.input());
+    const Part rows = part.from_row(slice.first_row);
+    gather(data, rows, slice.input());
+    if (part.padded) gather_lengths(data, rows, slice.lengths);
+    slice.row_labels = rows.labels;
     batch.forward(slice, context);
   });
   stop_if_requested(context.interrupt);
@@ -195,7 +205,7 @@ template <class S>
 typename Model<S>::PartLoss Model<S>::train_part(const Dataset<S>& data, const Part& part,
                                                  const Carrier& carrier, Tally& tally,
                                                  Observer& observer) {
-  Plan& current = plan({part.rows, part_shape(data, part), true}, true);
+  Plan& current = plan_for(data, part, true, true);
   const BatchContext context{true, next_stream(), &observer, part.first > 0};
   forward(current, data, part, context, carrier);
   const PartLoss loss = differentiate(current, data, part, context, tally);
@@ -210,7 +220,7 @@ template <class S>
 typename Model<S>::PartLoss Model<S>::evaluate_part(const Dataset<S>& data, const Part& part,
                                                     const Carrier& carrier, Tally& tally,
                                                     Observer& observer) {
-  Plan& current = plan({part.rows, part_shape(data, part)}, true);
+  Plan& current = plan_for(data, part, false, true);
   forward(current, data, part, {false, {}, &observer, part.first > 0}, carrier);
   for (std::size_t k = 0; k < current.heads.size(); ++k) {
     Slice<S>& slice = current.batch.slices()[k];
@@ -248,12 +258,15 @@ double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, 
   const bool per_step = head_->per_step();
   const Windows windows(batch.steps, bptt_steps, !per_step);
   const Carrier carrier{walking_, true};
+  Part aligned = batch;
+  // Where the end is trained, all sequences must end in the last window.
+  if (!per_step && data.ragged()) aligned.end = batch.steps;
   if (network_.stateful()) states_.require(batch.rows);
   walking_.restart(batch.rows, states_);
   Mean mean;
   for (Index n = 0; n < windows.count(); ++n) {
     if (observer.check()) throw Interrupted();
-    const Part part = batch.window(windows[n].first, windows[n].steps);
+    const Part part = aligned.window(windows[n].first, windows[n].steps);
     if (!per_step && n + 1 < windows.count()) {
       pass_over(data, part, training, observer);
       continue;
@@ -270,7 +283,7 @@ double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, 
 template <class S>
 void Model<S>::pass_over(const Dataset<S>& data, const Part& part, bool training,
                          Observer& observer) {
-  Plan& current = plan({part.rows, part_shape(data, part), training}, false);
+  Plan& current = plan_for(data, part, training, false);
   const Random random = training ? next_stream() : Random{};
   forward(current, data, part, {training, random, &observer}, {walking_, true});
   walking_.commit();
@@ -290,7 +303,7 @@ bool Model<S>::train_epoch(const Dataset<S>& data, const FitOptions& options, In
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(options.batch_size, data.samples - first);
     observer.batch_begin(batch);
-    run_batch(data, {order.data() + first, rows, 0, data.steps()}, true, options.bptt_steps, tally,
+    run_batch(data, whole(data, order.data() + first, rows), true, options.bptt_steps, tally,
               observer);
     stop = observer.batch_end(epoch, batch, logs);
   }
@@ -334,7 +347,7 @@ std::vector<double> Model<S>::train_on_batch(const Dataset<S>& data, Observer& o
   require_states(data.samples, data.samples);
   refresh_segments();
   std::vector<Index> order = in_order(data.samples);
-  run_batch(data, {order.data(), data.samples, 0, data.steps()}, true, bptt_steps, tally, observer);
+  run_batch(data, whole(data, order.data(), data.samples), true, bptt_steps, tally, observer);
   order_ = std::move(order);
   return head_->logs(tally);
 }
@@ -350,8 +363,7 @@ Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Index b
   for (Index first = 0; first < data.samples && !stop; first += batch_size, ++batch) {
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
-    run_batch(data, {order.data() + first, rows, 0, data.steps()}, false, bptt_steps, tally,
-              observer);
+    run_batch(data, whole(data, order.data() + first, rows), false, bptt_steps, tally, observer);
     stop = observer.test_batch_end(batch, logs);
   }
   order_ = std::move(order);
@@ -375,8 +387,7 @@ void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer&
   for (Index first = 0; first < data.samples; first += batch_size) {
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
-    predict_batch(data, {order.data() + first, rows, 0, data.steps()}, false, y, observer);
-    y += rows * volume(output_shape(data.sample));
+    predict_batch(data, whole(data, order.data() + first, rows), false, y, observer);
   }
   order_ = std::move(order);
 }
@@ -384,11 +395,11 @@ void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer&
 template <class S>
 void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, bool all_states, S* y,
                              Observer& observer) {
-  Plan& current = plan({part.rows, part_shape(data, part)}, false);
+  Plan& current = plan_for(data, part, false, false);
   forward(current, data, part, {false, {}, &observer}, {states_, all_states});
   states_.commit();
   for (const Slice<S>& slice : current.batch.slices()) {
-    scatter<S>(slice.output(), y + slice.first_row * slice.output().steps * slice.output().width);
+    scatter<S>(data, part.from_row(slice.first_row), slice.output(), network_.per_step(), y);
   }
 }
 
@@ -406,84 +417,6 @@ void Model<S>::step(const S* x, Index batch, S* y, Observer& observer) {
   std::vector<Index> order = in_order(batch);
   predict_batch(data, {order.data(), batch, 0, 1}, true, y, observer);
   order_ = std::move(order);
-}
-
-// ---- looking inside ----------------------------------------------------------------------------
-
-template <class S>
-Gradients<S> Model<S>::gradients(const Dataset<S>& data, bool training, Observer& observer) {
-  const DenormalGuard guard;
-  Tally tally(head().metrics().size());
-  require_states(data.samples, data.samples);
-  Plan& current = plan({data.samples, data.sample, true, true}, true);
-  const std::vector<Index> order = in_order(data.samples);
-  const BatchContext context{training, random_.child(draws_), &observer};
-  const Part part{order.data(), data.samples, 0, data.steps()};
-  forward(current, data, part, context, {states_, false});
-  Gradients<S> result;
-  result.loss = differentiate(current, data, part, context, tally).loss;
-  S* sum = current.batch.sum_gradients();
-  add_penalty_gradient(network_, sum);
-  result.parameters = sum;
-  result.input.resize(static_cast<std::size_t>(data.samples * volume(data.sample)));
-  for (const Slice<S>& slice : current.batch.slices()) {
-    scatter<S>(slice.gradients.front(),
-               result.input.data() + slice.first_row * volume(data.sample));
-  }
-  return result;
-}
-
-template <class S>
-LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observer& observer) {
-  const DenormalGuard guard;
-  BatchKey key{input.batch,
-               input.sample,
-               input.training,
-               false,
-               input.mask != nullptr,
-               network_.node_of_layer(layer),
-               network_.node_behind_layer(layer)};
-  Batch<S> batch(network_, key);
-  const Layer<S>& first = network_.layer(network_.nodes()[std::size_t(key.first)]);
-  LayerRun<S> run;
-  for (Index width : first.state_widths()) {
-    run.states.push_back({"state", {width}, std::vector<S>(std::size_t(input.batch * width))});
-  }
-  const auto allocate = [&](std::string name, const Shape& shape) {
-    return typename LayerRun<S>::Values{std::move(name), shape,
-                                        std::vector<S>(std::size_t(input.batch * volume(shape)))};
-  };
-  run.output = allocate(
-      "output", network_.tensor_shapes(key.input, key.first, key.last)[std::size_t(key.last)]);
-  Dataset<S> data;
-  data.x = input.x;
-  data.sample = input.sample;
-  const std::vector<Index> order = in_order(input.batch);
-  const Part part{order.data(), input.batch, 0, data.steps()};
-  const BatchContext context{input.training, next_stream(), &observer};
-  for (Slice<S>& slice : batch.slices()) {
-    gather(data, part.from_row(slice.first_row), slice.input());
-    load_mask(input, slice);
-    Pass<S>& pass = slice.passes[std::size_t(key.first)];
-    for (std::size_t k = 0; k < run.states.size(); ++k) {
-      const Index offset = slice.first_row * run.states[k].shape[0];
-      if (!input.initial_state.empty()) pass.initial_state[k] = input.initial_state[k] + offset;
-      pass.final_state[k] = run.states[k].numbers.data() + offset;
-    }
-    batch.forward(slice, context);
-    stop_if_requested(&observer);
-    scatter<S>(slice.output(), run.output.numbers.data() +
-                                   slice.first_row * slice.output().steps * slice.output().width);
-    const std::vector<Trace<S>> traces = first.trace(pass);
-    for (std::size_t k = 0; k < traces.size(); ++k) {
-      const Trace<S>& trace = traces[k];
-      if (run.traces.size() <= k) {
-        run.traces.push_back(allocate(trace.name, {trace.steps, trace.width}));
-      }
-      scatter_trace(trace, slice.first_row, run.traces[k].numbers.data());
-    }
-  }
-  return run;
 }
 
 template class Model<float>;

@@ -23,6 +23,10 @@ struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
+inline void stop_if_requested(const Interrupt* interrupt) {
+  if (interrupt != nullptr && interrupt->requested()) throw Interrupted();
+}
+
 /// Watches the loops from outside. Whoever returns true ends the training after this batch.
 class Observer : public Interrupt {
  public:
@@ -109,13 +113,18 @@ class Model {
   std::vector<double> train_on_batch(const Dataset<S>& data, Observer& observer,
                                      Index bptt_steps = 0);
   std::vector<double> evaluate(const Dataset<S>& data, Index batch_size, Observer& observer);
-  /// y: room for samples * volume(output_shape for this input).
+  /// y: room for samples * volume(output_shape for this input); arranged like x where samples
+  /// differ in length and the output has time steps.
   void predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer);
   /// One time step x [batch, F] through all layers, states carried in all of them.
   void step(const S* x, Index batch, S* y, Observer& observer);
+  // In model_inspection.cpp:
   Gradients<S> gradients(const Dataset<S>& data, bool training, Observer& observer);
   LayerRun<S> run_layer(Index layer, const LayerInput<S>& input, Observer& observer);
 
+  const Shape& input_shape() const { return network_.input_shape(); }
+  /// Is there an output at every time step?
+  bool per_step() const { return network_.per_step(); }
   /// The shape of one output for input of this shape.
   Shape output_shape(const Shape& input) const { return network_.tensor_shapes(input).back(); }
   /// Numbers of y per sample for input of this shape. Only after compile().
@@ -135,7 +144,6 @@ class Model {
   struct Plan {
     Batch<S> batch;
     std::vector<HeadBuffers<S>> heads;
-    std::uint64_t last_use = 0;
     Plan(const Network<S>& network, BatchKey key) : batch(network, std::move(key)) {}
   };
 
@@ -152,6 +160,8 @@ class Model {
 
   const Head<S>& head() const;
   Plan& plan(BatchKey key, bool with_head);
+  Plan& plan_for(const Dataset<S>& data, const Part& part, bool training, bool with_head);
+  Part whole(const Dataset<S>& data, const Index* order, Index rows);
   void forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
                const Carrier& carrier);
   PartLoss differentiate(Plan& plan, const Dataset<S>& data, const Part& part,
@@ -185,10 +195,10 @@ class Model {
   std::unique_ptr<Optimizer<S>> optimizer_;
   std::vector<std::unique_ptr<Plan>> plans_;
   std::vector<Index> order_;  // lent to a loop while it runs, so that a nested call has its own
+  std::vector<Index> labels_, sorted_;  // of a batch whose samples differ in length
   std::vector<Segment> segments_;
   Random random_;
   std::uint64_t draws_ = 0;
-  std::uint64_t uses_ = 0;
 };
 
 }  // namespace echocell

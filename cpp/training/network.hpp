@@ -53,6 +53,8 @@ class Network {
   /// If the last node is an activation: which.
   std::optional<Activation> output_activation() const { return output_activation_; }
   bool stateful() const;
+  /// Is there an output at every time step?
+  bool per_step() const { return shapes_.back().size() >= 2; }
   bool recurrent() const;
   /// Can it run one time step after the other? Otherwise the reason why not.
   std::optional<std::string> why_not_streamable() const;

@@ -169,6 +169,8 @@ class Network:
     # -- training. y: one row per sample, [N, ...] in the network's dtype: the targets in the
     # shape of the output, or class indices without the last axis for the sparse loss.
     # sample_weight: None, [N] or [N, T].
+    # lengths [N]: sequences of different lengths follow each other in x, [sum of lengths, ...], and
+    # so do, where there is an output at every step, y and weights per step.
     def compile(
         self, loss: LossOptions, metrics: Sequence[MetricOptions], optimizer: OptimizerOptions
     ) -> None:
@@ -186,11 +188,13 @@ class Network:
         y: Array,
         sample_weight: Array | None,
         *,
+        lengths: NDArray[np.int64] | None = None,
         batch_size: int,
         epochs: int,
         initial_epoch: int = 0,
         shuffle: bool = True,
         validation: tuple[Array, Array, Array | None] | None = None,
+        validation_lengths: NDArray[np.int64] | None = None,
         validation_batch_size: int = 0,
         validation_freq: int = 1,
         # 0: off. Else every batch is walked in windows of so many steps, the validation too; states
@@ -206,7 +210,13 @@ class Network:
     ) -> list[list[float]]:
         """A row of logs per epoch that was run. KeyboardInterrupt stops at a batch boundary."""
     def train_on_batch(
-        self, x: Array, y: Array, sample_weight: Array | None, bptt_steps: int = 0
+        self,
+        x: Array,
+        y: Array,
+        sample_weight: Array | None,
+        *,
+        lengths: NDArray[np.int64] | None = None,
+        bptt_steps: int = 0,
     ) -> list[float]: ...
     def evaluate(
         self,
@@ -214,11 +224,15 @@ class Network:
         y: Array,
         sample_weight: Array | None,
         *,
+        lengths: NDArray[np.int64] | None = None,
         batch_size: int,
         on_batch_end: Callable[[int, list[float]], bool] | None = None,
         on_progress: Callable[[int, int, list[float]], object] | None = None,
     ) -> list[float]: ...
-    def predict(self, x: Array, *, batch_size: int) -> Array: ...
+    def predict(
+        self, x: Array, *, lengths: NDArray[np.int64] | None = None, batch_size: int
+    ) -> Array:
+        """[N, ...]; with lengths and an output at every step [sum of lengths, ...]."""
     # -- state. Batch size of the carried state: 0 where none is carried yet.
     @property
     def state_batch(self) -> int: ...

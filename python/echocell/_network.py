@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, _layer_classes, backend
+from echocell import _checks, _core, _layer_classes, _ragged, backend
 from echocell._checks import Sample
 from echocell._input import InputLayer
 from echocell._layer import Layer, candidate_shapes, float_type, fresh_seed
@@ -252,6 +252,9 @@ class Stack:
         """Builds a model that was waiting for data."""
         if not self.layers:
             raise ValueError(f"model {self.name!r} has no layers: add some first")
+        if _ragged.lengths_of(x) is not None:
+            self._build_all([(None, *_checks.as_array(x[0], "x[0]").shape[1:])])
+            return
         array = _checks.as_array(x, "x")
         if array.ndim < 2 or array.size == 0:
             array = _checks.fitted(array, (1,), "x")

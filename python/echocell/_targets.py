@@ -40,17 +40,19 @@ def targets(
     rows: int,
     dtype: np.dtype[Any],
     name: str = "y",
+    unit: str = "samples",
 ) -> Array:
     """Targets as this kind of loss takes them.
 
     Returns [N, *output], or for a sparse loss class numbers [N, *output[:-1]]. [N] stands for
-    [N, 1], and [N, T] for [N, T, 1]. `output` is the shape of one output sample.
+    [N, 1], and [N, T] for [N, T, 1]. `output` is the shape of one output sample, `unit` the
+    word for a row.
     """
     y = numbers(value, dtype, name)
     sparse = loss.startswith("sparse")
     expected = output[:-1] if sparse else output
     if not fits(y.shape[1:], expected) or not y.ndim:
-        y = _reshaped_targets(y, expected, output, sparse, name)
+        y = _reshaped_targets(y, expected, output, sparse, name, unit)
     if y.shape[0] != rows:
         raise ValueError(
             f"{name}: expected one row per sample, {rows} as in x, received {y.shape[0]} "
@@ -62,14 +64,16 @@ def targets(
     return y
 
 
-def _reshaped_targets(y: Array, expected: Sample, output: Sample, sparse: bool, name: str) -> Array:
+def _reshaped_targets(
+    y: Array, expected: Sample, output: Sample, sparse: bool, name: str, unit: str
+) -> Array:
     if sparse and y.ndim >= 2 and y.shape[-1] == 1 and fits(y.shape[1:-1], expected):
         return y[..., 0]
     if not sparse and y.ndim and output[-1:] == (1,) and fits(y.shape[1:], output[:-1]):
         return y[..., np.newaxis]
     wanted = "class numbers of shape " if sparse else "the shape of the output, "
     raise ValueError(
-        f"{name}: expected {wanted}{text(expected)}, received {y.shape}."
+        f"{name}: expected {wanted}{text(expected, unit)}, received {y.shape}."
         f"{_target_hint(y, output, sparse)}"
     )
 

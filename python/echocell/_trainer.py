@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, _training, losses, metrics, optimizers
+from echocell import _checks, _core, _ragged, _training, losses, metrics, optimizers
 from echocell._display import display
 from echocell._layer import Layer
 from echocell._network import Stack
@@ -193,8 +193,15 @@ class Trainer(Stack):
         1990, BPTT(h; h') with h = h' = k; Sutskever, Training recurrent neural networks, thesis,
         2013, truncated BPTT with k1 = k2 = k.
 
+        Sequences of different lengths mean what they mean padded behind, with a mask: the padding
+        counts in no result, no loss and no metric. A batch is padded to its longest sequence, so
+        batches of similar lengths (shuffle=False on sorted data) are the fastest. A list whose
+        sequences are equally long is the same as an array. Where the model gives an output at every
+        step, y is a list of [T, ...], too.
+
         Args:
-            x: [N, T, F] or what the first layer takes.
+            x: [N, T, F] or what the first layer takes; sequences of different lengths as a list of
+                N arrays [T, F], each with its own T.
             y: targets in the shape of the output; [N] for [N, 1]; class numbers for the sparse
                 loss.
             batch_size: default: the model's, else that of the carried states, else 32.
@@ -206,7 +213,7 @@ class Trainer(Stack):
             shuffle: draw the order anew in every epoch. On a stateful model it warns, once, where
                 there are several batches; with one batch the rows stay with their states.
             class_weight: {class: weight}; classes that are not named weigh 1.
-            sample_weight: [N] or, for outputs at every step, [N, T].
+            sample_weight: [N] or, for outputs at every step, [N, T] or a list of [T].
             initial_epoch: the number of the first epoch, from 0.
             validation_batch_size: default: batch_size.
             validation_freq: validate after every so many epochs.
@@ -234,7 +241,7 @@ class Trainer(Stack):
         elif validation_split:
             whole_batches = (batch_size or self._batch) if self._stateful else None
             data, validation = _training.split(data, validation_split, whole_batches)
-        rows = len(data.x)
+        rows = data.rows
         size = _training.batch_size(self, batch_size, rows)
         settings: dict[str, Any] = {
             "batch_size": size,
@@ -242,6 +249,8 @@ class Trainer(Stack):
             "initial_epoch": first,
             "shuffle": _training.check_shuffle(self, shuffle, rows, size),
         }
+        if data.lengths is not None:
+            settings["lengths"] = data.lengths
         if bptt_steps is not None:
             settings["bptt_steps"] = _checks.whole(bptt_steps, "bptt_steps")
         if validation is not None:
@@ -289,9 +298,11 @@ class Trainer(Stack):
     def _add_validation(
         self, settings: dict[str, Any], validation: Data, batch_size: Any, freq: Any
     ) -> None:
-        rows = len(validation.x)
+        rows = validation.rows
         size = settings["batch_size"] if batch_size is None else batch_size
-        settings["validation"] = tuple(validation)
+        settings["validation"] = validation[:3]
+        if validation.lengths is not None:
+            settings["validation_lengths"] = validation.lengths
         settings["validation_batch_size"] = _training.validation_size(self, size, rows)
         settings["validation_freq"] = _checks.whole(freq, "validation_freq")
 
@@ -306,9 +317,11 @@ class Trainer(Stack):
         try:
             logs = network.fit(data.x, data.y, data.weights, **settings)
         except ValueError as error:
-            named = {"x": data.x, "y": data.y, "sample_weight": data.weights}
-            for k, array in enumerate(settings.get("validation", ())):
-                named[f"validation_data[{k}]"] = array
+            named = data.named()
+            if "validation" in settings:
+                lengths = settings.get("validation_lengths")
+                held_out = Data._make((*settings["validation"], lengths))
+                named |= held_out.named([f"validation_data[{k}]" for k in range(3)])
             _training.explain(self._with_names(error), named)
         if logs and logs[-1][0] != logs[-1][0]:
             self._warn_of_nan()
@@ -334,7 +347,7 @@ class Trainer(Stack):
         history = self.history
         assert history is not None
         last, first = settings["epochs"], settings["initial_epoch"]
-        batches = -(-len(data.x) // settings["batch_size"])
+        batches = -(-data.rows // settings["batch_size"])
         listening = CallbackList([callbacks, history], self, history.params)
         names = self._names_with(settings.get("validation"))
         shown = display(verbose, batches, last, first)
@@ -377,15 +390,14 @@ class Trainer(Stack):
         self._require_compiled("train_on_batch")
         network, data = self._prepared(x, y, sample_weight, class_weight)
         if self._stateful:
-            _training.batch_size(self, len(data.x), len(data.x), "the batch")
-        settings = {}
+            _training.batch_size(self, data.rows, data.rows, "the batch")
+        settings = data.options()
         if bptt_steps is not None:
             settings["bptt_steps"] = _checks.whole(bptt_steps, "bptt_steps")
         try:
             logs = network.train_on_batch(data.x, data.y, data.weights, **settings)
         except ValueError as error:
-            named = {"x": data.x, "y": data.y, "sample_weight": data.weights}
-            _training.explain(self._with_names(error), named)
+            _training.explain(self._with_names(error), data.named())
         if logs[0] != logs[0]:
             self._warn_of_nan()
         return self._returned(logs, return_dict)
@@ -428,8 +440,8 @@ class Trainer(Stack):
         _refuse_legacy("evaluate", {**legacy, "steps": steps}, _IGNORED_BY_FIT, ("steps",))
         self._require_compiled("evaluate")
         network, data = self._prepared(x, y, sample_weight)
-        size = _training.batch_size(self, batch_size, len(data.x))
-        batches = -(-len(data.x) // size)
+        size = _training.batch_size(self, batch_size, data.rows)
+        batches = -(-data.rows // size)
         listening = CallbackList(callbacks, self, {"verbose": verbose, "steps": batches})
         shown = display(verbose, batches)
         hooks = Hooks(self, self._log_names, listening, shown)
@@ -446,10 +458,10 @@ class Trainer(Stack):
         self, network: _core.Network, data: Data, size: int, hooks: dict[str, Any]
     ) -> list[float]:
         try:
-            return network.evaluate(data.x, data.y, data.weights, batch_size=size, **hooks)
+            settings = {**data.options(), **hooks}
+            return network.evaluate(data.x, data.y, data.weights, batch_size=size, **settings)
         except ValueError as error:
-            named = {"x": data.x, "y": data.y, "sample_weight": data.weights}
-            _training.explain(error, named)
+            _training.explain(error, data.named())
 
     def test_on_batch(
         self,
@@ -478,11 +490,11 @@ class Trainer(Stack):
         steps: None = None,
         callbacks: Any = None,
         **legacy: Any,
-    ) -> Array:
+    ) -> Any:
         """The model's outputs. A stateful model carries its states on.
 
         Args:
-            x: [N, T, F] or what the first layer takes.
+            x: [N, T, F] or what the first layer takes; sequences of different lengths as for fit().
             batch_size: as for fit().
             verbose: accepted; nothing is shown.
             steps: not supported.
@@ -490,7 +502,8 @@ class Trainer(Stack):
             **legacy: arguments of Keras that change nothing here, such as workers.
 
         Returns:
-            [N, H] or [N, T, H], of the model's dtype.
+            [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths [N, H] or
+            a list of arrays [T, H], each with its own T.
 
         Raises:
             ValueError: the model is not built, or the data do not fit.
@@ -498,20 +511,25 @@ class Trainer(Stack):
         if steps is not None or legacy:
             _refuse_legacy("predict", {**legacy, "steps": steps}, _IGNORED_BY_FIT, ("steps",))
         network = self._network or self._ready()
-        data = _training.check_x(self, x)
-        size = _training.batch_size(self, batch_size, len(data))
+        data, lengths = _training.check_input(self, x)
+        size = _training.batch_size(self, batch_size, len(data if lengths is None else lengths))
         listening = CallbackList(callbacks, self, {"verbose": verbose}) if callbacks else None
         if listening is not None:
             listening.on_predict_begin({})
         try:
-            output = network.predict(data, batch_size=size)
+            if lengths is None:
+                output = network.predict(data, batch_size=size)
+            else:
+                output = network.predict(data, batch_size=size, lengths=lengths)
         except ValueError as error:
-            _training.explain(error, {"x": data})
+            _training.explain(error, _training.named_rows("x", data, lengths))
         if listening is not None:
             listening.on_predict_end({})
+        if lengths is not None and len(self._output) > 1:
+            return _ragged.pieces(output, lengths)
         return output
 
-    def __call__(self, x: Any, training: bool = False) -> Array:
+    def __call__(self, x: Any, training: bool = False) -> Any:
         """predict() with all of x as one batch.
 
         Raises ValueError for training=True: dropout is on in fit() only.
@@ -520,7 +538,7 @@ class Trainer(Stack):
             raise ValueError("model(x, training=True) is not supported; call a layer, or fit")
         return self.predict_on_batch(x)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """predict() with all of x as one batch."""
         return self.predict(x, batch_size=self._rows(x))
 

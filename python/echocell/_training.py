@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _targets
+from echocell import _checks, _ragged, _targets
 from echocell._checks import Sample
 from echocell._display import Display
+from echocell._ragged import Lengths
 from echocell._warning import warn
 from echocell.callbacks import CallbackList, History
 from echocell.layers import Embedding
@@ -24,14 +25,57 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 DEFAULT_BATCH = 32
+NAMES = ("x", "y", "sample_weight")
+
+
+def named_rows(name: str, array: Array, lengths: Lengths | None) -> dict[str, Array]:
+    """{name: array}, or {name[0]: the first sequence, ...}."""
+    if lengths is None or len(array) == len(lengths):
+        return {name: array}
+    return {f"{name}[{k}]": row for k, row in enumerate(_ragged.pieces(array, lengths))}
 
 
 class Data(NamedTuple):
-    """x [N, ...], y [N, ...], weights None, [N] or [N, T]."""
+    """x [N, ...], y [N, ...], weights None, [N] or [N, T]. With lengths, sequences of different
+    lengths follow each other: x [sum of lengths, ...], and so do y and weights that are per step.
+    """
 
     x: Array
     y: Array
     weights: Array | None
+    lengths: Lengths | None = None
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return len(self.x) if self.lengths is None else len(self.lengths)
+
+    def options(self) -> dict[str, Any]:
+        """What the core is told besides x, y and weights."""
+        return {} if self.lengths is None else {"lengths": self.lengths}
+
+    def named(self, names: Sequence[str] = NAMES) -> dict[str, Array]:
+        """The arrays by name; sequences of different lengths one by one."""
+        arrays = zip(names, (self.x, self.y, self.weights), strict=False)
+        return {
+            place: rows
+            for name, array in arrays
+            if array is not None
+            for place, rows in named_rows(name, array, self.lengths).items()
+        }
+
+    def part(self, first: int, last: int) -> Data:
+        """The samples first .. last - 1."""
+
+        def rows_of(array: Array) -> Array:
+            if self.lengths is None or len(array) == self.rows:
+                return array[first:last]
+            ends = np.cumsum([0, *self.lengths])
+            return array[ends[first] : ends[last]]
+
+        weights = None if self.weights is None else rows_of(self.weights)
+        lengths = None if self.lengths is None else self.lengths[first:last]
+        return Data(rows_of(self.x), rows_of(self.y), weights, lengths)
 
 
 # ---- data --------------------------------------------------------------------------------------
@@ -44,6 +88,16 @@ def check_x(model: Trainer, x: Any, name: str = "x") -> Array:
     if isinstance(first, Embedding):
         return _checks.ids(x, sample, first.input_dim, dtype, name)
     return _checks.inputs(x, sample, dtype, name)
+
+
+def check_input(model: Trainer, x: Any, name: str = "x") -> tuple[Array, Lengths | None]:
+    """The inputs as the core takes them; their lengths where they differ."""
+    many_axes = type(x) is np.ndarray and x.ndim > 1
+    lengths = None if many_axes else _ragged.lengths_of(x)
+    if lengths is None or not _ragged.has_steps(model):
+        return check_x(model, x, name), None
+    _ragged.require_open(model, lengths, name)
+    return _ragged.inputs(model, x, name), lengths
 
 
 def output_sample(model: Trainer, x: Array) -> Sample:
@@ -60,13 +114,15 @@ def check_data(
     y: Any,
     sample_weight: Any = None,
     class_weight: Any = None,
-    names: Sequence[str] = ("x", "y", "sample_weight"),
+    names: Sequence[str] = NAMES,
 ) -> Data:
     """Everything for a training or an evaluation."""
     loss = model._compiled_loss().kind
     if y is None:
         raise TypeError(f"{names[1]}: expected an array of targets, received None")
-    data = check_x(model, x, names[0])
+    data, lengths = check_input(model, x, names[0])
+    if lengths is not None:
+        return _check_ragged(model, data, lengths, y, sample_weight, class_weight, names)
     output = output_sample(model, data)
     dtype = model._array_dtype
     target = _targets.targets(y, loss, output, len(data), dtype, names[1])
@@ -79,19 +135,44 @@ def check_data(
     return Data(data, np.ascontiguousarray(target), weights)
 
 
+def _check_ragged(
+    model: Trainer,
+    x: Array,
+    lengths: Lengths,
+    y: Any,
+    sample_weight: Any,
+    class_weight: Any,
+    names: Sequence[str],
+) -> Data:
+    """Targets and weights for sequences of different lengths."""
+    loss, output, dtype = model._compiled_loss().kind, model._output, model._array_dtype
+    per_step = len(output) > 1
+    if per_step:
+        output = output[1:]
+        target = _ragged.targets(y, loss, output, lengths, dtype, names[1])
+    else:
+        target = _targets.targets(y, loss, output, len(lengths), dtype, names[1])
+    weights = None
+    if sample_weight is not None:
+        weights = _ragged.sample_weights(sample_weight, lengths, per_step, dtype, names[2])
+    if class_weight is not None:
+        by_class = _targets.class_weights(class_weight, target, loss, output, dtype)
+        weights = by_class if weights is None else _ragged.product(by_class, weights, lengths)
+    return Data(x, np.ascontiguousarray(target), weights, lengths)
+
+
 def _product(a: Array, b: Array) -> Array:
     wide, narrow = (a, b) if a.ndim >= b.ndim else (b, a)
     return np.ascontiguousarray(wide * (narrow[:, None] if narrow.ndim < wide.ndim else narrow))
 
 
-def explain(error: ValueError, data: Mapping[str, Array | None]) -> NoReturn:
+def explain(error: ValueError, data: Mapping[str, Array]) -> NoReturn:
     """Raises the core's error; where it is a number that is not finite, says which."""
     for name, array in data.items():
-        if array is not None:
-            try:
-                _checks.refuse_nonfinite(array, name)
-            except ValueError as found:
-                raise found from None
+        try:
+            _checks.refuse_nonfinite(array, name)
+        except ValueError as found:
+            raise found from None
     raise error
 
 
@@ -101,7 +182,7 @@ def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:
         raise TypeError(f"validation_split: expected a number, received {share!r}")
     if not 0.0 < share < 1.0:
         raise ValueError(f"validation_split: expected a number in [0, 1), received {share!r}")
-    rows = len(data.x)
+    rows = data.rows
     at = math.floor(rows * (1.0 - share))
     if batch:
         at -= at % batch  # a stateful model takes whole batches
@@ -110,11 +191,7 @@ def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:
             f"validation_split={share} leaves {at} of {rows} samples to train on and {rows - at} "
             "to validate with; expected at least one of each"
         )
-    parts = []
-    for rows_of in (slice(None, at), slice(at, None)):
-        weights = None if data.weights is None else data.weights[rows_of]
-        parts.append(Data(data.x[rows_of], data.y[rows_of], weights))
-    return parts[0], parts[1]
+    return data.part(0, at), data.part(at, rows)
 
 
 def check_validation(model: Trainer, given: Any) -> Data:

@@ -65,21 +65,19 @@ class Sequential(Trainer):
 
     # ---- predicting ----------------------------------------------------------------------------
 
-    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Array:
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """The same as predict(); Keras 2's name."""
         return self.predict(x, batch_size, verbose)
 
-    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Array:
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """The most likely class of each sample (Keras 2).
 
         Returns:
-            int64 [N] (or [N, T]): the place of the largest output; for one output [N, 1], whether
-            it is above 0.5.
+            int64 [N] (or [N, T], or a list of [T], as for predict()): the place of the largest
+            output; for one output [N, 1], whether it is above 0.5.
         """
         output = self.predict(x, batch_size, verbose)
-        if output.shape[-1] > 1:
-            return np.asarray(output.argmax(axis=-1))
-        return (output > 0.5).astype(np.int64)
+        return [_classes(row) for row in output] if type(output) is list else _classes(output)
 
     # ---- saving --------------------------------------------------------------------------------
 
@@ -138,6 +136,12 @@ class Sequential(Trainer):
         if shape is not None and model._sample is None:
             model.build(shape)
         return model
+
+
+def _classes(output: Array) -> Array:
+    if output.shape[-1] > 1:
+        return np.asarray(output.argmax(axis=-1))
+    return (output > 0.5).astype(np.int64)
 
 
 # ---- models from elsewhere ---------------------------------------------------------------------
