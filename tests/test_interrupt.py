@@ -13,9 +13,9 @@ from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 
 
-def interrupt_soon() -> None:
+def interrupt_soon(seconds: float = 0.3) -> None:
     """Sends the signal of Ctrl-C to this process from another thread, a little later."""
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 
 
 def a_model(**kwargs: object) -> Sequential:
@@ -41,15 +41,18 @@ def test_ctrl_c_leaves_a_usable_model(batch_size: int) -> None:
     assert np.isfinite(model.predict(x[:5], verbose=0)).all()
 
 
-def test_one_long_batch_is_dropped_whole() -> None:
-    """A batch broken off in the middle changes neither weights nor carried states."""
+@pytest.mark.parametrize("seconds", [0.1, 0.2, 0.3, 0.5, 0.8])
+def test_one_long_batch_is_dropped_whole(seconds: float) -> None:
+    """A batch broken off in the middle changes neither weights nor carried states. It is so long
+    that its gates are kept for a segment of steps at a time.
+    """
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 20_000, 4))
     y = np.eye(3)[rng.integers(0, 3, 64)]
     model = a_model(batch_input_shape=(64, None, 4), stateful=True)
     model.train_on_batch(x[:, :3], y)
     before, states = model.get_weights(), model.get_states()
-    interrupt_soon()
+    interrupt_soon(seconds)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, epochs=1000, batch_size=64, shuffle=False, verbose=0)
     if int(model.optimizer.iterations) == 1:  # the usual case: the first long batch was running

@@ -47,18 +47,13 @@ void GRUCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const
 
 template <class S>
 void GRUCell<S>::forward(Unrolled<S>& u, Index t) const {
-  const auto run = [&](const auto& squash) {
+  with_squash<S>(gate_activation_, settings_.activation, [&](const auto& squash) {
     if (reset_after_) {
       forward_reset_after(u, t, squash);
     } else {
       forward_reset_before(u, t, squash);
     }
-  };
-  if (usual()) {
-    run(UsualSquash<S>{});
-  } else {
-    run(AnySquash<S>{gate_activation_, settings_.activation});
-  }
+  });
 }
 
 template <class S>
@@ -123,18 +118,13 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squ
 
 template <class S>
 void GRUCell<S>::backward(Unrolled<S>& u, Index t) const {
-  const auto run = [&](const auto& squash) {
+  with_squash<S>(gate_activation_, settings_.activation, [&](const auto& squash) {
     if (reset_after_) {
       backward_reset_after(u, t, squash);
     } else {
       backward_reset_before(u, t, squash);
     }
-  };
-  if (usual()) {
-    run(UsualSquash<S>{});
-  } else {
-    run(AnySquash<S>{gate_activation_, settings_.activation});
-  }
+  });
 }
 
 template <class S>

@@ -37,11 +37,6 @@ class GRUCell {
   template <class Squash>
   void backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const;
 
-  /// Are the activations the usual ones, so that the loop need not ask?
-  bool usual() const {
-    return settings_.activation == Activation::tanh && gate_activation_ == Activation::sigmoid;
-  }
-
   RecurrentSettings settings_;
   Activation gate_activation_;
   bool reset_after_;

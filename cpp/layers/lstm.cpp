@@ -40,11 +40,8 @@ void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) cons
 template <class S>
 void LSTMCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, u.n);
-  if (usual()) {
-    forward_step(u, t, UsualSquash<S>{});
-  } else {
-    forward_step(u, t, AnySquash<S>{gate_activation_, settings_.activation});
-  }
+  with_squash<S>(gate_activation_, settings_.activation,
+                 [&](const auto& squash) { forward_step(u, t, squash); });
 }
 
 template <class S>
@@ -97,11 +94,8 @@ void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) co
 
 template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {
-  if (usual()) {
-    backward_step(u, t, UsualSquash<S>{});
-  } else {
-    backward_step(u, t, AnySquash<S>{gate_activation_, settings_.activation});
-  }
+  with_squash<S>(gate_activation_, settings_.activation,
+                 [&](const auto& squash) { backward_step(u, t, squash); });
   u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, 0, u.n);
 }
 

@@ -36,10 +36,6 @@ class LSTMCell {
   void forward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
   template <class Squash>
   void backward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
-  /// Are all activations the usual ones, so that the loop need not ask?
-  bool usual() const {
-    return settings_.activation == Activation::tanh && gate_activation_ == Activation::sigmoid;
-  }
 
   RecurrentSettings settings_;
   Activation gate_activation_;

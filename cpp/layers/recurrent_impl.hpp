@@ -136,7 +136,10 @@ void Recurrent<S, Cell>::forward(const Pass<S>& pass) const {
   find_one_hot(u);
   load_mask(pass, u);
   load_state(pass, u);
-  for (Index k = 0; k < u.segments() && !pass.stopped(); ++k) forward_segment(pass, u, k, false);
+  for (Index k = 0; k < u.segments(); ++k) {
+    if (pass.stopped()) return;  // the last states are not there to be written
+    forward_segment(pass, u, k, false);
+  }
   write_output(pass, u);
   write_state(pass, u);
 }

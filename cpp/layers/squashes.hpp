@@ -25,4 +25,14 @@ struct AnySquash {
   V cell_slope(V y) const { return slope<S>(of_cell, y); }
 };
 
+/// work(squash) with the pair of activations of a cell.
+template <class S, class Work>
+void with_squash(Activation of_gates, Activation of_cell, const Work& work) {
+  if (of_gates == Activation::sigmoid && of_cell == Activation::tanh) {
+    work(UsualSquash<S>{});
+  } else {
+    work(AnySquash<S>{of_gates, of_cell});
+  }
+}
+
 }  // namespace echocell
