@@ -973,22 +973,3 @@ def test_keras_arguments_without_meaning_are_taken() -> None:
     Embedding(4, 2, embeddings_constraint=None)
     Flatten(data_format="channels_last")
     Input((3,), dtype="int32", sparse=False)
-
-
-def test_memory_stays_the_same_over_many_updates() -> None:
-    def resident() -> int:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * 4096
-
-    try:
-        resident()
-    except OSError:
-        pytest.skip("no /proc on this system")
-    model = classifier()
-    for _ in range(2000):
-        model.train_on_batch(X, Y)
-    before = resident()
-    for _ in range(10_000):
-        model.train_on_batch(X, Y)
-        model.fit(X[:1], Y[:1], verbose=0)
-    assert resident() - before < 2_000_000
