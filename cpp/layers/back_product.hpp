@@ -22,13 +22,14 @@ class BackProduct {
   }
 
   /// Reads the weights; before the other calls, whenever they have changed.
-  void load(ConstPanels<S> weights) {
+  void load(const ConstPanels<S>& weights) {
     weights_ = weights;
     if (transposed_) transpose(weights, transposed_view(transposed_, K_, weights.cols));
   }
 
   /// out += z[row ..., part] W[:, part]^T, for all rows of out; out.stride >= stride().
-  void add(ConstPanels<S> z, Index row, Matrix<S> out, Vectors part = {}) const {
+  void add(const ConstPanels<S>& z, Index row, const Matrix<S>& out,
+           const Vectors& part = {}) const {
     if (transposed_) {
       add_product_back(z, row, transposed_view<const S>(transposed_, K_, weights_.cols), out, part);
     } else {
@@ -38,7 +39,7 @@ class BackProduct {
 
   /// visit(row, dx) for the first rows of z: dx [K] is that row of z[:, part] W[:, part]^T.
   template <class Visit>
-  void for_each_row(ConstPanels<S> z, Index rows, Vectors part, Interrupt* interrupt,
+  void for_each_row(const ConstPanels<S>& z, Index rows, const Vectors& part, Interrupt* interrupt,
                     const Visit& visit) const {
     for (Index first = 0; first < rows; first += kPiece) {
       if (rows > kPiece && interrupt != nullptr && interrupt->check()) return;

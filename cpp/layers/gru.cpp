@@ -157,7 +157,7 @@ void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squ
     simd::store(rec + kCandidate * W, d_g * r);
     simd::store(u.dh + at, dh * z);
   });
-  u.add_recurrent_product_back(d_recurrent, u.row(t), u.dh, 0, 3);
+  u.add_recurrent_product_back(t, d_recurrent, u.dh, 0, 3);
 }
 
 template <class S>
@@ -193,7 +193,7 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
     simd::store(u.dh + at, simd::load(u.dh + at) + d_h);
     simd::store(gates + kReset * W, da * simd::load(h_seen + at) * squash.gate_slope(r));
   });
-  u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, kUpdate, 2);
+  u.add_recurrent_product_back(t, u.gates(), u.dh, kUpdate, 2);
 }
 
 template <class S>
@@ -205,8 +205,8 @@ void GRUCell<S>::add_weight_gradients(Unrolled<S>& u) const {
     return;
   }
   u.add_recurrent_weight_gradient(u.gates(), kUpdate, 2);
-  u.add_weight_gradient({u.aux, u.steps * u.B, u.H, u.Hp}, u.gates(), u.panels(u.d_recurrent, u.H),
-                        {kCandidate, 1, 3});
+  u.add_weight_gradient({u.aux, u.steps * u.B, u.H, u.Hp}, u.gates(), Index(0),
+                        u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
 }
 
 template <class S>

@@ -96,7 +96,7 @@ template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {
   with_squash<S>(gate_activation_, settings_.activation,
                  [&](const auto& squash) { backward_step(u, t, squash); });
-  u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, 0, u.n);
+  u.add_recurrent_product_back(t, u.gates(), u.dh, 0, u.n);
 }
 
 template <class S>

@@ -69,6 +69,8 @@ struct Unrolled : Cache {
   Index* first_valid = nullptr;        // [B]: the first step that the mask lets through, or T
   const std::uint8_t* mask = nullptr;  // [T, B] in processing order, or null
   std::uint8_t* mask_copy = nullptr;
+  bool starts_from_zero = false;      // the initial state is: what it is multiplied with is not
+  bool state_gradient_wanted = true;  // dLoss/dh(0), dLoss/dc(0)
   Interrupt* interrupt = nullptr;
 
   bool valid(Index t, Index b) const { return mask == nullptr || mask[t * B + b] != 0; }
@@ -111,7 +113,9 @@ struct Unrolled : Cache {
   }
 
   /// target[at ..., blocks] += h(t-1) R[:, blocks], under the dropout masks.
-  void add_recurrent_product(Index t, Panels<S> target, Index at, Index block, Index count) const {
+  void add_recurrent_product(Index t, const Panels<S>& target, Index at, Index block,
+                             Index count) const {
+    if (t == 0 && starts_from_zero) return;
     const ConstPanels<S> weights = panels(recurrent, H);
     if (h_drop == nullptr) {
       add_product(h_seen(0, t, 1), weights, target, at, {block, count, n});
@@ -122,10 +126,12 @@ struct Unrolled : Cache {
     }
   }
 
-  /// target += gradient[at ..., blocks] R[:, blocks]^T, under the dropout masks: the way back of
+  /// target += gradient(t)[:, blocks] R[:, blocks]^T, under the dropout masks: the way back of
   /// add_recurrent_product. target [B, Hp].
-  void add_recurrent_product_back(ConstPanels<S> gradient, Index at, S* target, Index block,
+  void add_recurrent_product_back(Index t, const ConstPanels<S>& gradient, S* target, Index block,
                                   Index count) const {
+    if (t == 0 && !state_gradient_wanted) return;
+    const Index at = row(t);
     if (h_drop == nullptr) {
       recurrent_back.add(gradient, at, {target, B, H, Hp}, {block, count, n});
       return;
@@ -140,22 +146,24 @@ struct Unrolled : Cache {
   }
 
   /// d_recurrent[:, blocks] += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
-  void add_recurrent_weight_gradient(ConstPanels<S> gradient, Index block, Index count) const {
+  void add_recurrent_weight_gradient(const ConstPanels<S>& gradient, Index block,
+                                     Index count) const {
     const Panels<S> weights = panels(d_recurrent, H);
+    const Index t = first == 0 && starts_from_zero ? 1 : first, count_t = first + steps - t;
     if (h_drop == nullptr) {
-      add_weight_gradient(h_seen(0, first, steps), gradient, weights, {block, count, n});
+      add_weight_gradient(h_seen(0, t, count_t), gradient, row(t), weights, {block, count, n});
       return;
     }
     for (Index k = block; k < block + count; ++k) {
-      add_weight_gradient(h_seen(k, first, steps), gradient, weights, {k, 1, n});
+      add_weight_gradient(h_seen(k, t, count_t), gradient, row(t), weights, {k, 1, n});
     }
   }
 
-  /// w += a^T z over the rows of the segment, unless interrupted.
-  void add_weight_gradient(ConstMatrix<S> a, ConstPanels<S> gradient, Panels<S> w,
-                           Vectors part) const {
+  /// w += a^T gradient[row ...], unless interrupted.
+  void add_weight_gradient(const ConstMatrix<S>& a, const ConstPanels<S>& gradient, Index row,
+                           const Panels<S>& w, const Vectors& part) const {
     in_pieces(interrupt, a.rows, a.cols * N, [&](Index at, Index rows) {
-      add_product_tn(a.row_range(at, rows), gradient, at, w, part);
+      add_product_tn(a.row_range(at, rows), gradient, row + at, w, part);
     });
   }
 };

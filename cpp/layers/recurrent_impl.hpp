@@ -261,6 +261,7 @@ void Recurrent<S, Cell>::load_state(const Pass<S>& pass, U& u) const {
   };
   load(0, u.h);
   if (u.c) load(1, u.c);
+  u.starts_from_zero = pass.initial_state.empty() || pass.initial_state[0] == nullptr;
   if (u.h_drop) draw_recurrent_dropout(pass, u);
 }
 
@@ -365,6 +366,8 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
   };
   load(0, u.dh);
   if (u.dc) load(1, u.dc);
+  const auto& wanted = pass.initial_state_gradient;
+  u.state_gradient_wanted = !wanted.empty() && wanted[0] != nullptr;
   u.recurrent_back.load(u.panels(u.recurrent, u.H));
   if (pass.wants_input_gradient()) u.kernel_back.load(u.panels(u.kernel, u.F));
 }
@@ -390,8 +393,8 @@ void Recurrent<S, Cell>::add_projection_gradients(U& u) const {
     return;
   }
   for (Index g = 0; g < u.x_groups; ++g) {
-    u.add_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), d_kernel,
-                          {g * blocks, blocks, u.n});
+    u.add_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), Index(0),
+                          d_kernel, {g * blocks, blocks, u.n});
   }
 }
 

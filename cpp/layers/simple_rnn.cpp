@@ -35,7 +35,7 @@ void SimpleRNNCell<S>::backward(Unrolled<S>& u, Index t) const {
       simd::store(z, simd::Vector<S>{});
     }
   });
-  u.add_recurrent_product_back(u.gates(), u.row(t), u.dh, 0, 1);
+  u.add_recurrent_product_back(t, u.gates(), u.dh, 0, 1);
 }
 
 template <class S>

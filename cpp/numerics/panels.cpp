@@ -100,15 +100,36 @@ void run(const S* a, Index a_row, Index a_step, Index rows, const S* b, Index b_
 
 /// Offset and number of vectors of a part of a panel of this width.
 template <class S>
-std::pair<Index, Index> columns(Vectors part, Index width) {
+std::pair<Index, Index> columns(const Vectors& part, Index width) {
   if (part.count == part.of) return {0, width / kLanes<S>};
   return {part.first * kLanes<S>, part.count};
+}
+
+/// Lane j is the sum over c of z[row, c] w[first + j, c], for J rows of w side by side.
+template <Index J, class S>
+Vector<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w, Index first,
+                       const Vectors& part) {
+  constexpr Index L = kLanes<S>;
+  Vector<S> sum[L] = {};
+  for (Index col = 0; col < w.cols; col += w.tile) {
+    const Index width = w.width(col);
+    const auto [offset, vectors] = columns<S>(part, width);
+    const S* zs = z.panel(col) + row * width + offset;
+    const S* ws = w.panel(col) + first * width + offset;
+    for (Index v = 0; v < vectors; ++v) {
+      const Vector<S> factor = load(zs + v * L);
+#pragma GCC unroll 16
+      for (Index j = 0; j < J; ++j) sum[j] += factor * load(ws + j * width + v * L);
+    }
+  }
+  return simd::sums<S>(sum);
 }
 
 }  // namespace
 
 template <class S>
-void add_product(ConstMatrix<S> a, ConstPanels<S> w, Panels<S> out, Index row, Vectors part) {
+void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
+                 const Vectors& part) {
   for (Index col = 0; col < w.cols; col += w.tile) {
     const Index width = w.width(col);
     const auto [offset, vectors] = columns<S>(part, width);
@@ -118,7 +139,8 @@ void add_product(ConstMatrix<S> a, ConstPanels<S> w, Panels<S> out, Index row, V
 }
 
 template <class S>
-void add_product_tn(ConstMatrix<S> a, ConstPanels<S> z, Index row, Panels<S> w, Vectors part) {
+void add_product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
+                    const Vectors& part) {
   constexpr Index kRows = 128;  // of a and z at a time: a panel's share stays in the first cache
   for (Index first = 0; first < a.rows; first += kRows) {
     const Index rows = std::min(kRows, a.rows - first);
@@ -133,7 +155,8 @@ void add_product_tn(ConstMatrix<S> a, ConstPanels<S> z, Index row, Panels<S> w, 
 }
 
 template <class S>
-void add_product_back(ConstPanels<S> z, Index row, ConstPanels<S> wt, Matrix<S> out, Vectors part) {
+void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& wt,
+                      const Matrix<S>& out, const Vectors& part) {
   for (Index j = 0; j < wt.cols; j += wt.tile) {
     const Index out_width = wt.width(j);
     for (Index col = 0; col < z.cols; col += z.tile) {
@@ -147,34 +170,26 @@ void add_product_back(ConstPanels<S> z, Index row, ConstPanels<S> wt, Matrix<S> 
 }
 
 template <class S>
-void add_dot_product_back(ConstPanels<S> z, Index row, ConstPanels<S> w, Matrix<S> out,
-                          Vectors part) {
-  constexpr Index L = kLanes<S>, kSide = 4;  // dot products side by side
+void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w,
+                          const Matrix<S>& out, const Vectors& part) {
+  constexpr Index L = kLanes<S>;
   for (Index r = 0; r < out.rows; ++r) {
-    for (Index j = 0; j < w.rows; j += kSide) {
-      const Index side = std::min(kSide, w.rows - j);
-      Vector<S> sum[kSide] = {};
-      for (Index col = 0; col < w.cols; col += w.tile) {
-        const Index width = w.width(col);
-        const auto [offset, vectors] = columns<S>(part, width);
-        const S* zs = z.panel(col) + (row + r) * width + offset;
-        const S* ws = w.panel(col) + j * width + offset;
-        for (Index v = 0; v < vectors; ++v) {
-          const Vector<S> factor = load(zs + v * L);
-#pragma GCC unroll 4
-          for (Index k = 0; k < kSide; ++k) {
-            if (k < side) sum[k] += factor * load(ws + k * width + v * L);
-          }
-        }
-      }
-      for (Index k = 0; k < side; ++k) out.data[r * out.stride + j + k] += simd::sum<S>(sum[k]);
+    S* to = out.data + r * out.stride;
+    if (w.rows < L) {
+      for (Index j = 0; j < w.rows; ++j) to[j] += dot_products<1>(z, row + r, w, j, part)[0];
+      continue;
+    }
+    for (Index j = 0; j < w.rows; j += L) {
+      const Index first = std::min(j, w.rows - L);  // the last L rows may include some done before
+      const Vector<S> dots = dot_products<L>(z, row + r, w, first, part);
+      store(to + first, load(to + first) + simd::from_lane<S>(dots, j - first));
     }
   }
 }
 
 template <class S>
-void add_one_hot_product(const S* x, const Index* hot, Index rows, ConstPanels<S> w,
-                         Panels<S> out) {
+void add_one_hot_product(const S* x, const Index* hot, Index rows, const ConstPanels<S>& w,
+                         const Panels<S>& out) {
   for (Index col = 0; col < w.cols; col += w.tile) {
     const Index width = w.width(col);
     for (Index r = 0; r < rows; ++r) {
@@ -188,8 +203,8 @@ void add_one_hot_product(const S* x, const Index* hot, Index rows, ConstPanels<S
 }
 
 template <class S>
-void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, ConstPanels<S> z,
-                            Panels<S> w) {
+void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
+                            const Panels<S>& w) {
   for (Index col = 0; col < w.cols; col += w.tile) {
     const Index width = w.width(col);
     for (Index r = 0; r < rows; ++r) {
@@ -203,7 +218,7 @@ void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, ConstPanel
 }
 
 template <class S>
-void fill_rows(const S* values, Panels<S> out, Index row, Index rows) {
+void fill_rows(const S* values, const Panels<S>& out, Index row, Index rows) {
   for (Index col = 0; col < out.cols; col += out.tile) {
     const Index width = out.width(col);
     S* to = out.panel(col) + row * width;
@@ -218,7 +233,7 @@ void fill_rows(const S* values, Panels<S> out, Index row, Index rows) {
 }
 
 template <class S>
-void copy_from_panels(ConstPanels<S> from, Matrix<S> to) {
+void copy_from_panels(const ConstPanels<S>& from, const Matrix<S>& to) {
   for (Index col = 0; col < to.cols; col += from.tile) {
     const Index width = from.width(col), count = std::min(width, to.cols - col);
     for (Index r = 0; r < to.rows; ++r) {
@@ -228,7 +243,7 @@ void copy_from_panels(ConstPanels<S> from, Matrix<S> to) {
 }
 
 template <class S>
-void copy_to_panels(ConstMatrix<S> from, Panels<S> to) {
+void copy_to_panels(const ConstMatrix<S>& from, const Panels<S>& to) {
   for (Index col = 0; col < to.cols; col += to.tile) {
     const Index width = to.width(col), count = std::min(width, from.cols - col);
     for (Index r = 0; r < from.rows; ++r) {
@@ -240,7 +255,7 @@ void copy_to_panels(ConstMatrix<S> from, Panels<S> to) {
 }
 
 template <class S>
-void add_column_sums(ConstPanels<S> a, Index rows, S* sums) {
+void add_column_sums(const ConstPanels<S>& a, Index rows, S* sums) {
   for (Index col = 0; col < a.cols; col += a.tile) {
     const Index width = a.width(col);
     const S* from = a.panel(col);
@@ -251,34 +266,41 @@ void add_column_sums(ConstPanels<S> a, Index rows, S* sums) {
 }
 
 template <class S>
-void transpose(ConstPanels<S> w, Panels<S> wt) {
-  for (Index j = 0; j < wt.cols; j += wt.tile) {
-    const Index out_width = wt.width(j), rows = std::min(wt.tile, w.rows - j);
-    for (Index col = 0; col < w.cols; col += w.tile) {
-      const Index width = w.width(col);
-      const S* from = w.panel(col) + j * width;
-      S* to = wt.panel(j) + col * out_width;
-      for (Index q = 0; q < width; ++q, to += out_width) {
-        for (Index k = 0; k < rows; ++k) to[k] = from[k * width + q];
-      }
+void transpose(const ConstPanels<S>& w, const Panels<S>& wt) {
+  constexpr Index L = kLanes<S>;
+  for (Index j = 0; j < w.rows; j += L) {
+    const Index tile = j / wt.tile * wt.tile, out_width = wt.width(tile);
+    const Index rows = std::min(L, w.rows - j);
+    for (Index c = 0; c < w.cols; c += L) {
+      const Index col = c / w.tile * w.tile, width = w.width(col);
+      const S* from = w.panel(col) + j * width + (c - col);
+      Vector<S> square[L] = {};
+      for (Index k = 0; k < rows; ++k) square[k] = load(from + k * width);
+      simd::transpose<S>(square);
+      S* to = wt.panel(tile) + c * out_width + (j - tile);
+      for (Index k = 0; k < L; ++k) store(to + k * out_width, square[k]);
     }
   }
 }
 
-#define ECHOCELL_INSTANTIATE(S)                                                                   \
-  template void add_product<S>(ConstMatrix<S>, ConstPanels<S>, Panels<S>, Index, Vectors);        \
-  template void add_product_tn<S>(ConstMatrix<S>, ConstPanels<S>, Index, Panels<S>, Vectors);     \
-  template void add_product_back<S>(ConstPanels<S>, Index, ConstPanels<S>, Matrix<S>, Vectors);   \
-  template void add_dot_product_back<S>(ConstPanels<S>, Index, ConstPanels<S>, Matrix<S>,         \
-                                        Vectors);                                                 \
-  template void add_one_hot_product<S>(const S*, const Index*, Index, ConstPanels<S>, Panels<S>); \
-  template void add_one_hot_product_tn<S>(const S*, const Index*, Index, ConstPanels<S>,          \
-                                          Panels<S>);                                             \
-  template void fill_rows<S>(const S*, Panels<S>, Index, Index);                                  \
-  template void add_column_sums<S>(ConstPanels<S>, Index, S*);                                    \
-  template void copy_from_panels<S>(ConstPanels<S>, Matrix<S>);                                   \
-  template void copy_to_panels<S>(ConstMatrix<S>, Panels<S>);                                     \
-  template void transpose<S>(ConstPanels<S>, Panels<S>);
+#define ECHOCELL_INSTANTIATE(S)                                                                 \
+  template void add_product<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const Panels<S>&,  \
+                               Index, const Vectors&);                                          \
+  template void add_product_tn<S>(const ConstMatrix<S>&, const ConstPanels<S>&, Index,          \
+                                  const Panels<S>&, const Vectors&);                            \
+  template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,        \
+                                    const Matrix<S>&, const Vectors&);                          \
+  template void add_dot_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,    \
+                                        const Matrix<S>&, const Vectors&);                      \
+  template void add_one_hot_product<S>(const S*, const Index*, Index, const ConstPanels<S>&,    \
+                                       const Panels<S>&);                                       \
+  template void add_one_hot_product_tn<S>(const S*, const Index*, Index, const ConstPanels<S>&, \
+                                          const Panels<S>&);                                    \
+  template void fill_rows<S>(const S*, const Panels<S>&, Index, Index);                         \
+  template void add_column_sums<S>(const ConstPanels<S>&, Index, S*);                           \
+  template void copy_from_panels<S>(const ConstPanels<S>&, const Matrix<S>&);                   \
+  template void copy_to_panels<S>(const ConstMatrix<S>&, const Panels<S>&);                     \
+  template void transpose<S>(const ConstPanels<S>&, const Panels<S>&);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)
 #undef ECHOCELL_INSTANTIATE

@@ -43,21 +43,23 @@ struct Vectors {
 
 /// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a.
 template <class S>
-void add_product(ConstMatrix<S> a, ConstPanels<S> w, Panels<S> out, Index row, Vectors part = {});
+void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
+                 const Vectors& part = {});
 /// w[k, c] += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
 template <class S>
-void add_product_tn(ConstMatrix<S> a, ConstPanels<S> z, Index row, Panels<S> w, Vectors part = {});
+void add_product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
+                    const Vectors& part = {});
 /// out[r, j] += sum over c of z[row + r, c] wt[c, j]: the way back to the inputs, with wt the
 /// transposed weights, made by transpose(). out.stride >= wt.cols.
 template <class S>
-void add_product_back(ConstPanels<S> z, Index row, ConstPanels<S> wt, Matrix<S> out,
-                      Vectors part = {});
+void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& wt,
+                      const Matrix<S>& out, const Vectors& part = {});
 
 /// The same without transposed weights, by dot products: for a few rows. out[r, j] for all rows j
 /// of w.
 template <class S>
-void add_dot_product_back(ConstPanels<S> z, Index row, ConstPanels<S> w, Matrix<S> out,
-                          Vectors part = {});
+void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w,
+                          const Matrix<S>& out, const Vectors& part = {});
 
 // Rows of inputs of which at most one number is not zero, as in one-hot codes: a product with such
 // a row is a row of the weights.
@@ -65,28 +67,29 @@ void add_dot_product_back(ConstPanels<S> z, Index row, ConstPanels<S> w, Matrix<
 /// out[r, c] += x[r, hot[r]] w[hot[r], c] for rows of x of w.rows numbers; nothing where hot[r] <
 /// 0.
 template <class S>
-void add_one_hot_product(const S* x, const Index* hot, Index rows, ConstPanels<S> w, Panels<S> out);
+void add_one_hot_product(const S* x, const Index* hot, Index rows, const ConstPanels<S>& w,
+                         const Panels<S>& out);
 /// w[hot[r], c] += x[r, hot[r]] z[r, c].
 template <class S>
-void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, ConstPanels<S> z,
-                            Panels<S> w);
+void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
+                            const Panels<S>& w);
 
 /// out[row + r, c] = values[c], or 0 where values is null, for `rows` rows.
 template <class S>
-void fill_rows(const S* values, Panels<S> out, Index row, Index rows);
+void fill_rows(const S* values, const Panels<S>& out, Index row, Index rows);
 /// Between panels and a row-major matrix of as many columns, or fewer: padding is left out, or
 /// zero.
 template <class S>
-void copy_from_panels(ConstPanels<S> from, Matrix<S> to);
+void copy_from_panels(const ConstPanels<S>& from, const Matrix<S>& to);
 template <class S>
-void copy_to_panels(ConstMatrix<S> from, Panels<S> to);
+void copy_to_panels(const ConstMatrix<S>& from, const Panels<S>& to);
 /// sums[c] += the sum over the first rows of a[., c].
 template <class S>
-void add_column_sums(ConstPanels<S> a, Index rows, S* sums);
+void add_column_sums(const ConstPanels<S>& a, Index rows, S* sums);
 
 /// wt[c, j] = w[j, c]: wt has w.cols rows, and padded(w.rows) columns.
 template <class S>
-void transpose(ConstPanels<S> w, Panels<S> wt);
+void transpose(const ConstPanels<S>& w, const Panels<S>& wt);
 /// wt of a w with these extents, at this address.
 template <class S>
 Panels<S> transposed_view(S* data, Index w_rows, Index w_cols) {

@@ -2,8 +2,10 @@
 // same code becomes SSE2, AVX2, AVX-512 or NEON. Only what the kernels need.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #if defined(__SSE2__)
@@ -87,10 +89,70 @@ inline Vector<S> rotated(Vector<S> v, std::index_sequence<k...>) {
   return __builtin_shufflevector(v, v, ((Index(k) + distance) % kLanes<S>)...);
 }
 
+template <class S>
+using LaneNumbers = std::make_index_sequence<std::size_t(kLanes<S>)>;
+
+/// Lanes whose number has the bit `m` come from b, the others from a; where kCrossed, a lane l from
+/// its neighbour l ^ m.
+template <class S, Index m, bool kCrossed, std::size_t... l>
+inline Vector<S> merged(Vector<S> a, Vector<S> b, std::index_sequence<l...>) {
+  return __builtin_shufflevector(
+      a, b, ((Index(l) ^ (kCrossed ? m : 0)) + ((Index(l) & m) ? kLanes<S> : 0))...);
+}
+
+template <class S, std::size_t... l>
+inline Integers<S> lane_numbers(std::index_sequence<l...>) {
+  return Integers<S>{l...};
+}
+
+/// v with zeros in the lanes before `first`.
+template <class S>
+inline Vector<S> from_lane(Vector<S> v, Index first) {
+  using Integer = std::remove_reference_t<decltype(Integers<S>{}[0])>;
+  return lane_numbers<S>(LaneNumbers<S>()) >= static_cast<Integer>(first) ? v : Vector<S>{};
+}
+
+/// One step of a transposition: of the lanes without the bit `m` (kUpper: with it) of a and of b,
+/// those of b stand where the bit is set.
+template <class S, Index m, bool kUpper, std::size_t... l>
+inline Vector<S> mixed(Vector<S> a, Vector<S> b, std::index_sequence<l...>) {
+  return __builtin_shufflevector(
+      a, b, ((kUpper ? (Index(l) | m) : (Index(l) & ~m)) + ((Index(l) & m) ? kLanes<S> : 0))...);
+}
+
+/// Lane l of the result is the sum of all lanes of v[l], in a fixed order. v is used up.
+template <class S, Index m = kLanes<S> / 2>
+inline Vector<S> sums(Vector<S> (&v)[kLanes<S>]) {
+#pragma GCC unroll 16
+  for (Index i = 0; i < m; ++i) {
+    v[i] = merged<S, m, false>(v[i], v[i + m], LaneNumbers<S>()) +
+           merged<S, m, true>(v[i], v[i + m], LaneNumbers<S>());
+  }
+  if constexpr (m > 1) {
+    return sums<S, m / 2>(v);
+  } else {
+    return v[0];
+  }
+}
+
+/// Rows become columns: v[i][l] = v[l][i] of before.
+template <class S, Index m = kLanes<S> / 2>
+inline void transpose(Vector<S> (&v)[kLanes<S>]) {
+#pragma GCC unroll 16
+  for (Index i = 0; i < kLanes<S>; ++i) {
+    if (i & m) continue;
+    const Vector<S> a = v[i], b = v[i + m];
+    // New v[i]: a's lanes without the bit m, then b's; new v[i + m]: those with it.
+    v[i] = mixed<S, m, false>(a, b, LaneNumbers<S>());
+    v[i + m] = mixed<S, m, true>(a, b, LaneNumbers<S>());
+  }
+  if constexpr (m > 1) transpose<S, m / 2>(v);
+}
+
 /// The sum of all lanes, in a fixed order.
 template <class S, Index half = kLanes<S> / 2>
 inline S sum(Vector<S> v) {
-  v += rotated<S, half>(v, std::make_index_sequence<std::size_t(kLanes<S>)>());
+  v += rotated<S, half>(v, LaneNumbers<S>());
   if constexpr (half > 1) {
     return sum<S, half / 2>(v);
   } else {
@@ -98,18 +160,38 @@ inline S sum(Vector<S> v) {
   }
 }
 
+/// The root of every lane, rounded exactly.
+template <class S>
+inline Vector<S> sqrt(Vector<S> v) {
+  Vector<S> root;
+  for (Index k = 0; k < kLanes<S>; ++k) root[k] = std::sqrt(v[k]);
+  return root;
+}
+
 #if defined(__SSE2__)
-/// To 14 bits with AVX-512, else to 12. (Masked, though the mask is full: GCC 12 warns of the plain
-/// form.)
-inline Vector<float> approximate_reciprocal_root(Vector<float> v) {
+// (Masked, though the mask is full: GCC 12 warns of the plain forms.)
+template <>
+inline Vector<float> sqrt<float>(Vector<float> v) {
 #if defined(__AVX512F__)
-  return bits_as<Vector<float>>(_mm512_maskz_rsqrt14_ps(0xFFFF, bits_as<__m512>(v)));
+  return bits_as<Vector<float>>(_mm512_maskz_sqrt_ps(0xFFFF, bits_as<__m512>(v)));
 #elif defined(__AVX__)
-  return bits_as<Vector<float>>(_mm256_rsqrt_ps(bits_as<__m256>(v)));
+  return bits_as<Vector<float>>(_mm256_sqrt_ps(bits_as<__m256>(v)));
 #else
-  return bits_as<Vector<float>>(_mm_rsqrt_ps(bits_as<__m128>(v)));
+  return bits_as<Vector<float>>(_mm_sqrt_ps(bits_as<__m128>(v)));
 #endif
 }
+template <>
+inline Vector<double> sqrt<double>(Vector<double> v) {
+#if defined(__AVX512F__)
+  return bits_as<Vector<double>>(_mm512_maskz_sqrt_pd(0xFF, bits_as<__m512d>(v)));
+#elif defined(__AVX__)
+  return bits_as<Vector<double>>(_mm256_sqrt_pd(bits_as<__m256d>(v)));
+#else
+  return bits_as<Vector<double>>(_mm_sqrt_pd(bits_as<__m128d>(v)));
+#endif
+}
+
+/// To 14 bits with AVX-512, else to 12.
 inline Vector<float> approximate_reciprocal(Vector<float> v) {
 #if defined(__AVX512F__)
   return bits_as<Vector<float>>(_mm512_maskz_rcp14_ps(0xFFFF, bits_as<__m512>(v)));

@@ -2,8 +2,6 @@
 // place (ulp); the tests look at a sample. Every lane gives the same bits wherever it stands.
 #pragma once
 
-#include <cmath>
-
 #include "numerics/simd.hpp"
 
 namespace echocell::simd {
@@ -87,23 +85,19 @@ inline Vector<S> tanh(Vector<S> x) {
 /// numerator / (sqrt(v) + epsilon), for v >= 0 and epsilon > 0.
 template <class S>
 inline Vector<S> divide_by_root(Vector<S> numerator, Vector<S> v, S epsilon) {
-  Vector<S> root;
-  for (Index k = 0; k < kLanes<S>; ++k) root[k] = std::sqrt(v[k]);
-  return numerator / (root + epsilon);
+  return numerator / (sqrt<S>(v) + epsilon);
 }
 
 #if defined(__SSE2__)
-// For floats an approximate reciprocal (root) and a step of Newton's method take half the time of
-// a root and a division, and are as exact to a few ulp. v is kept where that step stays finite.
+// For floats an approximate reciprocal and a step of Newton's method take less time than a
+// division (which would queue behind the root), and are as exact to an ulp or two. The step needs
+// a finite divisor.
 template <>
 inline Vector<float> divide_by_root<float>(Vector<float> numerator, Vector<float> v,
                                            float epsilon) {
-  const Vector<float> inside = max(min(v, splat(1e37f)), splat(1e-30f));
-  const Vector<float> guess = approximate_reciprocal_root(inside);
-  const Vector<float> root = v * (guess * (1.5f - 0.5f * inside * guess * guess));
-  const Vector<float> divisor = root + epsilon;
+  const Vector<float> divisor = min(sqrt<float>(v) + epsilon, splat(1e38f));
   const Vector<float> inverse = approximate_reciprocal(divisor);
-  return numerator * (inverse * (2.0f - divisor * inverse));
+  return numerator * inverse * (2.0f - divisor * inverse);
 }
 #endif
 

@@ -135,21 +135,22 @@ void rmsprop(Index n, S rate, S shrink, S rho, S rest, S momentum, S epsilon, S*
 
 // m += (1 - beta_1) (g - m);  v += (1 - beta_2) (g^2 - v);  w = max(w, v) where amsgrad
 // x -= alpha m / (sqrt(v) + epsilon)
-template <bool kAmsgrad, class S>
+template <bool kAmsgrad, bool kDecays, class S>
 void adam(Index n, S alpha, S shrink, S rest_1, S rest_2, S epsilon, S* __restrict x,
           const S* __restrict g, S* __restrict m, S* __restrict v, S* __restrict w) {
   using simd::load;
   using simd::store;
   using V = simd::Vector<S>;
   const auto step = [=](const S* g_i, S* x_i, S* m_i, S* v_i, S* w_i) {
-    const V gradient = load(g_i);
-    const V mean = load(m_i) + (gradient - load(m_i)) * rest_1;
-    V variance = load(v_i) + (gradient * gradient - load(v_i)) * rest_2;
+    const V gradient = load(g_i), m_before = load(m_i), v_before = load(v_i);
+    const V mean = m_before + (gradient - m_before) * rest_1;
+    V variance = v_before + (gradient * gradient - v_before) * rest_2;
     store(m_i, mean);
     store(v_i, variance);
     if constexpr (kAmsgrad) store(w_i, variance = simd::max<V>(load(w_i), variance));
-    const V value = load(x_i);
-    store(x_i, (value - value * shrink) - simd::divide_by_root<S>(mean * alpha, variance, epsilon));
+    V value = load(x_i);
+    if constexpr (kDecays) value -= value * shrink;
+    store(x_i, value - simd::divide_by_root<S>(mean * alpha, variance, epsilon));
   };
   Index i = 0;
   for (; i + simd::kLanes<S> <= n; i += simd::kLanes<S>) {
@@ -316,7 +317,9 @@ void Optimizer<S>::update(S* values, const S* gradients, Index begin, Index size
       const S rest_1 = static_cast<S>(1 - o.beta_1);
       const S rest_2 = static_cast<S>(1 - o.beta_2);
       S* w = o.amsgrad ? slot(2) : nullptr;
-      const auto step = o.amsgrad ? adam<true, S> : adam<false, S>;
+      const bool decays = shrink != 0;
+      const auto step = o.amsgrad ? (decays ? adam<true, true, S> : adam<true, false, S>)
+                                  : (decays ? adam<false, true, S> : adam<false, false, S>);
       return step(size, alpha, shrink, rest_1, rest_2, epsilon, x, g, slot(0), slot(1), w);
     }
     case OptimizerKind::adagrad:
