@@ -87,14 +87,9 @@ int thread_count() {
 
 void set_thread_count(int count) { g_threads = std::max(1, count); }
 
-void run_slices(Index count, bool parallel, const std::function<void(Index)>& task) {
-  const int threads = parallel ? static_cast<int>(std::min<Index>(count, thread_count())) : 1;
-  if (threads <= 1) {
-    const DenormalGuard guard;
-    for (Index k = 0; k < count; ++k) task(k);
-    return;
-  }
+void run_on_threads(int threads, Index count, const std::function<void(Index)>& task) {
 #ifdef _OPENMP
+  threads = static_cast<int>(std::min<Index>(count, threads));
   std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count));
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
   for (Index k = 0; k < count; ++k) {
@@ -108,6 +103,9 @@ void run_slices(Index count, bool parallel, const std::function<void(Index)>& ta
   for (const auto& error : errors) {
     if (error) std::rethrow_exception(error);
   }
+#else
+  (void)threads;
+  for (Index k = 0; k < count; ++k) task(k);
 #endif
 }
 

@@ -15,8 +15,17 @@ int usable_processors();
 int thread_count();
 void set_thread_count(int count);
 
-/// Runs task(0) ... task(count - 1), on several threads if `parallel`. Which thread runs a task
-/// does not depend on timing. The first exception, in the order of tasks, is thrown again.
-void run_slices(Index count, bool parallel, const std::function<void(Index)>& task);
+/// Runs task(0) ... task(count - 1) on so many threads. Which thread runs a task does not depend on
+/// timing. The first exception, in the order of tasks, is thrown again.
+void run_on_threads(int threads, Index count, const std::function<void(Index)>& task);
+
+/// The same on several threads if `parallel` and if there are several, else one by one without any
+/// cost. Denormals are flushed on the other threads; on its own, the caller sees to it.
+template <class Task>
+void run_slices(Index count, bool parallel, const Task& task) {
+  const int threads = parallel && count > 1 ? thread_count() : 1;
+  if (threads > 1) return run_on_threads(threads, count, task);
+  for (Index k = 0; k < count; ++k) task(k);
+}
 
 }  // namespace echocell

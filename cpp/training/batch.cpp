@@ -146,7 +146,8 @@ Index Batch<S>::bytes() const {
 
 template <class S>
 void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
-  for (Index n = slice.first; n < slice.last; ++n) {
+  const Index last = context.last < 0 ? slice.last : context.last;
+  for (Index n = slice.first; n < last; ++n) {
     Pass<S>& pass = slice.passes[std::size_t(n)];
     pass.training = context.training;
     pass.random = context.random.child(static_cast<std::uint64_t>(n));

@@ -60,6 +60,7 @@ struct BatchContext {
   Random random;
   Interrupt* interrupt = nullptr;
   bool continues = false;  // the sequences began in an earlier batch
+  Index last = -1;         // the node to stop before, where nobody reads the output
 };
 
 template <class S>

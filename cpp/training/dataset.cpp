@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "numerics/copy.hpp"
+
 namespace echocell {
 namespace {
 
@@ -58,7 +60,7 @@ void gather(const Dataset<S>& data, const Part& part, const Tensor<S>& to) {
   const Index skipped = part.first * (size / data.steps());
   for (Index b = 0; b < to.batch; ++b) {
     const S* from = data.x + part.order[b] * size + skipped;
-    for (Index t = 0; t < to.steps; ++t) std::copy_n(from + t * to.width, to.width, to.row(t, b));
+    for (Index t = 0; t < to.steps; ++t) copy_numbers(from + t * to.width, to.width, to.row(t, b));
   }
 }
 
@@ -80,7 +82,8 @@ void scatter(const Dataset<S>& data, const Part& part, const Tensor<const S>& fr
     const Index k = part.order[b];
     const Index steps = ragged ? data.length(k) : from.steps;
     S* to = samples + (ragged ? data.start(k) : k * from.steps) * from.width;
-    for (Index t = 0; t < steps; ++t) std::copy_n(from.row(t, b), from.width, to + t * from.width);
+    for (Index t = 0; t < steps; ++t)
+      copy_numbers<S>(from.row(t, b), from.width, to + t * from.width);
   }
 }
 

@@ -28,11 +28,11 @@ template <class S>
 Head<S>::Head(const Network<S>& network, const LossOptions& loss,
               std::vector<MetricOptions> metrics)
     : loss_(loss), metrics_(std::move(metrics)) {
-  const auto nodes = static_cast<Index>(network.nodes().size());
+  nodes_ = static_cast<Index>(network.nodes().size());
   if (const auto activation = network.output_activation()) {
     output_kind_ = fusable(loss_, *activation);
   }
-  loss_tensor_ = output_kind_ == OutputKind::values ? nodes : nodes - 1;
+  loss_tensor_ = output_kind_ == OutputKind::values ? nodes_ : nodes_ - 1;
   width_ = network.output_shape().back();
   if (width_ == kOpen) throw std::invalid_argument("the last axis of the output must be known");
   target_width_ = echocell::target_width(loss_.kind, width_);
@@ -82,9 +82,23 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
 
 template <class S>
 void Head<S>::evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const {
+  loss_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data, head.targets,
+            rows(slice), width_, head.values);
+  sum_values(slice, head);
+}
+
+template <class S>
+void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const {
+  loss_and_gradient_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data,
+                         head.targets, rows(slice), width_, head.weights, static_cast<S>(scale),
+                         head.values, slice.gradients[std::size_t(loss_tensor_)].data);
+  sum_values(slice, head);
+}
+
+/// The sums of the loss, whose values are there, and of the metrics.
+template <class S>
+void Head<S>::sum_values(const Slice<S>& slice, HeadBuffers<S>& head) const {
   const Index R = rows(slice);
-  loss_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data, head.targets, R,
-            width_, head.values);
   head.loss = 0;
   for (Index r = 0; r < R; ++r) {
     if (head.weights[r] != S(0)) {
@@ -102,15 +116,6 @@ void Head<S>::evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const {
     }
     head.metric_sums[m] = sum;
   }
-}
-
-template <class S>
-void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const {
-  const Index R = rows(slice);
-  for (Index r = 0; r < R; ++r) head.weights[r] *= static_cast<S>(scale);
-  loss_gradient_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data,
-                     head.targets, R, width_, head.weights,
-                     slice.gradients[std::size_t(loss_tensor_)].data);
 }
 
 template <class S>

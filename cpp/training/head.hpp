@@ -52,9 +52,12 @@ class Head {
   void load(const Dataset<S>& data, const Part& part, Slice<S>& slice, HeadBuffers<S>& head) const;
   /// Is there an output, and a target, at every time step?
   bool per_step() const { return per_step_; }
+  /// The tensor up to which a network must run in training: without metrics nobody reads what lies
+  /// behind the one of the loss.
+  Index last_read() const { return metrics_.empty() ? loss_tensor_ : nodes_; }
   /// The loss and the metrics, summed over the slice.
   void evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const;
-  /// Writes the gradient of scale * loss into the slice's gradient of loss_tensor().
+  /// The same, and the gradient of scale * loss into the slice's gradient of loss_tensor().
   void differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const;
   /// Keras's mean: over all rows, or over the valid ones where there is a mask.
   double scale(const std::vector<HeadBuffers<S>>& heads) const;
@@ -62,6 +65,7 @@ class Head {
   std::vector<double> logs(const Tally& tally) const;
 
  private:
+  void sum_values(const Slice<S>& slice, HeadBuffers<S>& head) const;
   Index rows(const Slice<S>& slice) const { return slice.output().size() / width_; }
 
   LossOptions loss_;
@@ -69,6 +73,7 @@ class Head {
   std::vector<MetricOptions> metrics_;
   Index width_ = 0;         // C
   Index target_width_ = 0;  // W
+  Index nodes_ = 0;         // of the network
   Index loss_tensor_ = 0;
   bool per_step_ = false;  // has the output time steps?
 };

@@ -49,11 +49,24 @@ struct SparseTarget {
   S operator()(Index c) const { return c == index ? S(1) : S(0); }
 };
 
+/// The sum of term(0 .. n - 1), in lanes, so that additions need not wait for each other.
+template <class S, class Term>
+S sum_over(Index n, const Term& term) {
+  constexpr Index kLanes = 16;
+  S lanes[kLanes] = {};
+  Index k = 0;
+  for (; k + kLanes <= n; k += kLanes) {
+    for (Index j = 0; j < kLanes; ++j) lanes[j] += term(k + j);
+  }
+  for (; k < n; ++k) lanes[k % kLanes] += term(k);
+  S sum = 0;
+  for (S lane : lanes) sum += lane;
+  return sum;
+}
+
 template <class S, class Target>
 S sum_of(const Target& target, Index width) {
-  S sum = 0;
-  for (Index c = 0; c < width; ++c) sum += target(c);
-  return sum;
+  return sum_over<S>(width, target);
 }
 template <class S>
 S sum_of(const SparseTarget<S>& target, Index) {
@@ -62,32 +75,33 @@ S sum_of(const SparseTarget<S>& target, Index) {
 
 // -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
 
-// p = softmax(z): log p(c) = (z[c] - max) - log(sum exp(z - max)).
+// p = softmax(z): log p(c) = (z[c] - top) - log(sum exp(z - top)), top the largest.
 template <class S>
 struct CategoricalLogits {
   template <class Target>
   static S value(const S* z, const Target& target, Index width) {
     const S top = largest(z, width);
-    const S log_sum = std::log(exp_shifted<S>(z, width, top, nullptr));
-    double sum = 0;
-    for (Index c = 0; c < width; ++c) {
-      sum -= static_cast<double>(target(c)) * static_cast<double>((z[c] - top) - log_sum);
-    }
-    return static_cast<S>(sum);
+    return value(z, target, width, top, exp_shifted<S>(z, width, top, nullptr));
   }
 
-  static S value(const S* z, const SparseTarget<S>& target, Index width) {
-    if (target.index < 0) return 0;
-    const S top = largest(z, width);
-    return std::log(exp_shifted<S>(z, width, top, nullptr)) - (z[target.index] - top);
-  }
-
-  // p(c) sum(t) - t(c)
+  // dz(c) = p(c) sum(t) - t(c)
   template <class Target>
-  static void gradient(const S* z, const Target& target, Index width, S weight, S* dz) {
+  static S value_and_gradient(const S* z, const Target& target, Index width, S weight, S* dz) {
     const S top = largest(z, width);
-    const S factor = sum_of<S>(target, width) / exp_shifted(z, width, top, dz);
+    const S sum = exp_shifted(z, width, top, dz);
+    const S factor = sum_of<S>(target, width) / sum;
     for (Index c = 0; c < width; ++c) dz[c] = weight * (dz[c] * factor - target(c));
+    return value(z, target, width, top, sum);
+  }
+
+ private:
+  template <class Target>
+  static S value(const S* z, const Target& target, Index width, S top, S sum) {
+    const S log_sum = std::log(sum);
+    return sum_over<S>(width, [&](Index c) { return target(c) * (log_sum - (z[c] - top)); });
+  }
+  static S value(const S* z, const SparseTarget<S>& target, Index, S top, S sum) {
+    return target.index < 0 ? S(0) : std::log(sum) - (z[target.index] - top);
   }
 };
 
@@ -116,7 +130,7 @@ struct CategoricalProbabilities {
   // dp(c) = -t(c) / p(c) where p is not clipped; dy(c) = (dp(c) - sum(dp y / sum(y))) / sum(y),
   // in which every term of the inner sum is -t(c).
   template <class Target>
-  static void gradient(const S* y, const Target& target, Index width, S weight, S* dy) {
+  static S value_and_gradient(const S* y, const Target& target, Index width, S weight, S* dy) {
     const Clip<S> clip;
     const S scale = inverse_sum(y, width);
     S inner = 0;
@@ -127,6 +141,7 @@ struct CategoricalProbabilities {
       inner -= t;
     }
     for (Index c = 0; c < width; ++c) dy[c] = weight * ((dy[c] - inner) * scale);
+    return value(y, target, width);
   }
 };
 
@@ -135,14 +150,15 @@ struct CategoricalProbabilities {
 // With p = sigmoid(z): t softplus(-z) + (1 - t) softplus(z), nothing of which cancels.
 template <class S>
 struct BinaryLogits {
-  S value(S z, S t) const {
-    return std::log1p(std::exp(-std::abs(z))) + t * std::max(-z, S(0)) +
-           (S(1) - t) * std::max(z, S(0));
-  }
+  S value(S z, S t) const { return std::log1p(small_exp(z)) + linear(z, t); }
   S derivative(S z, S t) const {
-    const S e = std::exp(-std::abs(z));
+    const S e = small_exp(z);
     return (z >= 0 ? S(1) : e) / (S(1) + e) - t;
   }
+
+ private:
+  static S small_exp(S z) { return std::exp(-std::abs(z)); }
+  static S linear(S z, S t) { return t * std::max(-z, S(0)) + (S(1) - t) * std::max(z, S(0)); }
 };
 
 template <class S>
@@ -192,9 +208,10 @@ struct MeanOverColumns {
   }
 
   template <class Target>
-  void gradient(const S* y, const Target& target, Index width, S weight, S* dy) const {
+  S value_and_gradient(const S* y, const Target& target, Index width, S weight, S* dy) const {
     const S scale = weight / static_cast<S>(width);
     for (Index c = 0; c < width; ++c) dy[c] = scale * column.derivative(y[c], target(c));
+    return value(y, target, width);
   }
 };
 
@@ -262,25 +279,28 @@ void loss_rows(const LossOptions& options, OutputKind output_kind, const S* outp
 }
 
 template <class S>
-void loss_gradient_rows(const LossOptions& options, OutputKind output_kind, const S* output,
-                        const S* target, Index rows, Index width, const S* weights, S* gradient) {
+void loss_and_gradient_rows(const LossOptions& options, OutputKind output_kind, const S* output,
+                            const S* target, Index rows, Index width, const S* weights, S scale,
+                            S* values, S* gradient) {
   choose<S>(options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
     for (Index r = 0; r < rows; ++r) {
       S* row = gradient + r * width;
+      values[r] = 0;
       if (weights[r] == 0) {
         std::fill_n(row, width, S(0));
       } else {
-        loss.gradient(output + r * width, target_of_row(r), width, weights[r], row);
+        values[r] = loss.value_and_gradient(output + r * width, target_of_row(r), width,
+                                            weights[r] * scale, row);
       }
     }
   });
 }
 
-#define ECHOCELL_INSTANTIATE(S)                                                                  \
-  template void loss_rows<S>(const LossOptions&, OutputKind, const S*, const S*, Index, Index,   \
-                             S*);                                                                \
-  template void loss_gradient_rows<S>(const LossOptions&, OutputKind, const S*, const S*, Index, \
-                                      Index, const S*, S*);
+#define ECHOCELL_INSTANTIATE(S)                                                                \
+  template void loss_rows<S>(const LossOptions&, OutputKind, const S*, const S*, Index, Index, \
+                             S*);                                                              \
+  template void loss_and_gradient_rows<S>(const LossOptions&, OutputKind, const S*, const S*,  \
+                                          Index, Index, const S*, S, S*, S*);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)
 #undef ECHOCELL_INSTANTIATE

@@ -57,10 +57,12 @@ template <class S>
 void loss_rows(const LossOptions& options, OutputKind output_kind, const S* output, const S* target,
                Index rows, Index width, S* values);
 
-/// gradient [R, C]: weights[r] * d values[r] / d output[r, :]. Rows of weight 0 are exact zeros,
-/// whatever they hold. weights [R]. gradient overlaps no input.
+/// The same for rows whose weight is not 0 (values of the others are 0), and gradient [R, C]: scale
+/// * weights[r] * d values[r] / d output[r, :]. Rows of weight 0 are exact zeros, whatever they
+/// hold. weights [R]. gradient overlaps no input.
 template <class S>
-void loss_gradient_rows(const LossOptions& options, OutputKind output_kind, const S* output,
-                        const S* target, Index rows, Index width, const S* weights, S* gradient);
+void loss_and_gradient_rows(const LossOptions& options, OutputKind output_kind, const S* output,
+                            const S* target, Index rows, Index width, const S* weights, S scale,
+                            S* values, S* gradient);
 
 }  // namespace echocell

@@ -64,6 +64,7 @@ template <class S>
 void Network<S>::lay_out_parameters() {
   Index total = 0;
   for (const auto& layer : layers_) {
+    stateful_ = stateful_ || layer->stateful();
     offsets_.push_back(total);
     first_block_.push_back(static_cast<Index>(blocks_.size()));
     for (const Parameter& p : layer->parameters()) {
@@ -106,14 +107,6 @@ std::vector<Shape> Network<S>::tensor_shapes(const Shape& shape, Index first, In
         layer(node).output_shape(shapes[std::size_t(node.inputs[0])]);
   }
   return shapes;
-}
-
-template <class S>
-bool Network<S>::stateful() const {
-  for (const auto& layer : layers_) {
-    if (layer->stateful()) return true;
-  }
-  return false;
 }
 
 template <class S>

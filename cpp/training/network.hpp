@@ -52,7 +52,7 @@ class Network {
   std::vector<Shape> tensor_shapes(const Shape& shape, Index first = 0, Index last = -1) const;
   /// If the last node is an activation: which.
   std::optional<Activation> output_activation() const { return output_activation_; }
-  bool stateful() const;
+  bool stateful() const { return stateful_; }
   /// Is there an output at every time step?
   bool per_step() const { return shapes_.back().size() >= 2; }
   bool recurrent() const;
@@ -92,6 +92,7 @@ class Network {
   std::vector<ParameterBlock> blocks_;
   std::vector<Index> first_block_;  // of each of layers_
   std::optional<Activation> output_activation_;
+  bool stateful_ = false;
   Buffer<S> values_;
 };
 

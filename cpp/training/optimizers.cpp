@@ -65,12 +65,11 @@ double sum_of_squares(const S* g, Index size) {
   return sum;
 }
 
-// base^n by squaring: cheaper than std::pow, which small updates would notice.
+// base^n by squaring: cheaper than std::pow, which small updates would notice. Without branches on
+// the bits of n, which nobody can predict.
 double power(double base, std::int64_t n) {
   double result = 1;
-  for (; n > 0; n >>= 1, base *= base) {
-    if (n & 1) result *= base;
-  }
+  for (; n > 0; n >>= 1, base *= base) result *= n & 1 ? base : 1.0;
   return result;
 }
 

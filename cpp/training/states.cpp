@@ -5,11 +5,19 @@
 namespace echocell {
 
 template <class S>
+States<S>::States(const Network<S>& network) : network_(network) {
+  for (const Node& node : network.nodes()) {
+    stateful_.push_back(network.layer(node).stateful());
+    widths_.push_back(network.layer(node).state_widths());
+  }
+}
+
+template <class S>
 typename States<S>::Set States<S>::allocate(Index batch) const {
   Set set;
-  for (const Node& node : network_.nodes()) {
+  for (const auto& widths : widths_) {
     set.emplace_back();
-    for (Index width : network_.layer(node).state_widths()) set.back().emplace_back(batch * width);
+    for (Index width : widths) set.back().emplace_back(batch * width);
   }
   return set;
 }
@@ -35,11 +43,9 @@ void States<S>::bind(Batch<S>& batch, bool all_layers) {
     for (std::size_t n = 0; n < slice.passes.size(); ++n) {
       Pass<S>& pass = slice.passes[n];
       if (pass.initial_state.empty()) continue;
-      const Layer<S>& layer = network_.layer(network_.nodes()[n]);
-      const std::vector<Index> widths = layer.state_widths();
-      const bool carried = all_layers || layer.stateful();
-      for (std::size_t k = 0; k < widths.size(); ++k) {
-        const Index offset = slice.first_row * widths[k];
+      const bool carried = all_layers || stateful_[n];
+      for (std::size_t k = 0; k < widths_[n].size(); ++k) {
+        const Index offset = slice.first_row * widths_[n][k];
         pass.initial_state[k] = carried ? current_[n][k].data() + offset : nullptr;
         pass.final_state[k] = carried ? next_[n][k].data() + offset : nullptr;
       }
@@ -50,7 +56,7 @@ void States<S>::bind(Batch<S>& batch, bool all_layers) {
 template <class S>
 void States<S>::commit() {
   for (std::size_t n = 0; n < current_.size(); ++n) {
-    if (all_bound_ || network_.layer(network_.nodes()[n]).stateful()) {
+    if (all_bound_ || stateful_[n]) {
       std::swap(current_[n], next_[n]);
     }
   }
@@ -74,7 +80,7 @@ void States<S>::restart(Index batch, const States& carried) {
 template <class S>
 void States<S>::take_stateful(const States& from) {
   for (std::size_t n = 0; n < current_.size(); ++n) {
-    if (!network_.layer(network_.nodes()[n]).stateful()) continue;
+    if (!stateful_[n]) continue;
     for (std::size_t k = 0; k < current_[n].size(); ++k) {
       const Buffer<S>& values = from.current_[n][k];
       std::copy_n(values.data(), values.size(), current_[n][k].data());

@@ -13,7 +13,7 @@ namespace echocell {
 template <class S>
 class States {
  public:
-  explicit States(const Network<S>& network) : network_(network) {}
+  explicit States(const Network<S>& network);
 
   /// The batch size of what is carried; 0: nothing is.
   Index batch() const { return batch_; }
@@ -42,6 +42,8 @@ class States {
   Set allocate(Index batch) const;
 
   const Network<S>& network_;
+  std::vector<bool> stateful_;              // of the nodes
+  std::vector<std::vector<Index>> widths_;  // [node][k]
   Index batch_ = 0;
   bool all_bound_ = false;
   Set current_, next_;
