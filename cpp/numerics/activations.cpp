@@ -82,7 +82,7 @@ S largest(const S* z, Index n) {
   Index k = 0;
   if (n >= W) {
     Vector<S> tops = load(z);
-    for (k = W; k + W <= n; k += W) tops = simd::max<Vector<S>>(load(z + k), tops);
+    for (k = W; k + W <= n; k += W) tops = simd::max<S>(load(z + k), tops);
     for (Index j = 0; j < W; ++j) top = std::max(top, tops[j]);
   }
   for (; k < n; ++k) top = std::max(top, z[k]);

@@ -203,13 +203,42 @@ inline Vector<float> approximate_reciprocal(Vector<float> v) {
 }
 #endif
 
-template <class V>
-inline V max(V a, V b) {
-  return a > b ? a : b;
-}
-template <class V>
-inline V min(V a, V b) {
+/// a < b ? a : b, so b where one is NaN.
+template <class S>
+inline Vector<S> min(Vector<S> a, Vector<S> b) {
   return a < b ? a : b;
 }
+/// a > b ? a : b, so b where one is NaN.
+template <class S>
+inline Vector<S> max(Vector<S> a, Vector<S> b) {
+  return a > b ? a : b;
+}
+
+#if defined(__SSE2__)
+// The compiler makes two instructions of the plain form: one would not be the same in every bit of
+// -0 and NaN if the operands changed places, and it does not see that they need not.
+template <>
+inline Vector<float> min<float>(Vector<float> a, Vector<float> b) {
+#if defined(__AVX512F__)
+  return bits_as<Vector<float>>(
+      _mm512_maskz_min_ps(0xFFFF, bits_as<__m512>(a), bits_as<__m512>(b)));
+#elif defined(__AVX__)
+  return bits_as<Vector<float>>(_mm256_min_ps(bits_as<__m256>(a), bits_as<__m256>(b)));
+#else
+  return bits_as<Vector<float>>(_mm_min_ps(bits_as<__m128>(a), bits_as<__m128>(b)));
+#endif
+}
+template <>
+inline Vector<float> max<float>(Vector<float> a, Vector<float> b) {
+#if defined(__AVX512F__)
+  return bits_as<Vector<float>>(
+      _mm512_maskz_max_ps(0xFFFF, bits_as<__m512>(a), bits_as<__m512>(b)));
+#elif defined(__AVX__)
+  return bits_as<Vector<float>>(_mm256_max_ps(bits_as<__m256>(a), bits_as<__m256>(b)));
+#else
+  return bits_as<Vector<float>>(_mm_max_ps(bits_as<__m128>(a), bits_as<__m128>(b)));
+#endif
+}
+#endif
 
 }  // namespace echocell::simd

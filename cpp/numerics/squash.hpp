@@ -28,13 +28,13 @@ simd::Vector<S> squash(Activation f, simd::Vector<S> z) {
     case Activation::sigmoid:
       return simd::sigmoid<S>(z);
     case Activation::hard_sigmoid:
-      return simd::max<V>(simd::min<V>(z * S(1.0 / 6) + S(0.5), one), zero);
+      return simd::max<S>(zero, simd::min<S>(one, z * S(1.0 / 6) + S(0.5)));
     case Activation::relu:
-      return simd::max<V>(z, zero);
+      return simd::max<S>(zero, z);
     case Activation::softsign:
-      return z / (one + simd::max<V>(z, -z));
+      return z / (one + simd::max<S>(z, -z));
     case Activation::elu:
-      return z > zero ? z : simd::expm1<S>(simd::min<V>(z, zero));
+      return z > zero ? z : simd::expm1<S>(simd::min<S>(zero, z));
     case Activation::softplus:
       return softplus<S>(z);
     default:
@@ -57,7 +57,7 @@ simd::Vector<S> slope(Activation f, simd::Vector<S> y) {
     case Activation::relu:
       return y > zero ? one : zero;
     case Activation::softsign: {
-      const V rest = one - simd::max<V>(y, -y);
+      const V rest = one - simd::max<S>(y, -y);
       return rest * rest;
     }
     case Activation::elu:

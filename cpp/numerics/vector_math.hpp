@@ -39,9 +39,11 @@ struct ExpParts {
     const Vector<S> shifted = x * S(1.44269504088896340736) + C::kRounder;
     const Vector<S> n = shifted - C::kRounder;
     const Vector<S> r = (x - n * C::kLn2High) - n * C::kLn2Low;
-    Vector<S> p = splat<S>(S(reciprocal_factorial(C::kDegree)));
-    for (int k = C::kDegree - 1; k >= 2; --k) p = p * r + S(reciprocal_factorial(k));
-    m = p * (r * r) + r;
+    // Horner's rule over pairs of terms: half as long to wait for.
+    const Vector<S> r2 = r * r;
+    Vector<S> p = pair(C::kDegree - 1, r);
+    for (int k = C::kDegree - 3; k >= 2; k -= 2) p = p * r2 + pair(k, r);
+    m = p * r2 + r;
     const Integers<S> bits = bits_as<Integers<S>>(shifted);
     scale = bits_as<Vector<S>>((bits + C::kBias) << C::kMantissaBits);
   }
@@ -52,13 +54,15 @@ struct ExpParts {
     for (int j = 2; j <= k; ++j) f /= j;
     return f;
   }
+  static Vector<S> pair(int k, Vector<S> r) {
+    return r * S(reciprocal_factorial(k + 1)) + S(reciprocal_factorial(k));
+  }
 };
 
 /// x within [-limit, limit]; NaN stays NaN.
 template <class S>
 inline Vector<S> clamp(Vector<S> x, S limit) {
-  const Vector<S> top = splat(limit), below = x > top ? top : x;
-  return below < -top ? -top : below;
+  return max<S>(splat(-limit), min<S>(splat(limit), x));
 }
 
 /// exp(x), x clamped to the range where it is a normal number.
@@ -95,7 +99,7 @@ inline Vector<S> divide_by_root(Vector<S> numerator, Vector<S> v, S epsilon) {
 template <>
 inline Vector<float> divide_by_root<float>(Vector<float> numerator, Vector<float> v,
                                            float epsilon) {
-  const Vector<float> divisor = min(sqrt<float>(v) + epsilon, splat(1e38f));
+  const Vector<float> divisor = min<float>(sqrt<float>(v) + epsilon, splat(1e38f));
   const Vector<float> inverse = approximate_reciprocal(divisor);
   return numerator * inverse * (2.0f - divisor * inverse);
 }

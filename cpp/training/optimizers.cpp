@@ -146,7 +146,7 @@ void adam(Index n, S alpha, S shrink, S rest_1, S rest_2, S epsilon, S* __restri
     V variance = v_before + (gradient * gradient - v_before) * rest_2;
     store(m_i, mean);
     store(v_i, variance);
-    if constexpr (kAmsgrad) store(w_i, variance = simd::max<V>(load(w_i), variance));
+    if constexpr (kAmsgrad) store(w_i, variance = simd::max<S>(load(w_i), variance));
     V value = load(x_i);
     if constexpr (kDecays) value -= value * shrink;
     store(x_i, value - simd::divide_by_root<S>(mean * alpha, variance, epsilon));
