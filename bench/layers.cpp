@@ -115,7 +115,7 @@ class Rig {
     dx_.resize(x_.size());
     output_.resize(weighting_.size());
     doutput_.resize(weighting_.size());
-    cache_ = layer_->plan({s.T, s.F}, s.B, true, workspace_);
+    cache_ = layer_->plan({s.T, s.F}, s.B, {true, false}, workspace_);
     pass_.parameters = packed_.data();
     pass_.gradients = packed_gradients_.data();
     pass_.inputs = {{x_.data(), s.T, s.B, s.F}};

@@ -16,7 +16,7 @@ Shape ActivationLayer<S>::output_shape(const Shape& input) const {
 }
 
 template <class S>
-std::unique_ptr<Cache> ActivationLayer<S>::plan(const Shape& input, Index, bool, Workspace&) const {
+std::unique_ptr<Cache> ActivationLayer<S>::plan(const Shape& input, Index, Use, Workspace&) const {
   return std::make_unique<LastAxis>(input);
 }
 

@@ -20,7 +20,7 @@ class ActivationLayer final : public Layer<S> {
   explicit ActivationLayer(const ActivationOptions& options) : activation_(options.activation) {}
 
   Shape output_shape(const Shape& input) const override;
-  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;

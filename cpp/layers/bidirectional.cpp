@@ -39,13 +39,13 @@ BothCache<S>& cache_of(const Pass<S>& pass) {
 }
 
 template <class S>
-void plan_child(Child<S>& child, const Layer<S>& layer, const Shape& input, Index batch,
-                bool training, Workspace& workspace) {
-  child.plan(layer, input, batch, training, workspace);
+void plan_child(Child<S>& child, const Layer<S>& layer, const Shape& input, Index batch, Use use,
+                Workspace& workspace) {
+  child.plan(layer, input, batch, use, workspace);
   Pass<S>& pass = child.pass;
   pass.output = pass.output_gradient = view<S>(nullptr, layer.output_shape(input), batch);
   pass.output.data = workspace.take<S>(pass.output.size());
-  if (training) pass.output_gradient.data = workspace.take<S>(pass.output.size());
+  if (use.training) pass.output_gradient.data = workspace.take<S>(pass.output.size());
 }
 
 // y = the merge of a row of f and one of b.
@@ -155,12 +155,12 @@ std::vector<Index> Bidirectional<S>::state_widths() const {
 }
 
 template <class S>
-std::unique_ptr<Cache> Bidirectional<S>::plan(const Shape& input, Index batch, bool training,
+std::unique_ptr<Cache> Bidirectional<S>::plan(const Shape& input, Index batch, Use use,
                                               Workspace& workspace) const {
   auto cache = std::make_unique<BothCache<S>>();
-  plan_child(cache->forward, *forward_, input, batch, training, workspace);
-  plan_child(cache->backward, *backward_, input, batch, training, workspace);
-  if (training) cache->input_gradient = workspace.take<S>(volume(input) * batch);
+  plan_child(cache->forward, *forward_, input, batch, use, workspace);
+  plan_child(cache->backward, *backward_, input, batch, use, workspace);
+  if (use.training) cache->input_gradient = workspace.take<S>(volume(input) * batch);
   return cache;
 }
 

@@ -37,7 +37,7 @@ class Bidirectional final : public Layer<S> {
   std::vector<Index> state_widths() const override;
   bool stateful() const override { return forward_->stateful(); }
   bool streamable() const override { return false; }
-  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;

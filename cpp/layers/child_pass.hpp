@@ -15,9 +15,8 @@ struct Child {
   std::unique_ptr<Cache> cache;
   Pass<S> pass;
 
-  void plan(const Layer<S>& layer, const Shape& input, Index batch, bool training,
-            Workspace& workspace) {
-    cache = layer.plan(input, batch, training, workspace);
+  void plan(const Layer<S>& layer, const Shape& input, Index batch, Use use, Workspace& workspace) {
+    cache = layer.plan(input, batch, use, workspace);
     pass.cache = cache.get();
     pass.inputs.resize(1);
     pass.input_gradients.resize(1);

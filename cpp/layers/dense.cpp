@@ -40,12 +40,12 @@ struct DenseCache : Cache {
 };
 
 template <class S>
-std::unique_ptr<Cache> Dense<S>::plan(const Shape& input, Index batch, bool training,
+std::unique_ptr<Cache> Dense<S>::plan(const Shape& input, Index batch, Use use,
                                       Workspace& workspace) const {
   auto cache = std::make_unique<DenseCache<S>>();
   const Index rows = volume(input) / features_ * batch, cols = simd::padded<S>(options_.units);
   cache->z = workspace.take<S>(rows * cols);
-  if (training) cache->back.plan(features_, cols, rows, workspace);
+  if (use.training) cache->back.plan(features_, cols, rows, workspace);
   return cache;
 }
 

@@ -29,12 +29,12 @@ void apply(const S* mask, Tensor<const S> from, Tensor<S> to, Index b) {
 }  // namespace
 
 template <class S>
-std::unique_ptr<Cache> Dropout<S>::plan(const Shape& input, Index batch, bool training,
+std::unique_ptr<Cache> Dropout<S>::plan(const Shape& input, Index batch, Use use,
                                         Workspace& workspace) const {
   auto mask = std::make_unique<DropoutMask<S>>();
   if (rate_ > 0) {
-    mask->row_stride = training ? volume(input) : 0;
-    mask->data = workspace.take<S>((training ? batch : 1) * volume(input));
+    mask->row_stride = use.training ? volume(input) : 0;
+    mask->data = workspace.take<S>((use.training ? batch : 1) * volume(input));
   }
   return mask;
 }

@@ -20,7 +20,7 @@ class Dropout final : public Layer<S> {
   explicit Dropout(const DropoutOptions& options) : rate_(options.rate) {}
 
   Shape output_shape(const Shape& input) const override { return input; }
-  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;

@@ -9,14 +9,6 @@ namespace {
 // The blocks of the kernel.
 constexpr Index kUpdate = 0, kReset = 1, kCandidate = 2;
 
-/// A masked row: the state stays, the gates are zero.
-template <class S>
-void skip(const Unrolled<S>& u, Index t, Index at, S* z) {
-  simd::store(u.h_at(t + 1) + at, simd::load(u.h_at(t) + at));
-  simd::store(u.aux_at(t) + at, simd::Vector<S>{});
-  std::fill_n(z, 3 * simd::kLanes<S>, S(0));
-}
-
 /// h(t-1), or what dropout leaves of it, as the candidate's product sees it.
 template <class S>
 const S* candidate_h(const Unrolled<S>& u, Index t) {
@@ -62,14 +54,10 @@ void GRUCell<S>::forward_reset_after(Unrolled<S>& u, Index t, const Squash& squa
   using V = simd::Vector<S>;
   constexpr Index W = simd::kLanes<S>;
   const Panels<S> recurrent = u.panels(u.scratch, u.B);  // h R + b
-  fill_rows(u.bias ? u.bias + u.N : nullptr, recurrent, Index(0), u.B);
+  fill_rows(u.bias ? u.bias + u.N : nullptr, recurrent, Index(0), u.active(t));
   u.add_recurrent_product(t, recurrent, 0, 0, 3);
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
-    if (!u.valid(t, b)) {
-      skip(u, t, at, gates);
-      return;
-    }
     const S* rec = recurrent.panel(3 * unit) + b * 3 * W;
     const auto sum = [&](Index block) {
       return simd::load(gates + block * W) + simd::load(rec + block * W);
@@ -99,14 +87,10 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squ
     simd::store(gates + kReset * W, r);
     simd::store(u.aux_at(t) + at, r * simd::load(h_seen + at));
   });
-  add_product<S>({u.aux_at(t), u.B, u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(), u.row(t),
-                 {kCandidate, 1, 3});
+  add_product<S>({u.aux_at(t), u.active(t), u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(),
+                 u.row(t), {kCandidate, 1, 3});
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
-    if (!u.valid(t, b)) {
-      skip(u, t, at, gates);
-      return;
-    }
     const V z = simd::load(gates + kUpdate * W), h = simd::load(u.h_at(t) + at);
     const V g = squash.cell(simd::load(gates + kCandidate * W));
     simd::store(gates + kCandidate * W, g);
@@ -136,11 +120,6 @@ void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squ
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
     S* rec = d_recurrent.panel(3 * unit) + (u.row(t) + b) * 3 * W;
-    if (!u.valid(t, b)) {
-      std::fill_n(gates, 3 * W, S(0));
-      std::fill_n(rec, 3 * W, S(0));
-      return;
-    }
     const V z = simd::load(gates + kUpdate * W), r = simd::load(gates + kReset * W);
     const V g = simd::load(gates + kCandidate * W), h = simd::load(u.h_at(t) + at);
     const V dh = simd::load(u.dh + at), aux = simd::load(u.aux_at(t) + at);
@@ -167,10 +146,6 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
   constexpr Index W = simd::kLanes<S>;
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
     const Index at = b * u.Hp + unit;
-    if (!u.valid(t, b)) {
-      std::fill_n(gates, 3 * W, S(0));
-      return;
-    }
     const V z = simd::load(gates + kUpdate * W), g = simd::load(gates + kCandidate * W);
     const V h = simd::load(u.h_at(t) + at), dh = simd::load(u.dh + at);
     // h' = z * h + (1 - z) * g
@@ -180,12 +155,11 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
   });
   // g = tanh(... + aux Rh), aux = r * h
   S* d_aux = u.scratch + u.B * u.N;
-  std::fill_n(d_aux, u.B * u.Hp, S(0));
-  u.recurrent_back.add(u.gates(), u.row(t), {d_aux, u.B, u.H, u.Hp}, {kCandidate, 1, 3});
+  std::fill_n(d_aux, u.active(t) * u.Hp, S(0));
+  u.recurrent_back.add(u.gates(), u.row(t), {d_aux, u.active(t), u.H, u.Hp}, {kCandidate, 1, 3});
   const S* h_seen = candidate_h(u, t);
   const S* drop = u.h_drop ? u.h_drop + kCandidate * u.B * u.Hp : nullptr;
   u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
-    if (!u.valid(t, b)) return;
     const Index at = b * u.Hp + unit;
     const V r = simd::load(gates + kReset * W), da = simd::load(d_aux + at);
     V d_h = da * r;
@@ -201,18 +175,18 @@ void GRUCell<S>::add_weight_gradients(Unrolled<S>& u) const {
   if (reset_after_) {
     const ConstPanels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
     u.add_recurrent_weight_gradient(d_recurrent, 0, 3);
-    if (u.d_bias) add_column_sums(d_recurrent, u.steps * u.B, u.d_bias + u.N);
+    if (u.d_bias) add_column_sums(d_recurrent, u.segment_rows(), u.d_bias + u.N);
     return;
   }
   u.add_recurrent_weight_gradient(u.gates(), kUpdate, 2);
-  u.add_weight_gradient({u.aux, u.steps * u.B, u.H, u.Hp}, u.gates(), Index(0),
+  u.add_weight_gradient({u.aux, u.segment_rows(), u.H, u.Hp}, u.gates(), Index(0),
                         u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
 }
 
 template <class S>
 std::vector<Trace<S>> GRUCell<S>::trace(const Unrolled<S>& u) const {
   return {gate_trace("z", u, kUpdate), gate_trace("r", u, kReset), gate_trace("g", u, kCandidate),
-          state_trace("h", u, u.h_at(1))};
+          state_trace("h", u, u.h)};
 }
 
 template class GRUCell<float>;

@@ -17,6 +17,12 @@
 
 namespace echocell {
 
+/// What a layer is planned for.
+struct Use {
+  bool training = false;  // backward() will be called
+  bool masked = false;    // there will be an input mask
+};
+
 /// What becomes of the mask on the way through a layer.
 enum class MaskFlow {
   pass,    // the output has the mask of the input
@@ -111,10 +117,9 @@ class Layer {
   virtual bool streamable() const { return true; }
 
   /// Takes what forward() and backward() need for `batch` rows of this shape (no open axes).
-  /// `training`: backward() will be called.
-  virtual std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+  virtual std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                                       Workspace& workspace) const {
-    (void)input, (void)batch, (void)training, (void)workspace;
+    (void)input, (void)batch, (void)use, (void)workspace;
     return nullptr;
   }
 

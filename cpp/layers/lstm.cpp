@@ -56,12 +56,6 @@ void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) co
   u.for_each_vector(t, [&](Index b, Index unit, S* z) {
     const Index at = b * u.Hp + unit;
     const V c = simd::load(c_now + at);
-    if (!u.valid(t, b)) {
-      simd::store(c_next + at, c);
-      simd::store(h_next + at, simd::load(u.h_at(t) + at));
-      std::fill_n(z, u.n * W, S(0));
-      return;
-    }
     const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
     V i = one, f = one, o = one;
     if (i_ >= 0) {
@@ -109,10 +103,6 @@ void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) c
 
   u.for_each_vector(t, [&](Index b, Index unit, S* z) {
     const Index at = b * u.Hp + unit;
-    if (!u.valid(t, b)) {
-      std::fill_n(z, u.n * W, S(0));
-      return;
-    }
     const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
     const auto gate = [&](Index block) { return block < 0 ? one : simd::load(z + block * W); };
     const V i = gate(i_), g = gate(c_), o = gate(o_), f = coupled_ ? one - i : gate(f_);
@@ -170,8 +160,8 @@ std::vector<Trace<S>> LSTMCell<S>::trace(const Unrolled<S>& u) const {
   if (f_ >= 0) traces.push_back(gate_trace("f", u, f_));
   traces.push_back(gate_trace("g", u, c_));
   if (o_ >= 0) traces.push_back(gate_trace("o", u, o_));
-  traces.push_back(state_trace("c", u, u.c_at(1)));
-  traces.push_back(state_trace("h", u, u.h_at(1)));
+  traces.push_back(state_trace("c", u, u.c));
+  traces.push_back(state_trace("h", u, u.h));
   return traces;
 }
 

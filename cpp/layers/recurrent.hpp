@@ -11,6 +11,7 @@
 #include "layers/back_product.hpp"
 #include "layers/interruptible.hpp"
 #include "layers/layer.hpp"
+#include "layers/valid_steps.hpp"
 #include "numerics/activations.hpp"
 #include "numerics/panels.hpp"
 
@@ -36,11 +37,19 @@ struct RecurrentSettings {
 /// usually all of them; where that would take too much memory, a segment is some sqrt(T) steps, the
 /// cell state at the start of each is kept, and backward runs forward again from there (Chen, Xu,
 /// Zhang & Guestrin 2016, "Training deep nets with sublinear memory cost").
+///
+/// Where steps are masked, the walk is over what ValidSteps leaves of the rows. Then a step t has
+/// rows(t) rows, fewer and fewer, and the arrays below have so many in place of B; their rows still
+/// lie without gaps. The first active(t) rows take the step; those behind them end there: h and c
+/// hold their last state, the rest zeros.
 template <class S>
 struct Unrolled : Cache {
   Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0, tile = 0;
   Index segment = 0;           // steps of a segment
   Index first = 0, steps = 0;  // of the segment that z, c and aux hold now
+  Index walk = 0;              // steps to go through: T, or those of the longest sequence
+  bool packed = false;         // steps are masked: the rows are those of valid_steps
+  ValidSteps valid_steps;      // planned where there is a mask
 
   // The weights, and their gradients (null in inference). Null where the layer has none.
   const S *kernel = nullptr, *recurrent = nullptr, *bias = nullptr, *peephole = nullptr;
@@ -60,27 +69,42 @@ struct Unrolled : Cache {
   S* c = nullptr;         // [segment + 1, B, Hp]: LSTM's cell state
   S* aux = nullptr;       // [segment, B, Hp]: LSTM: f(c(t)); GRU: the candidate's recurrent part
   S* c_starts = nullptr;  // [segments, B, Hp]: c at the start of each
-  S* d_recurrent_z = nullptr;          // like z: GRU with reset_after: gradient of h R + b
-  S* h_drop = nullptr;                 // [n, B, Hp], or null: no recurrent dropout
-  S* h_masked = nullptr;               // [n, T, B, Hp]: h(t-1) under each block's mask
-  S* dh = nullptr;                     // [B, Hp]: dLoss/dh(t) while walking back
-  S* dc = nullptr;                     // [B, Hp]
-  S* scratch = nullptr;                // [B, N + Hp]
-  Index* first_valid = nullptr;        // [B]: the first step that the mask lets through, or T
-  const std::uint8_t* mask = nullptr;  // [T, B] in processing order, or null
-  std::uint8_t* mask_copy = nullptr;
+  S* d_recurrent_z = nullptr;         // like z: GRU with reset_after: gradient of h R + b
+  S* h_drop = nullptr;                // [n, B, Hp], or null: no recurrent dropout
+  S* h_masked = nullptr;              // [n, T, B, Hp]: h(t-1) under each block's mask
+  S* dh = nullptr;                    // [B, Hp]: dLoss/dh(t) while walking back
+  S* dc = nullptr;                    // [B, Hp]
+  S* scratch = nullptr;               // [B, N + Hp]
   bool starts_from_zero = false;      // the initial state is: what it is multiplied with is not
   bool state_gradient_wanted = true;  // dLoss/dh(0), dLoss/dc(0)
   Interrupt* interrupt = nullptr;
 
-  bool valid(Index t, Index b) const { return mask == nullptr || mask[t * B + b] != 0; }
-  S* h_at(Index t) const { return h + t * B * Hp; }
-  S* c_at(Index t) const { return c + (t - first) * B * Hp; }
-  S* aux_at(Index t) const { return aux + (t - first) * B * Hp; }
-  /// The first row of step t in z.
-  Index row(Index t) const { return (t - first) * B; }
-  Index segments() const { return segment == 0 ? 0 : (T + segment - 1) / segment; }
-  const S* masked_h(Index block, Index t) const { return h_masked + (block * T + t) * B * Hp; }
+  /// The first row of step t in what holds all steps, and in what holds a segment.
+  Index start(Index t) const { return packed ? valid_steps.start(t) : t * B; }
+  Index row(Index t) const { return start(t) - start(first); }
+  /// The rows of step t: those with a state in front of it; and those that take it.
+  Index rows(Index t) const { return packed ? start(t + 1) - start(t) : B; }
+  Index active(Index t) const { return rows(t + 1); }
+  Index segment_rows() const { return row(first + steps); }
+  /// Where row k of step t comes from, t in processing order; and the row of a segment.
+  ValidSteps::Place place(Index t, Index k) const {
+    return packed ? valid_steps.place(start(t) + k) : ValidSteps::Place{t, k};
+  }
+  ValidSteps::Place place_in_segment(Index at) const {
+    return packed ? valid_steps.place(start(first) + at)
+                  : ValidSteps::Place{first + at / B, at % B};
+  }
+  /// The row of the slice, and the steps, of the k-th of the B sequences.
+  Index source(Index k) const { return packed ? valid_steps.source(k) : k; }
+  Index length(Index k) const { return packed ? valid_steps.length(k) : T; }
+
+  S* h_at(Index t) const { return h + start(t) * Hp; }
+  S* c_at(Index t) const { return c + row(t) * Hp; }
+  S* aux_at(Index t) const { return aux + row(t) * Hp; }
+  S* masked_h(Index block, Index t) const { return h_masked + (block * T * B + start(t)) * Hp; }
+  Index segments() const {
+    return segment == 0 ? 0 : std::max<Index>(1, (walk + segment - 1) / segment);
+  }
 
   /// A matrix of `rows` rows of N columns in panels.
   template <class U>
@@ -88,28 +112,36 @@ struct Unrolled : Cache {
     return {data, rows, N, tile};
   }
   Panels<S> gates() const { return panels(z, segment * B); }
-  /// h(t .. t + count - 1), or what dropout lets a block see of them: [count B, H].
+  /// `count` rows of h from step t on, or what dropout lets a block see of them: [count, H].
   ConstMatrix<S> h_seen(Index block, Index t, Index count) const {
-    return {h_drop ? masked_h(block, t) : h_at(t), count * B, H, Hp};
+    return {h_drop ? masked_h(block, t) : h_at(t), count, H, Hp};
   }
 
-  /// visit(row, unit, gates) for W units at a time of each row of step t in a matrix of N columns:
-  /// block k of these units stands at gates + k W.
+  /// visit(row, unit, gates) for W units at a time of each row that takes step t: block k of these
+  /// units stands at gates + k W.
   template <class Visit>
-  void for_each_vector(S* matrix, Index rows, Index first_row, const Visit& visit) const {
+  void for_each_vector(Index t, const Visit& visit) const {
     constexpr Index W = simd::kLanes<S>;
-    const Panels<S> all = panels(matrix, rows);
+    const Panels<S> all = gates();
+    const Index count = active(t);
     for (Index col = 0; col < N; col += tile) {
       const Index width = all.width(col);
-      S* numbers = all.panel(col) + first_row * width;
-      for (Index b = 0; b < B; ++b, numbers += width) {
+      S* numbers = all.panel(col) + row(t) * width;
+      for (Index b = 0; b < count; ++b, numbers += width) {
         for (Index k = 0; k < width; k += n * W) visit(b, (col + k) / n, numbers + k);
       }
     }
   }
+  /// visit(s, k, b, t): row k of h(s) is the state of row b of the slice after its step t. A
+  /// masked step has that of the step before it; s = 0: none was valid yet.
   template <class Visit>
-  void for_each_vector(Index t, const Visit& visit) const {
-    for_each_vector(z, segment * B, row(t), visit);
+  void for_each_state(const Visit& visit) const {
+    for (Index s = 0; s <= walk; ++s) {
+      for (Index k = 0; k < rows(s); ++k) {
+        const auto [end, b] = place(s, k);
+        for (Index t = s == 0 ? 0 : place(s - 1, k).t; t < end; ++t) visit(s, k, b, t);
+      }
+    }
   }
 
   /// target[at ..., blocks] += h(t-1) R[:, blocks], under the dropout masks.
@@ -118,30 +150,30 @@ struct Unrolled : Cache {
     if (t == 0 && starts_from_zero) return;
     const ConstPanels<S> weights = panels(recurrent, H);
     if (h_drop == nullptr) {
-      add_product(h_seen(0, t, 1), weights, target, at, {block, count, n});
+      add_product(h_seen(0, t, active(t)), weights, target, at, {block, count, n});
       return;
     }
     for (Index k = block; k < block + count; ++k) {
-      add_product(h_seen(k, t, 1), weights, target, at, {k, 1, n});
+      add_product(h_seen(k, t, active(t)), weights, target, at, {k, 1, n});
     }
   }
 
   /// target += gradient(t)[:, blocks] R[:, blocks]^T, under the dropout masks: the way back of
-  /// add_recurrent_product. target [B, Hp].
+  /// add_recurrent_product. target [B, Hp], gradient is like z.
   void add_recurrent_product_back(Index t, const ConstPanels<S>& gradient, S* target, Index block,
                                   Index count) const {
     if (t == 0 && !state_gradient_wanted) return;
-    const Index at = row(t);
+    const Index rows = active(t);
     if (h_drop == nullptr) {
-      recurrent_back.add(gradient, at, {target, B, H, Hp}, {block, count, n});
+      recurrent_back.add(gradient, row(t), {target, rows, H, Hp}, {block, count, n});
       return;
     }
     for (Index k = block; k < block + count; ++k) {
       S* product = scratch;
-      std::fill_n(product, B * Hp, S(0));
-      recurrent_back.add(gradient, at, {product, B, H, Hp}, {k, 1, n});
+      std::fill_n(product, rows * Hp, S(0));
+      recurrent_back.add(gradient, row(t), {product, rows, H, Hp}, {k, 1, n});
       const S* drop = h_drop + k * B * Hp;
-      for (Index j = 0; j < B * Hp; ++j) target[j] += product[j] * drop[j];
+      for (Index j = 0; j < rows * Hp; ++j) target[j] += product[j] * drop[j];
     }
   }
 
@@ -149,13 +181,14 @@ struct Unrolled : Cache {
   void add_recurrent_weight_gradient(const ConstPanels<S>& gradient, Index block,
                                      Index count) const {
     const Panels<S> weights = panels(d_recurrent, H);
-    const Index t = first == 0 && starts_from_zero ? 1 : first, count_t = first + steps - t;
+    const Index t = first == 0 && starts_from_zero && steps > 0 ? 1 : first;
+    const Index rows = segment_rows() - row(t);
     if (h_drop == nullptr) {
-      add_weight_gradient(h_seen(0, t, count_t), gradient, row(t), weights, {block, count, n});
+      add_weight_gradient(h_seen(0, t, rows), gradient, row(t), weights, {block, count, n});
       return;
     }
     for (Index k = block; k < block + count; ++k) {
-      add_weight_gradient(h_seen(k, t, count_t), gradient, row(t), weights, {k, 1, n});
+      add_weight_gradient(h_seen(k, t, rows), gradient, row(t), weights, {k, 1, n});
     }
   }
 
@@ -171,10 +204,9 @@ struct Unrolled : Cache {
 /// A recurrent layer. Cell<S> is copyable and knows:
 ///   Cell(const Options&), settings(), blocks(), bias_rows(), state_count(), peepholes()
 ///   plan(Unrolled&, training, Workspace&)  takes what it needs beyond z, h, dh
-///   forward(u, t)   the gates of step t hold x W + b: writes gates and h(t+1) of all valid rows;
-///                   for the others repeats the state and zeroes the gates
+///   forward(u, t)   the gates of step t hold x W + b: writes gates and h(t+1) of its active rows
 ///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient
-///                   (zero for rows that are not valid) and dh, dc into dLoss/d state(t)
+///                   and dh, dc into dLoss/d state(t), for its active rows
 ///   add_weight_gradients(u)  of the segment: d_recurrent and what else is the cell's own
 ///   trace(u)        the gates by name; only where one segment holds all steps
 template <class S, class Cell>
@@ -194,7 +226,7 @@ class Recurrent : public Layer<S> {
   bool stateful() const override { return settings().stateful; }
   bool streamable() const override { return !settings().go_backwards; }
 
-  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;
@@ -210,6 +242,7 @@ class Recurrent : public Layer<S> {
   void find_one_hot(U& u) const;
   void load_mask(const Pass<S>& pass, U& u) const;
   void load_state(const Pass<S>& pass, U& u) const;
+  void clear_ended_rows(U& u) const;
   void draw_recurrent_dropout(const Pass<S>& pass, U& u) const;
   void drop_recurrent(U& u, Index t) const;
   void project_input(U& u) const;

@@ -35,13 +35,14 @@ inline Index segment_steps(Index T, Index numbers_per_step) {
   return std::clamp(kMostNumbers / numbers_per_step, Index{1}, std::max<Index>(root, 64));
 }
 
-/// The values of a block of the gates over time, units in order.
+/// The values of a block of the gates over time, units in order; zeros at masked steps.
 template <class S>
 Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
   constexpr Index W = simd::kLanes<S>;
   Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
-  for (Index t = 0; t < u.T; ++t) {
-    u.for_each_vector(t, [&](Index b, Index unit, const S* z) {
+  for (Index s = 0; s < u.walk; ++s) {
+    u.for_each_vector(s, [&](Index k, Index unit, const S* z) {
+      const auto [t, b] = u.place(s, k);
       S* to = trace.numbers.data() + (t * u.B + b) * u.H + unit;
       copy_numbers(z + block * W, std::min(W, u.H - unit), to);
     });
@@ -49,11 +50,13 @@ Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
   return trace;
 }
 
-/// The values of a state [T, B, Hp].
+/// The values of a state, h or c, after each step.
 template <class S>
 Trace<S> state_trace(const char* name, const Unrolled<S>& u, const S* state) {
   Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
-  copy_rows(state, u.Hp, u.T * u.B, u.H, trace.numbers.data(), u.H);
+  u.for_each_state([&](Index s, Index k, Index b, Index t) {
+    copy_numbers(state + (u.start(s) + k) * u.Hp, u.H, trace.numbers.data() + (t * u.B + b) * u.H);
+  });
   return trace;
 }
 
@@ -91,7 +94,7 @@ Shape Recurrent<S, Cell>::output_shape(const Shape& input) const {
 }
 
 template <class S, class Cell>
-std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch, bool training,
+std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch, Use use,
                                                 Workspace& w) const {
   auto u = std::make_unique<U>();
   const Index T = u->T = input[0], B = u->B = batch, F = u->F = features_;
@@ -99,28 +102,28 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = n * Hp;
   u->tile = tile_for<S>(n);
   const Index segment = u->segment = segment_steps(T, B * N);
-  const bool drops = training && settings().dropout > 0;
-  const bool drops_recurrent = training && settings().recurrent_dropout > 0;
+  const bool drops = use.training && settings().dropout > 0;
+  const bool drops_recurrent = use.training && settings().recurrent_dropout > 0;
   u->x_groups = drops && drops_recurrent ? n : 1;
 
-  if (drops || settings().go_backwards) u->x_copy = w.take<S>(u->x_groups * T * B * F);
+  const bool copies = drops || settings().go_backwards || use.masked;
+  if (copies) u->x_copy = w.take<S>(u->x_groups * T * B * F);
+  if (use.masked) u->valid_steps.plan(T, B, w);
   if (drops) u->x_drop = w.take<S>(u->x_groups * B * F);
   if (!drops && F >= kFewestHot) u->hot = w.take<Index>(T * B);
   u->z = w.take<S>(segment * B * N);
   u->h = w.take<S>((T + 1) * B * Hp);
-  u->first_valid = w.take<Index>(B);
-  u->mask_copy = w.take<std::uint8_t>(T * B);
   if (drops_recurrent) {
     u->h_drop = w.take<S>(n * B * Hp);
     u->h_masked = w.take<S>(n * T * B * Hp);
   }
-  if (training) {
+  if (use.training) {
     u->dh = w.take<S>(B * Hp);
     u->recurrent_back.plan(H, N, T * B, w);
     u->kernel_back.plan(F, N, T * B, w);
   }
   u->scratch = w.take<S>(B * (N + Hp));
-  cell_.plan(*u, training, w);
+  cell_.plan(*u, use.training, w);
   if (u->c && u->segments() > 1) u->c_starts = w.take<S>(u->segments() * B * Hp);
   return u;
 }
@@ -132,29 +135,31 @@ void Recurrent<S, Cell>::forward(const Pass<S>& pass) const {
   U& u = static_cast<U&>(*pass.cache);
   u.interrupt = pass.interrupt;
   bind_parameters(pass, u);
+  load_mask(pass, u);
   load_input(pass, u);
   find_one_hot(u);
-  load_mask(pass, u);
   load_state(pass, u);
   for (Index k = 0; k < u.segments(); ++k) {
-    if (pass.stopped()) return;  // the last states are not there to be written
     forward_segment(pass, u, k, false);
+    if (pass.stopped()) return;  // the last states are not there to be written
+    write_state(pass, u);
   }
   write_output(pass, u);
-  write_state(pass, u);
 }
 
 /// Steps [index segment, ...) from the states at their start; again: for the way back.
 template <class S, class Cell>
 void Recurrent<S, Cell>::forward_segment(const Pass<S>& pass, U& u, Index index, bool again) const {
-  if (u.c && index > 0 && !again) copy_numbers<S>(u.c_at(u.first + u.steps), u.B * u.Hp, u.c);
-  u.first = index * u.segment;
-  u.steps = std::min(u.segment, u.T - u.first);
+  const Index first = index * u.segment, states = u.rows(first) * u.Hp;
+  if (u.c && index > 0 && !again) copy_numbers<S>(u.c_at(first), states, u.c);
+  u.first = first;
+  u.steps = std::min(u.segment, u.walk - first);
   if (u.c_starts) {
     S* start = u.c_starts + index * u.B * u.Hp;
-    copy_numbers<S>(again ? start : u.c, u.B * u.Hp, again ? u.c : start);
+    copy_numbers<S>(again ? start : u.c, states, again ? u.c : start);
   }
   project_input(u);
+  if (u.packed) clear_ended_rows(u);
   const Index check = steps_per_check(u);
   for (Index t = u.first; t < u.first + u.steps; ++t) {
     if (t % check == 0 && pass.stopped()) return;
@@ -192,9 +197,10 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::load_input(const Pass<S>& pass, U& u) const {
   const Tensor<const S>& input = pass.input();
   u.x = input.data;
-  if (!u.x_copy) return;
+  const bool drop = u.x_drop && pass.training, reversed = settings().go_backwards;
+  if (!(u.x_drop || reversed || u.packed)) return;
+  u.x = u.x_copy;
   const Index step = u.B * u.F;
-  const bool drop = u.x_drop && pass.training;
   for (Index g = 0; g < u.x_groups; ++g) {
     if (drop) {
       for (Index b = 0; b < u.B; ++b) {
@@ -202,39 +208,37 @@ void Recurrent<S, Cell>::load_input(const Pass<S>& pass, U& u) const {
                      pass.row(b), u.x_drop + (g * u.B + b) * u.F, u.F);
       }
     }
-    for (Index t = 0; t < u.T; ++t) {
-      const S* from = input.step(settings().go_backwards ? u.T - 1 - t : t);
-      S* to = u.x_copy + (g * u.T + t) * step;
-      const S* mask = drop ? u.x_drop + g * step : nullptr;
-      for (Index j = 0; j < step; ++j) to[j] = mask ? from[j] * mask[j] : from[j];
+    // One row at a time, or where all of a step take part, all of them.
+    const Index rows = u.packed ? u.start(u.walk) : u.T, width = u.packed ? u.F : step;
+    for (Index row = 0; row < rows; ++row) {
+      const auto [t, b] = u.packed ? u.valid_steps.place(row) : ValidSteps::Place{row, 0};
+      S* to = u.x_copy + g * u.T * step + row * width;
+      if (t == u.T) {
+        std::fill_n(to, width, S(0));
+        continue;
+      }
+      const S* from = input.row(reversed ? u.T - 1 - t : t, b);
+      const S* mask = drop ? u.x_drop + g * step + b * u.F : nullptr;
+      for (Index j = 0; j < width; ++j) to[j] = mask ? from[j] * mask[j] : from[j];
     }
   }
-  u.x = u.x_copy;
 }
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::load_mask(const Pass<S>& pass, U& u) const {
-  u.mask = nullptr;
-  if (!pass.input_mask) {
-    std::fill(u.first_valid, u.first_valid + u.B, Index(0));
-    return;
-  }
-  for (Index t = 0; t < u.T; ++t) {
-    const Index from = settings().go_backwards ? u.T - 1 - t : t;
-    std::copy_n(pass.input_mask.data + from * u.B, u.B, u.mask_copy + t * u.B);
-  }
-  u.mask = u.mask_copy;
-  for (Index b = 0; b < u.B; ++b) {
-    Index t = 0;
-    while (t < u.T && !u.valid(t, b)) ++t;
-    u.first_valid[b] = t;
-  }
+  u.packed = false;
+  u.walk = u.T;
+  if (!pass.input_mask) return;
+  u.valid_steps.load(pass.input_mask, settings().go_backwards);
+  if (u.valid_steps.all()) return;
+  u.packed = true;
+  u.walk = u.valid_steps.longest();
 }
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::find_one_hot(U& u) const {
   u.one_hot = u.hot != nullptr;
-  for (Index r = 0; u.one_hot && r < u.T * u.B; ++r) {
+  for (Index r = 0; u.one_hot && r < u.start(u.walk); ++r) {
     const S* x = u.x + r * u.F;
     // No branch, so that the compiler takes whole vectors; with one hot feature, the sum of the
     // places is its place.
@@ -253,10 +257,8 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::load_state(const Pass<S>& pass, U& u) const {
   const auto load = [&](std::size_t k, S* to) {
     const S* from = k < pass.initial_state.size() ? pass.initial_state[k] : nullptr;
-    if (from) {
-      copy_rows(from, u.H, u.B, u.H, to, u.Hp);
-    } else {
-      std::fill_n(to, u.B * u.Hp, S(0));
+    for (Index b = 0; b < u.B; ++b) {
+      copy_or_zero(from ? from + u.source(b) * u.H : nullptr, u.H, to + b * u.Hp);
     }
   };
   load(0, u.h);
@@ -272,7 +274,7 @@ void Recurrent<S, Cell>::draw_recurrent_dropout(const Pass<S>& pass, U& u) const
       S* mask = u.h_drop + (k * u.B + b) * u.Hp;
       if (pass.training) {
         draw_dropout(pass.random.child(static_cast<std::uint64_t>(u.n + k)),
-                     settings().recurrent_dropout, pass.row(b), mask, u.H);
+                     settings().recurrent_dropout, pass.row(u.source(b)), mask, u.H);
       } else {
         std::fill(mask, mask + u.H, S(1));
       }
@@ -282,7 +284,7 @@ void Recurrent<S, Cell>::draw_recurrent_dropout(const Pass<S>& pass, U& u) const
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::project_input(U& u) const {
-  const Index rows = u.steps * u.B, before = u.first * u.B;
+  const Index rows = u.segment_rows(), before = u.start(u.first);
   const Panels<S> z = u.gates();
   const ConstPanels<S> kernel = u.panels(u.kernel, u.F);
   fill_rows(u.bias, z, Index(0), rows);
@@ -299,13 +301,26 @@ void Recurrent<S, Cell>::project_input(U& u) const {
   }
 }
 
+/// Rows that end at a step take no part in it, but in the sums over all rows of the segment.
+template <class S, class Cell>
+void Recurrent<S, Cell>::clear_ended_rows(U& u) const {
+  for (Index t = u.first; t < u.first + u.steps; ++t) {
+    const Index active = u.active(t), ended = u.rows(t) - active, at = u.row(t) + active;
+    fill_rows<S>(nullptr, u.gates(), at, ended);
+    if (u.aux) std::fill_n(u.aux + at * u.Hp, ended * u.Hp, S(0));
+    if (u.d_recurrent_z) {
+      fill_rows<S>(nullptr, u.panels(u.d_recurrent_z, u.segment * u.B), at, ended);
+    }
+  }
+}
+
 template <class S, class Cell>
 void Recurrent<S, Cell>::drop_recurrent(U& u, Index t) const {
   const S* h = u.h_at(t);
   for (Index k = 0; k < u.n; ++k) {
     const S* mask = u.h_drop + k * u.B * u.Hp;
-    S* to = u.h_masked + (k * u.T + t) * u.B * u.Hp;
-    for (Index j = 0; j < u.B * u.Hp; ++j) to[j] = h[j] * mask[j];
+    S* to = u.masked_h(k, t);
+    for (Index j = 0; j < u.rows(t) * u.Hp; ++j) to[j] = h[j] * mask[j];
   }
 }
 
@@ -313,21 +328,34 @@ void Recurrent<S, Cell>::drop_recurrent(U& u, Index t) const {
 // valid step the output is zero, even where the initial state is not (Keras's `rnn`).
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_output(const Pass<S>& pass, const U& u) const {
-  const Index first = settings().return_sequences ? 0 : u.T - 1;
-  for (Index t = std::max(first, Index(0)); t < u.T; ++t) {
-    S* out = pass.output.data + (t - first) * u.B * u.H;
-    for (Index b = 0; b < u.B; ++b) {
-      const S* h = t >= u.first_valid[b] ? u.h_at(t + 1) + b * u.Hp : nullptr;
-      copy_or_zero(h, u.H, out + b * u.H);
+  S* out = pass.output.data;
+  if (!settings().return_sequences) {
+    for (Index k = 0; k < u.B; ++k) {
+      const Index t = u.length(k);
+      copy_or_zero<S>(t > 0 ? u.h_at(t) + k * u.Hp : nullptr, u.H, out + u.source(k) * u.H);
     }
+  } else if (u.packed) {
+    u.for_each_state([&](Index s, Index k, Index b, Index t) {
+      copy_or_zero<S>(s > 0 ? u.h_at(s) + k * u.Hp : nullptr, u.H, out + (t * u.B + b) * u.H);
+    });
+  } else {
+    copy_rows<S>(u.h_at(1), u.Hp, u.T * u.B, u.H, out, u.H);
   }
 }
 
+/// Of the sequences that end in this segment.
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_state(const Pass<S>& pass, const U& u) const {
-  const auto& to = pass.final_state;
-  if (to.size() > 0 && to[0]) copy_rows<S>(u.h_at(u.T), u.Hp, u.B, u.H, to[0], u.H);
-  if (to.size() > 1 && to[1]) copy_rows<S>(u.c_at(u.T), u.Hp, u.B, u.H, to[1], u.H);
+  const auto write = [&](std::size_t k, const auto& state_at) {
+    S* to = k < pass.final_state.size() ? pass.final_state[k] : nullptr;
+    for (Index b = 0; to && b < u.B; ++b) {
+      const Index t = u.length(b);
+      if (t > u.first + u.steps || (t <= u.first && u.first > 0)) continue;
+      copy_numbers<S>(state_at(t) + b * u.Hp, u.H, to + u.source(b) * u.H);
+    }
+  };
+  write(0, [&](Index t) { return u.h_at(t); });
+  write(1, [&](Index t) { return u.c_at(t); });
 }
 
 // ---- backward, step by step the mirror of forward ----------------------------------------------
@@ -336,6 +364,9 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::backward(const Pass<S>& pass) const {
   U& u = static_cast<U&>(*pass.cache);
   load_gradient(pass, u);
+  if (u.packed && pass.wants_input_gradient()) {
+    std::fill_n(pass.input_gradient().data, pass.input_gradient().size(), S(0));
+  }
   for (Index k = u.segments() - 1; k >= 0 && !pass.stopped(); --k) {
     if (k + 1 < u.segments()) forward_segment(pass, u, k, true);
     backward_segment(pass, u);
@@ -361,8 +392,9 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
   const auto load = [&](std::size_t k, S* to) {
     const auto& gradients = pass.final_state_gradient;
     const S* from = k < gradients.size() ? gradients[k] : nullptr;
-    std::fill_n(to, u.B * u.Hp, S(0));
-    if (from) copy_rows(from, u.H, u.B, u.H, to, u.Hp);
+    for (Index b = 0; b < u.B; ++b) {
+      copy_or_zero(from ? from + u.source(b) * u.H : nullptr, u.H, to + b * u.Hp);
+    }
   };
   load(0, u.dh);
   if (u.dc) load(1, u.dc);
@@ -374,18 +406,24 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t) const {
-  if (!settings().return_sequences && t != u.T - 1) return;
-  const S* from = pass.output_gradient.step(settings().return_sequences ? t : 0);
-  for (Index b = 0; b < u.B; ++b) {
-    if (t < u.first_valid[b]) continue;
-    S* dh = u.dh + b * u.Hp;
-    for (Index k = 0; k < u.H; ++k) dh[k] += from[b * u.H + k];
+  const auto add = [&](Index k, const S* from) {
+    S* dh = u.dh + k * u.Hp;
+    for (Index j = 0; j < u.H; ++j) dh[j] += from[j];
+  };
+  for (Index k = 0; k < u.active(t); ++k) {
+    const auto [from, b] = u.place(t, k);
+    if (settings().return_sequences) {
+      const Index end = u.place(t + 1, k).t;  // masked steps in between repeat the output
+      for (Index s = from; s < end; ++s) add(k, pass.output_gradient.row(s, b));
+    } else if (t == u.length(k) - 1) {
+      add(k, pass.output_gradient.row(0, b));
+    }
   }
 }
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::add_projection_gradients(U& u) const {
-  const Index rows = u.steps * u.B, before = u.first * u.B, blocks = u.n / u.x_groups;
+  const Index rows = u.segment_rows(), before = u.start(u.first), blocks = u.n / u.x_groups;
   const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
   if (u.d_bias) add_column_sums<S>(u.gates(), rows, u.d_bias);
   if (u.one_hot) {
@@ -404,9 +442,10 @@ void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
   const bool drop = u.x_drop && pass.training;
   for (Index g = 0; g < u.x_groups; ++g) {
     const Vectors part{g * blocks, blocks, u.n};
-    const Index rows = u.steps * u.B;
+    const Index rows = u.segment_rows();
     u.kernel_back.for_each_row(u.gates(), rows, part, u.interrupt, [&](Index row, const S* from) {
-      const Index t = u.first + row / u.B, b = row % u.B;
+      const auto [t, b] = u.place_in_segment(row);
+      if (t == u.T) return;
       const S* mask = drop ? u.x_drop + (g * u.B + b) * u.F : nullptr;
       S* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
       for (Index k = 0; k < u.F; ++k) {
@@ -419,9 +458,15 @@ void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_state_gradient(const Pass<S>& pass, const U& u) const {
-  const auto& to = pass.initial_state_gradient;
-  if (to.size() > 0 && to[0]) copy_rows<S>(u.dh, u.Hp, u.B, u.H, to[0], u.H);
-  if (to.size() > 1 && to[1]) copy_rows<S>(u.dc, u.Hp, u.B, u.H, to[1], u.H);
+  const auto write = [&](std::size_t k, const S* from) {
+    const auto& gradients = pass.initial_state_gradient;
+    S* to = k < gradients.size() ? gradients[k] : nullptr;
+    for (Index b = 0; to && b < u.B; ++b) {
+      copy_numbers<S>(from + b * u.Hp, u.H, to + u.source(b) * u.H);
+    }
+  };
+  write(0, u.dh);
+  write(1, u.dc);
 }
 
 /// So many steps that a look at the interrupt is cheap, so few that it is never late.

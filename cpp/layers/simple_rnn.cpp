@@ -14,13 +14,8 @@ void SimpleRNNCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, 1);
   u.for_each_vector(t, [&](Index b, Index unit, S* z) {
     const Index at = b * u.Hp + unit;
-    if (u.valid(t, b)) {
-      simd::store(z, squash<S>(settings_.activation, simd::load(z)));
-      simd::store(u.h_at(t + 1) + at, simd::load(z));
-    } else {
-      simd::store(u.h_at(t + 1) + at, simd::load(u.h_at(t) + at));
-      simd::store(z, simd::Vector<S>{});
-    }
+    simd::store(z, squash<S>(settings_.activation, simd::load(z)));
+    simd::store(u.h_at(t + 1) + at, simd::load(z));
   });
 }
 
@@ -28,19 +23,15 @@ template <class S>
 void SimpleRNNCell<S>::backward(Unrolled<S>& u, Index t) const {
   u.for_each_vector(t, [&](Index b, Index unit, S* z) {
     const Index at = b * u.Hp + unit;
-    if (u.valid(t, b)) {
-      simd::store(z, simd::load(u.dh + at) * slope<S>(settings_.activation, simd::load(z)));
-      simd::store(u.dh + at, simd::Vector<S>{});
-    } else {
-      simd::store(z, simd::Vector<S>{});
-    }
+    simd::store(z, simd::load(u.dh + at) * slope<S>(settings_.activation, simd::load(z)));
+    simd::store(u.dh + at, simd::Vector<S>{});
   });
   u.add_recurrent_product_back(t, u.gates(), u.dh, 0, 1);
 }
 
 template <class S>
 std::vector<Trace<S>> SimpleRNNCell<S>::trace(const Unrolled<S>& u) const {
-  return {state_trace("h", u, u.h_at(1))};
+  return {state_trace("h", u, u.h)};
 }
 
 template class SimpleRNNCell<float>;

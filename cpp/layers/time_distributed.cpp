@@ -73,14 +73,14 @@ Shape TimeDistributed<S>::output_shape(const Shape& input) const {
 }
 
 template <class S>
-std::unique_ptr<Cache> TimeDistributed<S>::plan(const Shape& input, Index batch, bool training,
+std::unique_ptr<Cache> TimeDistributed<S>::plan(const Shape& input, Index batch, Use use,
                                                 Workspace& workspace) const {
   const Shape rest = rest_of(input);
   const Index rows = input[0] * batch;
   auto cache = std::make_unique<StepsCache<S>>();
-  cache->child.plan(*layer_, rest, rows, training, workspace);
-  cache->input.plan(rest, rows, training, workspace);
-  cache->output.plan(layer_->output_shape(rest), rows, training, workspace);
+  cache->child.plan(*layer_, rest, rows, use, workspace);
+  cache->input.plan(rest, rows, use.training, workspace);
+  cache->output.plan(layer_->output_shape(rest), rows, use.training, workspace);
   return cache;
 }
 

@@ -23,7 +23,7 @@ class TimeDistributed final : public Layer<S> {
 
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
-  std::unique_ptr<Cache> plan(const Shape& input, Index batch, bool training,
+  std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;
