@@ -892,10 +892,33 @@ STATES = [
         ("shape (sequences, 2), received (6, 3, 2)",),
     ),
     Row(
-        "a step of ids",
-        lambda m: m.step(IDS[:, 0]),
-        ("step: expected a model with input (samples, time steps, features)",),
+        "a step of all ids",
+        lambda m: m.step(IDS),
+        ("shape (sequences,) or (sequences, 1), received (6, 3). One step at a time: x[:, 0]",),
         make=words,
+    ),
+    Row(
+        "a step of unknown ids",
+        lambda m: m.step(IDS[:, 0] + 100),
+        ("x: Embedding(input_dim=", "received 10"),
+        make=words,
+    ),
+    Row(
+        "a step of broken ids",
+        lambda m: m.step(IDS[:, 0] + 0.5),
+        ("x: expected whole numbers, received",),
+        make=words,
+    ),
+    Row(
+        "a step of NaN",
+        lambda m: m.step(np.full((6, 2), np.nan)),
+        ("x: expected finite numbers, received nan at x[0, 0]",),
+    ),
+    Row(
+        "a step through a model without steps",
+        lambda m: m.step(X[:, 0]),
+        ("step: expected a model with input (samples, time steps, features)",),
+        make=lambda: compiled(Sequential([Dense(C, input_shape=(F,))]), "mse"),
     ),
     Row("a step without a batch", lambda m: m.step(X[0, 0]), ("x.reshape(1, 2)",)),
     Row(

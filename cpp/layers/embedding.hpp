@@ -21,6 +21,9 @@ class Embedding final : public Layer<S> {
  public:
   explicit Embedding(const EmbeddingOptions& options) : options_(options) {}
 
+  /// Ids are 0 .. input_dim() - 1.
+  Index input_dim() const { return options_.input_dim; }
+
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
   MaskFlow mask_flow() const override {

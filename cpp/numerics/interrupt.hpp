@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 
 namespace echocell {
 
@@ -28,5 +29,15 @@ class Interrupt {
  private:
   std::atomic<bool> requested_{false};
 };
+
+/// Thrown when the observer asked to stop in the middle of a batch. The model is as it was after
+/// the last whole batch.
+struct Interrupted : std::exception {
+  const char* what() const noexcept override { return "interrupted"; }
+};
+
+inline void stop_if_requested(const Interrupt* interrupt) {
+  if (interrupt != nullptr && interrupt->requested()) throw Interrupted();
+}
 
 }  // namespace echocell

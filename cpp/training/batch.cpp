@@ -160,7 +160,7 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     if (node.output <= slice.timed && layer.mask_flow() == MaskFlow::create) {
       restrict_to_lengths(slice, pass.output_mask);
     }
-    const bool last_output = !pass.final_state.empty() && !pass.output_mask;
+    const bool last_output = !pass.final_state.empty() && pass.output.steps == 1;
     if (context.continues && last_output && pass.input_mask) repeat_last_output(pass);
   }
 }

@@ -44,6 +44,7 @@ class Head {
   /// The tensor that the loss reads, and whose gradient backward() starts from: the node behind it
   /// is left out where the loss takes logits.
   Index loss_tensor() const { return loss_tensor_; }
+  LossKind loss() const { return loss_.kind; }
   const std::vector<MetricOptions>& metrics() const { return metrics_; }
 
   HeadBuffers<S> plan(Slice<S>& slice) const;

@@ -30,7 +30,11 @@ bool is_for(const BatchKey& key, const Shape& sample, const Part& part, bool tra
 template <class S>
 Model<S>::Model(const std::vector<std::shared_ptr<const LayerOptions>>& layers, Shape input,
                 std::uint64_t seed)
-    : network_(layers, std::move(input)), states_(network_), walking_(network_), random_{seed} {}
+    : network_(layers, std::move(input)),
+      states_(network_),
+      stepper_(network_),
+      walking_(network_),
+      random_{seed} {}
 
 template <class S>
 const Head<S>& Model<S>::head() const {
@@ -82,7 +86,7 @@ typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
 
 template <class S>
 Index Model<S>::workspace_bytes() const {
-  Index sum = 0;
+  Index sum = stepper_.bytes();
   for (const auto& known : plans_) sum += known->batch.bytes();
   return sum;
 }
@@ -399,36 +403,19 @@ void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer&
   for (Index first = 0; first < data.samples; first += batch_size) {
     if (observer.check()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
-    predict_batch(data, whole(data, order.data() + first, rows), false, y, observer);
+    predict_batch(data, whole(data, order.data() + first, rows), y, observer);
   }
   order_ = std::move(order);
 }
 
 template <class S>
-void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, bool all_states, S* y,
-                             Observer& observer) {
+void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, S* y, Observer& observer) {
   Plan& current = plan_for(data, part, false, false);
-  forward(current, data, part, {false, {}, &observer}, {states_, all_states});
+  forward(current, data, part, {false, {}, &observer}, {states_, false});
   states_.commit();
   for (const Slice<S>& slice : current.batch.slices()) {
     scatter<S>(data, part.from_row(slice.first_row), slice.output(), network_.per_step(), y);
   }
-}
-
-template <class S>
-void Model<S>::step(const S* x, Index batch, S* y, Observer& observer) {
-  const DenormalGuard guard;
-  if (const auto reason = network_.why_not_streamable()) {
-    throw std::invalid_argument("step() cannot run this model: " + *reason);
-  }
-  states_.require(batch);
-  Dataset<S> data;
-  data.x = x;
-  data.samples = batch;
-  data.sample = {1, network_.input_shape()[1]};
-  std::vector<Index> order = in_order(batch);
-  predict_batch(data, {order.data(), batch, 0, 1}, true, y, observer);
-  order_ = std::move(order);
 }
 
 template class Model<float>;

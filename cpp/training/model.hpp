@@ -2,7 +2,6 @@
 // the loops over epochs and batches.
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,19 +12,10 @@
 #include "training/head.hpp"
 #include "training/optimizers.hpp"
 #include "training/states.hpp"
+#include "training/stepper.hpp"
 #include "training/windows.hpp"
 
 namespace echocell {
-
-/// Thrown when the observer asked to stop in the middle of a batch. The model is as it was after
-/// the last whole batch.
-struct Interrupted : std::exception {
-  const char* what() const noexcept override { return "interrupted"; }
-};
-
-inline void stop_if_requested(const Interrupt* interrupt) {
-  if (interrupt != nullptr && interrupt->requested()) throw Interrupted();
-}
 
 /// Watches the loops from outside. Whoever returns true ends the training after this batch.
 class Observer : public Interrupt {
@@ -100,6 +90,7 @@ class Model {
   Network<S>& network() { return network_; }
   States<S>& states() { return states_; }
   bool compiled() const { return head_.has_value(); }
+  LossKind loss() const { return head().loss(); }
   Optimizer<S>& optimizer();
 
   /// Slots of an earlier compile stay if the optimizer is of the same kind.
@@ -116,8 +107,8 @@ class Model {
   /// y: room for samples * volume(output_shape for this input); arranged like x where samples
   /// differ in length and the output has time steps.
   void predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer);
-  /// One time step x [batch, F] through all layers, states carried in all of them.
-  void step(const S* x, Index batch, S* y, Observer& observer);
+  /// For one time step after the other, the states carried in all layers.
+  Stepper<S>& stepper() { return stepper_; }
   // In model_inspection.cpp:
   Gradients<S> gradients(const Dataset<S>& data, bool training, Observer& observer);
   LayerRun<S> run_layer(Index layer, const LayerInput<S>& input, Observer& observer);
@@ -178,8 +169,7 @@ class Model {
               Tally& tally, Observer& observer);
   bool train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch, Tally& tally,
                    Observer& observer);
-  void predict_batch(const Dataset<S>& data, const Part& part, bool all_states, S* y,
-                     Observer& observer);
+  void predict_batch(const Dataset<S>& data, const Part& part, S* y, Observer& observer);
   Tally evaluate_tally(const Dataset<S>& data, Index batch_size, Index bptt_steps,
                        Observer& observer);
   void require_windows(Index bptt_steps) const;
@@ -190,6 +180,7 @@ class Model {
 
   Network<S> network_;
   States<S> states_;
+  Stepper<S> stepper_;
   States<S> walking_;  // of a batch that is walked in windows, until its end
   std::optional<Head<S>> head_;
   std::unique_ptr<Optimizer<S>> optimizer_;

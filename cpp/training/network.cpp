@@ -118,12 +118,6 @@ bool Network<S>::recurrent() const {
 }
 
 template <class S>
-std::optional<std::string> Network<S>::why_not_streamable() const {
-  if (shapes_.front().size() != 2) return "its input has no time steps";
-  return why_not_divisible();
-}
-
-template <class S>
 std::optional<std::string> Network<S>::why_not_divisible() const {
   for (Index k = 0; k < layer_count(); ++k) {
     if (!layer(nodes_[std::size_t(node_of_layer(k))]).streamable()) {

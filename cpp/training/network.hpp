@@ -56,8 +56,6 @@ class Network {
   /// Is there an output at every time step?
   bool per_step() const { return shapes_.back().size() >= 2; }
   bool recurrent() const;
-  /// Can it run one time step after the other? Otherwise the reason why not.
-  std::optional<std::string> why_not_streamable() const;
   /// Can it run one part of a sequence after the other? Otherwise the reason why not.
   std::optional<std::string> why_not_divisible() const;
 

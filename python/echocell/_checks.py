@@ -243,6 +243,18 @@ def step_inputs(value: Any, features: int | None, dtype: np.dtype[Any], name: st
     )
 
 
+def step_ids(value: Any, name: str = "x") -> Array:
+    """The ids of one time step, [B] or [B, 1], as [B, 1]."""
+    array = as_array(value, name)
+    if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+        return array.reshape(-1, 1)
+    hint = f" One step at a time: {name}[:, 0]" if array.ndim == 2 else ""
+    raise ValueError(
+        f"{name}: expected the ids of one time step of every sequence, shape (sequences,) or "
+        f"(sequences, 1), received {array.shape}.{hint}"
+    )
+
+
 def ids(value: Any, expected: Sample, classes: int, dtype: np.dtype[Any], name: str = "x") -> Array:
     """Indices for an Embedding, [N, *expected], as whole numbers below `classes`."""
     array = as_array(unwrapped(value, expected), name)

@@ -21,6 +21,7 @@ from echocell.callbacks import CallbackList, History
 from echocell.layers import Embedding
 
 if TYPE_CHECKING:
+    from echocell._predictor import Predictor
     from echocell._trainer import Trainer
 
 Array = NDArray[Any]
@@ -81,7 +82,7 @@ class Data(NamedTuple):
 # ---- data --------------------------------------------------------------------------------------
 
 
-def check_x(model: Trainer, x: Any, name: str = "x") -> Array:
+def check_x(model: Predictor, x: Any, name: str = "x") -> Array:
     """The inputs as the model takes them."""
     sample, dtype = model._sample or (), model._array_dtype
     first = model.layers[0]
@@ -90,7 +91,7 @@ def check_x(model: Trainer, x: Any, name: str = "x") -> Array:
     return _checks.inputs(x, sample, dtype, name)
 
 
-def check_input(model: Trainer, x: Any, name: str = "x") -> tuple[Array, Lengths | None]:
+def check_input(model: Predictor, x: Any, name: str = "x") -> tuple[Array, Lengths | None]:
     """The inputs as the core takes them; their lengths where they differ."""
     many_axes = type(x) is np.ndarray and x.ndim > 1
     lengths = None if many_axes else _ragged.lengths_of(x)
@@ -100,7 +101,23 @@ def check_input(model: Trainer, x: Any, name: str = "x") -> tuple[Array, Lengths
     return _ragged.inputs(model, x, name), lengths
 
 
-def output_sample(model: Trainer, x: Array) -> Sample:
+def check_step(model: Predictor, x: Any) -> Array:
+    """One time step of every sequence as the core takes it, [B, F]; of ids [B, 1]."""
+    sample, dtype = model._sample or (), model._array_dtype
+    first = model.layers[0]
+    if isinstance(first, Embedding) and len(sample) == 1:
+        return _checks.ids(_checks.step_ids(x), (1,), first.input_dim, dtype)
+    if len(sample) != 2:
+        raise ValueError(
+            f"step: expected a model with input (samples, time steps, features), or of ids "
+            f"(samples, time steps), this one takes {_checks.text(sample)}"
+        )
+    if isinstance(first, Embedding):
+        return _checks.ids(x, sample[1:], first.input_dim, dtype)
+    return _checks.step_inputs(x, sample[1], dtype)
+
+
+def output_sample(model: Predictor, x: Array) -> Sample:
     """The shape of one output; an open time axis gets the length that x has."""
     output, sample = model._output, model._sample
     if output and output[0] is None and len(output) > 1 and sample and sample[0] is None:
@@ -210,7 +227,7 @@ def check_validation(model: Trainer, given: Any) -> Data:
 # ---- batches -----------------------------------------------------------------------------------
 
 
-def batch_size(model: Trainer, given: Any, rows: int, name: str = "batch_size") -> int:
+def batch_size(model: Predictor, given: Any, rows: int, name: str = "batch_size") -> int:
     """How many samples to a batch.
 
     What was given, else the model's batch size, else that of the states it carries, else 32; never
@@ -229,12 +246,12 @@ def batch_size(model: Trainer, given: Any, rows: int, name: str = "batch_size") 
     return _stateful_batch(model, size, rows, carried, name)
 
 
-def _carried(model: Trainer) -> int:
+def _carried(model: Predictor) -> int:
     network = model._network
     return network.state_batch if network is not None and model._stateful else 0
 
 
-def _stateful_batch(model: Trainer, size: int, rows: int, carried: int, name: str) -> int:
+def _stateful_batch(model: Predictor, size: int, rows: int, carried: int, name: str) -> int:
     fixed = model._batch
     if fixed is not None and size != fixed:
         raise ValueError(

@@ -1,0 +1,326 @@
+// echocell._core.Network for one scalar type.
+#pragma once
+
+#include "bindings/network_base.hpp"
+#include "bindings/occupancy.hpp"
+
+namespace echocell::bindings {
+
+template <class S>
+class NetworkOf final : public NetworkBase {
+ public:
+  NetworkOf(const LayerList& layers, const Shape& input, std::uint64_t seed)
+      : model_({layers.begin(), layers.end()}, input, seed) {}
+
+  // ---- structure
+  std::string dtype() const override { return sizeof(S) == 4 ? "float32" : "float64"; }
+  py::tuple output_shape(Index layer) override {
+    return to_tuple(model_.network().output_shape(layer));
+  }
+  std::vector<Index> state_widths(Index layer) override { return layer_at(layer).state_widths(); }
+
+  // ---- parameters
+  py::list parameters(Index layer) override {
+    py::list list;
+    for (const Parameter& p : model_.network().parameters(layer)) {
+      list.append(py::make_tuple(p.name, to_tuple(p.shape)));
+    }
+    return list;
+  }
+  py::array get_parameter(Index layer, Index index) override {
+    const auto guard = occupancy_.enter();
+    return parameter_array(layer, index, model_.network().values());
+  }
+  void set_parameter(Index layer, Index index, const py::array& value) override {
+    const auto guard = occupancy_.enter();
+    const Shape expected = parameter_shape(layer, index);
+    const Numbers<S> numbers = require<S>(value, expected, "parameter");
+    require_finite<S>("the parameter", numbers);
+    model_.network().write(layer, index, numbers.data(), model_.network().values());
+  }
+  void set_regularizer(Index layer, Index index, double l1, double l2) override {
+    ParameterBlock& block = model_.network().block(layer, index);
+    block.l1 = l1;
+    block.l2 = l2;
+  }
+  void set_trainable(Index layer, bool trainable) override {
+    const auto count = static_cast<Index>(model_.network().parameters(layer).size());
+    for (Index k = 0; k < count; ++k) model_.network().block(layer, k).trainable = trainable;
+  }
+
+  // ---- training
+  void compile(const LossOptions& loss, const std::vector<MetricOptions>& metrics,
+               const OptimizerOptions& optimizer) override {
+    occupancy_.require_idle("compile()");
+    model_.compile(loss, metrics, optimizer);
+  }
+  double learning_rate() override { return model_.optimizer().learning_rate(); }
+  void set_learning_rate(double rate) override { model_.optimizer().set_learning_rate(rate); }
+  std::int64_t iterations() override { return model_.optimizer().iterations(); }
+  void set_iterations(std::int64_t n) override { model_.optimizer().set_iterations(n); }
+  Arrays slots() override {
+    Arrays arrays;
+    const Index size = for_each_parameter([](Index, Index, Index) {});
+    for (const Buffer<S>& slot : model_.optimizer().slots()) {
+      py::array_t<S> array(size);
+      S* to = array.mutable_data();
+      for_each_parameter([&](Index layer, Index index, Index first) {
+        model_.network().read(layer, index, slot.data(), to + first);
+      });
+      arrays.push_back(std::move(array));
+    }
+    return arrays;
+  }
+  void set_slots(const Arrays& values) override {
+    auto& slots = model_.optimizer().slots();
+    if (values.size() != slots.size()) {
+      throw std::invalid_argument("expected " + std::to_string(slots.size()) +
+                                  " optimizer slots, received " + std::to_string(values.size()));
+    }
+    std::vector<Numbers<S>> numbers;
+    const Index size = for_each_parameter([](Index, Index, Index) {});
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      numbers.push_back(require<S>(values[k], {size}, "optimizer slot"));
+    }
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      for_each_parameter([&](Index layer, Index index, Index first) {
+        model_.network().write(layer, index, numbers[k].data() + first, slots[k].data());
+      });
+    }
+  }
+  std::pair<std::uint64_t, std::uint64_t> random_state() override { return model_.random_state(); }
+  void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) override {
+    model_.set_random_state(state.first, state.second);
+  }
+
+  std::vector<std::vector<double>> fit(const Source& source, const FitOptions& options,
+                                       const std::optional<Source>& validation,
+                                       Hooks hooks) override {
+    const Data<S> data(model_, source);
+    std::optional<Data<S>> held_out;
+    if (validation) held_out.emplace(model_, *validation);
+    return run(std::move(hooks), [&](PythonObserver& observer) {
+      return model_.fit(data.set, options, held_out ? &held_out->set : nullptr, observer);
+    });
+  }
+  std::vector<double> train_on_batch(const Source& source, Index bptt_steps) override {
+    const Data<S> data(model_, source);
+    return run({}, [&](PythonObserver& observer) {
+      return model_.train_on_batch(data.set, observer, bptt_steps);
+    });
+  }
+  std::vector<double> evaluate(const Source& source, Index batch_size, Hooks hooks) override {
+    const Data<S> data(model_, source);
+    return run(std::move(hooks), [&](PythonObserver& observer) {
+      observer.listen_to_tests();
+      return model_.evaluate(data.set, batch_size, observer);
+    });
+  }
+  py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size) override {
+    const Data<S> data(model_, x, lengths);
+    py::array_t<S> y(data.output_shape(model_));
+    S* to = y.mutable_data();
+    run({}, [&](PythonObserver& observer) {
+      model_.predict(data.set, batch_size, to, observer);
+      return 0;
+    });
+    return std::move(y);
+  }
+
+  // ---- state
+  Index state_batch() override { return model_.states().batch(); }
+  py::array step(const py::array& x) override {
+    const auto guard = occupancy_.enter();
+    Stepper<S>& stepper = model_.stepper();
+    const Index batch = x.ndim() > 0 ? x.shape(0) : 0;
+    if (batch == 0) throw std::invalid_argument("expected x with a batch axis, and rows");
+    stepper.prepare(batch);
+    const Numbers<S> numbers = require<S>(x, {batch, stepper.input_width()}, "x");
+    require_finite<S>("x", numbers);
+    py::array_t<S> y(with_batch(batch, stepper.output_shape()));
+    S* to = y.mutable_data();
+    run({}, [&](PythonObserver& observer) {
+      stepper.run(model_.states(), numbers.data(), to, &observer);
+      return 0;
+    });
+    return std::move(y);
+  }
+  void reset_states(Index layer, const std::optional<std::vector<Index>>& rows) override {
+    const auto guard = occupancy_.enter();
+    if (layer < 0 && !rows) {
+      model_.states().clear();
+      return;
+    }
+    const auto nodes = static_cast<Index>(model_.network().nodes().size());
+    const Index first = layer < 0 ? 0 : model_.network().node_of_layer(layer);
+    const Index last = layer < 0 ? nodes : first + 1;
+    for (Index n = first; n < last; ++n) model_.states().zero(n, rows ? &*rows : nullptr);
+  }
+  Arrays get_states(Index layer) override {
+    const auto guard = occupancy_.enter();
+    Arrays arrays;
+    const Index batch = model_.states().batch();
+    if (batch == 0) return arrays;
+    const Index node = model_.network().node_of_layer(layer);
+    const std::vector<Index> widths = state_widths(layer);
+    for (std::size_t k = 0; k < widths.size(); ++k) {
+      const S* state = model_.states().state(node, static_cast<Index>(k));
+      arrays.push_back(to_array<S>(state, {batch, widths[k]}));
+    }
+    return arrays;
+  }
+  void set_states(Index layer, const Arrays& values) override {
+    const auto guard = occupancy_.enter();
+    const std::vector<Index> widths = state_widths(layer);
+    if (values.size() != widths.size()) {
+      throw std::invalid_argument("expected " + std::to_string(widths.size()) +
+                                  " states, received " + std::to_string(values.size()));
+    }
+    if (values.empty()) return;
+    const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
+    std::vector<Numbers<S>> numbers;
+    for (std::size_t k = 0; k < widths.size(); ++k) {
+      numbers.push_back(require<S>(values[k], {batch, widths[k]}, "state"));
+      require_finite<S>("the state", numbers.back());
+    }
+    model_.states().require(batch);
+    const Index node = model_.network().node_of_layer(layer);
+    for (std::size_t k = 0; k < widths.size(); ++k) {
+      std::copy_n(numbers[k].data(), numbers[k].size(),
+                  model_.states().state(node, static_cast<Index>(k)));
+    }
+  }
+
+  // ---- looking inside
+  py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
+                      const std::optional<Arrays>& initial_state, bool training) override {
+    const LayerRun<S> result = run_one(layer, x, mask, initial_state, training);
+    py::list states;
+    for (const auto& state : result.states) states.append(to_array(state, x.shape(0)));
+    return py::make_tuple(to_array(result.output, x.shape(0)), states);
+  }
+  py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
+                       const std::optional<Arrays>& initial_state) override {
+    const LayerRun<S> result = run_one(layer, x, mask, initial_state, false);
+    py::dict traces;
+    for (const auto& trace : result.traces) {
+      traces[py::str(trace.name)] = to_array(trace, x.shape(0));
+    }
+    return traces;
+  }
+  py::tuple gradients(const Source& source, bool training) override {
+    const Data<S> data(model_, source);
+    const Gradients<S> result = run({}, [&](PythonObserver& observer) {
+      return model_.gradients(data.set, training, observer);
+    });
+    Network<S>& network = model_.network();
+    py::list layers;
+    for (Index k = 0; k < network.layer_count(); ++k) {
+      py::list list;
+      for (std::size_t p = 0; p < network.parameters(k).size(); ++p) {
+        list.append(parameter_array(k, static_cast<Index>(p), result.parameters));
+      }
+      layers.append(list);
+    }
+    return py::make_tuple(result.loss, layers,
+                          to_array<S>(result.input.data(), shape_of(source.x)));
+  }
+  Index workspace_bytes() override { return model_.workspace_bytes(); }
+  SmallCallsBase& small_calls() override { return small_calls_; }
+
+ private:
+  static py::array to_array(const typename LayerRun<S>::Values& values, Index batch) {
+    return bindings::to_array<S>(values.numbers.data(), with_batch(batch, values.shape));
+  }
+  template <class T>
+  static py::array to_array(const T* numbers, const Shape& shape) {
+    return bindings::to_array<T>(numbers, shape);
+  }
+
+  const Layer<S>& layer_at(Index layer) {
+    Network<S>& network = model_.network();
+    return network.layer(network.nodes()[std::size_t(network.node_of_layer(layer))]);
+  }
+  Shape parameter_shape(Index layer, Index index) {
+    (void)model_.network().block(layer, index);  // throws if there is none
+    return model_.network().parameters(layer)[std::size_t(index)].shape;
+  }
+  /// A parameter as Keras has it, out of an array as long as the arena.
+  py::array parameter_array(Index layer, Index index, const S* arena) {
+    py::array_t<S> array(parameter_shape(layer, index));
+    model_.network().read(layer, index, arena, array.mutable_data());
+    return std::move(array);
+  }
+  /// visit(layer, index, first, size) for every parameter: where it stands in a row of all, as
+  /// Keras has them, without padding.
+  template <class Visit>
+  Index for_each_parameter(const Visit& visit) {
+    Network<S>& network = model_.network();
+    Index first = 0;
+    for (Index k = 0; k < network.layer_count(); ++k) {
+      const auto& parameters = network.parameters(k);
+      for (std::size_t p = 0; p < parameters.size(); ++p) {
+        visit(k, static_cast<Index>(p), first);
+        first += parameters[p].size();
+      }
+    }
+    return first;
+  }
+  LayerRun<S> run_one(Index layer, const py::array& x, const OptionalArray& mask,
+                      const std::optional<Arrays>& initial_state, bool training) {
+    const Numbers<S> numbers = require<S>(x, {}, "x");
+    require_finite<S>("x", numbers);
+    LayerInput<S> input;
+    const Shape shape = shape_of(numbers);
+    if (shape.size() < 2) throw std::invalid_argument("expected x with a batch axis and features");
+    input.x = numbers.data();
+    input.batch = shape[0];
+    input.sample = Shape(shape.begin() + 1, shape.end());
+    input.training = training;
+    py::array_t<std::uint8_t, py::array::c_style | py::array::forcecast> mask_bytes;
+    if (mask) {
+      const Shape expected{shape[0], shape.size() > 2 ? shape[1] : 1};
+      if (shape_of(*mask) != expected) {
+        throw std::invalid_argument("expected a mask of shape " + shape_text(expected) +
+                                    ", received " + shape_text(shape_of(*mask)));
+      }
+      mask_bytes = *mask;
+      input.mask = mask_bytes.data();
+    }
+    std::vector<Numbers<S>> states;
+    const std::vector<Index> widths = state_widths(layer);
+    if (initial_state) {
+      if (initial_state->size() != widths.size()) {
+        throw std::invalid_argument("expected " + std::to_string(widths.size()) +
+                                    " initial states, received " +
+                                    std::to_string(initial_state->size()));
+      }
+      for (std::size_t k = 0; k < widths.size(); ++k) {
+        states.push_back(require<S>((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
+        input.initial_state.push_back(states.back().data());
+      }
+    }
+    return run({},
+               [&](PythonObserver& observer) { return model_.run_layer(layer, input, observer); });
+  }
+
+  /// Calls work(observer) without the GIL.
+  template <class Work>
+  auto run(Hooks hooks, const Work& work) {
+    const auto guard = occupancy_.enter();
+    PythonObserver observer(std::move(hooks));
+    try {
+      const py::gil_scoped_release released;
+      return work(observer);
+    } catch (const Interrupted&) {
+      observer.rethrow();
+      throw;
+    }
+  }
+
+  Model<S> model_;
+  Occupancy occupancy_;
+  SmallCalls<S> small_calls_{model_, occupancy_};
+};
+
+}  // namespace echocell::bindings

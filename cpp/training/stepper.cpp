@@ -1,0 +1,58 @@
+#include "training/stepper.hpp"
+
+#include <algorithm>
+
+#include "numerics/copy.hpp"
+#include "numerics/denormals.hpp"
+#include "numerics/parallel.hpp"
+
+namespace echocell {
+
+template <class S>
+void Stepper<S>::plan(Index batch) {
+  if (const auto reason = network_.why_not_divisible()) {
+    throw std::invalid_argument("step() cannot run this model: " + *reason);
+  }
+  // One step: the sample with a time axis of 1. The ids of an Embedding have no other axis.
+  Shape sample = network_.input_shape();
+  sample[0] = 1;
+  output_shape_ = network_.tensor_shapes(sample).back();
+  if (output_shape_.size() >= 2) output_shape_.erase(output_shape_.begin());
+  input_width_ = volume(sample);
+  output_width_ = volume(output_shape_);
+  // What a layer does besides multiplying counts as so many multiplications.
+  constexpr Index kPerNode = 1000;
+  const auto nodes = static_cast<Index>(network_.nodes().size());
+  work_ = checked_product(batch, network_.parameter_count() + kPerNode * nodes);
+  plan_ = std::make_unique<Batch<S>>(network_, BatchKey{batch, std::move(sample)});
+}
+
+template <class S>
+void Stepper<S>::run(States<S>& states, const S* x, S* y, Interrupt* interrupt) {
+  const DenormalGuard guard;
+  states.require(plan_->key().rows);
+  states.bind(*plan_, true);
+  std::vector<Slice<S>>& slices = plan_->slices();
+  if (slices.size() == 1) {
+    run_slice(slices.front(), x, y, interrupt);
+  } else {
+    run_slices(static_cast<Index>(slices.size()), plan_->parallel(),
+               [&](Index k) { run_slice(slices[std::size_t(k)], x, y, interrupt); });
+  }
+  stop_if_requested(interrupt);
+  states.commit();
+}
+
+/// With one time step, time-major and batch-major are the same.
+template <class S>
+void Stepper<S>::run_slice(Slice<S>& slice, const S* x, S* y, Interrupt* interrupt) const {
+  const Tensor<S>&input = slice.input(), &output = slice.output();
+  copy_numbers(x + slice.first_row * input_width_, input.size(), input.data);
+  plan_->forward(slice, {false, {}, interrupt, true});
+  copy_numbers<S>(output.data, output.size(), y + slice.first_row * output_width_);
+}
+
+template class Stepper<float>;
+template class Stepper<double>;
+
+}  // namespace echocell

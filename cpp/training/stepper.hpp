@@ -1,0 +1,47 @@
+// One time step at a time through all layers, for those who read a sequence as it comes.
+#pragma once
+
+#include <memory>
+
+#include "training/batch.hpp"
+#include "training/states.hpp"
+
+namespace echocell {
+
+/// Holds the plan of a step, so that a step looks up and allocates nothing. B rows, F numbers per
+/// row of a step of the input (1 where the model begins with an Embedding: an id), H of the output.
+template <class S>
+class Stepper {
+ public:
+  explicit Stepper(const Network<S>& network) : network_(network) {}
+
+  bool is_prepared(Index batch) const { return plan_ != nullptr && plan_->key().rows == batch; }
+  /// Plans for so many rows, unless that is done. Throws std::invalid_argument where the model
+  /// needs whole sequences.
+  void prepare(Index batch) {
+    if (!is_prepared(batch)) plan(batch);
+  }
+  /// Of one row of a step, [F] and [H, ...]. After prepare().
+  Index input_width() const { return input_width_; }
+  const Shape& output_shape() const { return output_shape_; }
+  /// About how many multiplications a step is.
+  Index work() const { return work_; }
+
+  /// x [B, F] -> y [B, H, ...], for the B of prepare(). All layers with states begin with what is
+  /// carried and carry their new states on. Where a row is masked the state stands still, and a
+  /// recurrent layer puts it out again. When it throws, the states are as before.
+  void run(States<S>& states, const S* x, S* y, Interrupt* interrupt);
+  /// Memory that the plan holds.
+  Index bytes() const { return plan_ ? plan_->bytes() : 0; }
+
+ private:
+  void plan(Index batch);
+  void run_slice(Slice<S>& slice, const S* x, S* y, Interrupt* interrupt) const;
+
+  const Network<S>& network_;
+  std::unique_ptr<Batch<S>> plan_;
+  Index input_width_ = 0, output_width_ = 0, work_ = 0;
+  Shape output_shape_;
+};
+
+}  // namespace echocell

@@ -1,0 +1,147 @@
+"""What compile() says of a model: loss, metrics, optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from echocell import _core, losses, metrics, optimizers
+from echocell._layer import Layer
+from echocell._legacy import IGNORED_BY_COMPILE, REFUSED_BY_COMPILE, refuse_legacy
+from echocell._predictor import Predictor
+from echocell.losses import Loss
+from echocell.metrics import Metric
+from echocell.optimizers import Optimizer
+
+
+class Compiled(NamedTuple):
+    optimizer: Optimizer
+    loss: Loss
+    metrics: list[Any]  # as they were asked for
+    given_loss: Any
+
+
+class Compilable(Predictor):
+    """A stack of layers that can be compiled."""
+
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        self._compiled: Compiled | None = None
+        self._metrics: list[Metric] = []
+        self._log_names: list[str] = ["loss"]
+        super().__init__(layers, name, dtype, trainable)
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        sample_weight_mode: Any = None,
+        **legacy: Any,
+    ) -> None:
+        """Says how to train. A new optimizer starts without memory of earlier updates.
+
+        Args:
+            optimizer: name or object. Default "rmsprop".
+            loss: name or object.
+            metrics: list of names or objects, for the history and evaluate.
+            sample_weight_mode: Keras 2's; weights of [N, T] need no announcement.
+            **legacy: arguments of Keras that change nothing here, such as run_eagerly.
+
+        Raises:
+            TypeError, ValueError: an unknown argument, name or object; nothing changes then.
+        """
+        refuse_legacy("compile", legacy, IGNORED_BY_COMPILE, REFUSED_BY_COMPILE)
+        if loss is None:
+            raise ValueError("compile: missing argument 'loss', for example loss='mse'")
+        compiled = Compiled(
+            optimizers.get(optimizer), losses.get(_single(loss)), _as_list(metrics), loss
+        )
+        before, self._compiled = self._compiled, compiled
+        try:
+            if self._network is not None:
+                self._compile_network(self._network, before)
+            elif self.built:
+                self._ready()
+            else:
+                self._resolve_metrics((1,))  # for errors: the real ones follow with the network
+        except (TypeError, ValueError):
+            self._compiled = before
+            raise
+
+    def _resolve_metrics(self, output: Sequence[int | None]) -> list[Metric]:
+        compiled = self._require_compiled("compile")
+        return [metrics.resolve(item, compiled.loss, output) for item in compiled.metrics]
+
+    def _compile_network(self, network: _core.Network, before: Compiled | None = None) -> None:
+        compiled = self._require_compiled("compile")
+        resolved = self._resolve_metrics(self._last_sample())
+        loss, options = compiled.loss.options(), compiled.optimizer.options()
+        chosen = [metric.options() for metric in resolved]
+        if before is not None and before.optimizer is not compiled.optimizer:
+            before.optimizer._detach(network)
+            # The core keeps the slots of an optimizer of the same kind; a new one has none.
+            other = "adam" if compiled.optimizer.kind == "sgd" else "sgd"
+            network.compile(loss, [], _core.OptimizerOptions(kind=other, learning_rate=0.0))
+        network.compile(loss, chosen, options)
+        compiled.optimizer._attach(network)
+        self._metrics = resolved
+        self._log_names = ["loss", *(metric.name for metric in resolved)]
+
+    def _on_network(self, network: _core.Network) -> None:
+        if self._compiled is not None:
+            self._compile_network(network)
+
+    def _require_compiled(self, verb: str) -> Compiled:
+        if self._compiled is None:
+            raise ValueError(
+                f"{verb}: model {self.name!r} is not compiled: call "
+                "compile(optimizer=..., loss=...) first"
+            )
+        return self._compiled
+
+    def _compiled_loss(self) -> Loss:
+        return self._require_compiled("fit").loss
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer object; its learning_rate can be set at any time."""
+        return None if self._compiled is None else self._compiled.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss as it was given to compile()."""
+        return None if self._compiled is None else self._compiled.given_loss
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics as objects."""
+        return list(self._metrics)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what evaluate() returns: "loss", then the metrics."""
+        return list(self._log_names)
+
+
+def _single(loss: Any) -> Any:
+    """Keras takes a list or dict of losses, one per output."""
+    if isinstance(loss, Mapping) and "class_name" not in loss and len(loss) == 1:
+        return next(iter(loss.values()))
+    return loss[0] if isinstance(loss, (list, tuple)) and len(loss) == 1 else loss
+
+
+def _as_list(items: Any) -> list[Any]:
+    """Metrics as Keras takes them: none, one, a list, or a dict of outputs."""
+    if items is None:
+        return []
+    if isinstance(items, Mapping) and "class_name" not in items:
+        items = list(items.values())
+    if isinstance(items, (list, tuple)):
+        return [inner for item in items for inner in _as_list(item)]
+    return [items]

@@ -1,0 +1,136 @@
+"""Asking a model: whole sequences at a time, or one time step after the other.
+
+Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from numpy.typing import NDArray
+
+from echocell import _checks, _ragged, _training
+from echocell._legacy import IGNORED_BY_FIT, refuse_legacy
+from echocell._network import Stack
+from echocell.callbacks import CallbackList
+
+Array = NDArray[Any]
+
+
+class Predictor(Stack):
+    """A stack of layers that can be asked."""
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: None = None,
+        callbacks: Any = None,
+        **legacy: Any,
+    ) -> Any:
+        """The model's outputs. A stateful model carries its states on.
+
+        Args:
+            x: [N, T, F] or what the first layer takes; sequences of different lengths as for fit().
+            batch_size: as for fit().
+            verbose: accepted; nothing is shown.
+            steps: not supported.
+            callbacks: their on_predict_begin and on_predict_end are called.
+            **legacy: arguments of Keras that change nothing here, such as workers.
+
+        Returns:
+            [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths [N, H] or
+            a list of arrays [T, H], each with its own T.
+
+        Raises:
+            ValueError: the model is not built, or the data do not fit.
+        """
+        if self._network is not None and steps is None and not callbacks and not legacy:
+            small = self._network.small_predict(x, self._small_batch(batch_size))
+            if small is not None:
+                return small
+        if steps is not None or legacy:
+            refuse_legacy("predict", {**legacy, "steps": steps}, IGNORED_BY_FIT, ("steps",))
+        network = self._network or self._ready()
+        data, lengths = _training.check_input(self, x)
+        size = _training.batch_size(self, batch_size, len(data if lengths is None else lengths))
+        listening = CallbackList(callbacks, self, {"verbose": verbose}) if callbacks else None
+        if listening is not None:
+            listening.on_predict_begin({})
+        try:
+            if lengths is None:
+                output = network.predict(data, batch_size=size)
+            else:
+                output = network.predict(data, batch_size=size, lengths=lengths)
+        except ValueError as error:
+            _training.explain(error, _training.named_rows("x", data, lengths))
+        if listening is not None:
+            listening.on_predict_end({})
+        if lengths is not None and len(self._output) > 1:
+            return _ragged.pieces(output, lengths)
+        return output
+
+    def _small_batch(self, given: Any) -> Any:
+        """The batch size as the core's small calls take it; 0: it is not for them."""
+        if given is None:
+            return self._batch or _training.DEFAULT_BATCH
+        return 0 if self._stateful and self._batch not in (None, given) else given
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """predict() with all of x as one batch.
+
+        Raises ValueError for training=True: dropout is on in fit() only.
+        """
+        if training:
+            raise ValueError("model(x, training=True) is not supported; call a layer, or fit")
+        return self.predict_on_batch(x)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """predict() with all of x as one batch."""
+        return self.predict(x, batch_size=self._rows(x))
+
+    def _rows(self, x: Any) -> int | None:
+        """How many samples there are; None where that is not to be seen yet."""
+        x = _checks.unwrapped(x, self._sample or ())
+        return (len(x) or None) if hasattr(x, "__len__") else None
+
+    def step(self, x: Any) -> Array:
+        """One time step through all layers; every recurrent layer carries its state to the next
+        call, stateful or not.
+
+        After so many steps the outputs are those of predict() for the sequences so far, and the
+        states too. Where a step is masked (Masking, Embedding with mask_zero), the states stand
+        still and a recurrent layer puts out its state h again.
+
+        Args:
+            x: [B, F], one step of each of B sequences; for a model that begins with an Embedding
+                the ids of one step, [B] or [B, 1]. B stays the same until reset_states().
+
+        Returns:
+            [B, H].
+
+        Raises:
+            ValueError: a layer needs the whole sequence (go_backwards, Bidirectional), B differs
+                from the call before, or x does not fit; the states are as before.
+        """
+        if self._network is not None:
+            output = self._network.small_step(x)
+            if output is not None:
+                return output
+        network = self._network or self._ready()
+        data = _training.check_step(self, x)
+        try:
+            return network.step(data)
+        except ValueError as error:
+            _training.explain(self._with_names(error), {"x": data})
+
+    def _with_names(self, error: ValueError) -> ValueError:
+        """The core numbers the layers."""
+
+        def name(match: re.Match[str]) -> str:
+            layer = self.layers[int(match[1])]
+            return f"layer {layer.name!r} ({type(layer).__name__})"
+
+        return ValueError(re.sub(r"\blayer (\d+)", name, str(error)))

@@ -1,0 +1,250 @@
+"""Small plain data go to the core a shorter way; what comes out is the same, to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from echocell.callbacks import Callback
+from echocell.layers import LSTM, Dense, Embedding
+from echocell.models import Sequential
+
+Array = NDArray[Any]
+
+N, T, F, C = 5, 4, 6, 3
+RANDOM = np.random.default_rng(4)
+X = RANDOM.normal(size=(N, T, F))
+LABELS = RANDOM.integers(0, C, N)
+ONE_HOT = np.eye(C)[LABELS]
+LOSSES = {
+    "categorical_crossentropy": ("softmax", C, ONE_HOT),
+    "sparse_categorical_crossentropy": ("softmax", C, LABELS),
+    "binary_crossentropy": ("sigmoid", 1, LABELS % 2),
+    "mse": (None, C, RANDOM.normal(size=(N, C))),
+}
+
+
+def built(loss: str = "categorical_crossentropy", dtype: str = "float32", **lstm: Any) -> Any:
+    np.random.seed(5)
+    activation, units, _ = LOSSES[loss]
+    shape = {} if "batch_input_shape" in lstm else {"input_shape": (None, F)}
+    layers = [LSTM(7, **shape, **lstm), Dense(units, activation=activation)]
+    model = Sequential(layers, dtype=dtype)
+    model.compile("adam", loss, metrics=["mae"])
+    return model
+
+
+class Listener(Callback):
+    """Makes a call of fit or predict take the ordinary way."""
+
+
+def weights_of(model: Any) -> bytes:
+    return b"".join(array.tobytes() for array in model.get_weights())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_fit_either_way(loss: str, dtype: str) -> None:
+    short, long = built(loss, dtype), built(loss, dtype)
+    y = LOSSES[loss][2]
+    for batch_size, epochs, shuffle in (
+        (None, 1, True),
+        (2, 3, True),
+        (N, 2, False),
+        (99, 1, True),
+    ):
+        options = {"batch_size": batch_size, "epochs": epochs, "shuffle": shuffle, "verbose": 0}
+        a = short.fit(X, y, **options)
+        b = long.fit(X, y, callbacks=[Listener()], **options)
+        assert a.history == b.history
+        assert a.epoch == b.epoch
+        assert a.params == b.params
+        assert a.model is short.history.model is short
+        assert weights_of(short) == weights_of(long)
+    assert short.optimizer.iterations == long.optimizer.iterations
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_train_on_batch_either_way(loss: str) -> None:
+    short, long = built(loss), built(loss)
+    y = LOSSES[loss][2]
+    for _ in range(3):
+        a = short.train_on_batch(X, y, return_dict=True)
+        b = long.train_on_batch(X, y, sample_weight=np.ones(N), return_dict=True)
+        assert a == b
+    assert short.train_on_batch(X, y) == long.train_on_batch(X.tolist(), y.tolist())
+    assert weights_of(short) == weights_of(long)
+
+
+@pytest.mark.parametrize("batch_size", [None, 2, N, 99])
+def test_predict_either_way(batch_size: int | None) -> None:
+    model = built()
+    expected = model.predict(X, batch_size=batch_size, callbacks=[Listener()])
+    np.testing.assert_array_equal(model.predict(X, batch_size=batch_size), expected)
+    np.testing.assert_array_equal(model.predict(X.astype(np.float32), batch_size), expected)
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.float64, np.float32, np.int64, np.int32, np.uint8, np.int16, bool, ">f8"]
+)
+def test_dtypes_of_data(dtype: Any) -> None:
+    x = np.eye(F)[RANDOM.integers(0, F, (N, T))]
+    models = built(), built()
+    for model, kind in zip(models, (np.float32, dtype), strict=True):
+        model.fit(x.astype(kind), ONE_HOT.astype(kind), verbose=0)
+    assert weights_of(models[0]) == weights_of(models[1])
+
+
+@pytest.mark.parametrize(
+    "reshape",
+    [
+        lambda y: y,
+        lambda y: y[..., None],
+        lambda y: y[:, None].astype(np.float32),
+    ],
+)
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "binary_crossentropy"])
+def test_shapes_of_targets(loss: str, reshape: Callable[[Array], Array]) -> None:
+    y = LOSSES[loss][2]
+    models = built(loss), built(loss)
+    models[0].fit(X, reshape(y), verbose=0)
+    models[1].fit(X, reshape(y).tolist(), verbose=0)
+    assert weights_of(models[0]) == weights_of(models[1])
+
+
+def test_targets_at_every_step() -> None:
+    def model() -> Any:
+        np.random.seed(5)
+        layers = [LSTM(7, input_shape=(None, F), return_sequences=True), Dense(1)]
+        made = Sequential(layers)
+        made.compile("sgd", "mse")
+        return made
+
+    y = RANDOM.normal(size=(N, T))
+    models = model(), model(), model()
+    models[0].fit(X, y, verbose=0)
+    models[1].fit(X, y[..., None], verbose=0)
+    models[2].fit(X, y, verbose=0, callbacks=[Listener()])
+    assert len({weights_of(made) for made in models}) == 1
+
+
+def test_stateful_either_way() -> None:
+    for fixed, batch_size in ((None, 2), (2, None), (2, 2)):
+        shape = {"batch_input_shape": (fixed, T, F), "stateful": True}
+        short, long = built(**shape), built(**shape)
+        for _ in range(2):
+            for model, listeners in ((short, None), (long, [Listener()])):
+                options = {"batch_size": batch_size, "callbacks": listeners}
+                model.fit(X[:4], ONE_HOT[:4], shuffle=False, verbose=0, **options)
+                model.predict(X[:4], **options)
+            for a, b in zip(short.get_states()[0], long.get_states()[0], strict=True):
+                np.testing.assert_array_equal(a, b)
+        assert weights_of(short) == weights_of(long)
+        with pytest.raises(ValueError, match="multiple"):
+            short.fit(X[:3], ONE_HOT[:3], batch_size=batch_size, shuffle=False, verbose=0)
+        with pytest.raises(ValueError, match="expected 2, received 1"):
+            short.fit(X[:1], ONE_HOT[:1], batch_size=1, shuffle=False, verbose=0)
+        with pytest.raises(ValueError, match="expected 2, received 3"):
+            short.train_on_batch(X[:3], ONE_HOT[:3])
+
+
+def test_ids_either_way() -> None:
+    def model() -> Any:
+        np.random.seed(5)
+        made = Sequential([Embedding(9, 4, input_length=T), LSTM(7), Dense(C, "softmax")])
+        made.compile("adam", "categorical_crossentropy")
+        return made
+
+    ids = RANDOM.integers(0, 9, (N, T))
+    short, long = model(), model()
+    short.fit(ids, ONE_HOT, verbose=0)
+    long.fit(ids, ONE_HOT, verbose=0, callbacks=[Listener()])
+    assert weights_of(short) == weights_of(long)
+    for wrong in (ids + 9, ids - 9, ids + 0.5):
+        with pytest.raises(ValueError, match=r"expected|takes"):
+            short.fit(wrong, ONE_HOT, verbose=0)
+        with pytest.raises(ValueError, match=r"expected|takes"):
+            short.predict(wrong)
+    assert weights_of(short) == weights_of(long)
+
+
+@pytest.mark.parametrize(
+    ("loss", "wrong"),
+    [
+        ("categorical_crossentropy", ONE_HOT * 2),
+        ("categorical_crossentropy", ONE_HOT * 3 - 2 / C),
+        ("categorical_crossentropy", LABELS),
+        ("sparse_categorical_crossentropy", LABELS + C),
+        ("sparse_categorical_crossentropy", LABELS - 1.5),
+        ("sparse_categorical_crossentropy", ONE_HOT),
+        ("binary_crossentropy", LABELS + 1),
+        ("binary_crossentropy", LABELS % 2 - 2),
+        ("mse", np.full((N, C), np.nan)),
+        ("mse", np.full((N, C), 1e300)),
+        ("mse", np.zeros((N - 1, C))),
+        ("mse", np.zeros((N, C + 1))),
+    ],
+)
+def test_wrong_targets_change_nothing(loss: str, wrong: Array) -> None:
+    model = built(loss)
+    before, iterations = weights_of(model), model.optimizer.iterations
+    with pytest.raises(ValueError, match=r"^y"):
+        model.fit(X, wrong, verbose=0)
+    with pytest.raises(ValueError, match=r"^y"):
+        model.train_on_batch(X, wrong)
+    assert weights_of(model) == before
+    assert model.optimizer.iterations == iterations
+
+
+def test_rows_of_zeros_are_targets_still() -> None:
+    models = built(), built()
+    y = ONE_HOT.copy()
+    y[2] = 0
+    models[0].fit(X, y, verbose=0)
+    models[1].fit(X, y.tolist(), verbose=0)
+    assert weights_of(models[0]) == weights_of(models[1])
+
+
+def test_what_is_plain() -> None:
+    """The other tests would pass if everything went the ordinary way."""
+    network = built()._network
+    x, y = X, ONE_HOT
+    assert network.small_fit(x, y, 32, 1, True) is not None
+    assert network.small_train(x, y) is not None
+    assert network.small_predict(x, 32) is not None
+    network.step(np.zeros((N, F), np.float32))
+    assert network.small_step(X[:, 0].copy()) is not None
+    iterations = network.iterations
+    for wrong in (None, 3, x.tolist(), x[0], x[:, ::2], x.astype(complex), x[:0], x * np.nan):
+        assert network.small_fit(wrong, y, 32, 1, True) is None
+        assert network.small_train(wrong, y) is None
+        assert network.small_predict(wrong, 32) is None
+        assert network.small_step(wrong) is None
+    for number in (0, -1, None, 2.0, True, 10**30):
+        assert network.small_fit(x, y, number, 1, True) is None
+        assert network.small_fit(x, y, 32, number, True) is None
+        assert network.small_predict(x, number) is None
+    assert network.small_fit(x, y, 32, 10**9, True) is None  # too long to keep the GIL
+    assert network.small_fit(x, y) is None
+    with pytest.raises(ValueError, match="truth value"):
+        network.small_fit(x, y, 32, 1, np.ones(2))
+    assert network.iterations == iterations
+
+
+def test_calls_from_a_callback() -> None:
+    """The model is at work, in this thread: a call in between is its own."""
+    model = built()
+
+    class Caller(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            model.train_on_batch(X, ONE_HOT)
+            model.fit(X, ONE_HOT, verbose=0)
+            model.predict(X)
+            model.step(X[:, 0])
+
+    model.fit(X, ONE_HOT, epochs=3, verbose=0, callbacks=[Caller()])
+    assert model.optimizer.iterations == 9
