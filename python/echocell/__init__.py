@@ -6,7 +6,7 @@
 Everything is float32 unless a model says dtype="float64".
 """
 
-from importlib.metadata import version as _version
+from typing import Any as _Any
 
 from echocell import (
     activations,
@@ -28,7 +28,17 @@ from echocell.layers import Input
 from echocell.models import Sequential, load_model
 from echocell.utils import set_random_seed
 
-__version__ = _version("echocell")
+__version__: str
+
+
+def __getattr__(name: str) -> _Any:
+    """__version__, when somebody asks: reading the metadata takes as long as half of the import."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return globals().setdefault(name, version(__name__))
+
 
 __all__ = [
     "Input",

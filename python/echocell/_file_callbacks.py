@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Mapping
 from typing import IO, Any
@@ -181,6 +180,8 @@ class CSVLogger(Callback):
         self._close()
 
     def _start(self, keys: list[str]) -> None:
+        import csv  # rarely wanted
+
         # Validation need not come with the first epoch: it gets its columns nevertheless.
         if not any(key.startswith("val_") for key in keys):
             keys += [f"val_{key}" for key in keys]

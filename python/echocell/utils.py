@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import random
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +34,8 @@ def suggest(name: object, candidates: Iterable[str]) -> str:
         `" Did you mean 'x'?"` for the nearest candidate (case is ignored), `""` where none is near.
     """
     by_lower = {candidate.lower(): candidate for candidate in candidates}
+    import difflib  # rarely wanted, and slow to import
+
     near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.7)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
@@ -130,6 +130,8 @@ def set_random_seed(seed: int) -> None:
         )
     if not 0 <= seed < 2**32:
         raise ValueError(f"set_random_seed: expected 0 <= seed < 2**32, received {seed}")
+    import random  # slow to import
+
     random.seed(int(seed))
     np.random.seed(int(seed))
 
