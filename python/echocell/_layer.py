@@ -1,4 +1,4 @@
-"""The base of all layers: arguments, weights, configuration, and running one layer by itself.
+"""The base of all layers: building, weights, and running one layer by itself.
 
 A layer object holds options; its weights live in a `_core.Network`. Before the layer is put in a
 model that is a network of this layer alone; the model then makes one network of all its layers and
@@ -9,38 +9,20 @@ B batch, T time steps, F features, H units. A sample shape leaves the batch axis
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, backend, initializers, regularizers
+from echocell import _checks, _core, backend
 from echocell._checks import Sample
-from echocell._naming import checked_name
+from echocell._layer_arguments import Arguments
 from echocell.initializers import Initializer
 from echocell.regularizers import Regularizer
-from echocell.utils import suggest
 
 Array = NDArray[Any]
 Parameters = Sequence[tuple[str, tuple[int, ...]]]
-L = TypeVar("L", bound="Layer")
-
-DTYPES = ("float32", "float64")
-# What every layer can be told, in Keras 2's and Keras 3's words.
-_SHARED = (
-    "name",
-    "trainable",
-    "dtype",
-    "weights",
-    "input_shape",
-    "batch_input_shape",
-    "batch_shape",
-    "batch_size",
-    "input_dim",
-    "input_length",
-)
 
 
 class Place(NamedTuple):
@@ -58,17 +40,6 @@ def fresh_seed() -> int:
     return int(np.random.randint(0, 2**31 - 1))
 
 
-def float_type(value: Any, name: str) -> str:
-    """'float32' or 'float64'."""
-    try:
-        text = str(np.dtype(value).name)
-    except TypeError:
-        text = ""
-    if text not in DTYPES:
-        raise ValueError(f"{name}: expected 'float32' or 'float64', received {value!r}")
-    return text
-
-
 def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
     """Sample shapes to build for when data of this shape comes: the time axis open, so that other
     lengths can follow; and as it is, for layers that need to know it (Flatten).
@@ -79,7 +50,7 @@ def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
     return shapes
 
 
-class Layer:
+class Layer(Arguments):
     """The base of all layers.
 
     Args (all layers take these):
@@ -98,24 +69,14 @@ class Layer:
         ValueError: a wrong value, or an argument of Keras that echocell does not have.
     """
 
-    _fields: ClassVar[tuple[str, ...]] = ()  # constructor arguments that are the configuration
-    _refused: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}  # name: only value
-    _ignored: ClassVar[frozenset[str]] = frozenset({"autocast"})  # no meaning here
-    _takes_ids = False  # an input is a number of a class: a sample has no feature axis
-    _reads_steps = False  # a sample is (T, F): input_dim is F alone
     _assumed_sample: Sample | None = None  # the input where none is given
     _place: Place | None = None
 
     def __init__(self, **shared: Any) -> None:
-        self._refuse_unknown(shared)
-        self.name = checked_name(shared.get("name"), type(self).__name__)
-        self.dtype = self._stated_dtype(shared.get("dtype"))
+        super().__init__(**shared)
         self._place = None
         self._sample: Sample | None = None
         self._owner: object | None = None
-        self._trainable = bool(shared.get("trainable", True))
-        self._given_weights = shared.get("weights")
-        self._given_batch, self._given_sample = self._stated_shape(shared)
         self._batch = self._given_batch  # the model's, once it stands in one
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -135,68 +96,11 @@ class Layer:
         """The attributes that are fixed once the layer is built."""
         return self._fields
 
-    # ---- arguments -----------------------------------------------------------------------------
-
-    def _refuse_unknown(self, shared: Mapping[str, Any]) -> None:
-        kind = type(self).__name__
-        for name, value in shared.items():
-            if name in self._refused:
-                only = self._refused[name]
-                if value is not only and value != only:
-                    raise ValueError(
-                        f"{kind}: {name}={value!r} is not supported, only {name}={only!r}"
-                    )
-            elif name not in _SHARED and name not in self._ignored:
-                near = suggest(name, self._argument_names())
-                raise TypeError(f"{kind}: unknown argument {name!r}.{near}")
-
-    def _argument_names(self) -> list[str]:
-        names = [
-            parameter.name
-            for cls in type(self).__mro__
-            if issubclass(cls, Layer)
-            for parameter in inspect.signature(cls.__init__).parameters.values()
-            if parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "self"
-        ]
-        return [*dict.fromkeys([*names, *_SHARED])]
-
-    def _stated_dtype(self, value: Any) -> str | None:
-        return None if value is None else float_type(value, f"{type(self).__name__}: dtype")
-
-    def _stated_shape(self, shared: Mapping[str, Any]) -> tuple[int | None, Sample | None]:
-        """Batch size and sample shape as the arguments give them; None: not."""
-        kind = type(self).__name__
-        for name in ("batch_input_shape", "batch_shape"):
-            if shared.get(name) is not None:
-                full = _checks.shape(shared[name], f"{kind}: {name}")
-                if not full:
-                    raise ValueError(f"{kind}: {name}: expected the batch size first, received ()")
-                return full[0], full[1:]
-        batch = shared.get("batch_size")
-        if batch is not None:
-            batch = _checks.whole(batch, f"{kind}: batch_size")
-        if shared.get("input_shape") is not None:
-            return batch, _checks.shape(shared["input_shape"], f"{kind}: input_shape")
-        return batch, self._sample_from_dims(shared)
-
-    def _sample_from_dims(self, shared: Mapping[str, Any]) -> Sample | None:
-        dims: dict[str, int | None] = {"input_dim": None, "input_length": None}
-        for name in dims:
-            if shared.get(name) is not None:
-                dims[name] = _checks.whole(shared[name], f"{type(self).__name__}: {name}")
-        if self._takes_ids:
-            return None if dims["input_length"] is None else (dims["input_length"],)
-        if dims["input_dim"] is None:
-            return None
-        if self._reads_steps:
-            return (dims["input_length"], dims["input_dim"])
-        return (dims["input_dim"],)
+    # ---- building ------------------------------------------------------------------------------
 
     def _options(self) -> _core.LayerOptions:
         """The layer as the core knows it."""
         raise NotImplementedError
-
-    # ---- building ------------------------------------------------------------------------------
 
     @property
     def built(self) -> bool:
@@ -501,47 +405,16 @@ class Layer:
             f"layer {self.name!r}: states",
         )
 
-    # ---- configuration -------------------------------------------------------------------------
-
-    def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal layer of, without its weights: plain values."""
-        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
-        if self.dtype is not None:
-            config["dtype"] = self.dtype
-        if self._given_sample is not None:
-            config["batch_input_shape"] = [self._given_batch, *self._given_sample]
-        elif self._given_batch is not None:
-            config["batch_size"] = self._given_batch
-        for field in self._fields:
-            config[field] = _plain(getattr(self, field))
-        return config
-
-    @classmethod
-    def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
-        """A layer from what get_config() gave."""
-        return cls(**config)
-
     def __reduce__(self) -> tuple[Any, ...]:
         """For copy and pickle: the layer alone, with its weights and the states it carries."""
         from echocell import _copying  # which knows all layers
 
         return _copying.layer_from_bytes, (_copying.layer_to_bytes(self),)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}>"
-
 
 def _role(parameter: str, what: str) -> str:
     """recurrent_kernel, 'initializer' -> recurrent_initializer."""
     return f"{parameter.removesuffix('_kernel')}_{what}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Initializer):
-        return initializers.serialize(value)
-    if isinstance(value, Regularizer):
-        return regularizers.serialize(value)
-    return list(value) if isinstance(value, tuple) else value
 
 
 def weight_view(name: str, shape: str) -> property:

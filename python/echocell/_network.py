@@ -1,6 +1,6 @@
-"""The layers of a model and the core network that is made of them: structure, weights, states.
+"""A chain of layers to look at: weights, carried states, configuration.
 
-B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+B batch, H units.
 """
 
 from __future__ import annotations
@@ -11,319 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, _layer_classes, _ragged, backend
-from echocell._checks import Sample
-from echocell._input import InputLayer
-from echocell._layer import Layer, candidate_shapes, float_type, fresh_seed
-from echocell._naming import checked_name
+from echocell import _checks, _layer_classes
+from echocell._chain import Chain
+from echocell._layer import Layer
 from echocell._recurrent import StateKeeper
 from echocell._summary import summary_lines
-from echocell._warning import warn
 
 Array = NDArray[Any]
 
 
-class Stack:
-    """A chain of layers. The core network is made when it is needed, from the weights that the
-    layers have then; adding or removing a layer makes a new one.
+class Stack(Chain):
+    """A chain of layers with its weights and states."""
 
-    Args:
-        layers: the layers, the first of which may be an Input.
-        name: default sequential, sequential_1, ...
-        dtype: 'float32' or 'float64'; default: what the first layer says, else
-            backend.floatx().
-        trainable: False keeps all weights as they are in training.
-    """
-
-    def __init__(
-        self,
-        layers: Iterable[Layer] | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-        trainable: bool = True,
-    ) -> None:
-        self.name = checked_name(name, type(self).__name__)
-        self.layers: list[Layer] = []
-        self._input: InputLayer | None = None
-        self._stated_dtype = None if dtype is None else float_type(dtype, "dtype")
-        self._sample: Sample | None = None  # of the input, once it is known
-        self._assumed = False  # the sample shape is a guess that data may correct
-        self._batch: int | None = None
-        self._network: _core.Network | None = None
-        # Of the network, once there is one: here too, for they are asked at every call of fit.
-        self._array_dtype = np.dtype("float32")
-        self._output: Sample = ()
-        self._stateful = False
-        self._fitting = False
-        self.trainable = trainable
-        for layer in layers or ():
-            self.add(layer)
-
-    # ---- structure -----------------------------------------------------------------------------
-
-    def add(self, layer: Layer) -> None:
-        """Puts a layer at the end. What is there keeps its weights; the optimizer starts anew.
-
-        Args:
-            layer: any layer; the first may be an Input, or say its input_shape. Without that the
-                model is built when data comes.
-
-        Raises:
-            TypeError: it is no layer.
-            ValueError: its name is taken, its input does not fit, it has several outputs, or the
-                model is being trained.
-        """
-        self._refuse_while_fitting("add")
-        if isinstance(layer, InputLayer):
-            self._add_input(layer)
-            return
-        self._refuse_unfit(layer)
-        if layer._owner is not None:
-            layer = self._copied(layer)
-        if not self.layers:
-            self._take_input_from(layer)
-        if self._sample is not None:
-            self._build_last(layer)
-        layer._owner = self
-        layer._batch = self._batch
-        self.layers.append(layer)
-        if not self._all_trainable:
-            layer.trainable = False
-        self._changed()
-
-    def pop(self) -> Layer:
-        """Takes the last layer out and returns it, with its weights.
-
-        Raises ValueError where there is none, or the model is being trained.
-        """
-        self._refuse_while_fitting("pop")
-        if not self.layers:
-            raise ValueError("pop: the model has no layers")
-        layer = self.layers.pop()
-        layer._owner = None
-        if not self.layers and self._input is None:
-            self._sample = self._batch = None
-        self._changed()
-        return layer
-
-    def _refuse_while_fitting(self, verb: str) -> None:
-        # The network that is being trained would go on without the model.
-        if self._fitting:
-            raise ValueError(
-                f"{verb}: model {self.name!r} is being trained; its layers stay as they are until "
-                "fit() has returned"
-            )
-
-    def _changed(self) -> None:
-        self._network = None
-        self._stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
-
-    def _add_input(self, layer: InputLayer) -> None:
-        if self._input is not None or self.layers:
-            raise ValueError(
-                f"model {self.name!r}: an Input comes first, and once; received {layer.name!r} "
-                f"after {len(self.layers)} layers"
-            )
-        self._input = layer
-        self._sample, self._batch = layer._given_sample, layer._given_batch
-
-    def _take_input_from(self, layer: Layer) -> None:
-        if self._sample is None:
-            self._sample, self._batch = layer._given_sample, layer._given_batch
-        elif layer._given_sample not in (None, self._sample):
-            raise ValueError(
-                f"layer {layer.name!r}: expected the input_shape of the model's Input, "
-                f"{self._sample}, received {layer._given_sample}"
-            )
-        if self._sample is None and layer._assumed_sample is not None:
-            self._sample, self._assumed = layer._assumed_sample, True
-
-    def _refuse_unfit(self, layer: Any) -> None:
-        if not isinstance(layer, Layer):
-            hint = " (the class, not a layer made from it)" if isinstance(layer, type) else ""
-            raise TypeError(f"add: expected a layer, received {layer!r}{hint}")
-        if any(layer.name == known.name for known in self.layers):
-            raise ValueError(
-                f"model {self.name!r}: all layers should have unique names, received a second "
-                f"{layer.name!r}. Give it another name"
-            )
-        if getattr(layer, "return_state", False):
-            raise ValueError(
-                "All layers in a Sequential model should have a single output tensor; layer "
-                f"{layer.name!r} has return_state=True. Leave it out: states are read with "
-                "get_states()"
-            )
-
-    def _copied(self, layer: Layer) -> Layer:
-        warn(
-            f"layer {layer.name!r} already stands in a model or another layer: a copy of it, with "
-            "its weights, is added. From now on the two are trained apart"
-        )
-        copy = type(layer).from_config(layer.get_config())
-        if layer.built:
-            copy._given_weights = layer.get_weights()
-        return copy
-
-    def _build_last(self, layer: Layer) -> None:
-        """Builds a layer that is about to be added."""
-        try:
-            self._build_layer(layer, self._last_sample(), self.layers[-1:])
-        except ValueError:
-            if not self._assumed:
-                raise
-            self._sample, self._assumed = None, False  # wait for data, which says more
-
-    def _build_layer(self, layer: Layer, sample: Sample, before: Sequence[Layer]) -> Sample:
-        try:
-            return layer._build(sample, self.dtype)
-        except ValueError as error:
-            hint = _sequence_hint(layer, before[0] if before else None)
-            if not hint:
-                raise
-            raise ValueError(f"{error}. {hint}") from None
-
-    def _last_sample(self) -> Sample:
-        if self.layers:
-            return self.layers[-1]._output_sample()
-        assert self._sample is not None
-        return self._sample
-
-    # ---- building ------------------------------------------------------------------------------
-
-    @property
-    def dtype(self) -> str:
-        """'float32' or 'float64': of weights, data and results."""
-        if self._stated_dtype is not None:
-            return self._stated_dtype
-        stated = [layer.dtype for layer in (self._input, *self.layers[:1]) if layer is not None]
-        return next((dtype for dtype in stated if dtype is not None), backend.floatx())
-
-    @property
-    def built(self) -> bool:
-        """Does the model have its weights?"""
-        return bool(self.layers) and self._sample is not None
-
-    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
-        """Makes the weights for batches of this shape.
-
-        Args:
-            input_shape: with the batch axis in front: (None, T, F). Default: the shape that the
-                first layer gave.
-
-        Raises:
-            ValueError: no shape is known, a layer cannot take it, the model has another, or is
-                being trained.
-        """
-        self._refuse_while_fitting("build")
-        if input_shape is None:
-            self._ready()
-            return
-        full = _checks.shape(input_shape, "build: input_shape")
-        if self._sample is not None and not self._assumed and full[1:] != self._sample:
-            raise ValueError(
-                f"build: the model is built for input shape {self.input_shape}, received {full}"
-            )
-        self._build_all([full[1:]])
-        self._batch = full[0] if full else None
-        for layer in self.layers:
-            layer._batch = self._batch
-
-    def _build_all(self, samples: Sequence[Sample]) -> None:
-        """Builds for the first of these input shapes that all layers take."""
-        if not self.layers:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
-        for k, sample in enumerate(samples):
-            try:
-                self._build_chain(sample)
-            except ValueError:
-                if k == len(samples) - 1:
-                    raise
-                continue
-            self._sample, self._assumed = sample, False
-            self._network = None
-            return
-
-    def _build_chain(self, sample: Sample) -> None:
-        for k, layer in enumerate(self.layers):
-            before = self.layers[max(0, k - 1) : k]
-            sample = self._build_layer(layer, sample, before)
-
-    def _build_for(self, x: Any) -> None:
-        """Builds a model that was waiting for data."""
-        if not self.layers:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
-        if _ragged.lengths_of(x) is not None:
-            self._build_all([(None, *_checks.as_array(x[0], "x[0]").shape[1:])])
-            return
-        array = _checks.as_array(x, "x")
-        if array.ndim < 2 or array.size == 0:
-            array = _checks.fitted(array, (1,), "x")
-        self._build_all(candidate_shapes(array.shape[1:], self.layers[0]._takes_ids))
-
-    def _unbuild(self, layers: Iterable[Layer]) -> None:
-        """Takes _build_for() back: the data did not fit. The layers had no weights before."""
-        self._sample = self._network = None
-        for layer in layers:
-            layer._unbuild()
-
-    def _ready(self) -> _core.Network:
-        """The network of all layers; made now if need be."""
-        if self._network is not None:
-            return self._network
-        if not self.layers:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
-        if self._sample is None:
-            raise ValueError(
-                f"model {self.name!r} is not built yet: it does not know the shape of its input. "
-                "Give the first layer an input_shape, begin with Input(shape), call "
-                "build((None, ...)), or fit it"
-            )
-        network = self._assembled(self._sample)
-        self._on_network(network)
-        self._array_dtype = np.dtype(network.dtype)
-        self._output = self._last_sample()
-        self._network = network
-        return network
-
-    def _assembled(self, sample: Sample) -> _core.Network:
-        options = [layer._options() for layer in self.layers]
-        network = _core.Network(options, _checks.core_shape(sample), self.dtype, self._seed())
-        for k, layer in enumerate(self.layers):
-            layer._move(network, k, sample)
-            sample = layer._output_sample()
-        return network
-
-    def _seed(self) -> int:
-        """Of dropout and shuffling: from the layers' seeds where they have any."""
-        seeds = [getattr(layer, "seed", None) for layer in self.layers]
-        given = [seed for seed in seeds if isinstance(seed, (int, np.integer))]
-        if not given:
-            return fresh_seed()
-        return int(np.random.SeedSequence([abs(int(seed)) for seed in given]).generate_state(1)[0])
-
-    def _on_network(self, network: _core.Network) -> None:
-        """Called with every new network, before it is used."""
-
-    # ---- shapes --------------------------------------------------------------------------------
-
-    @property
-    def input_shape(self) -> Sample:
-        """Of a batch: (None, T, F). Raises ValueError before the model is built."""
-        if self._sample is None:
-            self._ready()
-        return (self._batch, *(self._sample or ()))
-
-    @property
-    def output_shape(self) -> Sample:
-        """Of a batch: (None, H). Raises ValueError before the model is built."""
-        if not self.built:
-            self._ready()
-        return (self._batch, *self._last_sample())
-
-    @property
-    def stateful(self) -> bool:
-        """Does a layer carry its state from batch to batch?"""
-        return self._stateful
+    # ---- layers --------------------------------------------------------------------------------
 
     def summary(
         self,
@@ -412,17 +112,6 @@ class Stack:
         self._ready()
         return sum(layer.count_params() for layer in self.layers)
 
-    @property
-    def trainable(self) -> bool:
-        """Does training change the weights? Setting it sets every layer's."""
-        return self._all_trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._all_trainable = bool(value)
-        for layer in self.layers:
-            layer.trainable = self._all_trainable
-
     # ---- states --------------------------------------------------------------------------------
 
     def _state_layers(self) -> list[StateKeeper]:
@@ -498,12 +187,3 @@ class Stack:
         if self.built and not self._assumed:
             config["build_input_shape"] = [self._batch, *(self._sample or ())]
         return config
-
-
-def _sequence_hint(layer: Layer, before: Layer | None) -> str:
-    if layer._reads_steps and isinstance(before, StateKeeper) and not before.return_sequences:
-        return (
-            f"Layer {before.name!r} gives its last output alone: with return_sequences=True it "
-            "gives one at every time step"
-        )
-    return ""

@@ -115,11 +115,12 @@ class Predictor(Stack):
             ValueError: a layer needs the whole sequence (go_backwards, Bidirectional), B differs
                 from the call before, or x does not fit; the states are as before.
         """
-        if self._network is not None:
-            output = self._network.small_step(x)
+        network = self._network
+        if network is not None:
+            output = network.small_step(x)
             if output is not None:
                 return output
-        network = self._network or self._ready()
+        network = self._ready()
         data = _training.check_step(self, x)
         try:
             return network.step(data)
