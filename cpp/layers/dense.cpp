@@ -15,9 +15,10 @@ void Dense<S>::build(const Shape& input) {
   features_ = input.back();
   this->parameters_.clear();
   kernel_ = this->add_parameter("kernel", {features_, options_.units},
-                                packing<S>(1, features_, 1, options_.units));
+                                packing<S>(1, features_, 1, options_.units, true));
   if (options_.use_bias) {
-    bias_ = this->add_parameter("bias", {options_.units}, packing<S>(1, 1, 1, options_.units));
+    bias_ =
+        this->add_parameter("bias", {options_.units}, packing<S>(1, 1, 1, options_.units, true));
   }
 }
 

@@ -52,22 +52,19 @@ template <class S>
 template <class Squash>
 void GRUCell<S>::forward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
-  constexpr Index W = simd::kLanes<S>;
   const Panels<S> recurrent = u.panels(u.scratch, u.B);  // h R + b
   fill_rows(u.bias ? u.bias + u.N : nullptr, recurrent, Index(0), u.active(t));
   u.add_recurrent_product(t, recurrent, 0, 0, 3);
-  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
     const Index at = b * u.Hp + unit;
-    const S* rec = recurrent.panel(3 * unit) + b * 3 * W;
-    const auto sum = [&](Index block) {
-      return simd::load(gates + block * W) + simd::load(rec + block * W);
-    };
+    const auto rec = gates.in(recurrent, b);
+    const auto sum = [&](Index block) { return gates.load(block) + rec.load(block); };
     const V z = squash.gate(sum(kUpdate)), r = squash.gate(sum(kReset));
-    const V aux = simd::load(rec + kCandidate * W), h = simd::load(u.h_at(t) + at);
-    const V g = squash.cell(simd::load(gates + kCandidate * W) + r * aux);
-    simd::store(gates + kUpdate * W, z);
-    simd::store(gates + kReset * W, r);
-    simd::store(gates + kCandidate * W, g);
+    const V aux = rec.load(kCandidate), h = simd::load(u.h_at(t) + at);
+    const V g = squash.cell(gates.load(kCandidate) + r * aux);
+    gates.store(kUpdate, z);
+    gates.store(kReset, r);
+    gates.store(kCandidate, g);
     simd::store(u.aux_at(t) + at, aux);
     simd::store(u.h_at(t + 1) + at, z * h + (S(1) - z) * g);
   });
@@ -77,23 +74,22 @@ template <class S>
 template <class Squash>
 void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
-  constexpr Index W = simd::kLanes<S>;
   u.add_recurrent_product(t, u.gates(), u.row(t), kUpdate, 2);
   const S* h_seen = candidate_h(u, t);
-  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
     const Index at = b * u.Hp + unit;
-    const V r = squash.gate(simd::load(gates + kReset * W));
-    simd::store(gates + kUpdate * W, squash.gate(simd::load(gates + kUpdate * W)));
-    simd::store(gates + kReset * W, r);
+    const V r = squash.gate(gates.load(kReset));
+    gates.store(kUpdate, squash.gate(gates.load(kUpdate)));
+    gates.store(kReset, r);
     simd::store(u.aux_at(t) + at, r * simd::load(h_seen + at));
   });
   add_product<S>({u.aux_at(t), u.active(t), u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(),
                  u.row(t), {kCandidate, 1, 3});
-  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
     const Index at = b * u.Hp + unit;
-    const V z = simd::load(gates + kUpdate * W), h = simd::load(u.h_at(t) + at);
-    const V g = squash.cell(simd::load(gates + kCandidate * W));
-    simd::store(gates + kCandidate * W, g);
+    const V z = gates.load(kUpdate), h = simd::load(u.h_at(t) + at);
+    const V g = squash.cell(gates.load(kCandidate));
+    gates.store(kCandidate, g);
     simd::store(u.h_at(t + 1) + at, z * h + (S(1) - z) * g);
   });
 }
@@ -115,25 +111,24 @@ template <class S>
 template <class Squash>
 void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
-  constexpr Index W = simd::kLanes<S>;
   const Panels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
-  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
     const Index at = b * u.Hp + unit;
-    S* rec = d_recurrent.panel(3 * unit) + (u.row(t) + b) * 3 * W;
-    const V z = simd::load(gates + kUpdate * W), r = simd::load(gates + kReset * W);
-    const V g = simd::load(gates + kCandidate * W), h = simd::load(u.h_at(t) + at);
+    const auto rec = gates.in(d_recurrent, u.row(t) + b);
+    const V z = gates.load(kUpdate), r = gates.load(kReset);
+    const V g = gates.load(kCandidate), h = simd::load(u.h_at(t) + at);
     const V dh = simd::load(u.dh + at), aux = simd::load(u.aux_at(t) + at);
     // h' = z * h + (1 - z) * g
     const V d_z = dh * (h - g) * squash.gate_slope(z);
     const V d_g = dh * (S(1) - z) * squash.cell_slope(g);
     // g = tanh(... + r * aux)
     const V d_r = d_g * aux * squash.gate_slope(r);
-    simd::store(gates + kUpdate * W, d_z);
-    simd::store(gates + kReset * W, d_r);
-    simd::store(gates + kCandidate * W, d_g);
-    simd::store(rec + kUpdate * W, d_z);
-    simd::store(rec + kReset * W, d_r);
-    simd::store(rec + kCandidate * W, d_g * r);
+    gates.store(kUpdate, d_z);
+    gates.store(kReset, d_r);
+    gates.store(kCandidate, d_g);
+    rec.store(kUpdate, d_z);
+    rec.store(kReset, d_r);
+    rec.store(kCandidate, d_g * r);
     simd::store(u.dh + at, dh * z);
   });
   u.add_recurrent_product_back(t, d_recurrent, u.dh, 0, 3);
@@ -143,14 +138,13 @@ template <class S>
 template <class Squash>
 void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
-  constexpr Index W = simd::kLanes<S>;
-  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
     const Index at = b * u.Hp + unit;
-    const V z = simd::load(gates + kUpdate * W), g = simd::load(gates + kCandidate * W);
+    const V z = gates.load(kUpdate), g = gates.load(kCandidate);
     const V h = simd::load(u.h_at(t) + at), dh = simd::load(u.dh + at);
     // h' = z * h + (1 - z) * g
-    simd::store(gates + kUpdate * W, dh * (h - g) * squash.gate_slope(z));
-    simd::store(gates + kCandidate * W, dh * (S(1) - z) * squash.cell_slope(g));
+    gates.store(kUpdate, dh * (h - g) * squash.gate_slope(z));
+    gates.store(kCandidate, dh * (S(1) - z) * squash.cell_slope(g));
     simd::store(u.dh + at, dh * z);
   });
   // g = tanh(... + aux Rh), aux = r * h
@@ -159,13 +153,13 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
   u.recurrent_back.add(u.gates(), u.row(t), {d_aux, u.active(t), u.H, u.Hp}, {kCandidate, 1, 3});
   const S* h_seen = candidate_h(u, t);
   const S* drop = u.h_drop ? u.h_drop + kCandidate * u.B * u.Hp : nullptr;
-  u.for_each_vector(t, [&](Index b, Index unit, S* gates) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
     const Index at = b * u.Hp + unit;
-    const V r = simd::load(gates + kReset * W), da = simd::load(d_aux + at);
+    const V r = gates.load(kReset), da = simd::load(d_aux + at);
     V d_h = da * r;
     if (drop) d_h *= simd::load(drop + at);
     simd::store(u.dh + at, simd::load(u.dh + at) + d_h);
-    simd::store(gates + kReset * W, da * simd::load(h_seen + at) * squash.gate_slope(r));
+    gates.store(kReset, da * simd::load(h_seen + at) * squash.gate_slope(r));
   });
   u.add_recurrent_product_back(t, u.gates(), u.dh, kUpdate, 2);
 }

@@ -20,6 +20,7 @@ class GRUCell {
   Index state_count() const { return 1; }
   Index bias_rows() const { return reset_after_ ? 2 : 1; }
   Index peepholes() const { return 0; }
+  bool takes_blocks_apart() const { return !reset_after_; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;

@@ -48,34 +48,33 @@ template <class S>
 template <class Squash>
 void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
-  constexpr Index W = simd::kLanes<S>;
   const V one = simd::splat(S(1));
   const S* c_now = u.c_at(t);
   S *c_next = u.c_at(t + 1), *h_next = u.h_at(t + 1), *squashed = u.aux_at(t);
 
-  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
     const Index at = b * u.Hp + unit;
     const V c = simd::load(c_now + at);
     const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
     V i = one, f = one, o = one;
     if (i_ >= 0) {
-      i = simd::load(z + i_ * W);
+      i = z.load(i_);
       if (pi_ >= 0) i += peephole(pi_) * c;
-      simd::store(z + i_ * W, i = squash.gate(i));
+      z.store(i_, i = squash.gate(i));
     }
     if (f_ >= 0) {
-      f = simd::load(z + f_ * W);
+      f = z.load(f_);
       if (pf_ >= 0) f += peephole(pf_) * c;
-      simd::store(z + f_ * W, f = squash.gate(f));
+      z.store(f_, f = squash.gate(f));
     }
     if (coupled_) f = one - i;
-    const V g = squash.cell(simd::load(z + c_ * W));
-    simd::store(z + c_ * W, g);
+    const V g = squash.cell(z.load(c_));
+    z.store(c_, g);
     const V c1 = f * c + i * g;
     if (o_ >= 0) {
-      o = simd::load(z + o_ * W);
+      o = z.load(o_);
       if (po_ >= 0) o += peephole(po_) * c1;
-      simd::store(z + o_ * W, o = squash.gate(o));
+      z.store(o_, o = squash.gate(o));
     }
     const V s = squash.cell(c1);
     simd::store(c_next + at, c1);
@@ -97,14 +96,13 @@ template <class S>
 template <class Squash>
 void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) const {
   using V = simd::Vector<S>;
-  constexpr Index W = simd::kLanes<S>;
   const V one = simd::splat(S(1));
   const S *c_now = u.c_at(t), *squashed = u.aux_at(t);
 
-  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
     const Index at = b * u.Hp + unit;
     const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
-    const auto gate = [&](Index block) { return block < 0 ? one : simd::load(z + block * W); };
+    const auto gate = [&](Index block) { return block < 0 ? one : z.load(block); };
     const V i = gate(i_), g = gate(c_), o = gate(o_), f = coupled_ ? one - i : gate(f_);
     const V c = simd::load(c_now + at), s = simd::load(squashed + at), dh = simd::load(u.dh + at);
     V dc = simd::load(u.dc + at);
@@ -112,20 +110,20 @@ void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) c
     dc += dh * o * squash.cell_slope(s);
     if (o_ >= 0) {
       const V d_o = dh * s * squash.gate_slope(o);
-      simd::store(z + o_ * W, d_o);
+      z.store(o_, d_o);
       if (po_ >= 0) dc += d_o * peephole(po_);
     }
     // c' = f * c + i * g
     V dc_now = dc * f;
-    simd::store(z + c_ * W, dc * i * squash.cell_slope(g));
+    z.store(c_, dc * i * squash.cell_slope(g));
     if (i_ >= 0) {
       const V d_i = dc * (coupled_ ? g - c : g) * squash.gate_slope(i);
-      simd::store(z + i_ * W, d_i);
+      z.store(i_, d_i);
       if (pi_ >= 0) dc_now += d_i * peephole(pi_);
     }
     if (f_ >= 0) {
       const V d_f = dc * c * squash.gate_slope(f);
-      simd::store(z + f_ * W, d_f);
+      z.store(f_, d_f);
       if (pf_ >= 0) dc_now += d_f * peephole(pf_);
     }
     simd::store(u.dc + at, dc_now);
@@ -137,13 +135,12 @@ template <class S>
 void LSTMCell<S>::add_weight_gradients(Unrolled<S>& u) const {
   u.add_recurrent_weight_gradient(u.gates(), 0, u.n);
   if (!u.d_peephole) return;
-  constexpr Index W = simd::kLanes<S>;
   for (Index t = u.first; t < u.first + u.steps; ++t) {
-    u.for_each_vector(t, [&](Index b, Index unit, S* dz) {
+    u.for_each_vector(t, [&](Index b, Index unit, const auto& dz) {
       const auto add = [&](Index peephole, Index block, const S* c) {
         if (peephole < 0) return;
         S* to = u.d_peephole + peephole * u.Hp + unit;
-        simd::store(to, simd::load(to) + simd::load(dz + block * W) * simd::load(c));
+        simd::store(to, simd::load(to) + dz.load(block) * simd::load(c));
       };
       const Index at = b * u.Hp + unit;
       add(pi_, i_, u.c_at(t) + at);

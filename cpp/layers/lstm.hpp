@@ -24,6 +24,7 @@ class LSTMCell {
   Index state_count() const { return 2; }
   Index bias_rows() const { return 1; }
   Index peepholes() const { return peepholes_; }
+  bool takes_blocks_apart() const { return false; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;

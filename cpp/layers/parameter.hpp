@@ -12,8 +12,9 @@ namespace echocell {
 /// Where the numbers of a weight array lie in the layer's block. Outside, an array is row-major,
 /// with columns ordered by block and then by unit (the i, f, c, o of an LSTM one after the other).
 /// Inside, columns are ordered by vectors of units and, within, by block, so that all gates of a
-/// unit meet in registers; units are padded to whole vectors, and padding is zero. Matrices are in
-/// panels. The default is an array as it is.
+/// unit meet in registers. The last units may be fewer than a vector has lanes: then their blocks
+/// stand closer together, `tail` numbers each. Padding is zero. Matrices are in panels. The default
+/// is an array as it is.
 struct Packing {
   Index stack = 1;   // matrices one after the other (two rows of biases are two of one row)
   Index rows = 0;    // of each; 0: not packed
@@ -21,13 +22,17 @@ struct Packing {
   Index units = 0;   // per block
   Index tile = 0;    // numbers to a panel row
   Index lanes = 0;   // of a vector
+  Index tail = 0;    // numbers to a block of the last units: lanes, or fewer
 
-  Index padded_units() const { return (units + lanes - 1) / lanes * lanes; }
-  Index cols() const { return blocks * padded_units(); }
+  Index cols() const {
+    const Index last = (units - 1) / lanes, vectors = (blocks * tail + lanes - 1) / lanes;
+    return (last * blocks + vectors) * lanes;
+  }
   Index size() const { return stack * rows * cols(); }
 
   Index column(Index block, Index unit) const {
-    return unit / lanes * lanes * blocks + block * lanes + unit % lanes;
+    const Index vector = unit / lanes, stride = vector == (units - 1) / lanes ? tail : lanes;
+    return vector * lanes * blocks + block * stride + unit % lanes;
   }
   /// The place of an element of the array outside.
   Index place(Index matrix, Index row, Index block, Index unit) const {
@@ -82,10 +87,28 @@ Index tile_for(Index blocks) {
   return (blocks == 1 ? kTileVectors : blocks) * simd::kLanes<S>;
 }
 
-/// The packing of `stack` matrices of rows x (blocks * units).
+/// Numbers to a block of the last units: a power of two, so that no block crosses a vector (what
+/// was just stored as vectors is loaded as blocks), that saves at least one vector; else all lanes.
 template <class S>
-Packing packing(Index stack, Index rows, Index blocks, Index units) {
-  return {stack, rows, blocks, units, tile_for<S>(blocks), simd::kLanes<S>};
+Index tail_for(Index blocks, Index units) {
+  const Index lanes = simd::kLanes<S>, rest = (units - 1) % lanes + 1;
+  Index tail = 4;
+  while (tail < rest) tail *= 2;
+  return tail < lanes && simd::padded<S>(blocks * tail) < blocks * lanes ? tail : lanes;
+}
+
+/// The packing of `stack` matrices of rows x (blocks * units). whole: blocks of the last units are
+/// whole vectors too, as products with some of the blocks need it.
+template <class S>
+Packing packing(Index stack, Index rows, Index blocks, Index units, bool whole) {
+  const Index lanes = simd::kLanes<S>;
+  return {stack,
+          rows,
+          blocks,
+          units,
+          tile_for<S>(blocks),
+          lanes,
+          whole ? lanes : tail_for<S>(blocks, units)};
 }
 
 }  // namespace echocell

@@ -2,7 +2,8 @@
 // walk through time, masks, dropout, reversal and states. A Cell adds the equations of one step.
 //
 // B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, SimpleRNN 1),
-// W lanes of a vector, Hp units padded to whole vectors, N = n Hp columns in the order of Packing.
+// W lanes of a vector, Hp units padded to whole vectors, N columns of all blocks as Packing has
+// them.
 #pragma once
 
 #include <string>
@@ -29,6 +30,32 @@ struct RecurrentSettings {
   double recurrent_dropout = 0;  // of h(t-1); then every gate draws a mask of its own, as in Keras
 };
 
+/// The blocks of W units of one row, or of the fewer units at the end of a layer (then not kWhole):
+/// block k is a vector. Lanes without a unit are 0 when loaded, and not stored.
+template <class S, bool kWhole>
+struct UnitBlocks {
+  S* data = nullptr;
+  Index col = 0, width = 0;  // the first column and the width of the panel that holds them
+  Index offset = 0;          // in its row
+  Index stride = 0;          // from block to block
+
+  simd::Vector<S> load(Index block) const {
+    if constexpr (kWhole) return simd::load(data + block * simd::kLanes<S>);
+    return simd::load_some(data + block * stride, stride);
+  }
+  void store(Index block, simd::Vector<S> v) const {
+    if constexpr (kWhole) {
+      simd::store(data + block * simd::kLanes<S>, v);
+    } else {
+      simd::store_some(data + block * stride, v, stride);
+    }
+  }
+  /// The same units in a row of another matrix with these columns.
+  UnitBlocks in(const Panels<S>& matrix, Index row) const {
+    return {matrix.panel(col) + row * width + offset, col, width, offset, stride};
+  }
+};
+
 /// A recurrence laid out over time for one slice, in processing order (reversed where the layer
 /// goes backwards). Forward fills it; backward turns z from gates into their gradients. Padded
 /// units hold zeros in weights and gradients, and nothing reads their states.
@@ -44,7 +71,8 @@ struct RecurrentSettings {
 /// hold their last state, the rest zeros.
 template <class S>
 struct Unrolled : Cache {
-  Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0, tile = 0;
+  Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0;
+  Index tile = 0, tail = 0;    // see Packing
   Index segment = 0;           // steps of a segment
   Index first = 0, steps = 0;  // of the segment that z, c and aux hold now
   Index walk = 0;              // steps to go through: T, or those of the longest sequence
@@ -117,19 +145,30 @@ struct Unrolled : Cache {
     return {h_drop ? masked_h(block, t) : h_at(t), count, H, Hp};
   }
 
-  /// visit(row, unit, gates) for W units at a time of each row that takes step t: block k of these
-  /// units stands at gates + k W.
+  /// visit(row, unit, gates) for W units at a time of each row that takes step t, gates their
+  /// UnitBlocks.
   template <class Visit>
   void for_each_vector(Index t, const Visit& visit) const {
     constexpr Index W = simd::kLanes<S>;
     const Panels<S> all = gates();
-    const Index count = active(t);
-    for (Index col = 0; col < N; col += tile) {
+    const Index count = active(t), first_row = row(t);
+    for (Index col = 0, unit = 0; col < N; col += tile) {
       const Index width = all.width(col);
-      S* numbers = all.panel(col) + row(t) * width;
-      for (Index b = 0; b < count; ++b, numbers += width) {
-        for (Index k = 0; k < width; k += n * W) visit(b, (col + k) / n, numbers + k);
+      S* data = all.panel(col) + first_row * width;
+      if (tail < W && width < tile) {
+        for (Index b = 0; b < count; ++b, data += width) {
+          visit(b, unit, UnitBlocks<S, false>{data, col, width, 0, tail});
+        }
+        return;
       }
+      Index next = unit;
+      for (Index b = 0; b < count; ++b, data += width) {
+        next = unit;
+        for (Index k = 0; k < width; k += n * W, next += W) {
+          visit(b, next, UnitBlocks<S, true>{data + k, col, width, k, W});
+        }
+      }
+      unit = next;
     }
   }
   /// visit(s, k, b, t): row k of h(s) is the state of row b of the slice after its step t. A
@@ -203,6 +242,7 @@ struct Unrolled : Cache {
 
 /// A recurrent layer. Cell<S> is copyable and knows:
 ///   Cell(const Options&), settings(), blocks(), bias_rows(), state_count(), peepholes()
+///   takes_blocks_apart()  does it multiply some blocks of the recurrent kernel alone?
 ///   plan(Unrolled&, training, Workspace&)  takes what it needs beyond z, h, dh
 ///   forward(u, t)   the gates of step t hold x W + b: writes gates and h(t+1) of its active rows
 ///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient
@@ -235,6 +275,11 @@ class Recurrent : public Layer<S> {
  private:
   using U = Unrolled<S>;
   const RecurrentSettings& settings() const { return cell_.settings(); }
+  /// Products with some blocks alone need blocks of whole vectors: the cell has such products, or
+  /// every block sees its own share of what dropout leaves.
+  bool whole_blocks() const {
+    return cell_.takes_blocks_apart() || settings().dropout > 0 || settings().recurrent_dropout > 0;
+  }
   void bind_parameters(const Pass<S>& pass, U& u) const;
   void forward_segment(const Pass<S>& pass, U& u, Index index, bool again) const;
   void backward_segment(const Pass<S>& pass, U& u) const;

@@ -41,10 +41,10 @@ Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
   constexpr Index W = simd::kLanes<S>;
   Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
   for (Index s = 0; s < u.walk; ++s) {
-    u.for_each_vector(s, [&](Index k, Index unit, const S* z) {
+    u.for_each_vector(s, [&](Index k, Index unit, const auto& gates) {
       const auto [t, b] = u.place(s, k);
       S* to = trace.numbers.data() + (t * u.B + b) * u.H + unit;
-      copy_numbers(z + block * W, std::min(W, u.H - unit), to);
+      simd::store_some<S>(to, gates.load(block), std::min(W, u.H - unit));
     });
   }
   return trace;
@@ -71,15 +71,18 @@ void Recurrent<S, Cell>::build(const Shape& input) {
   features_ = input[1];
   const Index H = settings().units, n = cell_.blocks();
   this->parameters_.clear();
-  kernel_ = this->add_parameter("kernel", {features_, n * H}, packing<S>(1, features_, n, H));
-  recurrent_ = this->add_parameter("recurrent_kernel", {H, n * H}, packing<S>(1, H, n, H));
+  const auto packed = [&](Index stack, Index rows) {
+    return packing<S>(stack, rows, n, H, whole_blocks());
+  };
+  kernel_ = this->add_parameter("kernel", {features_, n * H}, packed(1, features_));
+  recurrent_ = this->add_parameter("recurrent_kernel", {H, n * H}, packed(1, H));
   if (settings().use_bias) {
     const Index rows = cell_.bias_rows();
-    bias_ = this->add_parameter("bias", rows == 1 ? Shape{n * H} : Shape{rows, n * H},
-                                packing<S>(rows, 1, n, H));
+    bias_ =
+        this->add_parameter("bias", rows == 1 ? Shape{n * H} : Shape{rows, n * H}, packed(rows, 1));
   }
   if (const Index rows = cell_.peepholes()) {
-    peephole_ = this->add_parameter("peephole_kernel", {rows, H}, packing<S>(rows, 1, 1, H));
+    peephole_ = this->add_parameter("peephole_kernel", {rows, H}, packing<S>(rows, 1, 1, H, true));
   }
 }
 
@@ -99,8 +102,10 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   auto u = std::make_unique<U>();
   const Index T = u->T = input[0], B = u->B = batch, F = u->F = features_;
   const Index H = u->H = settings().units, n = u->n = cell_.blocks();
-  const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = n * Hp;
-  u->tile = tile_for<S>(n);
+  const Packing columns = packing<S>(1, 1, n, H, whole_blocks());
+  const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = columns.cols();
+  u->tile = columns.tile;
+  u->tail = columns.tail;
   const Index segment = u->segment = segment_steps(T, B * N);
   const bool drops = use.training && settings().dropout > 0;
   const bool drops_recurrent = use.training && settings().recurrent_dropout > 0;

@@ -12,18 +12,19 @@ SimpleRNNCell<S>::SimpleRNNCell(const SimpleRNNOptions& options) : settings_(opt
 template <class S>
 void SimpleRNNCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, 1);
-  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
     const Index at = b * u.Hp + unit;
-    simd::store(z, squash<S>(settings_.activation, simd::load(z)));
-    simd::store(u.h_at(t + 1) + at, simd::load(z));
+    const simd::Vector<S> h = squash<S>(settings_.activation, z.load(0));
+    z.store(0, h);
+    simd::store(u.h_at(t + 1) + at, h);
   });
 }
 
 template <class S>
 void SimpleRNNCell<S>::backward(Unrolled<S>& u, Index t) const {
-  u.for_each_vector(t, [&](Index b, Index unit, S* z) {
+  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
     const Index at = b * u.Hp + unit;
-    simd::store(z, simd::load(u.dh + at) * slope<S>(settings_.activation, simd::load(z)));
+    z.store(0, simd::load(u.dh + at) * slope<S>(settings_.activation, z.load(0)));
     simd::store(u.dh + at, simd::Vector<S>{});
   });
   u.add_recurrent_product_back(t, u.gates(), u.dh, 0, 1);

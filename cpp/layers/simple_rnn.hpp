@@ -18,6 +18,7 @@ class SimpleRNNCell {
   Index state_count() const { return 1; }
   Index bias_rows() const { return 1; }
   Index peepholes() const { return 0; }
+  bool takes_blocks_apart() const { return false; }
 
   void plan(Unrolled<S>&, bool, Workspace&) const {}
   void forward(Unrolled<S>& u, Index t) const;

@@ -69,6 +69,18 @@ inline void store(S* to, Vector<S> v) {
   std::memcpy(to, &v, sizeof(v));
 }
 
+/// The first `count` numbers, and zeros in the other lanes; nothing behind them is touched.
+template <class S>
+inline Vector<S> load_some(const S* from, Index count) {
+  Vector<S> v = {};
+  std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(S));
+  return v;
+}
+template <class S>
+inline void store_some(S* to, Vector<S> v, Index count) {
+  std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(S));
+}
+
 /// The same bits, read as another type of the same size.
 template <class To, class From>
 inline To bits_as(const From& from) {
@@ -111,6 +123,30 @@ inline Vector<S> from_lane(Vector<S> v, Index first) {
   using Integer = std::remove_reference_t<decltype(Integers<S>{}[0])>;
   return lane_numbers<S>(LaneNumbers<S>()) >= static_cast<Integer>(first) ? v : Vector<S>{};
 }
+
+#if defined(__AVX512F__)
+template <>
+inline Vector<float> load_some<float>(const float* from, Index count) {
+  const auto mask = static_cast<__mmask16>((1u << count) - 1);
+  return bits_as<Vector<float>>(_mm512_maskz_loadu_ps(mask, from));
+}
+template <>
+inline void store_some<float>(float* to, Vector<float> v, Index count) {
+  const auto mask = static_cast<__mmask16>((1u << count) - 1);
+  _mm512_mask_storeu_ps(to, mask, bits_as<__m512>(v));
+}
+#elif defined(__AVX__)
+template <>
+inline Vector<float> load_some<float>(const float* from, Index count) {
+  const auto mask = lane_numbers<float>(LaneNumbers<float>()) < static_cast<std::int32_t>(count);
+  return bits_as<Vector<float>>(_mm256_maskload_ps(from, bits_as<__m256i>(mask)));
+}
+template <>
+inline void store_some<float>(float* to, Vector<float> v, Index count) {
+  const auto mask = lane_numbers<float>(LaneNumbers<float>()) < static_cast<std::int32_t>(count);
+  _mm256_maskstore_ps(to, bits_as<__m256i>(mask), bits_as<__m256>(v));
+}
+#endif
 
 /// One step of a transposition: of the lanes without the bit `m` (kUpper: with it) of a and of b,
 /// those of b stand where the bit is set.

@@ -117,7 +117,8 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
   plan_masks(slice, node);
   auto& cache = slice.caches[std::size_t(index)];
-  cache = layer.plan(shapes[in], slice.rows, {key_.training, bool(slice.masks[in])}, slice.workspace);
+  cache =
+      layer.plan(shapes[in], slice.rows, {key_.training, bool(slice.masks[in])}, slice.workspace);
 
   Pass<S>& pass = slice.passes[std::size_t(index)];
   pass.parameters = network_.values() + network_.offset(node);
