@@ -95,10 +95,10 @@ std::vector<Product<S>> products() {
          }
          return O::at(o.panels(o.out.data(), o.e.m), i, j);
        }},
-      {"add_product_tn", [](const O& o) { return o.e.k * o.e.n; },
+      {"product_tn", [](const O& o) { return o.e.k * o.e.n; },
        [](O& o) {
-         add_product_tn<S>(o.a_view(), o.panels(o.z.data(), o.e.m), 0,
-                           o.panels(o.out.data(), o.e.k));
+         product_tn<S>(o.a_view(), o.panels(o.z.data(), o.e.m), 0, o.panels(o.out.data(), o.e.k),
+                       Write::set);
        },
        [](O& o, std::size_t at, double& expected) {
          const Index p = static_cast<Index>(at) / o.e.n, j = static_cast<Index>(at) % o.e.n;

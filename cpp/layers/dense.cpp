@@ -81,9 +81,9 @@ void Dense<S>::backward(const Pass<S>& pass) const {
                             units);
   copy_to_panels<S>(ConstMatrix<S>(pass.output_gradient.data, rows, units), dz);
   in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
-    add_product_tn<S>(x.row_range(row, count), dz, row, d_kernel);
+    product_tn<S>(x.row_range(row, count), dz, row, d_kernel, row == 0 ? Write::set : Write::add);
   });
-  if (options_.use_bias) add_column_sums<S>(dz, rows, pass.gradients + bias_);
+  if (options_.use_bias) column_sums<S>(dz, rows, pass.gradients + bias_, Write::set);
   if (!pass.wants_input_gradient()) return;
   cache.back.load(weights);
   cache.back.for_each_row(dz, rows, {}, pass.interrupt, [&](Index row, const S* dx) {

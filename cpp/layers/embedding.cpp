@@ -84,6 +84,7 @@ template <class S>
 void Embedding<S>::backward(const Pass<S>& pass) const {
   const Tensor<S>& dy = pass.output_gradient;
   const Index width = options_.output_dim, ids = ids_per_step(pass);
+  std::fill_n(pass.gradients, options_.input_dim * width, S(0));
   for (Index t = 0; t < dy.steps; ++t) {
     for (Index b = 0; b < dy.batch; ++b) {
       for (Index k = 0; k < ids; ++k) {

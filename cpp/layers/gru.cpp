@@ -165,16 +165,16 @@ void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& sq
 }
 
 template <class S>
-void GRUCell<S>::add_weight_gradients(Unrolled<S>& u) const {
+void GRUCell<S>::write_weight_gradients(Unrolled<S>& u) const {
   if (reset_after_) {
     const ConstPanels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
-    u.add_recurrent_weight_gradient(d_recurrent, 0, 3);
-    if (u.d_bias) add_column_sums(d_recurrent, u.segment_rows(), u.d_bias + u.N);
+    u.write_recurrent_weight_gradient(d_recurrent, 0, 3);
+    if (u.d_bias) column_sums(d_recurrent, u.segment_rows(), u.d_bias + u.N, u.write);
     return;
   }
-  u.add_recurrent_weight_gradient(u.gates(), kUpdate, 2);
-  u.add_weight_gradient({u.aux, u.segment_rows(), u.H, u.Hp}, u.gates(), Index(0),
-                        u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
+  u.write_recurrent_weight_gradient(u.gates(), kUpdate, 2);
+  u.write_weight_gradient({u.aux, u.segment_rows(), u.H, u.Hp}, u.gates(), Index(0),
+                          u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
 }
 
 template <class S>

@@ -25,7 +25,7 @@ class GRUCell {
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;
   void backward(Unrolled<S>& u, Index t) const;
-  void add_weight_gradients(Unrolled<S>& u) const;
+  void write_weight_gradients(Unrolled<S>& u) const;
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:

@@ -48,7 +48,7 @@ struct Trace {
 /// except that final_state may be where a later call finds its initial_state.
 template <class S>
 struct Pass {
-  // Parameters of this layer, and where their gradient is added to. gradients is null when
+  // Parameters of this layer, and where their gradient is written. gradients is null when
   // backward() will not be called.
   const S* parameters = nullptr;
   S* gradients = nullptr;
@@ -125,7 +125,7 @@ class Layer {
 
   /// Writes output, final_state, and output_mask where mask_flow() is create.
   virtual void forward(const Pass<S>& pass) const = 0;
-  /// After forward() with the same pass: adds to gradients, writes the input gradients.
+  /// After forward() with the same pass: writes the gradients, of parameters and inputs.
   virtual void backward(const Pass<S>& pass) const = 0;
 
   /// What forward() left in the pass's cache, by name. Valid until the next forward().

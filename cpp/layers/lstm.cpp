@@ -132,9 +132,10 @@ void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) c
 }
 
 template <class S>
-void LSTMCell<S>::add_weight_gradients(Unrolled<S>& u) const {
-  u.add_recurrent_weight_gradient(u.gates(), 0, u.n);
+void LSTMCell<S>::write_weight_gradients(Unrolled<S>& u) const {
+  u.write_recurrent_weight_gradient(u.gates(), 0, u.n);
   if (!u.d_peephole) return;
+  if (u.write == Write::set) std::fill_n(u.d_peephole, peepholes_ * u.Hp, S(0));
   for (Index t = u.first; t < u.first + u.steps; ++t) {
     u.for_each_vector(t, [&](Index b, Index unit, const auto& dz) {
       const auto add = [&](Index peephole, Index block, const S* c) {

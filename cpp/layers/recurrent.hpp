@@ -105,6 +105,7 @@ struct Unrolled : Cache {
   S* scratch = nullptr;               // [B, N + Hp]
   bool starts_from_zero = false;      // the initial state is: what it is multiplied with is not
   bool state_gradient_wanted = true;  // dLoss/dh(0), dLoss/dc(0)
+  Write write = Write::set;           // of weight gradients: those of the first segment, or more
   Interrupt* interrupt = nullptr;
 
   /// The first row of step t in what holds all steps, and in what holds a segment.
@@ -216,26 +217,26 @@ struct Unrolled : Cache {
     }
   }
 
-  /// d_recurrent[:, blocks] += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
-  void add_recurrent_weight_gradient(const ConstPanels<S>& gradient, Index block,
-                                     Index count) const {
+  /// d_recurrent[:, blocks] = or += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
+  void write_recurrent_weight_gradient(const ConstPanels<S>& gradient, Index block,
+                                       Index count) const {
     const Panels<S> weights = panels(d_recurrent, H);
     const Index t = first == 0 && starts_from_zero && steps > 0 ? 1 : first;
     const Index rows = segment_rows() - row(t);
     if (h_drop == nullptr) {
-      add_weight_gradient(h_seen(0, t, rows), gradient, row(t), weights, {block, count, n});
+      write_weight_gradient(h_seen(0, t, rows), gradient, row(t), weights, {block, count, n});
       return;
     }
     for (Index k = block; k < block + count; ++k) {
-      add_weight_gradient(h_seen(k, t, rows), gradient, row(t), weights, {k, 1, n});
+      write_weight_gradient(h_seen(k, t, rows), gradient, row(t), weights, {k, 1, n});
     }
   }
 
-  /// w += a^T gradient[row ...], unless interrupted.
-  void add_weight_gradient(const ConstMatrix<S>& a, const ConstPanels<S>& gradient, Index row,
-                           const Panels<S>& w, const Vectors& part) const {
+  /// w = or += a^T gradient[row ...], unless interrupted.
+  void write_weight_gradient(const ConstMatrix<S>& a, const ConstPanels<S>& gradient, Index row,
+                             const Panels<S>& w, const Vectors& part) const {
     in_pieces(interrupt, a.rows, a.cols * N, [&](Index at, Index rows) {
-      add_product_tn(a.row_range(at, rows), gradient, row + at, w, part);
+      product_tn(a.row_range(at, rows), gradient, row + at, w, at == 0 ? write : Write::add, part);
     });
   }
 };
@@ -247,7 +248,7 @@ struct Unrolled : Cache {
 ///   forward(u, t)   the gates of step t hold x W + b: writes gates and h(t+1) of its active rows
 ///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient
 ///                   and dh, dc into dLoss/d state(t), for its active rows
-///   add_weight_gradients(u)  of the segment: d_recurrent and what else is the cell's own
+///   write_weight_gradients(u)  of the segment: d_recurrent and what else is the cell's own
 ///   trace(u)        the gates by name; only where one segment holds all steps
 template <class S, class Cell>
 class Recurrent : public Layer<S> {
@@ -295,7 +296,7 @@ class Recurrent : public Layer<S> {
   void write_state(const Pass<S>& pass, const U& u) const;
   void load_gradient(const Pass<S>& pass, U& u) const;
   void add_output_gradient(const Pass<S>& pass, U& u, Index t) const;
-  void add_projection_gradients(U& u) const;
+  void write_projection_gradients(U& u) const;
   void write_input_gradient(const Pass<S>& pass, U& u) const;
   void write_state_gradient(const Pass<S>& pass, const U& u) const;
   Index steps_per_check(const U& u) const;

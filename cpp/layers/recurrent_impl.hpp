@@ -369,12 +369,14 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::backward(const Pass<S>& pass) const {
   U& u = static_cast<U&>(*pass.cache);
   load_gradient(pass, u);
+  u.write = Write::set;
   if (u.packed && pass.wants_input_gradient()) {
     std::fill_n(pass.input_gradient().data, pass.input_gradient().size(), S(0));
   }
   for (Index k = u.segments() - 1; k >= 0 && !pass.stopped(); --k) {
     if (k + 1 < u.segments()) forward_segment(pass, u, k, true);
     backward_segment(pass, u);
+    u.write = Write::add;
   }
   write_state_gradient(pass, u);
 }
@@ -387,8 +389,8 @@ void Recurrent<S, Cell>::backward_segment(const Pass<S>& pass, U& u) const {
     add_output_gradient(pass, u, t);
     cell_.backward(u, t);
   }
-  cell_.add_weight_gradients(u);
-  add_projection_gradients(u);
+  cell_.write_weight_gradients(u);
+  write_projection_gradients(u);
   if (pass.wants_input_gradient()) write_input_gradient(pass, u);
 }
 
@@ -427,17 +429,17 @@ void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t)
 }
 
 template <class S, class Cell>
-void Recurrent<S, Cell>::add_projection_gradients(U& u) const {
+void Recurrent<S, Cell>::write_projection_gradients(U& u) const {
   const Index rows = u.segment_rows(), before = u.start(u.first), blocks = u.n / u.x_groups;
   const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
-  if (u.d_bias) add_column_sums<S>(u.gates(), rows, u.d_bias);
+  if (u.d_bias) column_sums<S>(u.gates(), rows, u.d_bias, u.write);
   if (u.one_hot) {
-    add_one_hot_product_tn<S>(u.x + before * u.F, u.hot + before, rows, u.gates(), d_kernel);
+    one_hot_product_tn<S>(u.x + before * u.F, u.hot + before, rows, u.gates(), d_kernel, u.write);
     return;
   }
   for (Index g = 0; g < u.x_groups; ++g) {
-    u.add_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), Index(0),
-                          d_kernel, {g * blocks, blocks, u.n});
+    u.write_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), Index(0),
+                            d_kernel, {g * blocks, blocks, u.n});
   }
 }
 

@@ -23,8 +23,8 @@ class SimpleRNNCell {
   void plan(Unrolled<S>&, bool, Workspace&) const {}
   void forward(Unrolled<S>& u, Index t) const;
   void backward(Unrolled<S>& u, Index t) const;
-  void add_weight_gradients(Unrolled<S>& u) const {
-    u.add_recurrent_weight_gradient(u.gates(), 0, 1);
+  void write_weight_gradients(Unrolled<S>& u) const {
+    u.write_recurrent_weight_gradient(u.gates(), 0, 1);
   }
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 

@@ -18,12 +18,12 @@ constexpr Index most_rows(Index V) {
   return std::min(kMost, (simd::kRegisters - V - 2) / V);
 }
 
-/// c[r, v] += sum over k of a[r, k] b[k, v] for R rows and V vectors, all in registers.
+/// c[r, v] = or += sum over k of a[r, k] b[k, v] for R rows and V vectors, all in registers.
 /// a[r, k] is a[r * a_row + k * a_step]. Several sums run side by side where R * V alone are too
 /// few to hide the latency of a multiply-add.
 template <class S, Index R, Index V>
 void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Index K, S* c,
-            Index c_row) {
+            Index c_row, Write write) {
   constexpr Index L = kLanes<S>, kSums = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
   Vector<S> sum[kSums][R][V] = {};
   const auto step = [&](Index k, Vector<S>(&to)[R][V]) {
@@ -51,13 +51,13 @@ void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Ind
       if constexpr (kSums >= 2) total += sum[1][r][v];
       if constexpr (kSums == 4) total += sum[2][r][v] + sum[3][r][v];
       S* to = c + r * c_row + v * L;
-      store(to, load(to) + total);
+      store(to, write == Write::add ? load(to) + total : total);
     }
   }
 }
 
 template <class S>
-using Kernel = void (*)(const S*, Index, Index, const S*, Index, Index, S*, Index);
+using Kernel = void (*)(const S*, Index, Index, const S*, Index, Index, S*, Index, Write);
 
 template <class S, Index V, std::size_t... R>
 constexpr auto kernels_of_width(std::index_sequence<R...>) {
@@ -72,13 +72,13 @@ constexpr auto kernels =
 /// Any number of rows, any width of whole vectors up to a tile.
 template <class S>
 void run(const S* a, Index a_row, Index a_step, Index rows, const S* b, Index b_step, Index K, S* c,
-         Index c_row, Index vectors) {
+         Index c_row, Index vectors, Write write = Write::add) {
   const auto all_rows = [&](const auto& table) {
     const Index most = static_cast<Index>(table.size());
     for (Index r = 0; r < rows;) {
       const Index count = std::min(most, rows - r);
       table[std::size_t(count - 1)](a + r * a_row, a_row, a_step, b, b_step, K, c + r * c_row,
-                                    c_row);
+                                    c_row, write);
       r += count;
     }
   };
@@ -122,7 +122,11 @@ Vector<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>&
       for (Index j = 0; j < J; ++j) sum[j] += factor * load(ws + j * width + v * L);
     }
   }
-  return simd::sums<S>(sum);
+  if constexpr (J == 1) {
+    return Vector<S>{simd::sum<S>(sum[0])};
+  } else {
+    return simd::sums<S>(sum);
+  }
 }
 
 }  // namespace
@@ -139,19 +143,21 @@ void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<
 }
 
 template <class S>
-void add_product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
-                    const Vectors& part) {
+void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
+                Write write, const Vectors& part) {
   constexpr Index kRows = 128;  // of a and z at a time: a panel's share stays in the first cache
-  for (Index first = 0; first < a.rows; first += kRows) {
+  Index first = 0;
+  do {
     const Index rows = std::min(kRows, a.rows - first);
     for (Index col = 0; col < z.cols; col += z.tile) {
       const Index width = z.width(col);
       const auto [offset, vectors] = columns<S>(part, width);
       run(a.data + first * a.stride, Index(1), a.stride, a.cols,
           z.panel(col) + (row + first) * width + offset, width, rows, w.panel(col) + offset, width,
-          vectors);
+          vectors, first == 0 ? write : Write::add);
     }
-  }
+    first += rows;
+  } while (first < a.rows);
 }
 
 template <class S>
@@ -176,7 +182,12 @@ void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<
   for (Index r = 0; r < out.rows; ++r) {
     S* to = out.data + r * out.stride;
     if (w.rows < L) {
-      for (Index j = 0; j < w.rows; ++j) to[j] += dot_products<1>(z, row + r, w, j, part)[0];
+      Index j = 0;
+      for (; j + 4 <= w.rows; j += 4) {
+        const Vector<S> dots = dot_products<4>(z, row + r, w, j, part);
+        simd::store_some<S>(to + j, simd::load_some(to + j, 4) + dots, 4);
+      }
+      for (; j < w.rows; ++j) to[j] += dot_products<1>(z, row + r, w, j, part)[0];
       continue;
     }
     for (Index j = 0; j < w.rows; j += L) {
@@ -203,8 +214,9 @@ void add_one_hot_product(const S* x, const Index* hot, Index rows, const ConstPa
 }
 
 template <class S>
-void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
-                            const Panels<S>& w) {
+void one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
+                        const Panels<S>& w, Write write) {
+  if (write == Write::set) std::fill_n(w.data, w.size(), S(0));
   for (Index col = 0; col < w.cols; col += w.tile) {
     const Index width = w.width(col);
     for (Index r = 0; r < rows; ++r) {
@@ -255,12 +267,15 @@ void copy_to_panels(const ConstMatrix<S>& from, const Panels<S>& to) {
 }
 
 template <class S>
-void add_column_sums(const ConstPanels<S>& a, Index rows, S* sums) {
+void column_sums(const ConstPanels<S>& a, Index rows, S* sums, Write write) {
+  constexpr Index L = kLanes<S>;
   for (Index col = 0; col < a.cols; col += a.tile) {
     const Index width = a.width(col);
-    const S* from = a.panel(col);
-    for (Index r = 0; r < rows; ++r, from += width) {
-      for (Index c = 0; c < width; ++c) sums[col + c] += from[c];
+    for (Index c = 0; c < width; c += L) {
+      Vector<S> sum = write == Write::add ? load(sums + col + c) : Vector<S>{};
+      const S* from = a.panel(col) + c;
+      for (Index r = 0; r < rows; ++r) sum += load(from + r * width);
+      store(sums + col + c, sum);
     }
   }
 }
@@ -283,23 +298,23 @@ void transpose(const ConstPanels<S>& w, const Panels<S>& wt) {
   }
 }
 
-#define ECHOCELL_INSTANTIATE(S)                                                                 \
-  template void add_product<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const Panels<S>&,  \
-                               Index, const Vectors&);                                          \
-  template void add_product_tn<S>(const ConstMatrix<S>&, const ConstPanels<S>&, Index,          \
-                                  const Panels<S>&, const Vectors&);                            \
-  template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,        \
-                                    const Matrix<S>&, const Vectors&);                          \
-  template void add_dot_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,    \
-                                        const Matrix<S>&, const Vectors&);                      \
-  template void add_one_hot_product<S>(const S*, const Index*, Index, const ConstPanels<S>&,    \
-                                       const Panels<S>&);                                       \
-  template void add_one_hot_product_tn<S>(const S*, const Index*, Index, const ConstPanels<S>&, \
-                                          const Panels<S>&);                                    \
-  template void fill_rows<S>(const S*, const Panels<S>&, Index, Index);                         \
-  template void add_column_sums<S>(const ConstPanels<S>&, Index, S*);                           \
-  template void copy_from_panels<S>(const ConstPanels<S>&, const Matrix<S>&);                   \
-  template void copy_to_panels<S>(const ConstMatrix<S>&, const Panels<S>&);                     \
+#define ECHOCELL_INSTANTIATE(S)                                                                \
+  template void add_product<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const Panels<S>&, \
+                               Index, const Vectors&);                                         \
+  template void product_tn<S>(const ConstMatrix<S>&, const ConstPanels<S>&, Index,             \
+                              const Panels<S>&, Write, const Vectors&);                        \
+  template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,       \
+                                    const Matrix<S>&, const Vectors&);                         \
+  template void add_dot_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,   \
+                                        const Matrix<S>&, const Vectors&);                     \
+  template void add_one_hot_product<S>(const S*, const Index*, Index, const ConstPanels<S>&,   \
+                                       const Panels<S>&);                                      \
+  template void one_hot_product_tn<S>(const S*, const Index*, Index, const ConstPanels<S>&,    \
+                                      const Panels<S>&, Write);                                \
+  template void fill_rows<S>(const S*, const Panels<S>&, Index, Index);                        \
+  template void column_sums<S>(const ConstPanels<S>&, Index, S*, Write);                       \
+  template void copy_from_panels<S>(const ConstPanels<S>&, const Matrix<S>&);                  \
+  template void copy_to_panels<S>(const ConstMatrix<S>&, const Panels<S>&);                    \
   template void transpose<S>(const ConstPanels<S>&, const Panels<S>&);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)

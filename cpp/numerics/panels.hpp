@@ -41,14 +41,17 @@ struct Vectors {
   Index of = 0;
 };
 
+/// Does a sum take the place of what stood there, or come on top of it?
+enum class Write { set, add };
+
 /// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a.
 template <class S>
 void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
                  const Vectors& part = {});
-/// w[k, c] += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
+/// w[k, c] = or += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
 template <class S>
-void add_product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
-                    const Vectors& part = {});
+void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
+                Write write, const Vectors& part = {});
 /// out[r, j] += sum over c of z[row + r, c] wt[c, j]: the way back to the inputs, with wt the
 /// transposed weights, made by transpose(). out.stride >= wt.cols.
 template <class S>
@@ -69,10 +72,10 @@ void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<
 template <class S>
 void add_one_hot_product(const S* x, const Index* hot, Index rows, const ConstPanels<S>& w,
                          const Panels<S>& out);
-/// w[hot[r], c] += x[r, hot[r]] z[r, c].
+/// w[hot[r], c] += x[r, hot[r]] z[r, c]; set: all other rows of w become 0.
 template <class S>
-void add_one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
-                            const Panels<S>& w);
+void one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
+                        const Panels<S>& w, Write write);
 
 /// out[row + r, c] = values[c], or 0 where values is null, for `rows` rows.
 template <class S>
@@ -83,9 +86,9 @@ template <class S>
 void copy_from_panels(const ConstPanels<S>& from, const Matrix<S>& to);
 template <class S>
 void copy_to_panels(const ConstMatrix<S>& from, const Panels<S>& to);
-/// sums[c] += the sum over the first rows of a[., c].
+/// sums[c] = or += the sum over the first rows of a[., c].
 template <class S>
-void add_column_sums(const ConstPanels<S>& a, Index rows, S* sums);
+void column_sums(const ConstPanels<S>& a, Index rows, S* sums, Write write);
 
 /// wt[c, j] = w[j, c]: wt has w.cols rows, and padded(w.rows) columns.
 template <class S>

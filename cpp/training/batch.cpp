@@ -168,7 +168,6 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
 
 template <class S>
 void Batch<S>::backward(Slice<S>& slice, Index from) const {
-  std::fill_n(slice.parameter_gradients, network_.parameter_count(), S(0));
   for (Index k = from - 1; k >= slice.first; --k) {
     const Pass<S>& pass = slice.passes[std::size_t(k)];
     if (pass.stopped()) return;
