@@ -103,6 +103,7 @@ struct Unrolled : Cache {
   S* dh = nullptr;                    // [B, Hp]: dLoss/dh(t) while walking back
   S* dc = nullptr;                    // [B, Hp]
   S* scratch = nullptr;               // [B, N + Hp]
+  bool turned = false;                // the way of the first step over the panels; see add_product
   bool starts_from_zero = false;      // the initial state is: what it is multiplied with is not
   bool state_gradient_wanted = true;  // dLoss/dh(0), dLoss/dc(0)
   Write write = Write::set;           // of weight gradients: those of the first segment, or more
@@ -190,7 +191,8 @@ struct Unrolled : Cache {
     if (t == 0 && starts_from_zero) return;
     const ConstPanels<S> weights = panels(recurrent, H);
     if (h_drop == nullptr) {
-      add_product(h_seen(0, t, active(t)), weights, target, at, {block, count, n});
+      const bool odd = (t & 1) != 0;
+      add_product(h_seen(0, t, active(t)), weights, target, at, {block, count, n}, odd != turned);
       return;
     }
     for (Index k = block; k < block + count; ++k) {

@@ -139,6 +139,7 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::forward(const Pass<S>& pass) const {
   U& u = static_cast<U&>(*pass.cache);
   u.interrupt = pass.interrupt;
+  u.turned = !u.turned;
   bind_parameters(pass, u);
   load_mask(pass, u);
   load_input(pass, u);

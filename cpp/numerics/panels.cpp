@@ -133,8 +133,10 @@ Vector<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>&
 
 template <class S>
 void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
-                 const Vectors& part) {
-  for (Index col = 0; col < w.cols; col += w.tile) {
+                 const Vectors& part, bool from_the_end) {
+  const Index last = from_the_end ? (w.cols - 1) / w.tile * w.tile : 0;
+  for (Index first = 0; first < w.cols; first += w.tile) {
+    const Index col = from_the_end ? last - first : first;
     const Index width = w.width(col);
     const auto [offset, vectors] = columns<S>(part, width);
     run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols,
@@ -300,7 +302,7 @@ void transpose(const ConstPanels<S>& w, const Panels<S>& wt) {
 
 #define ECHOCELL_INSTANTIATE(S)                                                                \
   template void add_product<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const Panels<S>&, \
-                               Index, const Vectors&);                                         \
+                               Index, const Vectors&, bool);                                   \
   template void product_tn<S>(const ConstMatrix<S>&, const ConstPanels<S>&, Index,             \
                               const Panels<S>&, Write, const Vectors&);                        \
   template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,       \

@@ -44,10 +44,12 @@ struct Vectors {
 /// Does a sum take the place of what stood there, or come on top of it?
 enum class Write { set, add };
 
-/// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a.
+/// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a. from_the_end: the last
+/// panel first. The numbers are the same; who turns about from one product with w to the next finds
+/// in the first cache what was read last, where all of w is too large for it.
 template <class S>
 void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
-                 const Vectors& part = {});
+                 const Vectors& part = {}, bool from_the_end = false);
 /// w[k, c] = or += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
 template <class S>
 void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
