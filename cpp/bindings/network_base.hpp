@@ -15,8 +15,7 @@ namespace echocell::bindings {
 using LayerList = std::vector<std::shared_ptr<LayerOptions>>;
 using Arrays = std::vector<py::array>;
 
-/// A Model of one of the scalar types. Where its methods are not said to mean something else, they
-/// mean what _core.pyi says.
+/// A Model of one of the scalar types. _core.pyi says what the methods do.
 class NetworkBase {
  public:
   virtual ~NetworkBase() = default;

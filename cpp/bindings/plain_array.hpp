@@ -29,13 +29,17 @@ class PlainArray {
     for (std::size_t k = 0; k < axes(); ++k) total *= extent(k);
     return total;
   }
-  /// Are the axes behind the first the first `count` of these? kOpen takes any extent.
-  bool holds(const Shape& sample, std::size_t count) const {
-    if (axes() != count + 1) return false;
+  /// Do the axes behind the first begin with the first `count` of these? kOpen takes any extent.
+  bool begins(const Shape& sample, std::size_t count) const {
+    if (axes() <= count) return false;
     for (std::size_t k = 0; k < count; ++k) {
       if (sample[k] != kOpen && sample[k] != extent(k + 1)) return false;
     }
     return true;
+  }
+  /// Are they just these?
+  bool holds(const Shape& sample, std::size_t count) const {
+    return axes() == count + 1 && begins(sample, count);
   }
   bool holds(const Shape& sample) const { return holds(sample, sample.size()); }
 

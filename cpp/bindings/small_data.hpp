@@ -116,8 +116,8 @@ class SmallData {
     // What a layer does besides multiplying counts as so many multiplications.
     constexpr Index kPerNode = 1000;
     const auto nodes = static_cast<Index>(model_.network().nodes().size());
-    work_per_sample_ = (model_.network().parameter_count() + kPerNode * nodes) * sample[0];
     set_.sample = std::move(sample);
+    work_per_sample_ = (model_.network().parameter_count() + kPerNode * nodes) * set_.steps();
   }
   /// As _targets.targets() has it.
   bool is_target_shape(const PlainArray& y) const {
@@ -125,14 +125,8 @@ class SmallData {
     if (!sparse_targets(model_.loss())) {
       return y.holds(output_) || (output_.back() == 1 && y.holds(output_, axes - 1));
     }
-    if (y.holds(output_, axes - 1)) return true;
-    return y.axes() == axes + 1 && y.extent(axes) == 1 && holds_steps(y);
-  }
-  bool holds_steps(const PlainArray& y) const {
-    for (std::size_t k = 0; k + 1 < output_.size(); ++k) {
-      if (y.extent(k + 1) != output_[k]) return false;
-    }
-    return true;
+    const bool column = y.axes() == axes + 1 && y.extent(axes) == 1;
+    return y.begins(output_, axes - 1) && (column || y.axes() == axes);
   }
 
   Model<S>& model_;
