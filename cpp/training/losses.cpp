@@ -49,7 +49,7 @@ struct SparseTarget {
   S operator()(Index c) const { return c == index ? S(1) : S(0); }
 };
 
-/// The sum of term(0 .. n - 1), in lanes, so that additions need not wait for each other.
+/// The sum of term(0 .. n - 1): of many in lanes, so that additions need not wait for each other.
 template <class S, class Term>
 S sum_over(Index n, const Term& term) {
   constexpr Index kLanes = 16;
@@ -58,9 +58,11 @@ S sum_over(Index n, const Term& term) {
   for (; k + kLanes <= n; k += kLanes) {
     for (Index j = 0; j < kLanes; ++j) lanes[j] += term(k + j);
   }
-  for (; k < n; ++k) lanes[k % kLanes] += term(k);
-  S sum = 0;
-  for (S lane : lanes) sum += lane;
+  for (Index half = k > 0 ? kLanes / 2 : 0; half > 0; half /= 2) {
+    for (Index j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+  }
+  S sum = lanes[0];
+  for (; k < n; ++k) sum += term(k);
   return sum;
 }
 
@@ -202,9 +204,8 @@ struct MeanOverColumns {
 
   template <class Target>
   S value(const S* y, const Target& target, Index width) const {
-    double sum = 0;
-    for (Index c = 0; c < width; ++c) sum += static_cast<double>(column.value(y[c], target(c)));
-    return static_cast<S>(sum / static_cast<double>(width));
+    const auto term = [&](Index c) { return column.value(y[c], target(c)); };
+    return sum_over<S>(width, term) / static_cast<S>(width);
   }
 
   template <class Target>

@@ -65,14 +65,6 @@ double sum_of_squares(const S* g, Index size) {
   return sum;
 }
 
-// base^n by squaring: cheaper than std::pow, which small updates would notice. Without branches on
-// the bits of n, which nobody can predict.
-double power(double base, std::int64_t n) {
-  double result = 1;
-  for (; n > 0; n >>= 1, base *= base) result *= n & 1 ? base : 1.0;
-  return result;
-}
-
 // Scales gradients of that norm down to the limit. A norm that is not finite makes NaN of them all,
 // so that it shows.
 template <class S>
@@ -311,7 +303,8 @@ void Optimizer<S>::update(S* values, const S* gradients, Index begin, Index size
     case OptimizerKind::adam:
     case OptimizerKind::adamw: {
       const std::int64_t t = iterations_ + 1;
-      const double correction = std::sqrt(1 - power(o.beta_2, t)) / (1 - power(o.beta_1, t));
+      const double correction =
+          std::sqrt(1 - beta_2_to_.at(o.beta_2, t)) / (1 - beta_1_to_.at(o.beta_1, t));
       const S alpha = static_cast<S>(learning_rate * correction);
       const S rest_1 = static_cast<S>(1 - o.beta_1);
       const S rest_2 = static_cast<S>(1 - o.beta_2);

@@ -2,6 +2,7 @@
 // state of the optimizer as long as the arena, one number per parameter.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -46,6 +47,26 @@ struct Segment {
   bool trainable;
 };
 
+/// base^n for n that usually goes up by one: then a multiplication, where std::pow would be a good
+/// part of a small update. What it gives depends on base and n alone.
+class RunningPower {
+ public:
+  double at(double base, std::int64_t n) {
+    constexpr std::int64_t kFromHere = 1024;  // powers of multiples of this are taken anew
+    if (base != base_ || n < n_ || n / kFromHere != n_ / kFromHere) {
+      base_ = base;
+      n_ = n / kFromHere * kFromHere;
+      value_ = std::pow(base, static_cast<double>(n_));
+    }
+    for (; n_ < n; ++n_) value_ *= base;
+    return value_;
+  }
+
+ private:
+  double base_ = -1, value_ = 1;
+  std::int64_t n_ = 0;
+};
+
 template <class S>
 class Optimizer {
  public:
@@ -83,6 +104,7 @@ class Optimizer {
   OptimizerOptions options_;
   Index count_;
   std::int64_t iterations_ = 0;
+  RunningPower beta_1_to_, beta_2_to_;
   std::vector<Buffer<S>> slots_;
 };
 
