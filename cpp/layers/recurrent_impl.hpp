@@ -100,7 +100,7 @@ template <class S, class Cell>
 std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch, Use use,
                                                 Workspace& w) const {
   auto u = std::make_unique<U>();
-  const Index T = u->T = input[0], B = u->B = batch, F = u->F = features_;
+  const Index T = u->T = u->walk = input[0], B = u->B = batch, F = u->F = features_;
   const Index H = u->H = settings().units, n = u->n = cell_.blocks();
   const Packing columns = packing<S>(1, 1, n, H, whole_blocks());
   const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = columns.cols();
@@ -234,7 +234,7 @@ template <class S, class Cell>
 void Recurrent<S, Cell>::load_mask(const Pass<S>& pass, U& u) const {
   u.packed = false;
   u.walk = u.T;
-  if (!pass.input_mask) return;
+  if (!pass.input_mask || u.B == 0) return;
   u.valid_steps.load(pass.input_mask, settings().go_backwards);
   if (u.valid_steps.all()) return;
   u.packed = true;
