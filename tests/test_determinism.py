@@ -52,6 +52,7 @@ def make_data(network: _core.Network, samples: int, dtype: str) -> tuple[Any, An
     rng = np.random.default_rng(1)
     x = rng.standard_normal((samples, STEPS, FEATURES))
     x[rng.random((samples, STEPS)) < 0.2] = 0.0
+    x[np.arange(STEPS) >= rng.integers(0, 2 * STEPS, (samples, 1))] = 0.0
     rows = (samples, STEPS) if len(network.output_shape(3)) == 2 else (samples,)
     y = np.eye(CLASSES)[rng.integers(0, CLASSES, rows)]
     weight = rng.uniform(0.5, 2.0, rows)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import reference
+import tools
 from echocell import _core
 
 T, F, H = 36_000, 2, 16
@@ -65,6 +66,63 @@ def test_segments_change_no_number(options: type[Any], settings: dict[str, Any])
     np.testing.assert_allclose(
         net.predict(many, batch_size=ROWS)[5], net.predict(one, batch_size=1)[0], rtol=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (_core.LSTMOptions, {"peephole": True}),
+        (_core.LSTMOptions, {"go_backwards": True}),
+        (_core.GRUOptions, {}),
+        (_core.GRUOptions, {"reset_after": False}),
+    ],
+    ids=["lstm", "backwards", "gru", "gru-before"],
+)
+@pytest.mark.parametrize("in_front", [True, False])
+def test_rows_end_in_different_segments(
+    options: type[Any], settings: dict[str, Any], in_front: bool
+) -> None:
+    """Masked steps at one end: states, outputs and gradients are those of the rows alone."""
+    layers = [_core.MaskingOptions(), options(units=H, stateful=True, **settings)]
+    draw = np.random.default_rng(5)
+    blank = _core.Network(layers, [-1, F], "float64", 1)
+    weights = {1: [draw.normal(0, 0.4, shape) for _, shape in blank.parameters(1)]}
+    one, target = draw.normal(size=(T, F)), draw.normal(size=H)
+    many, lengths = np.zeros((ROWS, T, F)), [T, T // 2, T // 7, 50, 0]
+    states = [draw.normal(size=(ROWS, H)) for _ in blank.state_widths(1)]
+    for row in range(ROWS):
+        length = lengths[row % len(lengths)]
+        many[row, T - length if in_front else 0 :][:length] = one[:length]
+        for state in states:
+            state[row] = state[row % len(lengths)]
+    valid = many.any(axis=2)
+
+    net = tools.make_network(layers, [-1, F], "float64", weights)
+    net.set_states(1, states)
+    _, gradients, dx = net.gradients(many, np.tile(target, (ROWS, 1)))
+    output, last = net.predict(many, batch_size=ROWS), net.get_states(1)
+
+    expected = [np.zeros_like(gradient) for gradient in gradients[1]]
+    for row, length in enumerate(lengths):
+        start = [state[row : row + 1] for state in states]
+        if length == 0:
+            assert not output[row].any()
+            assert not dx[row].any()
+            assert all((a[row] == b).all() for a, b in zip(last, start, strict=True))
+            continue
+        x = many[row : row + 1, valid[row]]
+        net = tools.make_network(layers, [-1, F], "float64", weights)
+        net.set_states(1, start)
+        _, more, dx_alone = net.gradients(x, target[None])
+        np.testing.assert_allclose(output[row], net.predict(x, batch_size=1)[0], rtol=1e-9)
+        for ours, alone in zip(last, net.get_states(1), strict=True):
+            np.testing.assert_allclose(ours[row], alone[0], rtol=1e-9)
+        np.testing.assert_allclose(dx[row, valid[row]] * ROWS, dx_alone[0], rtol=1e-7, atol=1e-14)
+        assert not dx[row, ~valid[row]].any()
+        for total, gradient in zip(expected, more[1], strict=True):
+            total += gradient * sum(k % len(lengths) == row for k in range(ROWS)) / ROWS
+    for gradient, total in zip(gradients[1], expected, strict=True):
+        np.testing.assert_allclose(gradient, total, rtol=1e-8, atol=1e-12)
 
 
 def test_memory_grows_with_the_states_alone() -> None:

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import tools
+from echocell import _core
 from echocell.layers import (
     GRU,
     LSTM,
@@ -218,3 +222,86 @@ def test_trace_takes_a_mask() -> None:
     x = padded()
     traced = layer.trace(x, mask=VALID)
     np.testing.assert_allclose(traced["h"][:, -1], layer(x, mask=VALID), rtol=1e-6)
+
+
+# ---- a row is worth what is left of it without its masked steps --------------------------------
+
+
+def sequences(kind: Any, units: int, **options: Any) -> Any:
+    return kind(units=units, return_sequences=True, **options)
+
+
+def both_ways(kind: Any, units: int, **options: Any) -> Any:
+    return _core.BidirectionalOptions(
+        forward=kind(units=units, **options),
+        backward=kind(units=units, go_backwards=True, **options),
+    )
+
+
+#: Without an output per step: then a masked step is neither in the output nor in the loss.
+STACKS: dict[str, list[Any]] = {
+    "lstm": [_core.LSTMOptions(units=5)],
+    "lstm 1997": [_core.LSTMOptions(units=17, gates="io", peephole=True)],
+    "lstm coupled": [_core.LSTMOptions(units=3, coupled=True, peephole=True)],
+    "gru": [_core.GRUOptions(units=18)],
+    "gru reset before": [_core.GRUOptions(units=5, reset_after=False)],
+    "simple rnn": [_core.SimpleRNNOptions(units=5)],
+    "backwards": [_core.GRUOptions(units=4, go_backwards=True)],
+    "both ways": [both_ways(_core.LSTMOptions, 3)],
+    "stack": [
+        sequences(_core.LSTMOptions, 6),
+        _core.DenseOptions(units=4, activation="tanh"),
+        sequences(_core.SimpleRNNOptions, 3),
+        _core.GRUOptions(units=5),
+    ],
+    "stack of both ways": [
+        both_ways(_core.GRUOptions, 3, return_sequences=True),
+        both_ways(_core.LSTMOptions, 2),
+    ],
+}
+
+
+def weights_of(layers: list[Any], rng: np.random.Generator) -> dict[int, list[np.ndarray]]:
+    blank = _core.Network(layers, [-1, F], "float64", 1)
+    return {
+        k: [rng.normal(0, 0.5, shape) for _, shape in blank.parameters(k)]
+        for k in range(len(layers))
+    }
+
+
+@settings(max_examples=60)
+@given(
+    name=st.sampled_from(list(STACKS)),
+    padding=st.sampled_from(tools.PADDING),
+    batch=st.integers(1, 40),
+    steps=st.integers(1, 12),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_gradients_are_those_of_the_rows_alone(
+    name: str, padding: str, batch: int, steps: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    layers = [_core.MaskingOptions(), *STACKS[name]]
+    network = tools.make_network(layers, [-1, F], "float64", weights_of(layers, rng))
+    valid = tools.make_mask(rng, padding, batch, steps)
+    x = np.where(valid[..., None], rng.normal(size=(batch, steps, F)), 0.0)
+    y = rng.normal(size=(batch, *network.output_shape(len(layers) - 1)))
+    loss, gradients, dx = network.gradients(x, y)
+
+    expected_loss, expected_dx = 0.0, np.zeros_like(x)
+    expected = [[np.zeros_like(g) for g in layer] for layer in gradients]
+    for row in range(batch):
+        if not valid[row].any():  # the output is zero, whatever the weights are
+            expected_loss += np.mean(y[row] ** 2) / batch
+            continue
+        alone, more, dx_row = network.gradients(x[row : row + 1, valid[row]], y[row : row + 1])
+        expected_loss += alone / batch
+        expected_dx[row, valid[row]] = dx_row[0] / batch
+        for sums, layer in zip(expected, more, strict=True):
+            for total, gradient in zip(sums, layer, strict=True):
+                total += gradient / batch
+    assert loss == pytest.approx(expected_loss, rel=1e-10)
+    np.testing.assert_allclose(dx, expected_dx, rtol=1e-8, atol=1e-12)
+    for sums, layer in zip(expected, gradients, strict=True):
+        for total, gradient in zip(sums, layer, strict=True):
+            np.testing.assert_allclose(gradient, total, rtol=1e-8, atol=1e-12)

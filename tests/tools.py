@@ -198,6 +198,20 @@ class Problem:
         return [contiguous(state, self.dtype) for state in self.states]
 
 
+#: Where the masked steps of a row are. Few: most rows have no valid step at all, often none has.
+PADDING = ["behind", "in front", "anywhere", "few"]
+
+
+def make_mask(rng: np.random.Generator, padding: str, batch: int, count: int) -> Array:
+    """[B, T] bool, the rows of different lengths, from 0 to T."""
+    if padding == "few":
+        return rng.random((batch, count)) < 0.3 / count
+    valid = np.arange(count) < rng.integers(0, count + 1, (batch, 1))
+    if padding == "in front":
+        return valid[:, ::-1].copy()
+    return rng.permuted(valid, axis=1) if padding == "anywhere" else valid
+
+
 def draw_problem(
     draw: st.DrawFn,
     cell: ref.Cell,
@@ -214,8 +228,9 @@ def draw_problem(
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)
     x = normal(rng, (batch, count, features), dtype)
-    mask = rng.random((batch, count)) < 0.6 if draw(st.booleans()) else None
-    if mask is not None:
+    mask = None
+    if draw(st.booleans()):
+        mask = make_mask(rng, draw(st.sampled_from(PADDING)), batch, count)
         x = np.where(mask[..., None], x, 0.0)
     states = None
     if draw(st.booleans()):
