@@ -65,11 +65,12 @@ void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
   slice.masks.resize(shapes.size());
   slice.caches.resize(network_.nodes().size());
   slice.passes.resize(network_.nodes().size());
+  const Index learner = first_learner(slice);
   for (Index k = slice.first; k <= slice.last; ++k) {
     const Shape& shape = shapes[std::size_t(k)];
     Tensor<S> tensor = view<S>(w.take<S>(volume(shape) * slice.rows), shape, slice.rows);
     slice.tensors[std::size_t(k)] = tensor;
-    const bool wanted = key_.training && (k > slice.first || key_.input_gradient);
+    const bool wanted = key_.training && (k > learner || key_.input_gradient);
     tensor.data = wanted ? w.take<S>(tensor.size()) : nullptr;
     slice.gradients[std::size_t(k)] = tensor;
   }
@@ -81,6 +82,16 @@ void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
   slice.lengths = {w.take<std::uint8_t>(steps * slice.rows), steps, slice.rows};
   slice.timed = slice.first;
   if (slice.input().steps == steps) slice.masks[std::size_t(slice.first)] = slice.lengths;
+}
+
+/// The first node with parameters: nobody wants the gradient of what it reads. The first of all
+/// nodes where none has any.
+template <class S>
+Index Batch<S>::first_learner(const Slice<S>& slice) const {
+  for (Index k = slice.first; k < slice.last; ++k) {
+    if (!network_.layer(network_.nodes()[std::size_t(k)]).parameters().empty()) return k;
+  }
+  return slice.first;
 }
 
 template <class S>
@@ -170,7 +181,7 @@ template <class S>
 void Batch<S>::backward(Slice<S>& slice, Index from) const {
   for (Index k = from - 1; k >= slice.first; --k) {
     const Pass<S>& pass = slice.passes[std::size_t(k)];
-    if (pass.stopped()) return;
+    if (pass.stopped() || !pass.output_gradient) return;
     network_.layer(network_.nodes()[std::size_t(k)]).backward(pass);
   }
 }

@@ -38,7 +38,7 @@ struct Slice {
   Index rows = 0;
   Workspace workspace;
   std::vector<Tensor<S>> tensors;
-  std::vector<Tensor<S>> gradients;            // of the tensors; only with training
+  std::vector<Tensor<S>> gradients;            // of the tensors; null where nobody wants them
   std::vector<Mask> masks;                     // of the tensors
   Mask lengths;                                // the steps that rows have, for BatchKey::lengths
   Index timed = -1;                            // the last tensor that has these steps
@@ -85,6 +85,7 @@ class Batch {
  private:
   void plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes);
   void plan_node(Slice<S>& slice, Index index, const std::vector<Shape>& shapes);
+  Index first_learner(const Slice<S>& slice) const;
   void plan_masks(Slice<S>& slice, const Node& node);
   static Mask new_mask(Slice<S>& slice, Index tensor);
 
