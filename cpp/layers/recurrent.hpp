@@ -219,6 +219,11 @@ struct Unrolled : Cache {
     }
   }
 
+  /// dh of sequence k += gradient [H].
+  void add_to_dh(Index k, const S* gradient) const {
+    for (Index j = 0; j < H; ++j) dh[k * Hp + j] += gradient[j];
+  }
+
   /// d_recurrent[:, blocks] = or += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
   void write_recurrent_weight_gradient(const ConstPanels<S>& gradient, Index block,
                                        Index count) const {

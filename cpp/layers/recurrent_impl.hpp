@@ -387,7 +387,7 @@ void Recurrent<S, Cell>::backward_segment(const Pass<S>& pass, U& u) const {
   const Index check = steps_per_check(u);
   for (Index t = u.first + u.steps - 1; t >= u.first; --t) {
     if (t % check == 0 && pass.stopped()) return;
-    add_output_gradient(pass, u, t);
+    if (settings().return_sequences) add_output_gradient(pass, u, t);
     cell_.backward(u, t);
   }
   cell_.write_weight_gradients(u);
@@ -406,6 +406,9 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
   };
   load(0, u.dh);
   if (u.dc) load(1, u.dc);
+  for (Index k = 0; k < u.B && !settings().return_sequences; ++k) {
+    if (u.length(k) > 0) u.add_to_dh(k, pass.output_gradient.row(0, u.source(k)));
+  }
   const auto& wanted = pass.initial_state_gradient;
   u.state_gradient_wanted = !wanted.empty() && wanted[0] != nullptr;
   u.recurrent_back.load(u.panels(u.recurrent, u.H));
@@ -414,18 +417,15 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t) const {
-  const auto add = [&](Index k, const S* from) {
-    S* dh = u.dh + k * u.Hp;
-    for (Index j = 0; j < u.H; ++j) dh[j] += from[j];
-  };
+  const Tensor<S>& dy = pass.output_gradient;
   for (Index k = 0; k < u.active(t); ++k) {
-    const auto [from, b] = u.place(t, k);
-    if (settings().return_sequences) {
-      const Index end = u.place(t + 1, k).t;  // masked steps in between repeat the output
-      for (Index s = from; s < end; ++s) add(k, pass.output_gradient.row(s, b));
-    } else if (t == u.length(k) - 1) {
-      add(k, pass.output_gradient.row(0, b));
+    if (!u.packed) {
+      u.add_to_dh(k, dy.row(t, k));
+      continue;
     }
+    const auto [from, b] = u.place(t, k);
+    const Index end = u.place(t + 1, k).t;  // masked steps in between repeat the output
+    for (Index s = from; s < end; ++s) u.add_to_dh(k, dy.row(s, b));
   }
 }
 
