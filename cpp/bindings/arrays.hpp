@@ -17,9 +17,10 @@ namespace echocell::bindings {
 
 namespace py = pybind11;
 
-/// A C-contiguous array of S: the same one if it is that already, else converted.
+/// A C-contiguous array of S, aligned as S is: the same one if it is that already, else converted.
 template <class S>
-using Numbers = py::array_t<S, py::array::c_style | py::array::forcecast>;
+using Numbers = py::array_t<S, py::array::c_style | py::array::forcecast |
+                                   py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
 
 inline Shape shape_of(const py::array& array) {
   return Shape(array.shape(), array.shape() + array.ndim());

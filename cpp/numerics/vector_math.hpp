@@ -65,11 +65,12 @@ inline Vector<S> clamp(Vector<S> x, S limit) {
   return max<S>(splat(-limit), min<S>(splat(limit), x));
 }
 
-/// exp(x), x clamped to the range where it is a normal number.
+/// exp(x), x clamped to the limits; below the smallest normal number it is that number or zero.
+/// Not scale * m + scale, whose product may be a denormal number, which is flushed to zero.
 template <class S>
 inline Vector<S> exp(Vector<S> x) {
   const ExpParts<S> e(clamp<S>(x, ExpConstants<S>::kLimit));
-  return e.scale * e.m + e.scale;
+  return e.scale * (e.m + S(1));
 }
 
 /// 1 / (1 + exp(-x)).

@@ -1,0 +1,212 @@
+// The kernels at odd sizes, on both sides of every vector's width, and at addresses that are
+// aligned to nothing but their numbers: answers against naive loops, and no number touched before
+// or behind an array. Also that denormal numbers are flushed, and the caller's mode comes back.
+//
+//   bench_sizes_<instruction set> [largest size]
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "check.hpp"
+#include "numerics/activations.hpp"
+#include "numerics/denormals.hpp"
+#include "numerics/panels.hpp"
+
+namespace echocell::bench {
+namespace {
+
+int g_checked = 0, g_wrong = 0;
+
+void check(bool good, const std::string& what) {
+  ++g_checked;
+  if (good) return;
+  ++g_wrong;
+  std::printf("WRONG: %s\n", what.c_str());
+}
+
+/// Numbers at an odd multiple of their own size, between guards.
+template <class S>
+class Buffer {
+ public:
+  explicit Buffer(Index count) : Buffer(std::vector<S>(std::size_t(count))) {}
+  explicit Buffer(const std::vector<S>& values)
+      : count_(Index(values.size())), all_(kGuards, kGuard) {
+    all_.insert(all_.end(), values.begin(), values.end());
+    all_.insert(all_.end(), kGuards, kGuard);
+  }
+  S* data() { return all_.data() + kGuards; }
+  std::vector<S> values() { return {data(), data() + count_}; }
+  bool guards_stand() {
+    const auto is_guard = [](S value) { return value == kGuard; };
+    return std::all_of(all_.data(), data(), is_guard) &&
+           std::all_of(data() + count_, all_.data() + all_.size(), is_guard);
+  }
+
+ private:
+  static constexpr std::size_t kGuards = 65;
+  static constexpr S kGuard = S(12345);
+  Index count_;
+  std::vector<S> all_;
+};
+
+/// A matrix as plain rows, and packed in panels.
+template <class S>
+class Packed {
+ public:
+  Packed(Index rows, Index cols, std::uint64_t seed)
+      : rows_(rows), cols_(cols), plain_(numbers<S>(rows * cols, seed)), buffer_(rows * padded()) {
+    Buffer<S> from(plain_);
+    copy_to_panels<S>(ConstMatrix<S>{from.data(), rows, cols}, panels());
+  }
+  Panels<S> panels() { return {buffer_.data(), rows_, padded(), 2 * simd::kLanes<S>}; }
+  S operator()(Index r, Index c) const { return plain_[std::size_t(r * cols_ + c)]; }
+  const std::vector<S>& plain() const { return plain_; }
+  /// What the panels hold now.
+  std::vector<S> unpacked() {
+    Buffer<S> to(rows_ * cols_);
+    copy_from_panels<S>(panels(), {to.data(), rows_, cols_});
+    check(buffer_.guards_stand() && to.guards_stand(), "numbers beside a packed matrix");
+    return to.values();
+  }
+
+ private:
+  Index padded() const { return simd::padded<S>(cols_); }
+  Index rows_, cols_;
+  std::vector<S> plain_;  // [rows, cols]
+  Buffer<S> buffer_;
+};
+
+/// start[r, c] + the sum over k of term(r, k, c)
+template <class S, class Term>
+std::vector<double> summed(const std::vector<S>& start, Index rows, Index cols, Index count,
+                           const Term& term) {
+  std::vector<double> sums(start.begin(), start.end());
+  for (Index r = 0; r < rows; ++r) {
+    for (Index k = 0; k < count; ++k) {
+      for (Index c = 0; c < cols; ++c) sums[std::size_t(r * cols + c)] += term(r, k, c);
+    }
+  }
+  return sums;
+}
+
+/// a [m, k], w [k, n], z [m, n]: z += a w, w += a^T z, a += z w^T by two ways.
+template <class S>
+void check_products(Index m, Index k, Index n) {
+  const std::string shape =
+      " " + std::to_string(m) + " x " + std::to_string(k) + " x " + std::to_string(n);
+  const auto right = [&](const auto& got, const auto& expected, const char* name) {
+    check(difference(got, expected) <= kTolerance<S>, name + shape);
+  };
+  const auto plain_a = numbers<S>(m * k, 1);
+  const auto a_at = [&](Index r, Index c) { return double(plain_a[std::size_t(r * k + c)]); };
+  Buffer<S> a(plain_a);
+  const ConstMatrix<S> a_view{a.data(), m, k};
+  Packed<S> w(k, n, 2), z(m, n, 3), z_out(m, n, 4), w_out(k, n, 5);
+
+  add_product<S>(a_view, w.panels(), z_out.panels(), 0);
+  right(z_out.unpacked(),
+        summed(z_out.plain(), m, n, k,
+               [&](Index r, Index j, Index c) { return a_at(r, j) * double(w(j, c)); }),
+        "add_product");
+
+  add_product_tn<S>(a_view, z.panels(), 0, w_out.panels());
+  right(w_out.unpacked(),
+        summed(w_out.plain(), k, n, m,
+               [&](Index r, Index j, Index c) { return a_at(j, r) * double(z(j, c)); }),
+        "add_product_tn");
+
+  const auto back = summed(plain_a, m, k, n, [&](Index r, Index j, Index c) {
+    return double(z(r, j)) * double(w(c, j));
+  });
+  Buffer<S> by_dots(plain_a);
+  add_dot_product_back<S>(z.panels(), 0, w.panels(), {by_dots.data(), m, k});
+  right(by_dots.values(), back, "add_dot_product_back");
+
+  const Index stride = simd::padded<S>(k);
+  Buffer<S> wt(simd::padded<S>(n) * stride), padded_a(m * stride), by_panels(plain_a);
+  transpose<S>(w.panels(), transposed_view(wt.data(), k, simd::padded<S>(n)));
+  for (Index r = 0; r < m; ++r) std::copy_n(a.data() + r * k, k, padded_a.data() + r * stride);
+  add_product_back<S>(z.panels(), 0, transposed_view(wt.data(), k, simd::padded<S>(n)),
+                      {padded_a.data(), m, k, stride});
+  for (Index r = 0; r < m; ++r)
+    std::copy_n(padded_a.data() + r * stride, k, by_panels.data() + r * k);
+  right(by_panels.values(), back, "add_product_back");
+  check(a.guards_stand() && by_dots.guards_stand() && wt.guards_stand() && padded_a.guards_stand(),
+        "numbers beside" + shape);
+}
+
+/// Every number gets the same bits, wherever it stands, and alone in a vector of padding.
+template <class S>
+void check_activations(Index n) {
+  const auto z = numbers<S>(n, 6, 9.0);
+  for (const auto f :
+       {Activation::tanh, Activation::sigmoid, Activation::hard_sigmoid, Activation::relu,
+        Activation::softsign, Activation::elu, Activation::softplus}) {
+    const std::string what =
+        "activation " + std::to_string(int(f)) + " of " + std::to_string(n) + " numbers";
+    Buffer<S> y(z), dy(std::vector<S>(z.size(), S(1)));
+    activate(f, y.data(), n);
+    multiply_by_derivative(f, y.data(), dy.data(), n);
+    bool same = true;
+    for (std::size_t k = 0; k < z.size(); ++k) {
+      S one = z[k], slope = 1;
+      activate(f, &one, 1);
+      multiply_by_derivative(f, &one, &slope, 1);
+      same = same && one == y.values()[k] && slope == dy.values()[k];
+    }
+    check(same, what);
+    check(y.guards_stand() && dy.guards_stand(), "numbers beside " + what);
+  }
+  std::vector<double> expected;
+  double sum = 0;
+  for (const S value : z) sum += std::exp(double(value));
+  for (const S value : z) expected.push_back(std::exp(double(value)) / sum);
+  Buffer<S> y(z);
+  softmax(y.data(), 1, n);
+  check(difference(y.values(), expected) <= kTolerance<S>, "softmax of " + std::to_string(n));
+  check(y.guards_stand(), "numbers beside softmax of " + std::to_string(n));
+}
+
+/// Half of the smallest normal number.
+template <class S>
+bool halving_keeps_a_denormal() {
+  volatile S smallest = std::numeric_limits<S>::min(), half = smallest / 2;
+  return half != 0;
+}
+
+template <class S>
+void check_denormals() {
+  check(halving_keeps_a_denormal<S>(), "denormal numbers before the guard");
+  {
+    const DenormalGuard guard;
+    check(!halving_keeps_a_denormal<S>(), "denormal results are zero under the guard");
+  }
+  check(halving_keeps_a_denormal<S>(), "denormal numbers after the guard");
+}
+
+template <class S>
+void check_sizes(Index largest) {
+  std::vector<Index> sizes = {1, 3, 15, 17, 31, 33, 63, 65, 127};
+  sizes.erase(std::upper_bound(sizes.begin(), sizes.end(), largest), sizes.end());
+  for (const Index m : sizes) {
+    for (const Index k : sizes) {
+      for (const Index n : sizes) check_products<S>(m, k, n);
+    }
+    check_activations<S>(m);
+  }
+  check_denormals<S>();
+}
+
+}  // namespace
+}  // namespace echocell::bench
+
+int main(int argc, char** argv) {
+  using namespace echocell::bench;
+  const long largest = argc > 1 ? std::atol(argv[1]) : 127;
+  check_sizes<float>(largest);
+  check_sizes<double>(largest);
+  std::printf("%d of %d answers are right\n", g_checked - g_wrong, g_checked);
+  return g_wrong == 0 && g_checked > 0 ? 0 : 1;
+}
