@@ -1,5 +1,14 @@
-// exp, sigmoid and tanh for whole vectors. Over all floats they are within 2.5 units in the last
-// place (ulp); the tests look at a sample. Every lane gives the same bits wherever it stands.
+// exp, expm1, sigmoid and tanh for whole vectors, within 2.5 units in the last place (ulp). Every
+// lane gives the same bits wherever it stands. The greatest errors that bench/ulps.cpp finds, over
+// all floats and over two million doubles:
+//
+//                         exp   expm1  sigmoid  tanh
+//   float   x86_64        1.03   1.77    2.49   2.50
+//           x86_64_v3/4   1.06   1.65    2.49   2.50
+//   double  x86_64        1.49   1.90    2.33   2.50
+//           x86_64_v3/4   1.49   1.78    2.33   2.50
+//
+// Of aarch64 an emulator has seen samples alone, none worse.
 #pragma once
 
 #include "numerics/simd.hpp"
