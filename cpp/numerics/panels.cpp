@@ -185,9 +185,11 @@ void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<
     S* to = out.data + r * out.stride;
     if (w.rows < L) {
       Index j = 0;
-      for (; j + 4 <= w.rows; j += 4) {
-        const Vector<S> dots = dot_products<4>(z, row + r, w, j, part);
-        simd::store_some<S>(to + j, simd::load_some(to + j, 4) + dots, 4);
+      if constexpr (L > 4) {
+        for (; j + 4 <= w.rows; j += 4) {
+          const Vector<S> dots = dot_products<4>(z, row + r, w, j, part);
+          simd::store_some<S>(to + j, simd::load_some(to + j, 4) + dots, 4);
+        }
       }
       for (; j < w.rows; ++j) to[j] += dot_products<1>(z, row + r, w, j, part)[0];
       continue;

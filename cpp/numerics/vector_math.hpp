@@ -104,8 +104,8 @@ inline Vector<S> divide_by_root(Vector<S> numerator, Vector<S> v, S epsilon) {
 
 #if defined(__SSE2__)
 // For floats an approximate reciprocal and a step of Newton's method take less time than a
-// division (which would queue behind the root), and are within 8 ulp (4.5 where it was measured; the
-// estimate is the processor's). The step needs a finite divisor.
+// division (which would queue behind the root), and are within 8 ulp (4.5 where it was measured;
+// the estimate is the processor's). The step needs a finite divisor.
 template <>
 inline Vector<float> divide_by_root<float>(Vector<float> numerator, Vector<float> v,
                                            float epsilon) {
