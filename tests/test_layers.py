@@ -99,6 +99,20 @@ def test_functions_are_exact_to_a_few_units_in_the_last_place(activation, exact,
     assert errors[worst] <= bound, f"{activation}({z[worst]!r}) = {y[worst]!r}"
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", tools.DTYPES)
+def test_what_is_not_a_number_stays_none(activation, dtype):
+    """The sum of inf and -inf must not come out as one, though a comparison with NaN is false."""
+    largest = np.finfo(dtype).max
+    layers = [
+        _core.DenseOptions(units=2, use_bias=False),
+        _core.DenseOptions(units=17, activation=activation, use_bias=False),
+    ]
+    weights = {0: [np.array([[largest, -largest]])], 1: [np.ones((2, 17))]}
+    network = tools.make_network(layers, (1,), dtype, weights)
+    assert np.isnan(network.predict(np.full((3, 1), 10, dtype), batch_size=3)).all()
+
+
 # ------------------------------------------------------------------------------------------ losses
 
 
