@@ -111,11 +111,12 @@ void check_products(Index m, Index k, Index n) {
                [&](Index r, Index j, Index c) { return a_at(r, j) * double(w(j, c)); }),
         "add_product");
 
-  add_product_tn<S>(a_view, z.panels(), 0, w_out.panels());
-  right(w_out.unpacked(),
-        summed(w_out.plain(), k, n, m,
-               [&](Index r, Index j, Index c) { return a_at(j, r) * double(z(j, c)); }),
-        "add_product_tn");
+  const auto tn_term = [&](Index r, Index j, Index c) { return a_at(j, r) * double(z(j, c)); };
+  product_tn<S>(a_view, z.panels(), 0, w_out.panels(), Write::add);
+  right(w_out.unpacked(), summed(w_out.plain(), k, n, m, tn_term), "product_tn");
+  product_tn<S>(a_view, z.panels(), 0, w_out.panels(), Write::set);
+  const std::vector<S> zeros(std::size_t(k * n));
+  right(w_out.unpacked(), summed(zeros, k, n, m, tn_term), "product_tn instead");
 
   const auto back = summed(plain_a, m, k, n, [&](Index r, Index j, Index c) {
     return double(z(r, j)) * double(w(c, j));
