@@ -7,8 +7,8 @@
 namespace echocell {
 namespace {
 
-// Fewer rows than this make the products of a slice too thin.
-constexpr Index kRowsPerSlice = 16;
+// A slice has about so many rows. Much fewer make its products thin.
+constexpr Index kRowsPerSlice = 16, kFewestRows = 10;
 // More slices than this cost more in gradients to sum than they bring in balance.
 constexpr Index kMostSlices = 8;
 // Multiplications below which one thread is faster than waking another.
@@ -35,7 +35,11 @@ void repeat_last_output(const Pass<S>& pass) {
 
 }  // namespace
 
-Index slice_count(Index rows) { return std::clamp<Index>(rows / kRowsPerSlice, 1, kMostSlices); }
+Index slice_count(Index rows) {
+  // 20 rows are two slices of the fewest, rather than one that a second thread cannot help with.
+  const Index count = (rows + 2 * (kRowsPerSlice - kFewestRows)) / kRowsPerSlice;
+  return std::clamp<Index>(count, 1, kMostSlices);
+}
 
 template <class S>
 Batch<S>::Batch(const Network<S>& network, BatchKey key) : network_(network), key_(std::move(key)) {
