@@ -1,11 +1,11 @@
-"""Measures echocell beside PyTorch, Keras and JAX on the nine experiments, in one run.
+"""Measures echocell beside PyTorch, Keras and JAX, in one run.
 
-    python bench/compare.py [--experiments echo airline] [--json FILE]
+    python bench/compare.py [ROW ...] [--quick] [--threads 1,2] [--out DIR] [--json FILE]
 
-Every library trains the same model from the same weights on the same data; first its answer is
-checked (the loss after some updates, against tests/reference.py), then its updates are timed, all
-libraries in turn, several times over. Prints a Markdown table of microseconds per update and of
-ratios to echocell. Libraries that are not installed are left out. See bench/README.md.
+Every library does the same work from the same weights on the same data; its answer is checked, and
+then all are timed in turn. Prints Markdown tables with ratios to echocell, the targets and whether
+they are met; --out writes them with a JSON file and a picture. Libraries that are not installed are
+left out. See bench/README.md.
 """
 
 from __future__ import annotations
@@ -13,273 +13,174 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
-import platform
-import statistics
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import machine
+from context import Context, say
+from figures import OURS, Figure, Rate, Table, Verdict
+from report import record, summary, table_text
 
-from peers import PEERS, Peer, Reference
-from workloads import Array, Block, Workload, workloads
-
-CHECKED_UPDATES = 48
-TOLERANCE = 3e-5  # of the loss, relative
-SEED = 20
-
-
-def say(text: str) -> None:
-    """Progress; the table alone goes to the standard output."""
-    print(text, file=sys.stderr, flush=True)
+Peers = Mapping[str, Any]
+YARDSTICK_SECONDS = 1.5
+SGEMM_SHARE = 0.9
 
 
-# ---------------------------------------------------------------------------------- measurement
+@dataclass(frozen=True)
+class Row:
+    """Some tables that are measured together."""
+
+    tables: Sequence[Table]
+    run: Callable[[Context, Peers], Iterator[Figure]]
 
 
-@dataclass
-class Cell:
-    """One library on one experiment."""
+def rows() -> dict[str, Row]:
+    """By name, in the order of the report. Imports echocell."""
+    from rows import calls, startup, streaming, train, updates, wrappers
 
-    experiment: str
-    peer: str
-    loss: float  # after CHECKED_UPDATES
-    error: float  # of the loss, relative to the reference
-    updates: int = 0  # of one timed block
-    microseconds: list[float] = field(default_factory=list)  # per update, one entry per repeat
+    def cell(name: str) -> Row:
+        return Row(train.tables(name), lambda context, _: train.run(context, name))
 
-    @property
-    def agrees(self) -> bool:
-        return self.error <= TOLERANCE
-
-    @property
-    def best(self) -> float:
-        return min(self.microseconds)
-
-
-def loss_of(learner: Peer, block: Block) -> float:
-    """Over all samples, each batch from a state of zeros."""
-    x, y, _ = block.batches()
-    outputs = np.concatenate([learner.predict(batch) for batch in x])
-    return block.workload.mean_loss(outputs, np.concatenate(y))
-
-
-def seconds_for(learner: Peer, prepared: Any) -> float:
-    start = time.perf_counter()
-    learner.train(prepared)
-    return time.perf_counter() - start
-
-
-class Contestant:
-    """One library on one experiment: checked, then timed."""
-
-    def __init__(self, peer: type[Peer], workload: Workload, weights: list[Array], data: Block):
-        self.learner = peer(workload, weights)
-        self.checked = self.learner.prepare(data)
-        self.learner.train(self.checked)
-        self.loss = loss_of(self.learner, data)
-        self.prepared: Any = None
-        self.updates = 0
-
-    def size_block(self, workload: Workload, slice_seconds: float, pilot_updates: int) -> None:
-        """Takes as many updates as fit the slice, but not more than the experiment has, and trains
-        them once, so that whatever compiles has compiled.
-        """
-        pilot = seconds_for(self.learner, self.checked) / pilot_updates
-        updates = max(1, min(workload.updates, int(slice_seconds / pilot)))
-        block = workload.draw(updates, np.random.default_rng(SEED))
-        self.updates = block.updates
-        self.prepared = self.learner.prepare(block)
-        self.learner.train(self.prepared)
-
-    def microseconds(self, slice_seconds: float) -> float:
-        """Per update, over as many blocks as the slice takes."""
-        seconds, blocks = 0.0, 0
-        while seconds < slice_seconds:
-            seconds += seconds_for(self.learner, self.prepared)
-            blocks += 1
-        return 1e6 * seconds / (blocks * self.updates)
-
-
-def measure(
-    workload: Workload, peers: dict[str, type[Peer]], repeats: int, seconds: float
-) -> list[Cell]:
-    """All libraries on one experiment, in turn, `repeats` times; `seconds` for each in all."""
-    weights = workload.weights(np.random.default_rng(SEED))
-    data = workload.draw(CHECKED_UPDATES, np.random.default_rng(SEED))
-    right = Contestant(Reference, workload, weights, data).loss
-    contestants = {n: Contestant(peer, workload, weights, data) for n, peer in peers.items()}
-    cells = {
-        name: Cell(workload.name, name, c.loss, abs(c.loss - right) / abs(right))
-        for name, c in contestants.items()
-    }
-    losses = ", ".join(
-        f"{peers[c.peer].label} {c.loss:.6f} ({c.error:.0e})" for c in cells.values()
-    )
-    say(f"{workload.name}: loss after {data.updates} updates: reference {right:.6f}, {losses}")
-    slice_seconds = seconds / (repeats + 1)
-    for name, contestant in contestants.items():
-        contestant.size_block(workload, slice_seconds, data.updates)
-        cells[name].updates = contestant.updates
-    for _ in range(repeats):
-        for name, contestant in contestants.items():
-            cells[name].microseconds.append(contestant.microseconds(slice_seconds))
-    return list(cells.values())
-
-
-# --------------------------------------------------------------------------------------- report
-
-
-def table(cells: Sequence[Cell], labels: dict[str, str]) -> str:
-    """Rows: experiments. "812 (54x)": microseconds per update, and how many times echocell's."""
-    rows = [["experiment", *labels.values()], ["---", *("---:" for _ in labels)]]
-    ratios: dict[str, list[float]] = {name: [] for name in labels}
-    for experiment in dict.fromkeys(cell.experiment for cell in cells):
-        row = {cell.peer: cell for cell in cells if cell.experiment == experiment}
-        ours = row.get("echocell")
-        texts = [experiment]
-        for name in labels:
-            ratio = row[name].best / ours.best if ours else None
-            if ratio is not None:
-                ratios[name].append(ratio)
-            texts.append(cell_text(row[name], ratio))
-        rows.append(texts)
-    if "echocell" in labels:
-        means = [f"{statistics.geometric_mean(values):.3g}×" for values in ratios.values()]
-        rows.append(["geometric mean", *means])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def cell_text(cell: Cell, ratio: float | None) -> str:
-    text = f"{cell.best:.1f}" if cell.best < 100 else f"{cell.best:.0f}"
-    if ratio is not None and cell.peer != "echocell":
-        text += f" ({ratio:.3g}×)"
-    return text if cell.agrees else text + " †"
-
-
-def legend(cells: Sequence[Cell], labels: dict[str, str]) -> str:
-    """What the table needs to be read."""
-    lines = [
-        "Microseconds per update (in brackets: times echocell's), the fastest of "
-        f"{len(cells[0].microseconds)} repeats; less is better."
-    ]
-    for name, label in labels.items():
-        wrong = [cell for cell in cells if cell.peer == name and not cell.agrees]
-        if wrong:
-            listed = ", ".join(f"{cell.experiment} ({cell.error:.0e})" for cell in wrong)
-            lines.append(f"† {label} did not give the reference's loss: {listed}.")
-    right = [cell.error for cell in cells if cell.agrees]
-    if right:
-        lines.append(
-            f"Elsewhere the loss after {CHECKED_UPDATES} updates or a few more agrees with the "
-            f"float64 reference to {max(right):.0e}."
-        )
-    return "\n".join(lines)
-
-
-def cpu_name() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
-def record(cells: Sequence[Cell], versions: dict[str, str], options: argparse.Namespace) -> Any:
-    """What --json writes."""
     return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "command": [Path(sys.executable).name, *sys.argv],
-        "machine": {
-            "system": platform.platform(),
-            "cpu": cpu_name(),
-            "processors": os.cpu_count(),
-            "threads": options.threads,
-        },
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, **versions},
-        "unit": "microseconds per update",
-        "checked_updates": CHECKED_UPDATES,
-        "cells": [
-            {
-                **asdict(cell),
-                "agrees": cell.agrees,
-                "min": cell.best,
-                "median": statistics.median(cell.microseconds),
-            }
-            for cell in cells
-        ],
+        "updates": Row([updates.UPDATES], updates.run_updates),
+        "calls": Row(list(calls.TABLES.values()), calls.run),
+        "lstm": cell("lstm"),
+        "step": Row([streaming.TABLE], lambda context, _: streaming.run(context)),
+        "gru": cell("gru"),
+        "rnn": cell("rnn"),
+        "wrappers": Row(
+            [wrappers.WRAPPED, wrappers.MASKED], lambda context, _: wrappers.run(context)
+        ),
+        "startup": Row([startup.IMPORT, startup.WHEEL], lambda context, _: startup.run(context)),
+        "experiments": Row([updates.EXPERIMENTS], updates.run_experiments),
     }
 
 
-# ----------------------------------------------------------------------------------- command line
+def load() -> Peers:
+    """The libraries that learn the small models, as far as they are installed."""
+    from peers import PEERS, Reference
 
-
-def limit_threads(count: int) -> None:
-    """Of every library, before any is loaded; 0 leaves each to its own choice."""
-    if count == 0:
-        return
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC"):
-        os.environ[name] = str(count)
-    if count == 1:
-        flags = os.environ.get("XLA_FLAGS", "")
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
-
-
-def load(names: Sequence[str]) -> tuple[dict[str, type[Peer]], dict[str, str]]:
-    """Those that are installed, and their versions."""
-    peers: dict[str, type[Peer]] = {}
-    versions: dict[str, str] = {}
-    for name in names:
+    Reference.load()
+    found = {}
+    for name, peer in PEERS.items():
         try:
-            versions[name] = PEERS[name].load()
+            peer.load()
         except ImportError as error:
-            say(f"{PEERS[name].label}: left out ({error})")
-            continue
-        peers[name] = PEERS[name]
-    return peers, versions
+            say(f"{peer.label}: left out ({error})")
+        else:
+            found[name] = peer
+    return found
+
+
+def yardsticks(context: Context) -> tuple[dict[int, float], float]:
+    """GF/s of sgemm by threads, and GB/s of reading from the second cache."""
+    sgemm = {n: machine.sgemm_rate(n, YARDSTICK_SECONDS) for n in {1, *context.threads}}
+    reading = machine.reading_rate(YARDSTICK_SECONDS / 2)
+    texts = ", ".join(f"{rate:.0f} GF/s on {n} thread(s)" for n, rate in sgemm.items())
+    say(f"sgemm: {texts}; dot product from the second cache: {reading:.0f} GB/s")
+    return sgemm, reading
+
+
+def with_rate(table: Table, sgemm: dict[int, float]) -> Table:
+    """The train step of the LSTM is held against the machine's own sgemm too."""
+    if table.name != "lstm-train":
+        return table
+    return replace(table, targets=(*table.targets, Rate(sgemm, SGEMM_SHARE)))
+
+
+def threads(text: str) -> list[int]:
+    """The text "1,2" as [1, 2]."""
+    counts = sorted({int(part) for part in text.split(",")})
+    if counts[0] < 1:
+        raise ValueError(text)
+    return counts
 
 
 def parse(names: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").partition("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--experiments", nargs="+", choices=names, default=names, metavar="NAME")
-    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="per library and experiment")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(names)}; all")
+    parser.add_argument("--quick", action="store_true", help="fewer cases, less time for each")
     parser.add_argument(
-        "--threads", type=int, default=1, help="of every library; 0: its own choice"
+        "--threads", type=threads, default=[1, 2], help="for rows that take several (1,2)"
     )
+    parser.add_argument("--seconds", type=float, help="for a case with two libraries (2.0)")
+    parser.add_argument("--cpu-time", action="store_true", help="of the process, on one thread")
+    parser.add_argument("--wheel", type=Path, help="to be weighed")
+    parser.add_argument("--out", type=Path, help="folder for compare.md, .json and .png")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    if options.repeats < 1 or options.seconds <= 0 or options.threads < 0:
-        parser.error("expected --repeats and --seconds above 0, --threads 0 or more")
+    unknown = [name for name in options.rows if name not in names]
+    if unknown:
+        parser.error(f"expected rows of {', '.join(names)}, received {', '.join(unknown)}")
+    if options.wheel is not None and not options.wheel.is_file():
+        parser.error(f"--wheel: expected a file, received {options.wheel}")
+    if options.seconds is None:
+        options.seconds = 0.5 if options.quick else 2.0
+    if options.seconds <= 0:
+        parser.error("expected --seconds above 0")
     return options
 
 
 def main() -> int:
     """1 where echocell is measured and its answer is wrong."""
-    known = {workload.name: workload for workload in workloads()}
+    machine.limit_threads()
+    known = rows()
     options = parse(list(known))
-    limit_threads(options.threads)
-    Reference.load()
-    peers, versions = load(options.peers)
-    cells: list[Cell] = []
-    for name in options.experiments:
-        cells += measure(known[name], peers, options.repeats, options.seconds)
-    labels = {name: peer.label for name, peer in peers.items()}
-    print(f"{table(cells, labels)}\n\n{legend(cells, labels)}", flush=True)
+    context = Context(
+        options.seconds, options.quick, options.threads, options.cpu_time, options.wheel
+    )
+    peers = load()
+    sgemm, reading = yardsticks(context)
+    figures: list[Figure] = []
+    verdicts: list[Verdict] = []
+    tables: list[Table] = []
+    texts = []
+    for name in options.rows or known:
+        measured = list(known[name].run(context, peers))
+        figures += measured
+        for table in known[name].tables:
+            table = with_rate(table, sgemm)
+            mine = [figure for figure in measured if figure.table == table.name]
+            if mine:
+                tables.append(table)
+                texts.append(table_text(table, mine, sgemm))
+                verdicts += table.verdicts(mine)
+    texts.append(f"### Summary\n\n{summary(verdicts)}")
+    text = "\n\n".join(texts)
+    print(text, flush=True)
+    about = {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "command": " ".join(["python", *sys.argv]),
+        "machine": machine.describe(),
+        "yardsticks": {"sgemm GF/s by threads": sgemm, "reading from L2, GB/s": reading},
+        "versions": machine.versions(),
+    }
+    write(options, text, record(figures, tables, verdicts, about))
+    return int(any(figure.is_wrong(OURS) for figure in figures))
+
+
+def write(options: argparse.Namespace, text: str, found: dict[str, Any]) -> None:
+    """The files that were asked for."""
+    encoded = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     if options.json:
-        text = json.dumps(record(cells, versions, options), indent=1, ensure_ascii=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
-    return int(any(cell.peer == "echocell" and not cell.agrees for cell in cells))
+        options.json.write_text(encoded, encoding="utf-8")
+    if not options.out:
+        return
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "compare.json").write_text(encoded, encoding="utf-8")
+    (options.out / "compare.md").write_text(text + "\n", encoding="utf-8")
+    if machine.optional("matplotlib") is None:
+        say("picture: left out, matplotlib is not installed")
+        return
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from picture import draw
+
+    draw(json.loads(encoded), options.out / "compare.png")
 
 
 if __name__ == "__main__":

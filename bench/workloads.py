@@ -1,4 +1,5 @@
-"""The nine experiments as what a library has to do for them: a model, data, a rhythm of updates.
+"""The nine experiments, and six small shapes, as what a library has to do for them: a model, data,
+a rhythm of updates.
 
 Legend: Q sequences, N samples of a sequence, B batch, T time steps, F features, H units, O outputs,
 U updates = Q N / B.
@@ -20,6 +21,16 @@ from echocell.tasks import alphabet, echo, lag, memory
 from echocell.tasks.airline import airline
 
 Array = NDArray[np.float32]
+
+# Batch, steps, features, units, classes.
+SHAPES = [
+    (1, 5, 10, 25, 10),
+    (1, 1, 100, 15, 100),
+    (1, 1, 5, 20, 5),
+    (1, 3, 1, 32, 26),
+    (5, 5, 100, 50, 100),
+    (6, 1, 100, 50, 100),
+]
 
 
 class Rhythm(Enum):
@@ -47,6 +58,12 @@ class Workload:
     rhythm: Rhythm
     updates: int
     sequence: Callable[[np.random.Generator], tuple[Any, Any]]
+
+    @property
+    def numbers(self) -> int:
+        """In the x of one update."""
+        x, _ = self.sequence(np.random.default_rng(0))
+        return int(x[0].size) * self.batch
 
     @property
     def stateful(self) -> bool:
@@ -128,6 +145,26 @@ def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
     """Uniform in ±sqrt(6 / (rows + columns))."""
     limit = np.sqrt(6.0 / (rows + columns))
     return rng.uniform(-limit, limit, (rows, columns)).astype(np.float32)
+
+
+def shapes() -> Iterator[Workload]:
+    """The six small shapes, with random inputs, one-hot where there is more than one feature."""
+    for batch, steps, features, units, classes in SHAPES:
+
+        def draw(
+            rng: np.random.Generator,
+            size: tuple[int, int] = (batch, steps),
+            features: int = features,
+            classes: int = classes,
+        ) -> tuple[Any, Any]:
+            x = rng.uniform(0.0, 1.0, (*size, 1))
+            if features > 1:
+                x = np.eye(features)[rng.integers(features, size=size)]
+            return x, np.eye(classes)[rng.integers(classes, size=size[0])]
+
+        name = f"({batch}, {steps}, {features}, {units}, {classes})"
+        rest: dict[str, Any] = {"updates": 10_000, "sequence": draw}
+        yield classifier(name, units, batch=batch, rhythm=Rhythm.FRESH, **rest)
 
 
 def workloads() -> Iterator[Workload]:

@@ -1,0 +1,115 @@
+"""The machine: its name, its own rates, and the libraries that it has."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from timing import Race, repeat
+
+SGEMM_SIZES = (512, 1024, 2048)
+
+
+def limit_threads() -> None:
+    """One thread for every library, before any is loaded. Rows that take more say so themselves,
+    to the libraries that can be told.
+    """
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC"):
+        os.environ[name] = "1"
+    flags = os.environ.get("XLA_FLAGS", "")
+    os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
+
+
+def set_threads(count: int) -> None:
+    """Of echocell and, where it is loaded, PyTorch."""
+    importlib.import_module("echocell").set_num_threads(count)
+    torch = optional("torch")
+    if torch is not None:
+        torch.set_num_threads(count)
+
+
+def optional(name: str) -> Any:
+    """The module, or None where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def sgemm_rate(threads: int, seconds: float) -> float:
+    """GF/s of the best product of square matrices; PyTorch's, or NumPy's where that is missing."""
+    set_threads(threads)
+    torch = optional("torch")
+    best = 0.0
+    for size in SGEMM_SIZES:
+        a, b = (np.full((size, size), value, np.float32) for value in (0.5, 0.25))
+        c = np.empty_like(a)
+        if torch is not None:
+            pair, out = (torch.from_numpy(a), torch.from_numpy(b)), torch.from_numpy(c)
+            work = repeat(lambda pair=pair, out=out: torch.mm(*pair, out=out))  # type: ignore[misc]
+        else:
+            work = repeat(lambda a=a, b=b, c=c: np.matmul(a, b, out=c))  # type: ignore[misc]
+        took = Race(seconds / len(SGEMM_SIZES), turn=0.05)({"sgemm": work})["sgemm"]
+        assert np.all(c == size * 0.125)
+        best = max(best, 2.0 * size**3 / took / 1e9)
+    set_threads(1)
+    return best
+
+
+def reading_rate(seconds: float) -> float:
+    """GB/s at which NumPy's dot product reads from the second cache, on one thread. The difference
+    of two sizes leaves the cost of the call out.
+    """
+    sizes = [share * cache_bytes(2) // 8 // 16 for share in (3, 10)]  # numbers per operand
+    took = []
+    for size in sizes:
+        a, b = np.ones(size, np.float32), np.ones(size, np.float32)
+        work = repeat(lambda a=a, b=b: np.dot(a, b))  # type: ignore[misc]
+        took.append(Race(seconds / 2)({"dot": work})["dot"])
+    return 8.0 * (sizes[1] - sizes[0]) / (took[1] - took[0]) / 1e9
+
+
+def cache_bytes(level: int) -> int:
+    """Of one core; half a MiB where the system does not say."""
+    path = Path(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size")
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        return int(text.removesuffix("K")) * 1024
+    except (OSError, ValueError):
+        return 512 * 1024
+
+
+def cpu_name() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def describe() -> dict[str, Any]:
+    """For the record."""
+    core = importlib.import_module("echocell").build_info()
+    return {
+        "system": platform.platform(),
+        "cpu": cpu_name(),
+        "processors": os.cpu_count(),
+        "core": core,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of everything that is installed and could be compared."""
+    found = {"python": platform.python_version(), "numpy": np.__version__}
+    for name in ("echocell", "torch", "keras", "jax"):
+        module = optional(name)
+        if module is not None:
+            found[name] = str(module.__version__)
+    return found

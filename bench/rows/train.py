@@ -1,0 +1,59 @@
+"""Train steps and the way forward of one recurrent layer, over a grid of shapes, beside PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from context import Context
+from figures import Figure, Ratio, Table
+from recurrent import Net, with_cell
+from steps import measure
+
+GRID = [
+    Net("LSTM", *shape)
+    for shape in (
+        (32, 1, 100, 32),
+        (64, 1, 1000, 64),
+        (16, 16, 1000, 16),
+        (64, 32, 50, 64),
+        (128, 32, 100, 128),
+        (256, 64, 50, 256),
+        (512, 64, 50, 512),
+        # odd ones
+        (33, 3, 77, 17),
+        (100, 10, 60, 50),
+        (65, 7, 40, 31),
+        (127, 20, 30, 63),
+    )
+]
+CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+SHAPE = "(H, B, T, F)"
+
+
+def tables(name: str) -> list[Table]:
+    """Of the row `name`: train, forward. The share of sgemm is added where that is measured."""
+    cell = CELLS[name]
+    goals = {"mean": 2.2, "least": 1.1} if name == "lstm" else {"mean": 2.0, "least": 1.0}
+    back = {"least": 1.0} if name == "lstm" else {}
+    return [
+        Table(
+            f"{name}-train",
+            f"Train step of {cell}",
+            f"{SHAPE}: {cell}(H, return_sequences=True), mean squared error, SGD",
+            (Ratio("PyTorch", ("PyTorch",), **goals),),
+        ),
+        Table(
+            f"{name}-forward",
+            f"Forward of {cell} alone",
+            f"{SHAPE}: {cell}(H, return_sequences=True), nothing kept for a way back",
+            (Ratio("PyTorch", ("PyTorch",), **back),),
+        ),
+    ]
+
+
+def run(context: Context, name: str) -> Iterator[Figure]:
+    """All cases of one cell; those on one thread first."""
+    nets = with_cell(context.some(GRID, 3), CELLS[name])
+    for threads in context.threads:
+        for net in nets:
+            yield from measure(context, net, threads, f"{name}-train", f"{name}-forward")

@@ -1,0 +1,40 @@
+"""Updates inside one fit: the six small shapes, and the nine experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import learning
+from context import Context
+from figures import Figure, Ratio, Table
+from peers import PEERS, Jax, Peer, PyTorch
+from workloads import shapes, workloads
+
+UPDATES = Table(
+    "updates",
+    "One update inside one fit",
+    "(B, T, F, H, classes): LSTM(H), Dense(classes) with softmax, categorical cross-entropy, Adam; "
+    "one-hot inputs where F > 1",
+    (
+        Ratio(Jax.label, (Jax.label,), mean=3.5, least=2.0),
+        Ratio(PyTorch.label, (PyTorch.label,), mean=150.0),
+    ),
+)
+EXPERIMENTS = Table(
+    "experiments",
+    "One update of an experiment",
+    "as `echocell list` names them",
+    tuple(Ratio(peer.label, (peer.label,)) for name, peer in PEERS.items() if name != "echocell"),
+)
+
+
+def run_updates(context: Context, peers: Mapping[str, type[Peer]]) -> Iterator[Figure]:
+    """Keras is left out: what its calls cost is told by the experiments and by the row of calls."""
+    fast = {name: peer for name, peer in peers.items() if not name.startswith("keras")}
+    for workload in context.some(list(shapes()), 3):
+        yield learning.measure(context, UPDATES.name, workload, fast, 1.5 * context.seconds)
+
+
+def run_experiments(context: Context, peers: Mapping[str, type[Peer]]) -> Iterator[Figure]:
+    for workload in context.some(list(workloads()), 4):
+        yield learning.measure(context, EXPERIMENTS.name, workload, peers, 2 * context.seconds)
