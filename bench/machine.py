@@ -15,16 +15,6 @@ from timing import Race, repeat
 SGEMM_SIZES = (512, 1024, 2048)
 
 
-def limit_threads() -> None:
-    """One thread for every library, before any is loaded. Rows that take more say so themselves,
-    to the libraries that can be told.
-    """
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC"):
-        os.environ[name] = "1"
-    flags = os.environ.get("XLA_FLAGS", "")
-    os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
-
-
 def set_threads(count: int) -> None:
     """Of echocell and, where it is loaded, PyTorch."""
     importlib.import_module("echocell").set_num_threads(count)

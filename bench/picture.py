@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
 
-from matplotlib import pyplot as plt
+from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
 from figures import Figure, times
@@ -102,9 +102,8 @@ def draw(found: dict[str, Any], path: Path) -> None:
     """Two strips of ratios, and the roofline."""
     figures = figures_of(found)
     series = list(series_of(found, figures))
-    picture, axes = plt.subplots(
-        3, 1, figsize=(15, 19), height_ratios=(1, 1, 1.15), layout="constrained"
-    )
+    picture = Picture(figsize=(15, 19), layout="constrained")
+    axes = picture.subplots(3, 1, height_ratios=(1, 1, 1.15))
     for axis, (title, names) in zip(axes, STRIPS, strict=False):
         draw_ratios(axis, title, [_group(series, name) for name in names])
     draw_rates(axes[2], figures, found["yardsticks"])
@@ -117,7 +116,6 @@ def draw(found: dict[str, Any], path: Path) -> None:
         fontsize=12,
     )
     picture.savefig(path, dpi=100)
-    plt.close(picture)
 
 
 # ---- ratios
@@ -215,7 +213,6 @@ def _draw_heads(axis: Any, bounds: Sequence[tuple[int, int, Sequence[Series]]]) 
 
 def main() -> int:
     source, target = (Path(name) for name in sys.argv[1:3])
-    plt.switch_backend("Agg")
     draw(json.loads(source.read_text(encoding="utf-8")), target)
     return 0
 
