@@ -53,7 +53,7 @@ def tables(name: str) -> list[Table]:
 
 def run(context: Context, name: str) -> Iterator[Figure]:
     """All cases of one cell; those on one thread first."""
-    nets = with_cell(context.some(GRID, 3), CELLS[name])
+    nets = with_cell(context.some(GRID, 4), CELLS[name])
     for threads in context.threads:
         for net in nets:
             yield from measure(context, net, threads, f"{name}-train", f"{name}-forward")
