@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from one_thread import limit_threads
 
 LANES = 16  # single precision, 512 bits
-CELL_CYCLES = 60.0  # of LSTM units, per vector, forward
-ADAM_CYCLES = 8.0  # of parameters, per vector
+CELL_CYCLES = 85.0  # of LSTM units, per vector, forward
+ADAM_CYCLES = 11.4  # of parameters, per vector
 NAMES = ("tiny", "middle", "large", "step", "long")
 HEAD = ("work", "Mflop, all steps", "Mflop, by step", "MB read", "products", "cells", "optimizer")
 
