@@ -1,4 +1,4 @@
-// What both programs share: numbers to work on, the check of an answer, and rates.
+// What the programs share: numbers to work on, the check of an answer, rates, and how they run.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -52,6 +52,15 @@ constexpr double kTolerance = sizeof(S) == 4 ? 1e-4 : 1e-11;
 inline void set_rate(benchmark::State& state, const char* name, double per_iteration) {
   state.counters[name] =
       benchmark::Counter(per_iteration, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// Runs what is registered, as the command line says; the program's status.
+inline int run_registered(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
 }
 
 }  // namespace echocell::bench

@@ -338,9 +338,5 @@ int main(int argc, char** argv) {
   register_layers<float>("float");
   register_layers<double>("double");
   add_sizes(benchmark::RegisterBenchmark("update/float", time_update)->UseRealTime());
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return run_registered(argc, argv);
 }

@@ -243,9 +243,5 @@ void register_all(const std::string& type) {
 int main(int argc, char** argv) {
   echocell::bench::register_all<float>("float");
   echocell::bench::register_all<double>("double");
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return echocell::bench::run_registered(argc, argv);
 }

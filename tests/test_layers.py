@@ -99,6 +99,13 @@ def test_functions_are_exact_to_a_few_units_in_the_last_place(activation, exact,
     assert errors[worst] <= bound, f"{activation}({z[worst]!r}) = {y[worst]!r}"
 
 
+@pytest.mark.parametrize("shape", [(0, 4, 3), (2, 0, 3)])
+def test_a_layer_is_not_run_on_nothing(shape):
+    network = tools.make_network([_core.LSTMOptions(units=2)], (4, 3), "float64")
+    with pytest.raises(ValueError, match="at least one number"):
+        network.run_layer(0, np.zeros(shape))
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 def test_what_is_not_a_number_stays_none(activation, dtype):

@@ -273,6 +273,10 @@ class NetworkOf final : public NetworkBase {
     LayerInput<S> input;
     const Shape shape = shape_of(numbers);
     if (shape.size() < 2) throw std::invalid_argument("expected x with a batch axis and features");
+    if (volume(shape) == 0) {
+      throw std::invalid_argument("expected x with at least one number, received one of shape " +
+                                  shape_text(shape));
+    }
     input.x = numbers.data();
     input.batch = shape[0];
     input.sample = Shape(shape.begin() + 1, shape.end());

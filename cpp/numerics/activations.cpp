@@ -16,26 +16,19 @@ void require_pointwise(Activation f) {
   if (f == Activation::softmax) throw std::logic_error("softmax is a function of a row");
 }
 
+/// The vector at y + k, padded with zeros where it would pass n.
+template <class S>
+Vector<S> vector_at(const S* y, Index k, Index n) {
+  return k + kLanes<S> <= n ? load(y + k) : simd::load_some(y + k, n - k);
+}
+
 /// change(vector, k) for all whole vectors from data + k on, and for the rest padded with zeros: a
 /// number's bits do not depend on where it stands.
 template <class S, class Change>
 void change_all(S* data, Index n, const Change& change) {
   Index k = 0;
   for (; k + kLanes<S> <= n; k += kLanes<S>) store(data + k, change(load(data + k), k));
-  if (k == n) return;
-  S rest[kLanes<S>] = {};
-  std::copy(data + k, data + n, rest);
-  store(rest, change(load(rest), k));
-  std::copy(rest, rest + (n - k), data + k);
-}
-
-/// The vector at y + k, padded where it would pass n.
-template <class S>
-Vector<S> load_some(const S* y, Index k, Index n) {
-  if (k + kLanes<S> <= n) return load(y + k);
-  S rest[kLanes<S>] = {};
-  std::copy(y + k, y + n, rest);
-  return load(rest);
+  if (k < n) simd::store_some<S>(data + k, change(simd::load_some(data + k, n - k), k), n - k);
 }
 
 }  // namespace
@@ -51,7 +44,7 @@ template <class S>
 void multiply_by_derivative(Activation f, const S* y, S* dy, Index n) {
   require_pointwise(f);
   if (f == Activation::linear) return;
-  change_all(dy, n, [=](Vector<S> d, Index k) { return d * slope<S>(f, load_some(y, k, n)); });
+  change_all(dy, n, [=](Vector<S> d, Index k) { return d * slope<S>(f, vector_at(y, k, n)); });
 }
 
 template <class S>
@@ -67,7 +60,7 @@ S exp_shifted(const S* z, Index n, S shift, S* terms) {
   S sum = simd::sum<S>(sums);
   if (k == n) return sum;
   S rest[W];
-  store(rest, simd::exp<S>(load_some(z, k, n) - shift));
+  store(rest, simd::exp<S>(vector_at(z, k, n) - shift));
   for (Index j = k; j < n; ++j) {
     sum += rest[j - k];
     if (terms != nullptr) terms[j] = rest[j - k];
