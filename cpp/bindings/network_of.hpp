@@ -251,7 +251,7 @@ class NetworkOf final : public NetworkBase {
     model_.network().read(layer, index, arena, array.mutable_data());
     return std::move(array);
   }
-  /// visit(layer, index, first, size) for every parameter: where it stands in a row of all, as
+  /// visit(layer, index, first) for every parameter: where it stands in a row of all, as
   /// Keras has them, without padding.
   template <class Visit>
   Index for_each_parameter(const Visit& visit) {

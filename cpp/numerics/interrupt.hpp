@@ -31,7 +31,8 @@ class Interrupt {
 };
 
 /// Thrown when the observer asked to stop in the middle of a batch. The model is as it was after
-/// the last whole batch.
+/// the last whole batch; where bptt_steps cuts batches, the weights of windows that were trained
+/// stay trained, and the carried states are those of before the batch.
 struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };

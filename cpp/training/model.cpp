@@ -1,7 +1,6 @@
 #include "training/model.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 
 #include "numerics/denormals.hpp"

@@ -1,6 +1,6 @@
 #include "training/stepper.hpp"
 
-#include <algorithm>
+#include <stdexcept>
 
 #include "numerics/copy.hpp"
 #include "numerics/denormals.hpp"
