@@ -72,7 +72,7 @@ class NetworkOf final : public NetworkBase {
     return arrays;
   }
   void set_slots(const Arrays& values) override {
-    auto& slots = model_.optimizer().slots();
+    auto& slots = model_.optimizer().writable_slots();
     if (values.size() != slots.size()) {
       throw std::invalid_argument("expected " + std::to_string(slots.size()) +
                                   " optimizer slots, received " + std::to_string(values.size()));

@@ -87,12 +87,15 @@ Index tile_for(Index blocks) {
   return (blocks == 1 ? kTileVectors : blocks) * simd::kLanes<S>;
 }
 
+/// The fewest numbers to a block.
+constexpr Index kFewestUnits = 4;
+
 /// Numbers to a block of the last units: a power of two, so that no block crosses a vector (what
 /// was just stored as vectors is loaded as blocks), that saves at least one vector; else all lanes.
 template <class S>
 Index tail_for(Index blocks, Index units) {
   const Index lanes = simd::kLanes<S>, rest = (units - 1) % lanes + 1;
-  Index tail = 4;
+  Index tail = kFewestUnits;
   while (tail < rest) tail *= 2;
   return tail < lanes && simd::padded<S>(blocks * tail) < blocks * lanes ? tail : lanes;
 }

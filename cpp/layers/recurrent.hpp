@@ -30,29 +30,23 @@ struct RecurrentSettings {
   double recurrent_dropout = 0;  // of h(t-1); then every gate draws a mask of its own, as in Keras
 };
 
-/// The blocks of W units of one row, or of the fewer units at the end of a layer (then not kWhole):
-/// block k is a vector. Lanes without a unit are 0 when loaded, and not stored.
-template <class S, bool kWhole>
+/// The blocks of kUnits units of one row: W, or the fewer at the end of a layer. Block k is a
+/// vector. Lanes without a unit are 0 when loaded, and not stored.
+template <class S, Index kUnits>
 struct UnitBlocks {
   S* data = nullptr;
   Index col = 0, width = 0;  // the first column and the width of the panel that holds them
   Index offset = 0;          // in its row
-  Index stride = 0;          // from block to block
 
   simd::Vector<S> load(Index block) const {
-    if constexpr (kWhole) return simd::load(data + block * simd::kLanes<S>);
-    return simd::load_some(data + block * stride, stride);
+    return simd::load_first<S, kUnits>(data + block * kUnits);
   }
   void store(Index block, simd::Vector<S> v) const {
-    if constexpr (kWhole) {
-      simd::store(data + block * simd::kLanes<S>, v);
-    } else {
-      simd::store_some(data + block * stride, v, stride);
-    }
+    simd::store_first<S, kUnits>(data + block * kUnits, v);
   }
   /// The same units in a row of another matrix with these columns.
   UnitBlocks in(const Panels<S>& matrix, Index row) const {
-    return {matrix.panel(col) + row * width + offset, col, width, offset, stride};
+    return {matrix.panel(col) + row * width + offset, col, width, offset};
   }
 };
 
@@ -157,21 +151,30 @@ struct Unrolled : Cache {
     for (Index col = 0, unit = 0; col < N; col += tile) {
       const Index width = all.width(col);
       S* data = all.panel(col) + first_row * width;
-      if (tail < W && width < tile) {
-        for (Index b = 0; b < count; ++b, data += width) {
-          visit(b, unit, UnitBlocks<S, false>{data, col, width, 0, tail});
-        }
-        return;
-      }
+      if (tail < W && width < tile) return for_each_tail({data, col, width, 0}, unit, count, visit);
       Index next = unit;
       for (Index b = 0; b < count; ++b, data += width) {
         next = unit;
         for (Index k = 0; k < width; k += n * W, next += W) {
-          visit(b, next, UnitBlocks<S, true>{data + k, col, width, k, W});
+          visit(b, next, UnitBlocks<S, W>{data + k, col, width, k});
         }
       }
       unit = next;
     }
+  }
+  /// The same for the last units of each row, where they are fewer: W / 2, W / 4 ..., as
+  /// tail_for() says.
+  template <Index kUnits = simd::kLanes<S>, class Visit>
+  void for_each_tail(const UnitBlocks<S, kUnits>& blocks, Index unit, Index count,
+                     const Visit& visit) const {
+    if constexpr (kUnits > kFewestUnits) {
+      if (tail < kUnits) {
+        const UnitBlocks<S, kUnits / 2> half{blocks.data, blocks.col, blocks.width, blocks.offset};
+        return for_each_tail<kUnits / 2>(half, unit, count, visit);
+      }
+    }
+    UnitBlocks<S, kUnits> next = blocks;
+    for (Index b = 0; b < count; ++b, next.data += next.width) visit(b, unit, next);
   }
   /// visit(s, k, b, t): row k of h(s) is the state of row b of the slice after its step t. A
   /// masked step has that of the step before it; s = 0: none was valid yet.

@@ -148,6 +148,10 @@ template <class S>
 void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
                 Write write, const Vectors& part) {
   constexpr Index kRows = 128;  // of a and z at a time: a panel's share stays in the first cache
+  if (a.rows == 0 && write == Write::set && part.count == part.of) {
+    std::fill_n(w.data, w.size(), S(0));
+    return;
+  }
   Index first = 0;
   do {
     const Index rows = std::min(kRows, a.rows - first);

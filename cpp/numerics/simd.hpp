@@ -117,6 +117,46 @@ inline Integers<S> lane_numbers(std::index_sequence<l...>) {
   return Integers<S>{l...};
 }
 
+/// Half a vector, a quarter: N numbers, N a power of two.
+template <class S, Index N>
+struct Share {
+  typedef S Type __attribute__((vector_size(N * sizeof(S))));
+};
+template <class S, Index N, std::size_t... l>
+inline auto doubled(typename Share<S, N>::Type v, std::index_sequence<l...>) {
+  return __builtin_shufflevector(v, typename Share<S, N>::Type{}, Index(l)...);
+}
+template <class S, Index N>
+inline Vector<S> widened(typename Share<S, N>::Type v) {
+  if constexpr (N == kLanes<S>) {
+    return v;
+  } else {
+    return widened<S, 2 * N>(doubled<S, N>(v, std::make_index_sequence<std::size_t(2 * N)>()));
+  }
+}
+template <class S, std::size_t... l>
+inline auto first_lanes(Vector<S> v, std::index_sequence<l...>) {
+  return __builtin_shufflevector(v, v, Index(l)...);
+}
+
+/// load_some() and store_some() of N numbers, N known when this is compiled: without masks, whose
+/// stores take several times as long.
+template <class S, Index N>
+inline Vector<S> load_first(const S* from) {
+  typename Share<S, N>::Type v;
+  std::memcpy(&v, from, sizeof(v));
+  return widened<S, N>(v);
+}
+template <class S, Index N>
+inline void store_first(S* to, Vector<S> v) {
+  if constexpr (N == kLanes<S>) {
+    store(to, v);
+  } else {
+    const auto share = first_lanes<S>(v, std::make_index_sequence<std::size_t(N)>());
+    std::memcpy(to, &share, sizeof(share));
+  }
+}
+
 /// v with zeros in the lanes before `first`.
 template <class S>
 inline Vector<S> from_lane(Vector<S> v, Index first) {

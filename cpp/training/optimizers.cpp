@@ -198,7 +198,7 @@ std::vector<std::string> slot_names(const OptimizerOptions& options) {
 
 template <class S>
 Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
-    : options_(options), count_(count) {
+    : options_(options), idle_(count) {
   check(options);
   for (const std::string& name : slot_names(options)) {
     slots_.emplace_back(count);
@@ -229,6 +229,13 @@ void Optimizer<S>::set_options(const OptimizerOptions& options) {
 template <class S>
 void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& segments) {
   clip(gradients, segments);
+  const Rates rates = next_rates();
+  if (rates.shrink != 0) idle_.wake_all();
+  const auto update_run = [&](Index begin, Index end) {
+    idle_.for_each_busy(gradients, begin, end, [&](Index first, Index size) {
+      update(rates, values, gradients, first, size);
+    });
+  };
   // One pass per run of trainable segments. The padding in between goes along: 0 stays 0.
   Index begin = 0;
   Index end = 0;
@@ -237,12 +244,26 @@ void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& se
       if (begin == end) begin = segment.offset;
       end = segment.offset + segment.size;
     } else if (begin != end) {
-      update(values, gradients, begin, end - begin);
+      update_run(begin, end);
       begin = end;
     }
   }
-  if (begin != end) update(values, gradients, begin, end - begin);
+  if (begin != end) update_run(begin, end);
   ++iterations_;
+}
+
+/// alpha is Adam's: learning rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).
+template <class S>
+typename Optimizer<S>::Rates Optimizer<S>::next_rates() {
+  const OptimizerOptions& o = options_;
+  const double rate = o.learning_rate / (1 + o.decay * static_cast<double>(iterations_));
+  double correction = 1;
+  if (o.kind == OptimizerKind::adam || o.kind == OptimizerKind::adamw) {
+    const std::int64_t t = iterations_ + 1;
+    correction = std::sqrt(1 - beta_2_to_.at(o.beta_2, t)) / (1 - beta_1_to_.at(o.beta_1, t));
+  }
+  return {static_cast<S>(rate), static_cast<S>(rate * o.weight_decay),
+          static_cast<S>(rate * correction)};
 }
 
 template <class S>
@@ -271,11 +292,10 @@ void Optimizer<S>::clip(S* gradients, const std::vector<Segment>& segments) cons
 }
 
 template <class S>
-void Optimizer<S>::update(S* values, const S* gradients, Index begin, Index size) {
+void Optimizer<S>::update(const Rates& rates, S* values, const S* gradients, Index begin,
+                          Index size) {
   const OptimizerOptions& o = options_;
-  const double learning_rate = o.learning_rate / (1 + o.decay * static_cast<double>(iterations_));
-  const S rate = static_cast<S>(learning_rate);
-  const S shrink = static_cast<S>(learning_rate * o.weight_decay);
+  const S rate = rates.rate, shrink = rates.shrink;
   const S momentum = static_cast<S>(o.momentum);
   // With epsilon 0, the smallest normal number keeps 0 / 0 from weights that have no gradient.
   const S epsilon = std::max(static_cast<S>(o.epsilon), std::numeric_limits<S>::min());
@@ -302,17 +322,13 @@ void Optimizer<S>::update(S* values, const S* gradients, Index begin, Index size
     }
     case OptimizerKind::adam:
     case OptimizerKind::adamw: {
-      const std::int64_t t = iterations_ + 1;
-      const double correction =
-          std::sqrt(1 - beta_2_to_.at(o.beta_2, t)) / (1 - beta_1_to_.at(o.beta_1, t));
-      const S alpha = static_cast<S>(learning_rate * correction);
       const S rest_1 = static_cast<S>(1 - o.beta_1);
       const S rest_2 = static_cast<S>(1 - o.beta_2);
       S* w = o.amsgrad ? slot(2) : nullptr;
       const bool decays = shrink != 0;
       const auto step = o.amsgrad ? (decays ? adam<true, true, S> : adam<true, false, S>)
                                   : (decays ? adam<false, true, S> : adam<false, false, S>);
-      return step(size, alpha, shrink, rest_1, rest_2, epsilon, x, g, slot(0), slot(1), w);
+      return step(size, rates.alpha, shrink, rest_1, rest_2, epsilon, x, g, slot(0), slot(1), w);
     }
     case OptimizerKind::adagrad:
       return adagrad(size, rate, shrink, epsilon, x, g, slot(0));

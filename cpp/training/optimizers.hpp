@@ -9,6 +9,7 @@
 
 #include "numerics/shape.hpp"
 #include "numerics/workspace.hpp"
+#include "training/idle_pages.hpp"
 
 namespace echocell {
 
@@ -87,8 +88,12 @@ class Optimizer {
   void set_iterations(std::int64_t iterations) { iterations_ = iterations; }
 
   /// Each [count], in the order of slot_names().
-  std::vector<Buffer<S>>& slots() { return slots_; }
   const std::vector<Buffer<S>>& slots() const { return slots_; }
+  /// The same, to be written to before the next update.
+  std::vector<Buffer<S>>& writable_slots() {
+    idle_.wake_all();
+    return slots_;
+  }
 
   /// Whether the slots mean the same under those options.
   bool same_kind(const OptimizerOptions& options) const;
@@ -98,11 +103,16 @@ class Optimizer {
   const OptimizerOptions& options() const { return options_; }
 
  private:
+  /// The factors of one update.
+  struct Rates {
+    S rate, shrink, alpha;
+  };
+  Rates next_rates();
   void clip(S* gradients, const std::vector<Segment>& segments) const;
-  void update(S* values, const S* gradients, Index begin, Index size);
+  void update(const Rates& rates, S* values, const S* gradients, Index begin, Index size);
 
   OptimizerOptions options_;
-  Index count_;
+  IdlePages idle_;
   std::int64_t iterations_ = 0;
   RunningPower beta_1_to_, beta_2_to_;
   std::vector<Buffer<S>> slots_;
