@@ -65,7 +65,7 @@ class PythonObserver final : public Observer {
     if (--looks_to_skip_ > 0) return;
     const auto now = Clock::now();
     // Where looks follow each other within microseconds, most of them need not ask for the time.
-    looks_to_skip_ = now - last_look_ < std::chrono::microseconds(500) ? 8 : 1;
+    looks_to_skip_ = now - last_look_ < std::chrono::microseconds(500) ? 32 : 1;
     last_look_ = now;
     if (now < next_poll_) return;
     next_poll_ = now + std::chrono::milliseconds(50);

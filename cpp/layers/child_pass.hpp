@@ -32,6 +32,7 @@ struct Child {
   void take_over(const Pass<S>& parent, Index offset, std::size_t first_state) {
     pass.parameters = parent.parameters == nullptr ? nullptr : parent.parameters + offset;
     pass.gradients = parent.gradients == nullptr ? nullptr : parent.gradients + offset;
+    pass.gradients_kept = parent.gradients_kept;
     take_entries(parent.initial_state, first_state, pass.initial_state);
     take_entries(parent.final_state, first_state, pass.final_state);
     take_entries(parent.final_state_gradient, first_state, pass.final_state_gradient);

@@ -52,6 +52,7 @@ struct Pass {
   // backward() will not be called.
   const S* parameters = nullptr;
   S* gradients = nullptr;
+  bool gradients_kept = false;  // they are as the last backward() with this cache left them
 
   // What flows along the graph. An input_gradient with null data is not wanted; otherwise it is
   // overwritten. output_gradient is read; backward() may use it as scratch.

@@ -81,10 +81,12 @@ struct Unrolled : Cache {
   // Inputs: x_groups copies of [T, B, F] (1, or n where every gate drops inputs of its own).
   Index x_groups = 1;
   const S* x = nullptr;
-  S* x_copy = nullptr;   // holds x where it differs from the layer's input
-  S* x_drop = nullptr;   // [x_groups, B, F], or null: no dropout
-  Index* hot = nullptr;  // [T B]: the one feature of the row that is not 0, or -1: none is
-  bool one_hot = false;  // no row has more than one
+  S* x_copy = nullptr;          // holds x where it differs from the layer's input
+  S* x_drop = nullptr;          // [x_groups, B, F], or null: no dropout
+  Index* hot = nullptr;         // [T B]: the one feature of the row that is not 0, or -1: none is
+  bool one_hot = false;         // no row has more than one
+  Index* hot_before = nullptr;  // the same of the last backward(): rows of d_kernel that it wrote
+  Index hot_rows_before = -1;   // how many; -1: it wrote all
 
   S* z = nullptr;         // [segment B, N] in panels: x W + b, then the gates, then their gradient
   S* h = nullptr;         // [T + 1, B, Hp]: h(0) is the initial state
@@ -306,7 +308,8 @@ class Recurrent : public Layer<S> {
   void write_state(const Pass<S>& pass, const U& u) const;
   void load_gradient(const Pass<S>& pass, U& u) const;
   void add_output_gradient(const Pass<S>& pass, U& u, Index t) const;
-  void write_projection_gradients(U& u) const;
+  void write_projection_gradients(const Pass<S>& pass, U& u) const;
+  void write_one_hot_gradient(const Pass<S>& pass, U& u) const;
   void write_input_gradient(const Pass<S>& pass, U& u) const;
   void write_state_gradient(const Pass<S>& pass, const U& u) const;
   Index steps_per_check(const U& u) const;

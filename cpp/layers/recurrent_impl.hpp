@@ -115,7 +115,10 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   if (copies) u->x_copy = w.take<S>(u->x_groups * T * B * F);
   if (use.masked) u->valid_steps.plan(T, B, w);
   if (drops) u->x_drop = w.take<S>(u->x_groups * B * F);
-  if (!drops && F >= kFewestHot) u->hot = w.take<Index>(T * B);
+  if (!drops && F >= kFewestHot) {
+    u->hot = w.take<Index>(T * B);
+    if (use.training) u->hot_before = w.take<Index>(T * B);
+  }
   u->z = w.take<S>(segment * B * N);
   u->h = w.take<S>((T + 1) * B * Hp);
   if (drops_recurrent) {
@@ -391,7 +394,7 @@ void Recurrent<S, Cell>::backward_segment(const Pass<S>& pass, U& u) const {
     cell_.backward(u, t);
   }
   cell_.write_weight_gradients(u);
-  write_projection_gradients(u);
+  write_projection_gradients(pass, u);
   if (pass.wants_input_gradient()) write_input_gradient(pass, u);
 }
 
@@ -430,18 +433,36 @@ void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t)
 }
 
 template <class S, class Cell>
-void Recurrent<S, Cell>::write_projection_gradients(U& u) const {
+void Recurrent<S, Cell>::write_projection_gradients(const Pass<S>& pass, U& u) const {
   const Index rows = u.segment_rows(), before = u.start(u.first), blocks = u.n / u.x_groups;
   const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
   if (u.d_bias) column_sums<S>(u.gates(), rows, u.d_bias, u.write);
   if (u.one_hot) {
-    one_hot_product_tn<S>(u.x + before * u.F, u.hot + before, rows, u.gates(), d_kernel, u.write);
+    write_one_hot_gradient(pass, u);
     return;
   }
+  u.hot_rows_before = -1;
   for (Index g = 0; g < u.x_groups; ++g) {
     u.write_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), Index(0),
                             d_kernel, {g * blocks, blocks, u.n});
   }
+}
+
+/// Of a large kernel only the rows that the last update wrote are set to zero.
+template <class S, class Cell>
+void Recurrent<S, Cell>::write_one_hot_gradient(const Pass<S>& pass, U& u) const {
+  const Index rows = u.segment_rows(), before = u.start(u.first);
+  const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
+  Write write = u.write;
+  if (pass.gradients_kept && u.hot_rows_before >= 0 && write == Write::set) {
+    clear_rows(u.hot_before, u.hot_rows_before, d_kernel);
+    write = Write::add;
+  }
+  one_hot_product_tn<S>(u.x + before * u.F, u.hot + before, rows, u.gates(), d_kernel, write);
+  u.hot_rows_before = -1;
+  if (u.segments() > 1) return;
+  std::swap(u.hot, u.hot_before);
+  u.hot_rows_before = rows;
 }
 
 template <class S, class Cell>

@@ -129,6 +129,38 @@ Vector<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>&
   }
 }
 
+/// to[j ...] += the dot products with J rows of w from row j on; gives the row behind. The last
+/// ones may begin before j: what was done before is left out.
+template <Index J, class S>
+Index add_dots(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w, Index j,
+               const Vectors& part, S* to) {
+  const Index first = std::min(j, w.rows - J);
+  const Vector<S> dots = dot_products<J>(z, row, w, first, part);
+  if constexpr (J == 1) {
+    to[first] += dots[0];
+  } else {
+    const Vector<S> before = simd::load_first<S, J>(to + first);
+    simd::store_first<S, J>(to + first, before + simd::from_lane<S>(dots, j - first));
+  }
+  return first + J;
+}
+
+/// to += factor * from, `width` whole vectors of numbers.
+template <class S>
+void add_scaled(S factor, const S* from, Index width, S* to) {
+  for (Index c = 0; c < width; c += kLanes<S>) {
+    store(to + c, load(to + c) + factor * load(from + c));
+  }
+}
+
+/// to = values, or 0 where they are null.
+template <class S>
+void fill_row(const S* values, Index width, S* to) {
+  for (Index c = 0; c < width; c += kLanes<S>) {
+    store(to + c, values ? load(values + c) : Vector<S>{});
+  }
+}
+
 }  // namespace
 
 template <class S>
@@ -184,24 +216,19 @@ void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& 
 template <class S>
 void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w,
                           const Matrix<S>& out, const Vectors& part) {
-  constexpr Index L = kLanes<S>;
   for (Index r = 0; r < out.rows; ++r) {
     S* to = out.data + r * out.stride;
-    if (w.rows < L) {
-      Index j = 0;
-      if constexpr (L > 4) {
-        for (; j + 4 <= w.rows; j += 4) {
-          const Vector<S> dots = dot_products<4>(z, row + r, w, j, part);
-          simd::store_some<S>(to + j, simd::load_some(to + j, 4) + dots, 4);
-        }
+    for (Index j = 0; j < w.rows;) {
+      const Index left = w.rows - j;
+      if (left > kLanes<S> * 3 / 4 && w.rows >= kLanes<S>) {
+        j = add_dots<kLanes<S>>(z, row + r, w, j, part, to);
+      } else if (kLanes<S> > 8 && left >= 8) {
+        j = add_dots<std::min<Index>(8, kLanes<S>)>(z, row + r, w, j, part, to);
+      } else if (w.rows >= 4) {
+        j = add_dots<std::min<Index>(4, kLanes<S>)>(z, row + r, w, j, part, to);
+      } else {
+        j = add_dots<1>(z, row + r, w, j, part, to);
       }
-      for (; j < w.rows; ++j) to[j] += dot_products<1>(z, row + r, w, j, part)[0];
-      continue;
-    }
-    for (Index j = 0; j < w.rows; j += L) {
-      const Index first = std::min(j, w.rows - L);  // the last L rows may include some done before
-      const Vector<S> dots = dot_products<L>(z, row + r, w, first, part);
-      store(to + first, load(to + first) + simd::from_lane<S>(dots, j - first));
     }
   }
 }
@@ -213,10 +240,8 @@ void add_one_hot_product(const S* x, const Index* hot, Index rows, const ConstPa
     const Index width = w.width(col);
     for (Index r = 0; r < rows; ++r) {
       if (hot[r] < 0) continue;
-      const S factor = x[r * w.rows + hot[r]];
-      const S* from = w.panel(col) + hot[r] * width;
-      S* to = out.panel(col) + r * width;
-      for (Index c = 0; c < width; ++c) to[c] += factor * from[c];
+      add_scaled(x[r * w.rows + hot[r]], w.panel(col) + hot[r] * width, width,
+                 out.panel(col) + r * width);
     }
   }
 }
@@ -229,10 +254,18 @@ void one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPan
     const Index width = w.width(col);
     for (Index r = 0; r < rows; ++r) {
       if (hot[r] < 0) continue;
-      const S factor = x[r * w.rows + hot[r]];
-      const S* from = z.panel(col) + r * width;
-      S* to = w.panel(col) + hot[r] * width;
-      for (Index c = 0; c < width; ++c) to[c] += factor * from[c];
+      add_scaled(x[r * w.rows + hot[r]], z.panel(col) + r * width, width,
+                 w.panel(col) + hot[r] * width);
+    }
+  }
+}
+
+template <class S>
+void clear_rows(const Index* rows, Index count, const Panels<S>& w) {
+  for (Index col = 0; col < w.cols; col += w.tile) {
+    const Index width = w.width(col);
+    for (Index r = 0; r < count; ++r) {
+      if (rows[r] >= 0) fill_row<S>(nullptr, width, w.panel(col) + rows[r] * width);
     }
   }
 }
@@ -243,11 +276,7 @@ void fill_rows(const S* values, const Panels<S>& out, Index row, Index rows) {
     const Index width = out.width(col);
     S* to = out.panel(col) + row * width;
     for (Index r = 0; r < rows; ++r, to += width) {
-      if (values) {
-        std::copy_n(values + col, width, to);
-      } else {
-        std::fill_n(to, width, S(0));
-      }
+      fill_row(values ? values + col : nullptr, width, to);
     }
   }
 }
@@ -319,6 +348,7 @@ void transpose(const ConstPanels<S>& w, const Panels<S>& wt) {
                                        const Panels<S>&);                                      \
   template void one_hot_product_tn<S>(const S*, const Index*, Index, const ConstPanels<S>&,    \
                                       const Panels<S>&, Write);                                \
+  template void clear_rows<S>(const Index*, Index, const Panels<S>&);                          \
   template void fill_rows<S>(const S*, const Panels<S>&, Index, Index);                        \
   template void column_sums<S>(const ConstPanels<S>&, Index, S*, Write);                       \
   template void copy_from_panels<S>(const ConstPanels<S>&, const Matrix<S>&);                  \

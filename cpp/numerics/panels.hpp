@@ -78,6 +78,9 @@ void add_one_hot_product(const S* x, const Index* hot, Index rows, const ConstPa
 template <class S>
 void one_hot_product_tn(const S* x, const Index* hot, Index rows, const ConstPanels<S>& z,
                         const Panels<S>& w, Write write);
+/// w[row, c] = 0 for `count` rows, those below 0 left out.
+template <class S>
+void clear_rows(const Index* rows, Index count, const Panels<S>& w);
 
 /// out[row + r, c] = values[c], or 0 where values is null, for `rows` rows.
 template <class S>

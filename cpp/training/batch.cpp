@@ -1,6 +1,7 @@
 #include "training/batch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "numerics/parallel.hpp"
 
@@ -183,16 +184,21 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
 
 template <class S>
 void Batch<S>::backward(Slice<S>& slice, Index from) const {
+  const bool kept = std::exchange(slice.gradients_kept, false);
   for (Index k = from - 1; k >= slice.first; --k) {
-    const Pass<S>& pass = slice.passes[std::size_t(k)];
-    if (pass.stopped() || !pass.output_gradient) return;
+    Pass<S>& pass = slice.passes[std::size_t(k)];
+    pass.gradients_kept = kept;
+    if (pass.stopped()) return;
+    if (!pass.output_gradient) break;
     network_.layer(network_.nodes()[std::size_t(k)]).backward(pass);
   }
+  slice.gradients_kept = true;
 }
 
 template <class S>
-S* Batch<S>::sum_gradients() {
+S* Batch<S>::sum_gradients(bool to_change) {
   S* sum = slices_.front().parameter_gradients;
+  if (to_change || slices_.size() > 1) slices_.front().gradients_kept = false;
   for (std::size_t k = 1; k < slices_.size(); ++k) {
     const S* more = slices_[k].parameter_gradients;
     for (Index j = 0; j < network_.parameter_count(); ++j) sum[j] += more[j];

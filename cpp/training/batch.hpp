@@ -46,6 +46,7 @@ struct Slice {
   std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
   std::vector<Pass<S>> passes;                 // of the nodes
   S* parameter_gradients = nullptr;            // as long as the arena
+  bool gradients_kept = false;                 // nobody changed them since backward()
   Index first = 0, last = 0;                   // input and output among the tensors
 
   const Tensor<S>& input() const { return tensors[std::size_t(first)]; }
@@ -79,8 +80,8 @@ class Batch {
   void forward(Slice<S>& slice, const BatchContext& context) const;
   /// From the gradient of tensor `from`, the output of node from - 1, back to the input.
   void backward(Slice<S>& slice, Index from) const;
-  /// The sum of the slices' parameter gradients.
-  S* sum_gradients();
+  /// The sum of the slices' parameter gradients. to_change: the caller may write to it.
+  S* sum_gradients(bool to_change = true);
 
  private:
   void plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes);

@@ -225,8 +225,9 @@ typename Model<S>::PartLoss Model<S>::train_part(const Dataset<S>& data, const P
   forward(current, data, part, context, carrier);
   const PartLoss loss = differentiate(current, data, part, context, tally);
   carrier.states.commit();
-  S* gradients = current.batch.sum_gradients();
-  add_penalty_gradient(network_, gradients);
+  const bool penalized = has_penalty(network_);
+  S* gradients = current.batch.sum_gradients(penalized || optimizer_->clips());
+  if (penalized) add_penalty_gradient(network_, gradients);
   optimizer_->apply(network_.values(), gradients, segments_);
   return loss;
 }

@@ -228,7 +228,7 @@ void Optimizer<S>::set_options(const OptimizerOptions& options) {
 
 template <class S>
 void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& segments) {
-  clip(gradients, segments);
+  if (clips()) clip(gradients, segments);
   const Rates rates = next_rates();
   if (rates.shrink != 0) idle_.wake_all();
   const auto update_run = [&](Index begin, Index end) {

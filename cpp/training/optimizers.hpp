@@ -80,6 +80,11 @@ class Optimizer {
   /// Segments that are not trainable keep values and slots; their gradients are never looked at.
   void apply(S* values, S* gradients, const std::vector<Segment>& segments);
 
+  /// Does apply() change the gradients?
+  bool clips() const {
+    return options_.clipnorm > 0 || options_.clipvalue > 0 || options_.global_clipnorm > 0;
+  }
+
   /// As it was set: before `decay`.
   double learning_rate() const { return options_.learning_rate; }
   void set_learning_rate(double learning_rate);
