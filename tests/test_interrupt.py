@@ -61,3 +61,36 @@ def test_one_long_batch_is_dropped_whole(seconds: float) -> None:
         for old_layer, new_layer in zip(states, model.get_states(), strict=True):
             np.testing.assert_array_equal(old_layer, new_layer)
     assert np.isfinite(model.predict(x[:, :3], batch_size=64, verbose=0)).all()
+
+
+@pytest.mark.parametrize("bptt_steps", [None, 5_000])
+def test_a_first_batch_that_is_broken_off_carries_no_states(bptt_steps: int | None) -> None:
+    rng = np.random.default_rng(0)
+    model = Sequential([LSTM(32, stateful=True, input_shape=(None, 4)), Dense(1)])
+    model.compile(loss="mse", optimizer="adam")
+    x, y = rng.normal(size=(64, 60_000, 4)), np.ones((64, 1))
+    interrupt_soon(0.1)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, shuffle=False, verbose=0, batch_size=64, bptt_steps=bptt_steps)
+    if int(model.optimizer.iterations) == 0:  # the usual case
+        assert model.get_states() == [[]]
+        assert model.predict(x[:2, :3]).shape == (2, 1)
+
+
+def test_a_first_step_that_is_broken_off_carries_no_states() -> None:
+    units, rows = 256, 20_000
+    model = Sequential([LSTM(units, return_sequences=True, input_shape=(None, units))])
+    x = np.zeros((rows, units), np.float32)
+
+    def first_steps() -> None:
+        for _ in range(10_000):
+            model.reset_states()
+            model.step(x)
+
+    interrupt_soon(0.1)
+    with pytest.raises(KeyboardInterrupt):
+        first_steps()
+    carried = model._network.state_batch
+    assert carried in (0, rows)  # between two steps the last one counts
+    model.reset_states()
+    assert model.step(x[:1]).shape == (1, units)

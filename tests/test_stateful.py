@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from echocell.callbacks import LambdaCallback
 from echocell.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Input, SimpleRNN
 from echocell.models import Sequential
 
@@ -148,6 +149,71 @@ def test_reset_before_anything_is_carried() -> None:
     model.layers[0].reset_states()
     LSTM(3, stateful=True).reset_states()
     Sequential().reset_states()
+
+
+def test_a_wrong_row_resets_no_row() -> None:
+    model = stateful()
+    model.predict(X)
+    before = model.get_states()
+    with pytest.raises(ValueError, match="expected rows of 0 to 2 of the carried states"):
+        model.reset_states(rows=[0, 3])
+    np.testing.assert_equal(model.get_states(), before)
+
+
+# ---- a first call that fails -------------------------------------------------------------------
+
+
+def fail(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def test_training_that_fails_before_its_first_batch_carries_nothing() -> None:
+    model = stateful()
+    for hook in ("on_epoch_begin", "on_train_batch_begin"):
+        with pytest.raises(ZeroDivisionError):
+            model.fit(X, Y, shuffle=False, verbose=0, callbacks=LambdaCallback(**{hook: fail}))
+        assert model.get_states() == [[], []]
+    assert model.predict(X[:2]).shape == (2, 1)
+
+
+def test_states_hold_after_a_batch_even_if_its_hook_fails() -> None:
+    model = stateful()
+    hook = LambdaCallback(on_train_batch_end=fail)
+    with pytest.raises(ZeroDivisionError):
+        model.fit(X, Y, shuffle=False, verbose=0, callbacks=hook)
+    assert [len(layer[0]) for layer in model.get_states()] == [B, B]
+
+
+def test_validation_of_another_batch_size_is_refused_before_training() -> None:
+    model = stateful()
+    data = (np.concatenate([X, X]), np.concatenate([Y, Y]))
+    with pytest.raises(ValueError, match="expected a batch size of 3, received 2"):
+        model.fit(X, Y, validation_data=data, validation_batch_size=2, verbose=0)
+    assert model._network.iterations == 0
+    assert model.get_states() == [[], []]
+
+
+def test_gradients_carry_nothing() -> None:
+    model = stateful()
+    network: Any = model._network
+    network.gradients(X, Y)
+    assert network.state_batch == 0
+
+
+def test_a_wrong_step_plans_nothing() -> None:
+    model = stateful()
+    network: Any = model._network
+    before = network.workspace_bytes
+    with pytest.raises(ValueError, match="expected x of shape"):
+        network.step(X[:, 0, :1])
+    assert (network.workspace_bytes, network.state_batch) == (before, 0)
+    expected = model.step(X[:, 0])
+    network.reset_states()
+    planned = network.workspace_bytes
+    with pytest.raises(ValueError, match="expected x of shape"):
+        network.step(X[:2, 0, :1])
+    assert network.workspace_bytes == planned
+    np.testing.assert_array_equal(model.step(X[:, 0]), expected)
 
 
 def test_ten_thousand_resets() -> None:

@@ -134,9 +134,10 @@ class NetworkOf final : public NetworkBase {
     Stepper<S>& stepper = model_.stepper();
     const Index batch = x.ndim() > 0 ? x.shape(0) : 0;
     if (batch == 0) throw std::invalid_argument("expected x with a batch axis, and rows");
-    stepper.prepare(batch);
+    stepper.learn_shapes();
     const Numbers<S> numbers = require<S>(x, {batch, stepper.input_width()}, "x");
     require_finite<S>("x", numbers);
+    stepper.prepare(batch);
     py::array_t<S> y(with_batch(batch, stepper.output_shape()));
     S* to = y.mutable_data();
     run({}, [&](PythonObserver& observer) {
@@ -179,16 +180,13 @@ class NetworkOf final : public NetworkBase {
     if (values.empty()) return;
     const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
     std::vector<Numbers<S>> numbers;
+    std::vector<const S*> states;
     for (std::size_t k = 0; k < widths.size(); ++k) {
       numbers.push_back(require<S>(values[k], {batch, widths[k]}, "state"));
       require_finite<S>("the state", numbers.back());
+      states.push_back(numbers.back().data());
     }
-    model_.states().require(batch);
-    const Index node = model_.network().node_of_layer(layer);
-    for (std::size_t k = 0; k < widths.size(); ++k) {
-      std::copy_n(numbers[k].data(), numbers[k].size(),
-                  model_.states().state(node, static_cast<Index>(k)));
-    }
+    model_.states().set(model_.network().node_of_layer(layer), batch, states);
   }
 
   // ---- looking inside

@@ -334,7 +334,10 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
   const std::size_t metrics = head().metrics().size();
   require_windows(options.bptt_steps);
   require_states(options.batch_size, data.samples);
-  if (validation) require_states(options.validation_batch_size, validation->samples);
+  if (validation) {
+    require_states(options.validation_batch_size, validation->samples);
+    if (network_.stateful()) require_batch(options.batch_size, options.validation_batch_size);
+  }
   std::vector<std::vector<double>> history;
   for (Index epoch = options.initial_epoch; epoch < options.epochs; ++epoch) {
     refresh_segments();

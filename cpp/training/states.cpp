@@ -4,6 +4,14 @@
 
 namespace echocell {
 
+void require_batch(Index carried, Index batch) {
+  if (carried == batch) return;
+  throw std::invalid_argument("the model carries states for a batch of " + std::to_string(carried) +
+                              " samples: expected a batch size of " + std::to_string(carried) +
+                              ", received " + std::to_string(batch) +
+                              "; call reset_states() before another batch size");
+}
+
 template <class S>
 States<S>::States(const Network<S>& network) : network_(network) {
   for (const Node& node : network.nodes()) {
@@ -24,15 +32,21 @@ typename States<S>::Set States<S>::allocate(Index batch) const {
 
 template <class S>
 void States<S>::require(Index batch) {
-  if (batch_ == batch) return;
-  if (batch_ != 0) {
-    throw std::invalid_argument("the model carries states for a batch of " +
-                                std::to_string(batch_) + " samples: expected a batch size of " +
-                                std::to_string(batch_) + ", received " + std::to_string(batch) +
-                                "; call reset_states() before another batch size");
+  if (batch_ != 0) require_batch(batch_, batch);
+  if (room_ == batch) return;  // zeros, for what a batch that is broken off wrote is in next_
+  Set current = allocate(batch), next = allocate(batch);
+  current_ = std::move(current);
+  next_ = std::move(next);
+  room_ = batch;
+}
+
+template <class S>
+void States<S>::set(Index node, Index batch, const std::vector<const S*>& values) {
+  require(batch);
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    Buffer<S>& state = current_[std::size_t(node)][k];
+    std::copy_n(values[k], state.size(), state.data());
   }
-  current_ = allocate(batch);
-  next_ = allocate(batch);
   batch_ = batch;
 }
 
@@ -58,6 +72,7 @@ void States<S>::commit() {
   for (std::size_t n = 0; n < current_.size(); ++n) {
     if (all_bound_ || stateful_[n]) {
       std::swap(current_[n], next_[n]);
+      batch_ = room_;
     }
   }
 }
@@ -66,13 +81,14 @@ template <class S>
 void States<S>::clear() {
   current_.clear();
   next_.clear();
-  batch_ = 0;
+  batch_ = room_ = 0;
 }
 
 template <class S>
 void States<S>::restart(Index batch, const States& carried) {
   if (batch_ != batch) clear();
   require(batch);
+  batch_ = batch;
   for (std::size_t n = 0; n < current_.size(); ++n) zero(static_cast<Index>(n), nullptr);
   if (network_.stateful()) take_stateful(carried);
 }
@@ -86,24 +102,29 @@ void States<S>::take_stateful(const States& from) {
       std::copy_n(values.data(), values.size(), current_[n][k].data());
     }
   }
+  batch_ = room_;
 }
 
 template <class S>
 void States<S>::zero(Index node, const std::vector<Index>* rows) {
   if (batch_ == 0) return;
+  if (rows != nullptr) require_rows(*rows);
   for (Buffer<S>& state : current_[std::size_t(node)]) {
     const Index width = state.size() / batch_;
     if (rows == nullptr) {
       state.zero();
       continue;
     }
-    for (Index row : *rows) {
-      if (row < 0 || row >= batch_) {
-        throw std::invalid_argument("expected rows of 0 to " + std::to_string(batch_ - 1) +
-                                    " of the carried states, received " + std::to_string(row));
-      }
-      std::fill_n(state.data() + row * width, width, S(0));
-    }
+    for (Index row : *rows) std::fill_n(state.data() + row * width, width, S(0));
+  }
+}
+
+template <class S>
+void States<S>::require_rows(const std::vector<Index>& rows) const {
+  for (Index row : rows) {
+    if (row >= 0 && row < batch_) continue;
+    throw std::invalid_argument("expected rows of 0 to " + std::to_string(batch_ - 1) +
+                                " of the carried states, received " + std::to_string(row));
   }
 }
 

@@ -9,22 +9,30 @@
 namespace echocell {
 
 template <class S>
-void Stepper<S>::plan(Index batch) {
+void Stepper<S>::learn_shapes() {
+  if (!sample_.empty()) return;
   if (const auto reason = network_.why_not_divisible()) {
     throw std::invalid_argument("step() cannot run this model: " + *reason);
   }
-  // One step: the sample with a time axis of 1. The ids of an Embedding have no other axis.
   Shape sample = network_.input_shape();
-  sample[0] = 1;
-  output_shape_ = network_.tensor_shapes(sample).back();
-  if (output_shape_.size() >= 2) output_shape_.erase(output_shape_.begin());
+  sample[0] = 1;  // the ids of an Embedding have no other axis
+  Shape output = network_.tensor_shapes(sample).back();
+  if (output.size() >= 2) output.erase(output.begin());
   input_width_ = volume(sample);
-  output_width_ = volume(output_shape_);
+  output_width_ = volume(output);
+  output_shape_ = std::move(output);
+  sample_ = std::move(sample);
+}
+
+template <class S>
+void Stepper<S>::prepare(Index batch) {
+  if (is_prepared(batch)) return;
   // What a layer does besides multiplying counts as so many multiplications.
   constexpr Index kPerNode = 1000;
   const auto nodes = static_cast<Index>(network_.nodes().size());
-  work_ = checked_product(batch, network_.parameter_count() + kPerNode * nodes);
-  plan_ = std::make_unique<Batch<S>>(network_, BatchKey{batch, std::move(sample)});
+  const Index work = checked_product(batch, network_.parameter_count() + kPerNode * nodes);
+  plan_ = std::make_unique<Batch<S>>(network_, BatchKey{batch, sample_});
+  work_ = work;
 }
 
 template <class S>

@@ -16,15 +16,16 @@ class Stepper {
   explicit Stepper(const Network<S>& network) : network_(network) {}
 
   bool is_prepared(Index batch) const { return plan_ != nullptr && plan_->key().rows == batch; }
-  /// Plans for so many rows, unless that is done. Throws std::invalid_argument where the model
-  /// needs whole sequences.
-  void prepare(Index batch) {
-    if (!is_prepared(batch)) plan(batch);
-  }
-  /// Of one row of a step, [F] and [H, ...]. After prepare().
+  /// Looks up what a step takes and gives, unless that is done. Throws std::invalid_argument where
+  /// the model needs whole sequences.
+  void learn_shapes();
+  /// Plans for so many rows, unless that is done. After learn_shapes(). When it throws, the plan
+  /// that there was is kept.
+  void prepare(Index batch);
+  /// Of one row of a step, [F] and [H, ...]. After learn_shapes().
   Index input_width() const { return input_width_; }
   const Shape& output_shape() const { return output_shape_; }
-  /// About how many multiplications a step is.
+  /// About how many multiplications a step is. After prepare().
   Index work() const { return work_; }
 
   /// x [B, F] -> y [B, H, ...], for the B of prepare(). All layers with states begin with what is
@@ -35,13 +36,12 @@ class Stepper {
   Index bytes() const { return plan_ ? plan_->bytes() : 0; }
 
  private:
-  void plan(Index batch);
   void run_slice(Slice<S>& slice, const S* x, S* y, Interrupt* interrupt) const;
 
   const Network<S>& network_;
   std::unique_ptr<Batch<S>> plan_;
+  Shape sample_, output_shape_;  // of one row; the sample with a time axis of 1
   Index input_width_ = 0, output_width_ = 0, work_ = 0;
-  Shape output_shape_;
 };
 
 }  // namespace echocell
