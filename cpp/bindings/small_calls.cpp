@@ -1,5 +1,7 @@
 #include "bindings/small_calls.hpp"
 
+#include <algorithm>
+
 #include "bindings/bindings.hpp"
 #include "bindings/network_base.hpp"
 

@@ -113,11 +113,8 @@ class SmallData {
     Shape sample;
     for (std::size_t k = 1; k < x.axes(); ++k) sample.push_back(x.extent(k));
     output_ = model_.output_shape(sample);
-    // What a layer does besides multiplying counts as so many multiplications.
-    constexpr Index kPerNode = 1000;
-    const auto nodes = static_cast<Index>(model_.network().nodes().size());
     set_.sample = std::move(sample);
-    work_per_sample_ = (model_.network().parameter_count() + kPerNode * nodes) * set_.steps();
+    work_per_sample_ = model_.network().work_per_step() * set_.steps();
   }
   /// As _targets.targets() has it.
   bool is_target_shape(const PlainArray& y) const {

@@ -9,23 +9,8 @@
 
 namespace echocell {
 
-template <class S>
-void copy_or_zero(const S* from, Index count, S* to) {
-  if (from) {
-    copy_numbers(from, count, to);
-  } else {
-    std::fill(to, to + count, S(0));
-  }
-}
-
 /// Features from which on it is worth looking for one-hot rows.
 constexpr Index kFewestHot = 4;
-
-/// [rows, H] without gaps from or to rows with a stride.
-template <class S>
-void copy_rows(const S* from, Index from_stride, Index rows, Index width, S* to, Index to_stride) {
-  for (Index r = 0; r < rows; ++r) copy_numbers(from + r * from_stride, width, to + r * to_stride);
-}
 
 /// Steps of a segment: all T, unless so many rows of gates would take too much memory.
 inline Index segment_steps(Index T, Index numbers_per_step) {
@@ -348,7 +333,8 @@ void Recurrent<S, Cell>::write_output(const Pass<S>& pass, const U& u) const {
       copy_or_zero<S>(s > 0 ? u.h_at(s) + k * u.Hp : nullptr, u.H, out + (t * u.B + b) * u.H);
     });
   } else {
-    copy_rows<S>(u.h_at(1), u.Hp, u.T * u.B, u.H, out, u.H);
+    const S* h = u.h_at(1);
+    for (Index r = 0; r < u.T * u.B; ++r) copy_numbers(h + r * u.Hp, u.H, out + r * u.H);
   }
 }
 

@@ -1,6 +1,7 @@
 // Copies of rows that are often short: a call of memcpy for each would cost more than the copy.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "numerics/simd.hpp"
@@ -19,6 +20,16 @@ inline void copy_numbers(const S* from, Index count, S* to) {
     simd::store(to + k, simd::load(from + k));
   }
   for (; k < count; ++k) to[k] = from[k];
+}
+
+/// copy_numbers(), or zeros where there is nothing to copy: from may be null.
+template <class S>
+inline void copy_or_zero(const S* from, Index count, S* to) {
+  if (from) {
+    copy_numbers(from, count, to);
+  } else {
+    std::fill_n(to, count, S(0));
+  }
 }
 
 }  // namespace echocell

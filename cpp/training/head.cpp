@@ -2,17 +2,10 @@
 
 #include <algorithm>
 
+#include "numerics/copy.hpp"
+
 namespace echocell {
 namespace {
-
-template <class S>
-void copy_or_zero(const S* from, Index count, S* to) {
-  if (from) {
-    std::copy_n(from, count, to);
-  } else {
-    std::fill_n(to, count, S(0));
-  }
-}
 
 /// The weight of a step of sample k.
 template <class S>

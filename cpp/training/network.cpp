@@ -118,6 +118,12 @@ bool Network<S>::recurrent() const {
 }
 
 template <class S>
+Index Network<S>::work_per_step() const {
+  constexpr Index kPerNode = 1000;  // what a layer does besides multiplying counts as so many
+  return parameter_count() + kPerNode * static_cast<Index>(nodes_.size());
+}
+
+template <class S>
 std::optional<std::string> Network<S>::why_not_divisible() const {
   for (Index k = 0; k < layer_count(); ++k) {
     if (!layer(nodes_[std::size_t(node_of_layer(k))]).streamable()) {

@@ -56,6 +56,8 @@ class Network {
   /// Is there an output at every time step?
   bool per_step() const { return shapes_.back().size() >= 2; }
   bool recurrent() const;
+  /// About how many multiplications one time step of one sample is, forward.
+  Index work_per_step() const;
   /// Can it run one part of a sequence after the other? Otherwise the reason why not.
   std::optional<std::string> why_not_divisible() const;
 

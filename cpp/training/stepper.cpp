@@ -27,10 +27,7 @@ void Stepper<S>::learn_shapes() {
 template <class S>
 void Stepper<S>::prepare(Index batch) {
   if (is_prepared(batch)) return;
-  // What a layer does besides multiplying counts as so many multiplications.
-  constexpr Index kPerNode = 1000;
-  const auto nodes = static_cast<Index>(network_.nodes().size());
-  const Index work = checked_product(batch, network_.parameter_count() + kPerNode * nodes);
+  const Index work = checked_product(batch, network_.work_per_step());
   plan_ = std::make_unique<Batch<S>>(network_, BatchKey{batch, sample_});
   work_ = work;
 }
