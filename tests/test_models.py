@@ -751,6 +751,30 @@ def test_compile_anew() -> None:
     assert_all_equal(model.get_weights(), twin.get_weights())
 
 
+def test_a_compile_that_fails_changes_nothing() -> None:
+    model, twin = classifier(), classifier()
+    twin.set_weights(model.get_weights())
+    rates = []
+
+    class Meddler(callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            with pytest.raises(ValueError, match="cannot be called while the model trains"):
+                model.compile("sgd", "mse")
+            model.optimizer.lr = 0.02
+            rates.append(model._network.learning_rate)
+
+    model.fit(X, Y, shuffle=False, verbose=0, callbacks=[Meddler()])
+    with pytest.raises(ValueError, match="sparse_categorical_accuracy"):
+        model.compile(Adam(0.5), "mse", metrics=["sparse_categorical_accuracy"])
+    assert rates == [model.optimizer.learning_rate] == [0.02]
+    assert model.optimizer.iterations == model._network.iterations > 0
+    twin.optimizer.lr = 0.02
+    twin.fit(X, Y, shuffle=False, verbose=0)
+    for each in (model, twin):
+        each.fit(X, Y, shuffle=False, verbose=0)
+    assert_all_equal(model.get_weights(), twin.get_weights())
+
+
 def test_the_learning_rate_can_be_set_between_calls() -> None:
     model = classifier()
     model.compile(SGD(0.1), "categorical_crossentropy")

@@ -83,12 +83,20 @@ class Compilable(Predictor):
         resolved = self._resolve_metrics(self._last_sample())
         loss, options = compiled.loss.options(), compiled.optimizer.options()
         chosen = [metric.options() for metric in resolved]
-        if before is not None and before.optimizer is not compiled.optimizer:
-            before.optimizer._detach(network)
+        old = None if before is None else before.optimizer
+        if old is None or old is compiled.optimizer:
+            network.compile(loss, chosen, options)
+        else:
+            old._detach(network)
+            try:
+                network.compile(loss, chosen, options)
+            except (TypeError, ValueError):
+                old._attach(network)
+                raise
             # The core keeps the slots of an optimizer of the same kind; a new one has none.
             other = "adam" if compiled.optimizer.kind == "sgd" else "sgd"
-            network.compile(loss, [], _core.OptimizerOptions(kind=other, learning_rate=0.0))
-        network.compile(loss, chosen, options)
+            network.compile(loss, chosen, _core.OptimizerOptions(kind=other, learning_rate=0.0))
+            network.compile(loss, chosen, options)
         compiled.optimizer._attach(network)
         self._metrics = resolved
         self._log_names = ["loss", *(metric.name for metric in resolved)]
@@ -110,7 +118,9 @@ class Compilable(Predictor):
 
     @property
     def optimizer(self) -> Optimizer | None:
-        """The optimizer object; its learning_rate can be set at any time."""
+        """The optimizer object; its learning_rate can be set at any time, while the model trains
+        by its callbacks alone.
+        """
         return None if self._compiled is None else self._compiled.optimizer
 
     @property
