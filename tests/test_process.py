@@ -70,6 +70,71 @@ def test_one_model_in_two_threads_is_refused() -> None:
     assert model.predict(X, verbose=0).shape == (64, 3)
 
 
+def test_nothing_is_changed_from_another_thread() -> None:
+    model, idle = built(0), built(1)
+    optimizer = echocell.optimizers.Adam(0.5)
+    for sharing in (idle, model):
+        sharing.compile(loss="categorical_crossentropy", optimizer=optimizer)
+    network, layer = model._network, model.layers[0]
+    slots, random_state = network.slots(), network.random_state
+    changes = [
+        lambda: setattr(optimizer, "learning_rate", 0.1),
+        lambda: setattr(optimizer, "iterations", 7),
+        lambda: setattr(layer, "trainable", False),
+        lambda: setattr(model, "trainable", False),
+        lambda: network.set_regularizer(0, 0, 0.1, 0.1),
+        lambda: setattr(network, "random_state", random_state),
+        lambda: network.set_slots(slots),
+        network.slots,
+        lambda: network.random_state,
+        lambda: network.workspace_bytes,
+        lambda: network.gradients(X, Y),
+    ]
+    started, finished = threading.Event(), threading.Event()
+
+    def train() -> None:
+        hook = echocell.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: (started.set(), finished.wait(30))
+        )
+        model.fit(X, Y, epochs=1, verbose=0, callbacks=[hook])
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    assert started.wait(30)
+    try:
+        for change in changes:
+            with pytest.raises(ValueError, match="another thread"):
+                change()
+        with pytest.raises(ValueError, match="while the model trains"):
+            model.compile(loss="mse", optimizer="sgd")
+        assert (float(optimizer.learning_rate), int(optimizer.iterations)) == (0.5, 0)
+        assert [net.learning_rate for net in (network, idle._network)] == [0.5, 0.5]
+        assert [layer.trainable, model.trainable] == [True, True]
+    finally:
+        finished.set()
+        thread.join()
+    assert int(optimizer.iterations) == 2
+    for change in changes:
+        change()
+    assert (float(optimizer.learning_rate), int(optimizer.iterations)) == (0.1, 7)
+
+
+def test_callbacks_may_change_their_model() -> None:
+    model = built(0)
+
+    def change(epoch: int, logs: object) -> None:
+        model.optimizer.learning_rate = 0.1 / (epoch + 1)
+        model.optimizer.iterations = 10
+        model.layers[0].trainable = False
+        model._network.set_slots(model._network.slots())
+
+    hook = echocell.callbacks.LambdaCallback(on_epoch_begin=change)
+    before = model.layers[0].get_weights()
+    model.fit(X, Y, epochs=2, batch_size=64, verbose=0, callbacks=[hook])
+    assert (float(model.optimizer.learning_rate), int(model.optimizer.iterations)) == (0.05, 11)
+    assert all(map(np.array_equal, before, model.layers[0].get_weights()))
+
+
 def _train_in_child(queue: multiprocessing.Queue[bytes]) -> None:
     np.random.seed(3)
     queue.put(b"".join(w.tobytes() for w in trained(3)))

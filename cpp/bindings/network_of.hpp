@@ -39,11 +39,13 @@ class NetworkOf final : public NetworkBase {
     model_.network().write(layer, index, numbers.data(), model_.network().values());
   }
   void set_regularizer(Index layer, Index index, double l1, double l2) override {
+    const auto guard = occupancy_.enter();
     ParameterBlock& block = model_.network().block(layer, index);
     block.l1 = l1;
     block.l2 = l2;
   }
   void set_trainable(Index layer, bool trainable) override {
+    const auto guard = occupancy_.enter();
     const auto count = static_cast<Index>(model_.network().parameters(layer).size());
     for (Index k = 0; k < count; ++k) model_.network().block(layer, k).trainable = trainable;
   }
@@ -54,11 +56,19 @@ class NetworkOf final : public NetworkBase {
     occupancy_.require_idle("compile()");
     model_.compile(loss, metrics, optimizer);
   }
+  // These two numbers may be looked at from another thread while the model trains.
   double learning_rate() override { return model_.optimizer().learning_rate(); }
-  void set_learning_rate(double rate) override { model_.optimizer().set_learning_rate(rate); }
   std::int64_t iterations() override { return model_.optimizer().iterations(); }
-  void set_iterations(std::int64_t n) override { model_.optimizer().set_iterations(n); }
+  void set_learning_rate(double rate) override {
+    const auto guard = occupancy_.enter();
+    model_.optimizer().set_learning_rate(rate);
+  }
+  void set_iterations(std::int64_t n) override {
+    const auto guard = occupancy_.enter();
+    model_.optimizer().set_iterations(n);
+  }
   Arrays slots() override {
+    const auto guard = occupancy_.enter();
     Arrays arrays;
     const Index size = for_each_parameter([](Index, Index, Index) {});
     for (const Buffer<S>& slot : model_.optimizer().slots()) {
@@ -72,6 +82,7 @@ class NetworkOf final : public NetworkBase {
     return arrays;
   }
   void set_slots(const Arrays& values) override {
+    const auto guard = occupancy_.enter();
     auto& slots = model_.optimizer().writable_slots();
     if (values.size() != slots.size()) {
       throw std::invalid_argument("expected " + std::to_string(slots.size()) +
@@ -88,8 +99,12 @@ class NetworkOf final : public NetworkBase {
       });
     }
   }
-  std::pair<std::uint64_t, std::uint64_t> random_state() override { return model_.random_state(); }
+  std::pair<std::uint64_t, std::uint64_t> random_state() override {
+    const auto guard = occupancy_.enter();
+    return model_.random_state();
+  }
   void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) override {
+    const auto guard = occupancy_.enter();
     model_.set_random_state(state.first, state.second);
   }
 
@@ -207,6 +222,7 @@ class NetworkOf final : public NetworkBase {
     return traces;
   }
   py::tuple gradients(const Source& source, bool training) override {
+    const auto guard = occupancy_.enter();
     const Data<S> data(model_, source);
     const Gradients<S> result = run({}, [&](PythonObserver& observer) {
       return model_.gradients(data.set, training, observer);
@@ -223,7 +239,10 @@ class NetworkOf final : public NetworkBase {
     return py::make_tuple(result.loss, layers,
                           to_array<S>(result.input.data(), shape_of(source.x)));
   }
-  Index workspace_bytes() override { return model_.workspace_bytes(); }
+  Index workspace_bytes() override {
+    const auto guard = occupancy_.enter();
+    return model_.workspace_bytes();
+  }
   SmallCallsBase& small_calls() override { return small_calls_; }
 
  private:

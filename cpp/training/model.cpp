@@ -340,8 +340,8 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
   }
   std::vector<std::vector<double>> history;
   for (Index epoch = options.initial_epoch; epoch < options.epochs; ++epoch) {
-    refresh_segments();
     observer.epoch_begin(epoch);
+    refresh_segments();
     Tally tally(metrics);
     bool stop = train_epoch(data, options, epoch, tally, observer);
     std::vector<double> logs = head_->logs(tally);

@@ -195,9 +195,9 @@ class Chain:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._all_trainable = bool(value)
         for layer in self.layers:
-            layer.trainable = self._all_trainable
+            layer.trainable = bool(value)
+        self._all_trainable = bool(value)
 
     # ---- building ------------------------------------------------------------------------------
 

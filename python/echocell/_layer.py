@@ -275,14 +275,16 @@ class Layer(Arguments):
 
     @property
     def trainable(self) -> bool:
-        """Does training change the weights? Takes effect at once, also on a compiled model."""
+        """Does training change the weights? Takes effect at once, also on a compiled model; in a
+        fit that runs, when its next epoch begins.
+        """
         return self._trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
         if self._place is not None and not self._place.inner:
-            self._place.network.set_trainable(self._place.number, self._trainable)
+            self._place.network.set_trainable(self._place.number, bool(value))
+        self._trainable = bool(value)
 
     # ---- shapes --------------------------------------------------------------------------------
 

@@ -249,9 +249,17 @@ class Optimizer(Configurable):
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        self._learning_rate = self._check_learning_rate(value)
-        for network in self._attached():
-            network.learning_rate = self._learning_rate
+        rate, before = self._check_learning_rate(value), float(self.learning_rate)
+        done: list[_Attached] = []
+        try:
+            for network in self._attached():
+                network.learning_rate = rate
+                done.append(network)
+        except ValueError:  # that one is at work in another thread
+            for network in done:
+                network.learning_rate = before
+            raise
+        self._learning_rate = rate
 
     @property
     def lr(self) -> LearningRate:
@@ -270,9 +278,10 @@ class Optimizer(Configurable):
 
     @iterations.setter
     def iterations(self, value: Any) -> None:
-        self._iterations = whole(value, f"{type(self).__name__}: iterations", least=0)
+        count = whole(value, f"{type(self).__name__}: iterations", least=0)
         for network in self._attached()[-1:]:
-            network.iterations = self._iterations
+            network.iterations = count
+        self._iterations = count
 
     # -- for the core and for saved models
 
