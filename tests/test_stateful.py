@@ -259,6 +259,15 @@ def test_states_of_one_layer() -> None:
     assert not (layer.get_states()[0] == 9).any()
 
 
+def test_states_have_rows() -> None:
+    model = stateful()
+    nothing = [np.zeros((0, 4)), np.zeros((0, 4))]
+    with pytest.raises(ValueError, match=r"expected shape \(rows, 4\), received \(0, 4\)"):
+        model.layers[0].set_states(nothing)
+    with pytest.raises(ValueError, match="at least one row"):
+        model._network.set_states(0, nothing)
+
+
 def test_empty_states_reset_a_layer() -> None:
     model = stateful()
     model.predict(X)
@@ -278,6 +287,11 @@ def test_states_of_a_layer_by_itself() -> None:
     np.testing.assert_allclose(layer(X[:, 3:]), whole(X), atol=1e-6)
     with pytest.raises(ValueError, match="carries states for 3 samples, received 2"):
         layer(X[:2])
+    layer.reset_states(rows=[1])
+    assert [bool(row.any()) for row in layer.get_states()[0]] == [True, False, True]
+    layer.reset_states()
+    assert layer.states == [None, None]
+    assert layer(X[:2]).shape == (2, 4)
     layer.set_states([np.zeros((2, 4)), np.zeros((2, 4))])
     np.testing.assert_allclose(layer(X[:2]), whole(X[:2]), atol=1e-6)
     layer.reset_states()

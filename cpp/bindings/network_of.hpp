@@ -194,6 +194,7 @@ class NetworkOf final : public NetworkBase {
     }
     if (values.empty()) return;
     const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
+    if (batch == 0) throw std::invalid_argument("expected states of at least one row");
     std::vector<Numbers<S>> numbers;
     std::vector<const S*> states;
     for (std::size_t k = 0; k < widths.size(); ++k) {

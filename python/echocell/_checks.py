@@ -354,7 +354,8 @@ def states(
     for k, (state, width) in enumerate(zip(arrays, widths, strict=True)):
         batch = arrays[0].shape[:1][0] if rows is None and arrays[0].ndim else rows
         if state.shape != (batch, width) or batch == 0:
-            expected = f"({'rows' if batch is None else batch}, {width})"
+            # Of no rows there are no states; how many there must be is not known then.
+            expected = f"({batch or 'rows'}, {width})"
             raise ValueError(f"{name}[{k}]: expected shape {expected}, received {state.shape}")
         refuse_nonfinite(state, f"{name}[{k}]")
     return arrays

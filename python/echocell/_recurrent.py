@@ -115,7 +115,9 @@ class StateKeeper(Layer):
             self.set_states(states)
         elif self._place is not None:
             place = self._state_place()
-            place.network.reset_states(place.number, rows)
+            # By itself a layer carries all that its network does: another batch size may come.
+            whole = rows is None and self._owner is None
+            place.network.reset_states(-1 if whole else place.number, rows)
 
     reset_state = reset_states
 
