@@ -135,6 +135,18 @@ def test_callbacks_may_change_their_model() -> None:
     assert all(map(np.array_equal, before, model.layers[0].get_weights()))
 
 
+def test_the_core_takes_numbers_alone() -> None:
+    network = built(0)._network
+    words = np.full((2, 6, 5), "a")
+    for call in (
+        lambda: network.predict(words, batch_size=2),
+        lambda: network.set_parameter(0, 0, np.full((5, 256), "a")),
+        lambda: network.predict(X[0], batch_size=2, lengths=np.array(["six"])),
+    ):
+        with pytest.raises(ValueError, match="of numbers, received dtype <U"):
+            call()
+
+
 def _train_in_child(queue: multiprocessing.Queue[bytes]) -> None:
     np.random.seed(3)
     queue.put(b"".join(w.tobytes() for w in trained(3)))

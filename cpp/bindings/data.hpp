@@ -24,6 +24,17 @@ inline std::string shape_text(const Shape& shape) {
   return py::cast<std::string>(py::str(to_tuple(shape)));
 }
 
+/// The array as numbers of T. Throws std::invalid_argument where it holds something else.
+template <class T>
+Numbers<T> to_numbers(const py::array& array, const char* name) {
+  auto numbers = Numbers<T>::ensure(array);
+  if (!numbers) {
+    throw std::invalid_argument(std::string("expected ") + name + " of numbers, received dtype " +
+                                py::cast<std::string>(py::str(array.dtype())));
+  }
+  return numbers;
+}
+
 /// The array as numbers of S; with a shape, it must be that one.
 template <class S>
 Numbers<S> require(const py::array& array, const Shape& shape, const char* name) {
@@ -31,7 +42,7 @@ Numbers<S> require(const py::array& array, const Shape& shape, const char* name)
     throw std::invalid_argument(std::string("expected ") + name + " of shape " + shape_text(shape) +
                                 ", received " + shape_text(shape_of(array)));
   }
-  return Numbers<S>::ensure(array);
+  return to_numbers<S>(array, name);
 }
 
 /// x, y and weights as a model takes them. Throws std::invalid_argument where they do not fit it.
@@ -70,7 +81,7 @@ class Data {
 
  private:
   void load_lengths(const py::array& lengths) {
-    const auto numbers = Numbers<std::int64_t>::ensure(lengths);
+    const auto numbers = to_numbers<std::int64_t>(lengths, "lengths");
     Index longest = 0;
     starts_.assign(1, 0);
     for (Index k = 0; k < numbers.size(); ++k) {
