@@ -98,16 +98,16 @@ class Callback:
         self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Before evaluate's first batch."""
+        """Before evaluate's first batch; the validation in fit calls no hooks of its own."""
 
     def on_test_end(self, logs: Any = None) -> None:
         """After evaluate's last batch."""
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Before a batch of evaluate."""
+        """Keras's; nothing calls it."""
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """After a batch of evaluate."""
+        """After a batch of evaluate. logs: means so far."""
 
     def on_predict_begin(self, logs: Any = None) -> None:
         """Before predict's first batch."""
@@ -116,10 +116,10 @@ class Callback:
         """After predict's last batch."""
 
     def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Before a batch of predict."""
+        """Keras's; nothing calls it."""
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-        """After a batch of predict."""
+        """Keras's; nothing calls it."""
 
 
 _EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end")

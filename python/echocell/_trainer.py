@@ -109,8 +109,8 @@ class Trainer(Compilable):
             TypeError, ValueError: the data do not fit; says what was expected and what came.
                 Weights and states are as before. So where bptt_steps is given and a layer needs
                 the whole sequence (Bidirectional, go_backwards, Flatten, ...).
-            KeyboardInterrupt: after the batch (with bptt_steps: the segment) that was being
-                trained; the model is usable.
+            KeyboardInterrupt: after Ctrl-C, between batches or within one (with bptt_steps: a
+                segment), whose update is then left out; the model is usable.
         """
         if (
             verbose == 0
@@ -350,7 +350,7 @@ class Trainer(Compilable):
             verbose: as for fit().
             sample_weight: as for fit().
             steps: not supported.
-            callbacks: their on_test hooks are called.
+            callbacks: their on_test_begin, on_test_batch_end and on_test_end are called.
             return_dict: True gives the numbers by name.
             **legacy: arguments of Keras that change nothing here, such as workers.
 

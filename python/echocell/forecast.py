@@ -44,9 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data", metavar="DATA.csv", type=Path, help="a file with a column of numbers"
     )
-    _add_column(parser)
+    _add_column(parser, "the last with numbers")
     parser.add_argument(
-        "--look-back", metavar="N", type=_count, help="values seen before each target (default: 12)"
+        "--look-back",
+        metavar="N",
+        type=_count,
+        help="values seen before each target (default: 12, fewer where the series is short)",
     )
     _add_horizon(parser)
     parser.add_argument(
@@ -91,7 +94,7 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
         "model", metavar="MODEL", type=Path, help="a file that `echocell forecast` saved"
     )
     parser.add_argument("data", metavar="DATA.csv", type=Path, help="a file with new rows")
-    _add_column(parser)
+    _add_column(parser, "the one that the model was trained on")
     _add_horizon(parser)
     _add_out(parser)
 
@@ -263,10 +266,8 @@ def _silent(_: str) -> None:
     """Says nothing."""
 
 
-def _add_column(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--column", metavar="NAME", help="its name or number (default: the last with numbers)"
-    )
+def _add_column(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--column", metavar="NAME", help=f"its name or number (default: {default})")
 
 
 def _add_horizon(parser: argparse.ArgumentParser) -> None:

@@ -164,7 +164,7 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
 
     The scaler is fitted on the training part alone. The last fifth of the training targets is
     not trained on: where its loss has not fallen for 30 epochs training stops, and the weights
-    of the best epoch are kept.
+    of the best epoch are kept. Of fewer than ten targets all are trained on, in all epochs.
 
     Arguments:
         values: the series [N], finite.

@@ -37,7 +37,7 @@ class Sequential(Trainer):
         layers: the layers, the first of which may be an Input.
         name: default sequential, sequential_1, ...
         dtype: of weights, data and results, 'float32' or 'float64'. Default: what the first layer
-            says, else 'float32'.
+            says, else backend.floatx(): 'float32' unless it was set.
         trainable: False keeps all weights as they are in training. Default True.
 
     A layer stands in one model: where one is added that stands in another, a copy of it with its
@@ -92,11 +92,12 @@ class Sequential(Trainer):
 
         Args:
             filepath: the file; it is replaced only when the new one is complete.
-            overwrite: False raises FileExistsError where the file exists.
+            overwrite: False refuses to replace a file.
             include_optimizer: False leaves out what compile() said and the optimizer's memory.
 
         Raises:
-            ValueError: the model is not built.
+            ValueError: the model is not built, or metadata holds more than plain values.
+            FileExistsError: see overwrite.
             OSError: the file cannot be written.
         """
         saving.save_model(self, filepath, overwrite, include_optimizer)

@@ -2,9 +2,9 @@
 JSON in its metadata, the configuration.
 
 Tensors: "weights/<layer>/<parameter>", "optimizer/<k>", "states/<layer>/<k>"; in copies of models
-that are not built "given/<layer>/<k>". A checksum over all
-of it stands in the metadata. A file is written beside its place and moved there when it is
-complete. Loading runs no code from the file: classes are looked up by name among echocell's own.
+that are not built "given/<layer>/<k>". A checksum over all of it stands in the metadata. A file is
+written beside its place and moved there when it is complete. Loading runs no code from the file:
+classes are looked up by name among echocell's own.
 """
 
 from __future__ import annotations
