@@ -146,7 +146,10 @@ class MetricOptions:
     ) -> None: ...
 
 class Network:
-    """A network and its training. Layers are numbered as they were given."""
+    """A network and its training. Layers are numbered as they were given. While one thread is at
+    work in it, calls of others that touch numbers raise ValueError, but for reading learning_rate
+    and iterations.
+    """
 
     def __init__(
         self,
@@ -175,7 +178,7 @@ class Network:
         self, loss: LossOptions, metrics: Sequence[MetricOptions], optimizer: OptimizerOptions
     ) -> None:
         """Keeps optimizer slots of an earlier compile only if `optimizer` is of the same kind;
-        otherwise they start at zero, and iterations at 0.
+        otherwise they start as Keras's do, and iterations at 0.
         """
     learning_rate: float
     iterations: int
@@ -208,7 +211,9 @@ class Network:
         # (epoch, batches done, running means), at most 20 times a second
         on_progress: Callable[[int, int, list[float]], object] | None = None,
     ) -> list[list[float]]:
-        """A row of logs per epoch that was run. KeyboardInterrupt stops at a batch boundary."""
+        """A row of logs per epoch that was run. KeyboardInterrupt leaves out the batch
+        (with bptt_steps: the window) that was running.
+        """
     def train_on_batch(
         self,
         x: Array,
