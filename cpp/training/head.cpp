@@ -57,16 +57,19 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
   const Index inner = rows(slice) / (T * B);  // rows per time step of one sample
   const Index step = inner * target_width_;
   const bool ragged = per_step_ && data.ragged();
-  head.valid = 0;
+  const bool all_count = !ragged && !slice.output_mask() && data.weights == nullptr;
+  head.valid = all_count ? static_cast<double>(rows(slice)) : 0.0;
+  if (all_count) std::fill_n(head.weights, rows(slice), S(1));
   for (Index b = 0; b < B; ++b) {
     const Index k = part.order[b];
     const Span span = ragged ? span_of(data, part, k) : Span{per_step_ ? part.first : 0, 0, T};
     const S* y = data.y + (ragged ? data.start(k) * step : k * data.target_size);
     for (Index t = 0; t < T; ++t) {
       const bool given = t >= span.at && t < span.at + span.count;
-      const bool valid = given && slice.output_mask().valid(t, b);
       const Index from = t - span.at + span.from;
       copy_or_zero(given ? y + from * step : nullptr, step, head.targets + (t * B + b) * step);
+      if (all_count) continue;
+      const bool valid = given && slice.output_mask().valid(t, b);
       std::fill_n(head.weights + (t * B + b) * inner, inner, valid ? weight(data, k, from) : S(0));
       head.valid += valid ? static_cast<double>(inner) : 0.0;
     }

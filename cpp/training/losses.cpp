@@ -211,8 +211,12 @@ struct MeanOverColumns {
   template <class Target>
   S value_and_gradient(const S* y, const Target& target, Index width, S weight, S* dy) const {
     const S scale = weight / static_cast<S>(width);
-    for (Index c = 0; c < width; ++c) dy[c] = scale * column.derivative(y[c], target(c));
-    return value(y, target, width);
+    const auto term = [&](Index c) {
+      const S t = target(c);
+      dy[c] = scale * column.derivative(y[c], t);
+      return column.value(y[c], t);
+    };
+    return sum_over<S>(width, term) / static_cast<S>(width);
   }
 };
 
