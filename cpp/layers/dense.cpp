@@ -62,9 +62,10 @@ void Dense<S>::forward(const Pass<S>& pass) const {
   const ConstMatrix<S> x(pass.input().data, rows, features_);
   const ConstPanels<S> weights = kernel(pass.parameters);
   const Panels<S> z{cache.z, rows, weights.cols, weights.tile};
-  fill_rows(options_.use_bias ? pass.parameters + bias_ : nullptr, z, Index(0), rows);
-  in_pieces(pass.interrupt, rows, features_ * units,
-            [&](Index row, Index count) { add_product(x.row_range(row, count), weights, z, row); });
+  const S* bias = options_.use_bias ? pass.parameters + bias_ : nullptr;
+  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
+    affine(x.row_range(row, count), weights, bias, z, row);
+  });
   copy_from_panels<S>(z, Matrix<S>(pass.output.data, rows, units));
   activate_rows(options_.activation, pass.output.data, rows, units);
 }

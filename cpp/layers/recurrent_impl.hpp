@@ -281,8 +281,8 @@ void Recurrent<S, Cell>::project_input(U& u) const {
   const Index rows = u.segment_rows(), before = u.start(u.first);
   const Panels<S> z = u.gates();
   const ConstPanels<S> kernel = u.panels(u.kernel, u.F);
-  fill_rows(u.bias, z, Index(0), rows);
   if (u.one_hot) {
+    fill_rows(u.bias, z, Index(0), rows);
     add_one_hot_product(u.x + before * u.F, u.hot + before, rows, kernel, z);
     return;
   }
@@ -290,7 +290,7 @@ void Recurrent<S, Cell>::project_input(U& u) const {
   for (Index g = 0; g < u.x_groups; ++g) {
     const ConstMatrix<S> x(u.x + (g * u.T * u.B + before) * u.F, rows, u.F);
     in_pieces(u.interrupt, rows, u.F * u.N, [&](Index row, Index count) {
-      add_product(x.row_range(row, count), kernel, z, row, {g * blocks, blocks, u.n});
+      affine(x.row_range(row, count), kernel, u.bias, z, row, {g * blocks, blocks, u.n});
     });
   }
 }

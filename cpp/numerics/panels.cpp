@@ -18,12 +18,19 @@ constexpr Index most_rows(Index V) {
   return std::min(kMost, (simd::kRegisters - V - 2) / V);
 }
 
-/// c[r, v] = or += sum over k of a[r, k] b[k, v] for R rows and V vectors, all in registers.
+/// Rows that sums come on top of: at data + r * stride, or none, where data is null.
+template <class S>
+struct Base {
+  const S* data = nullptr;
+  Index stride = 0;
+};
+
+/// c[r, v] = base[r, v] + sum over k of a[r, k] b[k, v] for R rows and V vectors, all in registers.
 /// a[r, k] is a[r * a_row + k * a_step]. Several sums run side by side where R * V alone are too
 /// few to hide the latency of a multiply-add.
 template <class S, Index R, Index V>
 void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Index K, S* c,
-            Index c_row, Write write) {
+            Index c_row, Base<S> base) {
   constexpr Index L = kLanes<S>, kSums = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
   Vector<S> sum[kSums][R][V] = {};
   const auto step = [&](Index k, Vector<S>(&to)[R][V]) {
@@ -50,14 +57,14 @@ void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Ind
       Vector<S> total = sum[0][r][v];
       if constexpr (kSums >= 2) total += sum[1][r][v];
       if constexpr (kSums == 4) total += sum[2][r][v] + sum[3][r][v];
-      S* to = c + r * c_row + v * L;
-      store(to, write == Write::add ? load(to) + total : total);
+      if (base.data) total += load(base.data + r * base.stride + v * L);
+      store(c + r * c_row + v * L, total);
     }
   }
 }
 
 template <class S>
-using Kernel = void (*)(const S*, Index, Index, const S*, Index, Index, S*, Index, Write);
+using Kernel = void (*)(const S*, Index, Index, const S*, Index, Index, S*, Index, Base<S>);
 
 template <class S, Index V, std::size_t... R>
 constexpr auto kernels_of_width(std::index_sequence<R...>) {
@@ -72,13 +79,14 @@ constexpr auto kernels =
 /// Any number of rows, any width of whole vectors up to a tile.
 template <class S>
 void run(const S* a, Index a_row, Index a_step, Index rows, const S* b, Index b_step, Index K, S* c,
-         Index c_row, Index vectors, Write write = Write::add) {
+         Index c_row, Index vectors, Base<S> base) {
   const auto all_rows = [&](const auto& table) {
     const Index most = static_cast<Index>(table.size());
     for (Index r = 0; r < rows;) {
       const Index count = std::min(most, rows - r);
       table[std::size_t(count - 1)](a + r * a_row, a_row, a_step, b, b_step, K, c + r * c_row,
-                                    c_row, write);
+                                    c_row, base);
+      if (base.data) base.data += count * base.stride;
       r += count;
     }
   };
@@ -171,8 +179,21 @@ void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<
     const Index col = from_the_end ? last - first : first;
     const Index width = w.width(col);
     const auto [offset, vectors] = columns<S>(part, width);
+    S* to = out.panel(col) + row * width + offset;
+    run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols, to, width,
+        vectors, Base<S>{to, width});
+  }
+}
+
+template <class S>
+void affine(const ConstMatrix<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
+            Index row, const Vectors& part) {
+  for (Index col = 0; col < w.cols; col += w.tile) {
+    const Index width = w.width(col);
+    const auto [offset, vectors] = columns<S>(part, width);
     run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols,
-        out.panel(col) + row * width + offset, width, vectors);
+        out.panel(col) + row * width + offset, width, vectors,
+        Base<S>{bias ? bias + col + offset : nullptr, 0});
   }
 }
 
@@ -190,9 +211,10 @@ void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, con
     for (Index col = 0; col < z.cols; col += z.tile) {
       const Index width = z.width(col);
       const auto [offset, vectors] = columns<S>(part, width);
+      S* to = w.panel(col) + offset;
       run(a.data + first * a.stride, Index(1), a.stride, a.cols,
-          z.panel(col) + (row + first) * width + offset, width, rows, w.panel(col) + offset, width,
-          vectors, first == 0 ? write : Write::add);
+          z.panel(col) + (row + first) * width + offset, width, rows, to, width, vectors,
+          first == 0 && write == Write::set ? Base<S>{} : Base<S>{to, width});
     }
     first += rows;
   } while (first < a.rows);
@@ -208,7 +230,7 @@ void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& 
       const auto [offset, vectors] = columns<S>(part, width);
       run(z.panel(col) + row * width + offset, width, Index(1), out.rows,
           wt.panel(j) + (col + offset) * out_width, out_width, vectors * kLanes<S>, out.data + j,
-          out.stride, out_width / kLanes<S>);
+          out.stride, out_width / kLanes<S>, Base<S>{out.data + j, out.stride});
     }
   }
 }
@@ -338,6 +360,8 @@ void transpose(const ConstPanels<S>& w, const Panels<S>& wt) {
 #define ECHOCELL_INSTANTIATE(S)                                                                \
   template void add_product<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const Panels<S>&, \
                                Index, const Vectors&, bool);                                   \
+  template void affine<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const S*,              \
+                          const Panels<S>&, Index, const Vectors&);                            \
   template void product_tn<S>(const ConstMatrix<S>&, const ConstPanels<S>&, Index,             \
                               const Panels<S>&, Write, const Vectors&);                        \
   template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,       \

@@ -50,6 +50,10 @@ enum class Write { set, add };
 template <class S>
 void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
                  const Vectors& part = {}, bool from_the_end = false);
+/// out[row + r, c] = bias[c] + sum over k of a[r, k] w[k, c]; bias null: zeros.
+template <class S>
+void affine(const ConstMatrix<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
+            Index row, const Vectors& part = {});
 /// w[k, c] = or += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
 template <class S>
 void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
