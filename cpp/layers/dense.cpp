@@ -36,6 +36,7 @@ Shape Dense<S>::output_shape(const Shape& input) const {
 // Legend: R rows (batch, and all axes but the last), F features, U units, padded to whole vectors.
 template <class S>
 struct DenseCache : Cache {
+  Index rows = 0;  // R
   S* z = nullptr;  // [R, U] in panels: x W + b going forward, dLoss/dz going back
   BackProduct<S> back;
 };
@@ -45,6 +46,7 @@ std::unique_ptr<Cache> Dense<S>::plan(const Shape& input, Index batch, Use use,
                                       Workspace& workspace) const {
   auto cache = std::make_unique<DenseCache<S>>();
   const Index rows = volume(input) / features_ * batch, cols = simd::padded<S>(options_.units);
+  cache->rows = rows;
   cache->z = workspace.take<S>(rows * cols);
   if (use.training) cache->back.plan(features_, cols, rows, workspace);
   return cache;
@@ -58,7 +60,7 @@ ConstPanels<S> Dense<S>::kernel(const S* parameters) const {
 template <class S>
 void Dense<S>::forward(const Pass<S>& pass) const {
   const auto& cache = static_cast<const DenseCache<S>&>(*pass.cache);
-  const Index rows = pass.input().size() / features_, units = options_.units;
+  const Index rows = cache.rows, units = options_.units;
   const ConstMatrix<S> x(pass.input().data, rows, features_);
   const ConstPanels<S> weights = kernel(pass.parameters);
   const Panels<S> z{cache.z, rows, weights.cols, weights.tile};
@@ -73,7 +75,7 @@ void Dense<S>::forward(const Pass<S>& pass) const {
 template <class S>
 void Dense<S>::backward(const Pass<S>& pass) const {
   auto& cache = static_cast<DenseCache<S>&>(*pass.cache);
-  const Index rows = pass.input().size() / features_, units = options_.units;
+  const Index rows = cache.rows, units = options_.units;
   const ConstMatrix<S> x(pass.input().data, rows, features_);
   const ConstPanels<S> weights = kernel(pass.parameters);
   const Panels<S> dz{cache.z, rows, weights.cols, weights.tile};

@@ -13,6 +13,7 @@ namespace echocell {
 template <class Work>
 void in_pieces(Interrupt* interrupt, Index rows, Index per_row, const Work& work) {
   constexpr Index kPiece = 100000000, kFewestRows = 64;
+  if (rows <= kFewestRows) return work(Index(0), rows);  // without a division
   const Index piece = std::max(kFewestRows, kPiece / std::max<Index>(1, per_row));
   Index first = 0;
   do {

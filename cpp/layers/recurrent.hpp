@@ -68,6 +68,7 @@ struct Unrolled : Cache {
   Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0;
   Index tile = 0, tail = 0;    // see Packing
   Index segment = 0;           // steps of a segment
+  Index check = 1;             // steps from look to look at the interrupt, a power of two
   Index first = 0, steps = 0;  // of the segment that z, c and aux hold now
   Index walk = 0;              // steps to go through: T, or those of the longest sequence
   bool packed = false;         // steps are masked: the rows are those of valid_steps
@@ -101,6 +102,7 @@ struct Unrolled : Cache {
   S* scratch = nullptr;               // [B, N + Hp]
   bool turned = false;                // the way of the first step over the panels; see add_product
   bool starts_from_zero = false;      // the initial state is: what it is multiplied with is not
+  bool zeros_loaded = false;          // h(0) and c(0) hold them
   bool state_gradient_wanted = true;  // dLoss/dh(0), dLoss/dc(0)
   Write write = Write::set;           // of weight gradients: those of the first segment, or more
   Interrupt* interrupt = nullptr;
@@ -129,7 +131,8 @@ struct Unrolled : Cache {
   S* aux_at(Index t) const { return aux + row(t) * Hp; }
   S* masked_h(Index block, Index t) const { return h_masked + (block * T * B + start(t)) * Hp; }
   Index segments() const {
-    return segment == 0 ? 0 : std::max<Index>(1, (walk + segment - 1) / segment);
+    if (walk <= segment) return segment == 0 ? 0 : 1;
+    return (walk + segment - 1) / segment;
   }
 
   /// A matrix of `rows` rows of N columns in panels.
@@ -312,7 +315,6 @@ class Recurrent : public Layer<S> {
   void write_one_hot_gradient(const Pass<S>& pass, U& u) const;
   void write_input_gradient(const Pass<S>& pass, U& u) const;
   void write_state_gradient(const Pass<S>& pass, const U& u) const;
-  Index steps_per_check(const U& u) const;
 
   Cell cell_;
   Index features_ = 0;

@@ -20,6 +20,13 @@ inline Index segment_steps(Index T, Index numbers_per_step) {
   return std::clamp(kMostNumbers / numbers_per_step, Index{1}, std::max<Index>(root, 64));
 }
 
+/// So many steps that a look at the interrupt is cheap, so few that it is never late.
+inline Index steps_per_check(Index multiplications_per_step) {
+  Index steps = 256;
+  while (steps > 1 && steps * multiplications_per_step > 1000000) steps /= 2;
+  return steps;
+}
+
 /// The values of a block of the gates over time, units in order; zeros at masked steps.
 template <class S>
 Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
@@ -92,6 +99,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   u->tile = columns.tile;
   u->tail = columns.tail;
   const Index segment = u->segment = segment_steps(T, B * N);
+  u->check = steps_per_check(B * H * H * n);
   const bool drops = use.training && settings().dropout > 0;
   const bool drops_recurrent = use.training && settings().recurrent_dropout > 0;
   u->x_groups = drops && drops_recurrent ? n : 1;
@@ -154,9 +162,8 @@ void Recurrent<S, Cell>::forward_segment(const Pass<S>& pass, U& u, Index index,
   }
   project_input(u);
   if (u.packed) clear_ended_rows(u);
-  const Index check = steps_per_check(u);
   for (Index t = u.first; t < u.first + u.steps; ++t) {
-    if (t % check == 0 && pass.stopped()) return;
+    if ((t & (u.check - 1)) == 0 && pass.stopped()) return;
     if (u.h_drop) drop_recurrent(u, t);
     cell_.forward(u, t);
   }
@@ -177,6 +184,7 @@ void Recurrent<S, Cell>::bind_parameters(const Pass<S>& pass, U& u) const {
   const auto at = [](auto* base, Index offset) {
     return base == nullptr || offset < 0 ? nullptr : base + offset;
   };
+  if (u.kernel == at(pass.parameters, kernel_) && u.d_kernel == at(pass.gradients, kernel_)) return;
   u.kernel = at(pass.parameters, kernel_);
   u.recurrent = at(pass.parameters, recurrent_);
   u.bias = at(pass.parameters, bias_);
@@ -255,9 +263,13 @@ void Recurrent<S, Cell>::load_state(const Pass<S>& pass, U& u) const {
       copy_or_zero(from ? from + u.source(b) * u.H : nullptr, u.H, to + b * u.Hp);
     }
   };
-  load(0, u.h);
-  if (u.c) load(1, u.c);
-  u.starts_from_zero = pass.initial_state.empty() || pass.initial_state[0] == nullptr;
+  const auto is_null = [](const S* state) { return state == nullptr; };
+  u.starts_from_zero = std::all_of(pass.initial_state.begin(), pass.initial_state.end(), is_null);
+  if (!u.starts_from_zero || !u.zeros_loaded) {
+    load(0, u.h);
+    if (u.c) load(1, u.c);
+  }
+  u.zeros_loaded = u.starts_from_zero && u.segments() == 1;
   if (u.h_drop) draw_recurrent_dropout(pass, u);
 }
 
@@ -373,9 +385,8 @@ void Recurrent<S, Cell>::backward(const Pass<S>& pass) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::backward_segment(const Pass<S>& pass, U& u) const {
-  const Index check = steps_per_check(u);
   for (Index t = u.first + u.steps - 1; t >= u.first; --t) {
-    if (t % check == 0 && pass.stopped()) return;
+    if ((t & (u.check - 1)) == 0 && pass.stopped()) return;
     if (settings().return_sequences) add_output_gradient(pass, u, t);
     cell_.backward(u, t);
   }
@@ -482,13 +493,6 @@ void Recurrent<S, Cell>::write_state_gradient(const Pass<S>& pass, const U& u) c
   };
   write(0, u.dh);
   write(1, u.dc);
-}
-
-/// So many steps that a look at the interrupt is cheap, so few that it is never late.
-template <class S, class Cell>
-Index Recurrent<S, Cell>::steps_per_check(const U& u) const {
-  const Index multiplications = std::max<Index>(1, u.B * u.H * u.H * u.n);
-  return std::clamp<Index>(1000000 / multiplications, 1, 256);
 }
 
 }  // namespace echocell

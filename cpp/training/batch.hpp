@@ -73,6 +73,8 @@ class Batch {
   std::vector<Slice<S>>& slices() { return slices_; }
   /// Is there work enough for a second thread?
   bool parallel() const { return parallel_; }
+  /// Do its passes begin with the states of a States? Kept up to date by States::bind().
+  bool carries_states = false;
   /// Memory that the plan holds, in bytes.
   Index bytes() const;
 

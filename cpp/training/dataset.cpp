@@ -57,7 +57,7 @@ void gather(const Dataset<S>& data, const Part& part, const Tensor<S>& to) {
     return;
   }
   const Index size = volume(data.sample);
-  const Index skipped = part.first * (size / data.steps());
+  const Index skipped = part.first == 0 ? 0 : part.first * (size / data.steps());
   for (Index b = 0; b < to.batch; ++b) {
     const S* from = data.x + part.order[b] * size + skipped;
     for (Index t = 0; t < to.steps; ++t) copy_numbers(from + t * to.width, to.width, to.row(t, b));

@@ -41,7 +41,8 @@ Index Head<S>::target_size(const Shape& output) const {
 template <class S>
 HeadBuffers<S> Head<S>::plan(Slice<S>& slice) const {
   HeadBuffers<S> head;
-  const Index R = rows(slice);
+  const Index R = head.rows = slice.output().size() / width_;
+  head.inner = R / slice.output().rows();
   head.targets = slice.workspace.template take<S>(R * target_width_);
   head.weights = slice.workspace.template take<S>(R);
   head.values = slice.workspace.template take<S>(R);
@@ -54,12 +55,11 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
                    HeadBuffers<S>& head) const {
   const Tensor<S>& output = slice.output();
   const Index T = output.steps, B = output.batch;
-  const Index inner = rows(slice) / (T * B);  // rows per time step of one sample
-  const Index step = inner * target_width_;
+  const Index inner = head.inner, step = inner * target_width_;
   const bool ragged = per_step_ && data.ragged();
   const bool all_count = !ragged && !slice.output_mask() && data.weights == nullptr;
-  head.valid = all_count ? static_cast<double>(rows(slice)) : 0.0;
-  if (all_count) std::fill_n(head.weights, rows(slice), S(1));
+  head.valid = all_count ? static_cast<double>(head.rows) : 0.0;
+  if (all_count) std::fill_n(head.weights, head.rows, S(1));
   for (Index b = 0; b < B; ++b) {
     const Index k = part.order[b];
     const Span span = ragged ? span_of(data, part, k) : Span{per_step_ ? part.first : 0, 0, T};
@@ -79,14 +79,14 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
 template <class S>
 void Head<S>::evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const {
   loss_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data, head.targets,
-            rows(slice), width_, head.values);
+            head.rows, width_, head.values);
   sum_values(slice, head);
 }
 
 template <class S>
 void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const {
   loss_and_gradient_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data,
-                         head.targets, rows(slice), width_, head.weights, static_cast<S>(scale),
+                         head.targets, head.rows, width_, head.weights, static_cast<S>(scale),
                          head.values, slice.gradients[std::size_t(loss_tensor_)].data);
   sum_values(slice, head);
 }
@@ -94,20 +94,19 @@ void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale)
 /// The sums of the loss, whose values are there, and of the metrics.
 template <class S>
 void Head<S>::sum_values(const Slice<S>& slice, HeadBuffers<S>& head) const {
-  const Index R = rows(slice);
+  const Index R = head.rows;
   head.loss = 0;
   for (Index r = 0; r < R; ++r) {
     if (head.weights[r] != S(0)) {
       head.loss += static_cast<double>(head.weights[r]) * static_cast<double>(head.values[r]);
     }
   }
-  const Index inner = R / slice.output().rows();
   for (std::size_t m = 0; m < metrics_.size(); ++m) {
     metric_rows(metrics_[m], slice.output().data, head.targets, R, width_, target_width_,
                 head.values);
     double sum = 0;
     for (Index r = 0; r < R; ++r) {
-      const Index row = r / inner;
+      const Index row = r / head.inner;
       if (!slice.output_mask() || slice.output_mask().data[row]) sum += double(head.values[r]);
     }
     head.metric_sums[m] = sum;

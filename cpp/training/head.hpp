@@ -25,6 +25,8 @@ struct Tally {
 /// The numbers a head needs for one slice.
 template <class S>
 struct HeadBuffers {
+  Index rows = 0;        // R
+  Index inner = 0;       // of them to a time step of one sample
   S* targets = nullptr;  // [R, W], W = 1 for class indices, else C
   S* weights = nullptr;  // [R]: of the loss
   S* values = nullptr;   // [R]
@@ -67,7 +69,6 @@ class Head {
 
  private:
   void sum_values(const Slice<S>& slice, HeadBuffers<S>& head) const;
-  Index rows(const Slice<S>& slice) const { return slice.output().size() / width_; }
 
   LossOptions loss_;
   OutputKind output_kind_ = OutputKind::values;

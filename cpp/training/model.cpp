@@ -132,6 +132,7 @@ std::vector<Index> Model<S>::in_order(Index samples) {
 
 template <class S>
 void Model<S>::refresh_segments() {
+  penalized_ = has_penalty(network_);
   segments_.clear();
   for (const ParameterBlock& block : network_.blocks()) {
     segments_.push_back({block.offset, block.size, block.trainable});
@@ -164,6 +165,8 @@ template <class S>
 void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
                        const Carrier& carrier) {
   Batch<S>& batch = plan.batch;
+  // The loops over batches look at the interrupt often enough.
+  if (!batch.parallel()) context.interrupt = nullptr;
   // A hook may have reset or replaced the states since the loop began.
   if (carrier.all_layers || network_.stateful()) carrier.states.require(part.rows);
   carrier.states.bind(batch, carrier.all_layers);
@@ -212,7 +215,8 @@ typename Model<S>::PartLoss Model<S>::part_loss(Plan& plan, Tally& tally) const 
       tally.metric_weights[m] += head.valid;
     }
   }
-  part.loss = part.loss * head_->scale(plan.heads) + penalty(network_);
+  part.loss *= head_->scale(plan.heads);
+  if (penalized_) part.loss += penalty(network_);
   return part;
 }
 
@@ -225,9 +229,8 @@ typename Model<S>::PartLoss Model<S>::train_part(const Dataset<S>& data, const P
   forward(current, data, part, context, carrier);
   const PartLoss loss = differentiate(current, data, part, context, tally);
   carrier.states.commit();
-  const bool penalized = has_penalty(network_);
-  S* gradients = current.batch.sum_gradients(penalized || optimizer_->clips());
-  if (penalized) add_penalty_gradient(network_, gradients);
+  S* gradients = current.batch.sum_gradients(penalized_ || optimizer_->clips());
+  if (penalized_) add_penalty_gradient(network_, gradients);
   optimizer_->apply(network_.values(), gradients, segments_);
   return loss;
 }
@@ -395,6 +398,7 @@ std::vector<double> Model<S>::evaluate(const Dataset<S>& data, Index batch_size,
   const DenormalGuard guard;
   (void)head();
   require_states(batch_size, data.samples);
+  refresh_segments();
   return head_->logs(evaluate_tally(data, batch_size, 0, observer));
 }
 

@@ -188,6 +188,7 @@ class Model {
   std::vector<Index> order_;  // lent to a loop while it runs, so that a nested call has its own
   std::vector<Index> labels_, sorted_;  // of a batch whose samples differ in length
   std::vector<Segment> segments_;
+  bool penalized_ = false;  // has any parameter a penalty? As of refresh_segments()
   Random random_;
   std::uint64_t draws_ = 0;
 };

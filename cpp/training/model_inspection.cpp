@@ -25,6 +25,7 @@ Gradients<S> Model<S>::gradients(const Dataset<S>& data, bool training, Observer
   const DenormalGuard guard;
   Tally tally(head().metrics().size());
   require_states(data.samples, data.samples);
+  refresh_segments();
   Plan& current = plan({data.samples, data.sample, true, true}, true);
   const std::vector<Index> order = in_order(data.samples);
   const BatchContext context{training, random_.child(draws_), &observer};

@@ -53,6 +53,9 @@ void States<S>::set(Index node, Index batch, const std::vector<const S*>& values
 template <class S>
 void States<S>::bind(Batch<S>& batch, bool all_layers) {
   all_bound_ = all_layers;
+  const bool carries = all_layers || network_.stateful();
+  if (!carries && !batch.carries_states) return;
+  batch.carries_states = carries;
   for (Slice<S>& slice : batch.slices()) {
     for (std::size_t n = 0; n < slice.passes.size(); ++n) {
       Pass<S>& pass = slice.passes[n];
