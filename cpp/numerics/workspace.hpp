@@ -22,22 +22,25 @@ constexpr Index aligned_count(Index count) {
   return (count + unit - 1) / unit * unit;
 }
 
+/// Frees the block in which an array lies `offset` bytes from the start.
 struct FreeDeleter {
-  void operator()(void* block) const { std::free(block); }
+  std::size_t offset = 0;
+  void operator()(void* array) const { std::free(static_cast<std::uint8_t*>(array) - offset); }
 };
+
+/// Which of the arrays that one loop reads and writes side by side. A processor that compares the
+/// low 12 bits of addresses takes a load for one of what a store to another array has just written;
+/// arrays of different lanes lie a quarter of these 4096 bytes apart.
+enum class MemoryLane { values, gradients, first_slot, second_slot };
 
 /// Owns one aligned, zeroed array.
 template <class S>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(Index count) : count_(count) {
-    const auto bytes = static_cast<std::size_t>(aligned_count<S>(count)) * sizeof(S);
-    if (bytes == 0) return;
-    data_.reset(static_cast<S*>(std::aligned_alloc(kAlignment, bytes)));
-    if (!data_) throw std::bad_alloc();
-    zero();
-  }
+  explicit Buffer(Index count) : Buffer(count, kAlignment, 0) {}
+  Buffer(Index count, MemoryLane lane) : Buffer(count, kPage, kPage / 4 * std::size_t(lane)) {}
+
   S* data() const { return data_.get(); }
   Index size() const { return count_; }
   void zero() {
@@ -46,6 +49,18 @@ class Buffer {
   }
 
  private:
+  static constexpr std::size_t kPage = 4096;
+
+  Buffer(Index count, std::size_t alignment, std::size_t offset) : count_(count) {
+    const auto bytes = static_cast<std::size_t>(aligned_count<S>(count)) * sizeof(S);
+    if (bytes == 0) return;
+    const std::size_t whole = (offset + bytes + alignment - 1) / alignment * alignment;
+    auto* block = static_cast<std::uint8_t*>(std::aligned_alloc(alignment, whole));
+    if (block == nullptr) throw std::bad_alloc();
+    data_ = {reinterpret_cast<S*>(block + offset), FreeDeleter{offset}};
+    zero();
+  }
+
   std::unique_ptr<S, FreeDeleter> data_;
   Index count_ = 0;
 };
@@ -53,11 +68,11 @@ class Buffer {
 /// Hands out zeroed blocks that live as long as the workspace. Only planning calls it.
 class Workspace {
  public:
-  template <class S>
-  S* take(Index count) {
+  template <class S, class... Where>
+  S* take(Index count, Where... where) {
     const Index bytes =
         aligned_count<std::uint8_t>(checked_product(count, static_cast<Index>(sizeof(S))));
-    blocks_.emplace_back(bytes);
+    blocks_.emplace_back(bytes, where...);
     bytes_ += bytes;
     return reinterpret_cast<S*>(blocks_.back().data());
   }

@@ -79,7 +79,9 @@ void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
     tensor.data = wanted ? w.take<S>(tensor.size()) : nullptr;
     slice.gradients[std::size_t(k)] = tensor;
   }
-  if (key_.training) slice.parameter_gradients = w.take<S>(network_.parameter_count());
+  if (key_.training) {
+    slice.parameter_gradients = w.take<S>(network_.parameter_count(), MemoryLane::gradients);
+  }
   if (key_.input_mask) slice.masks[std::size_t(slice.first)] = new_mask(slice, slice.first);
   if (!key_.lengths) return;
   // The ids of an Embedding, one axis, are stored as one step: their mask is that of its output.

@@ -72,7 +72,7 @@ void Network<S>::lay_out_parameters() {
     }
     total = aligned_count<S>(total + layer->parameter_count());
   }
-  values_ = Buffer<S>(total);
+  values_ = Buffer<S>(total, MemoryLane::values);
 }
 
 template <class S>

@@ -201,7 +201,7 @@ Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
     : options_(options), idle_(count) {
   check(options);
   for (const std::string& name : slot_names(options)) {
-    slots_.emplace_back(count);
+    slots_.emplace_back(count, slots_.empty() ? MemoryLane::first_slot : MemoryLane::second_slot);
     if (name == "accumulator") {
       std::fill_n(slots_.back().data(), count, static_cast<S>(options.initial_accumulator_value));
     }
