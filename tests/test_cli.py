@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import echocell
-from echocell.experiments import EXPERIMENTS
+from echocell.experiments import EXPERIMENTS, GROUPS, groups
 
 Result = subprocess.CompletedProcess[str]
 
@@ -54,11 +54,33 @@ def one_line(result: Result) -> str:
 def test_list(module: bool) -> None:
     result = run("list", module=module)
     assert result.returncode == 0, result.stderr
-    _, _, *lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
-    for line, experiment in zip(lines, EXPERIMENTS.values(), strict=True):
-        assert experiment.summary in line
-        assert line.endswith(experiment.published.figure)
+    lines = result.stdout.splitlines()
+    for group, experiments in groups().items():
+        start = lines.index(f"{group}: {GROUPS[group]}") + 4  # an empty line, heads, a rule
+        for line, experiment in zip(lines[start:], experiments, strict=False):
+            assert line.split()[0] == experiment.name
+            assert experiment.summary in line
+            assert experiment.published.figure in line
+            assert float(line.split()[-1]) == pytest.approx(experiment.takes, rel=1e-2)
+    assert lines[-1].startswith("seconds: about what one run takes")
+
+
+def test_run_a_group(tmp_path: Path) -> None:
+    short = ["most_samples=20", "check_every=10", "tests=2", "batch_sizes=1", "rates=0.1"]
+    arguments = ["exercises", "--quiet", "--out", str(tmp_path), "--set", *short]
+    result = run("run", *arguments)
+    assert result.returncode == 0, result.stderr
+    names = [one.name for one in groups()["exercises"]]
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines[-len(names) :]] == names
+    assert "Answer (seed 7): " in result.stdout
+    assert "updates to 100 %" in result.stdout
+
+
+def test_resume_refuses_the_journal_of_another_run(tmp_path: Path) -> None:
+    (tmp_path / "echo-index.partial.jsonl").write_text('{"settings": 1}\n', encoding="utf-8")
+    result = run("run", "echo-index", "--resume", "--quiet", "--out", str(tmp_path))
+    assert "belongs to another run" in one_line(result)
 
 
 def test_version_and_help() -> None:
@@ -116,9 +138,10 @@ def test_run_all_quietly_over_seeds(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines[-9:]] == list(EXPERIMENTS)
+    nine = [one.name for one in groups()["tutorials"]]
+    assert [line.split()[0] for line in lines[-9:]] == nine
     assert "perfect runs" in result.stdout
-    for name in EXPERIMENTS:
+    for name in nine:
         written = json.loads((out / f"{name}.json").read_text("utf-8"))
         assert [one["seed"] for one in written["runs"]] == [7, 8]
 

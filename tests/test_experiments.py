@@ -55,13 +55,19 @@ def png_size(path: Path) -> tuple[int, int]:
 
 
 def test_all_nine_are_there() -> None:
-    assert list(EXPERIMENTS) == list(SHORT)
+    assert [one.name for one in experiments.groups()["tutorials"]] == list(SHORT)
+
+
+def test_every_experiment_is_described() -> None:
     for name, experiment in EXPERIMENTS.items():
         assert experiments.find(name) is experiment
         assert experiment.name == name
         assert len(experiment.summary) <= 90
         assert experiment.shows.endswith(".")
-        assert "Brownlee" in experiment.published.source
+        assert experiment.published.source
+        assert experiment.takes > 0
+    grouped = [one for group in experiments.groups().values() for one in group]
+    assert grouped == list(EXPERIMENTS.values())
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -121,14 +121,17 @@ def _no_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from echocell.experiments import EXPERIMENTS
+    from echocell.experiments import GROUPS, groups
     from echocell.experiments.report import columns
 
-    rows = [
-        (experiment.name, experiment.summary, experiment.published.figure)
-        for experiment in EXPERIMENTS.values()
-    ]
-    print(columns(("experiment", "what it is and shows", "published"), rows))
+    heads = ("experiment", "what it is and shows", "published", "seconds")
+    for index, (group, experiments) in enumerate(groups().items()):
+        rows = [
+            (one.name, one.summary, one.published.figure, f"{one.takes:.3g}") for one in experiments
+        ]
+        print("\n" * (index > 0) + f"{group}: {GROUPS[group]}\n")
+        print(columns(heads, rows, right=(3,)))
+    print("\nseconds: about what one run takes on two cores, the picture left out")
     return 0
 
 
@@ -137,7 +140,10 @@ def _list(_: argparse.Namespace) -> int:
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "names", nargs="+", metavar="NAME", help="experiments, as `echocell list` shows; or all"
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="experiments or groups of them, as `echocell list` shows; all: those of the tutorials",
     )
     parser.add_argument("--seed", type=int, default=7, help="of the first run (default 7)")
     parser.add_argument(
@@ -159,6 +165,11 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="settings of the experiments, for those that have them",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with long experiments where the last run with these settings stopped",
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _settings_help()
 
@@ -174,6 +185,7 @@ def _settings_help() -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from echocell.experiments.journal import JournalError
     from echocell.experiments.report import run_experiment
 
     chosen = _chosen(arguments.names, arguments.set)
@@ -182,17 +194,21 @@ def _run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.seed <= 2**32 - arguments.runs:
         raise UsageError(f"--seed: expected 0..{2**32 - arguments.runs}, received {arguments.seed}")
     _make_folder(arguments.out)
-    reports = [
-        run_experiment(
-            experiment,
-            settings=settings,
-            seed=arguments.seed,
-            runs=arguments.runs,
-            out=arguments.out,
-            quiet=arguments.quiet,
-        )
-        for experiment, settings in chosen
-    ]
+    try:
+        reports = [
+            run_experiment(
+                experiment,
+                settings=settings,
+                seed=arguments.seed,
+                runs=arguments.runs,
+                out=arguments.out,
+                quiet=arguments.quiet,
+                resume=arguments.resume,
+            )
+            for experiment, settings in chosen
+        ]
+    except JournalError as error:
+        raise UsageError(str(error)) from None
     _print_reports(reports, arguments)
     return 0
 
@@ -201,12 +217,11 @@ def _chosen(names: Sequence[str], assignments: Sequence[str]) -> list[tuple[Expe
     """The experiments and their settings. With several, each takes the settings that it has; one
     that none of them has is an error.
     """
-    from echocell.experiments import EXPERIMENTS, UnknownNameError, find
+    from echocell.experiments import UnknownNameError
     from echocell.experiments import settings as settings_of
 
     try:
-        wanted = list(EXPERIMENTS) if "all" in names else list(dict.fromkeys(names))
-        experiments = [find(name) for name in wanted]
+        experiments = list({one.name: one for name in names for one in _named(name)}.values())
         values = settings_of.parse_assignments(assignments)
         known = {key for one in experiments for key in settings_of.names(one.settings)}
         for key in values:
@@ -218,6 +233,13 @@ def _chosen(names: Sequence[str], assignments: Sequence[str]) -> list[tuple[Expe
         ]
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _named(name: str) -> list[Experiment[Any]]:
+    """The experiment of that name, or those of that group."""
+    from echocell.experiments import find, groups
+
+    return groups().get("tutorials" if name == "all" else name) or [find(name)]
 
 
 def _having(values: dict[str, str], settings: Any) -> dict[str, str]:
@@ -237,7 +259,7 @@ def _make_folder(path: Path) -> None:
 def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
     """What each shows, then the figures; the table comes last."""
     from echocell import plotting
-    from echocell.experiments.report import spread_table, table
+    from echocell.experiments.report import columns, spread_table, table
 
     print()
     for report in reports:
@@ -245,6 +267,9 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
         print(_wrapped(f"Published in {report.experiment.published.source}.", indent="  "))
         for note in report.notes:
             print(_wrapped(note, indent="  "))
+        if report.table:
+            heads, *rows = report.table
+            print("\n" + textwrap.indent(columns(heads, rows), "    ") + "\n")
     print()
     if arguments.runs > 1:
         print(spread_table(reports), end="\n\n")

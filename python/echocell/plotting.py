@@ -180,10 +180,10 @@ def plot_experiment(
     trace (name -> [T, H]), labels, time, breaks: as for `plot_gates`.
     """
     figure = new_figure()
-    height = _head(title)[2]
+    height = head_height(title)
     heights = (height, 2.3, 1.5, 6.2 - height)
     head, top, middle, bottom = figure.subfigures(4, 1, squeeze=False, height_ratios=heights)[:, 0]
-    _draw_head(head, title)
+    draw_head(head, title)
     left, right = top.subplots(1, 2)
     names = _own_names(curve.history)
     for axes, name in zip((left, right), names, strict=False):
@@ -212,7 +212,12 @@ def _head(title: str) -> tuple[str, str, float]:
     return first, body, 0.55 + 0.22 * len(body.splitlines())
 
 
-def _draw_head(figure: SubFigure, title: str) -> None:
+def head_height(title: str) -> float:
+    """The inches that `draw_head` needs."""
+    return _head(title)[2]
+
+
+def draw_head(figure: SubFigure, title: str) -> None:
     """The title at the top left, its first line bold; distances in inches, whatever the figure."""
     from matplotlib.transforms import ScaledTranslation
 
@@ -428,7 +433,7 @@ def plot_forecast(
     heights = (_head(title)[2], 3.4 * max(len(panels), 1.6))
     figure = new_figure(height=sum(heights))
     head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
-    _draw_head(head, title)
+    draw_head(head, title)
     rows = body.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
     for axes, panel in zip(rows, panels, strict=True):
         _draw_forecasts(axes, panel)

@@ -14,6 +14,7 @@ from echocell.experiments.airline import AIRLINE
 from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.echo import ECHO, ECHO_CURRENT
+from echocell.experiments.echo_sweeps import ECHO_EXERCISES
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.memory import MEMORY
 from echocell.experiments.report import Report, run_experiment
@@ -21,6 +22,7 @@ from echocell.experiments.settings import UnknownNameError
 
 __all__ = [
     "EXPERIMENTS",
+    "GROUPS",
     "Experiment",
     "Outcome",
     "Published",
@@ -28,6 +30,7 @@ __all__ = [
     "Run",
     "UnknownNameError",
     "find",
+    "groups",
     "run_experiment",
 ]
 
@@ -44,8 +47,21 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ALPHABET_WINDOW,
         ALPHABET_STEPS,
         AIRLINE,
+        *ECHO_EXERCISES,
     )
 }
+
+
+# What the groups are, in the order in which `echocell list` shows them.
+GROUPS = {
+    "tutorials": "the experiments of the tutorials, beside their published figures",
+    "exercises": "what the tutorials leave to the reader, each a sweep with its answer",
+}
+
+
+def groups() -> dict[str, list[Experiment[Any]]]:
+    """The experiments of each group."""
+    return {group: [one for one in EXPERIMENTS.values() if one.group == group] for group in GROUPS}
 
 
 def find(name: str) -> Experiment[Any]:

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -29,8 +30,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
+from echocell.experiments.journal import Journal, Result
 from echocell.experiments.statistics import Statistic
 from echocell.models import Sequential
+from echocell.utils import set_random_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,12 +63,14 @@ class Outcome:
         run and only where a picture is wanted, so it may trace the trained model.
     perfect: whether the run made no mistake; None where that has no meaning.
     notes: sentences that the report prints as they are.
+    table: its heads and then its rows, where the report prints one.
     """
 
     figures: Mapping[str, float]
     draw: Callable[[str], Figure]
     perfect: bool | None = None
     notes: tuple[str, ...] = ()
+    table: Sequence[Sequence[str]] = ()
 
 
 @dataclass
@@ -136,16 +141,52 @@ class Run:
     seed: also given to `echocell.utils.set_random_seed` before the run starts.
     rng: the generator that the task's data come from.
     updates, seconds: of all trainings so far; building, testing and drawing are not counted.
+    journal: where finished pieces are kept, see `once`.
     """
 
-    def __init__(self, seed: int, *, label: str = "", quiet: bool = True, leave: bool = True):
+    def __init__(
+        self,
+        seed: int,
+        *,
+        label: str = "",
+        quiet: bool = True,
+        leave: bool = True,
+        journal: Journal | None = None,
+    ):
         self.seed = seed
+        self.journal = Journal(None, {}) if journal is None else journal
         self.rng = np.random.default_rng(seed)
         self.updates = 0
         self.seconds = 0.0
         self._label = label
         self._quiet = quiet
         self._leave = leave
+
+    def once(self, piece: str, work: Callable[[np.random.Generator], Result]) -> Result:
+        """work(rng), a piece of a long run; or what it gave before the run was interrupted.
+
+        The piece gets random numbers of its own, for its weights too, so that it is the same
+        whatever else was run. Its result is of what JSON can hold.
+        """
+        key = f"{self.seed} {piece}"
+        done = self.journal.get(key)
+        if done is None:
+            updates, seconds = self.updates, self.seconds
+            seeds = np.random.SeedSequence([self.seed, zlib.crc32(piece.encode())])
+            weights, data = seeds.spawn(2)
+            set_random_seed(int(weights.generate_state(1)[0]))
+            result = work(np.random.default_rng(data))
+            done = {
+                "result": result,
+                "updates": self.updates - updates,
+                "seconds": self.seconds - seconds,
+            }
+            self.journal.put(key, done)
+        else:
+            self.updates += done["updates"]
+            self.seconds += done["seconds"]
+        piece_result: Result = done["result"]
+        return piece_result
 
     @contextmanager
     def training(self, updates: int, label: str = "") -> Iterator[Training]:
@@ -189,6 +230,8 @@ class Experiment(Generic[S]):
     run: trains and tests once.
     headline: the column "ours" of the table, from each figure's statistic over the runs (its
         `text(digits)` is "99.50" for one run and "99.50 ± 0.90" for several).
+    group: under which heading `echocell list` names it.
+    takes: about how many seconds one run takes on two cores.
     """
 
     name: str
@@ -198,6 +241,8 @@ class Experiment(Generic[S]):
     settings: S
     run: Callable[[S, Run], Outcome]
     headline: Callable[[Mapping[str, Statistic]], str] = percent_headline
+    group: str = "tutorials"
+    takes: float = 1.0
 
 
 def share_right(expected: ArrayLike, predicted: ArrayLike) -> float:

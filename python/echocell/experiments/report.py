@@ -15,6 +15,7 @@ import numpy as np
 
 from echocell import plotting
 from echocell.experiments.base import Experiment, Outcome, Run
+from echocell.experiments.journal import Journal
 from echocell.experiments.settings import as_dict
 from echocell.experiments.statistics import Statistic
 from echocell.utils import set_random_seed
@@ -33,12 +34,15 @@ class Record:
 
 @dataclass
 class Report:
-    """An experiment over one or more runs. picture, results: the files written, or None."""
+    """An experiment over one or more runs. notes, table: of the first. picture, results: the files
+    written, or None.
+    """
 
     experiment: Experiment[Any]
     settings: Any
     records: list[Record] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    table: Sequence[Sequence[str]] = ()
     picture: Path | None = None
     results: Path | None = None
 
@@ -95,6 +99,7 @@ class Report:
             "seconds": self.seconds,
             "updates_per_second": self.updates_per_second,
             "notes": list(self.notes),
+            "table": [list(row) for row in self.table],
             "picture": self.picture.name if self.picture else None,
         }
 
@@ -107,6 +112,7 @@ def run_experiment(
     runs: int = 1,
     out: Path | None = None,
     quiet: bool = True,
+    resume: bool = False,
 ) -> Report:
     """Runs an experiment `runs` times, with the seeds seed, seed + 1, ...
 
@@ -114,22 +120,38 @@ def run_experiment(
     out: the folder for NAME.json and NAME.png (the first run's picture), made where it is missing;
         None writes nothing. Without matplotlib there is no picture.
     quiet: no progress bar.
+    resume: go on where an earlier call with the same settings was interrupted: experiments of
+        several trainings keep those that are done in NAME.partial.jsonl until the end.
     """
     if runs < 1:
         raise ValueError(f"run_experiment: expected at least 1 run, received {runs}")
     if not 0 <= seed <= 2**32 - runs:
         raise ValueError(f"run_experiment: expected seed 0..{2**32 - runs}, received {seed}")
     report = Report(experiment, experiment.settings if settings is None else settings)
+    journal = _journal(report, out, resume)
     for index in range(runs):
         label = experiment.name if runs == 1 else f"{experiment.name} (run {index + 1} of {runs})"
-        outcome = _run_once(report, seed + index, label, quiet=quiet, leave=runs == 1)
+        run = Run(seed + index, label=label, quiet=quiet, leave=runs == 1, journal=journal)
+        outcome = _run_once(report, run)
         if index == 0:
             report.notes = outcome.notes
+            report.table = outcome.table
             report.picture = _draw(report, outcome, out)
     if out is not None:
         report.results = out / f"{experiment.name}.json"
         _write(report.results, json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n")
+    journal.remove()
     return report
+
+
+def _journal(report: Report, out: Path | None, resume: bool) -> Journal:
+    name = report.experiment.name
+    head = {
+        "experiment": name,
+        "settings": as_dict(report.settings),
+        "echocell": versions()["echocell"],
+    }
+    return Journal(None if out is None else out / f"{name}.partial.jsonl", head, resume=resume)
 
 
 def versions() -> dict[str, str]:
@@ -179,12 +201,11 @@ def spread_table(reports: Sequence[Report]) -> str:
     return columns(heads, rows, right=(2, 3, 4, 5))
 
 
-def _run_once(report: Report, seed: int, label: str, *, quiet: bool, leave: bool) -> Outcome:
-    set_random_seed(seed)
-    run = Run(seed, label=label, quiet=quiet, leave=leave)
+def _run_once(report: Report, run: Run) -> Outcome:
+    set_random_seed(run.seed)
     outcome = report.experiment.run(report.settings, run)
     report.records.append(
-        Record(seed, dict(outcome.figures), outcome.perfect, run.updates, run.seconds)
+        Record(run.seed, dict(outcome.figures), outcome.perfect, run.updates, run.seconds)
     )
     return outcome
 

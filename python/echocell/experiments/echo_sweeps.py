@@ -1,0 +1,420 @@
+"""The open exercises on echoing one integer of a sequence, each a sweep with its answer.
+
+From Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), section
+"Extensions": longer sequences, larger alphabets, other optimizers, larger batches. Where nothing
+else is swept, the task is that of the experiment `echo`: five integers out of ten, give back the
+third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from echocell import sweep_plot
+from echocell.experiments.base import Experiment, Outcome, Published, Run
+from echocell.experiments.echo import build
+from echocell.experiments.journal import Result
+from echocell.experiments.settings import check_counts
+from echocell.experiments.sweep import (
+    Draw,
+    Point,
+    figures,
+    solved_headline,
+    sweep,
+    train_until_right,
+    updates_table,
+)
+from echocell.optimizers import SGD
+from echocell.sweep_plot import Panel
+from echocell.tasks import echo
+from echocell.tasks.encoding import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+EXERCISE = Published(
+    "an open exercise",
+    'Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), among its '
+    '"Extensions"',
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An echo task and how it is trained. learning_rate 0: Adam; else SGD."""
+
+    length: int = 5
+    n_values: int = 10
+    out_index: int = 2
+    units: int = 25
+    batch_size: int = 1
+    learning_rate: float = 0.0
+    momentum: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """most_samples: sequences to give up after; check_every: sequences from test to test (one
+    update at least); tests: fresh sequences, all of which must be answered rightly. data: sequences
+    to draw from again and again, 0: all are fresh.
+    """
+
+    most_samples: int
+    check_every: int
+    tests: int
+    data: int = 0
+
+
+def train(case: Case, limits: Limits, run: Run, label: str, rng: np.random.Generator) -> Result:
+    """Trains a case until nothing is wrong; gives the fields of a Point but its label."""
+    model = build(case.length, case.n_values, case.units)
+    if case.learning_rate > 0:
+        optimizer = SGD(case.learning_rate, momentum=case.momentum)
+        model.compile(loss="categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
+    shape = (case.length, case.n_values, case.out_index)
+
+    def fresh(count: int) -> tuple[Floats, Floats]:
+        return echo.generate_examples(count, *shape, rng=rng)
+
+    return train_until_right(
+        model,
+        _shuffled(*fresh(limits.data), rng) if limits.data > 0 else fresh,
+        fresh(limits.tests),
+        run,
+        label=label,
+        most_updates=max(1, limits.most_samples // case.batch_size),
+        check_every=max(1, limits.check_every // case.batch_size),
+        batch_size=case.batch_size,
+    )
+
+
+def _shuffled(x: Floats, y: Floats, rng: np.random.Generator) -> Draw:
+    """Hands out a data set, pass after pass, each in an order of its own."""
+    left = np.empty(0, np.int64)
+
+    def draw(count: int) -> tuple[Floats, Floats]:
+        nonlocal left
+        while len(left) < count:
+            left = np.concatenate([left, rng.permutation(len(x))])
+        chosen, left = left[:count], left[count:]
+        return x[chosen], y[chosen]
+
+    return draw
+
+
+def _outcome(
+    what: str, points: Sequence[Point], answer: str, panels: Sequence[Panel], seed: int
+) -> Outcome:
+    answer = answer[0].upper() + answer[1:]
+
+    def draw(title: str) -> Figure:
+        return sweep_plot.plot_sweep(f"{title}\n{answer}", panels)
+
+    return Outcome(
+        figures(points),
+        draw,
+        perfect=all(point.solved for point in points),
+        notes=(f"Answer (seed {seed}): {answer}",),
+        table=updates_table(what, points),
+    )
+
+
+def _solved_text(points: Sequence[Point], what: str) -> str:
+    """Which places were not solved."""
+    failed = [point for point in points if not point.solved]
+    if not failed:
+        return f"every {what} was learned without a mistake"
+    names = ", ".join(f"{p.label} ({p.accuracy:.0f} % right at the end)" for p in failed)
+    return f"not learned within the limit: {names}"
+
+
+# ---- echo-length -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LengthSettings:
+    """lengths: steps of a sequence; for the others see Case and Limits."""
+
+    lengths: tuple[int, ...] = (5, 10, 25, 50, 100)
+    n_values: int = 10
+    out_index: int = 2
+    units: int = 25
+    most_samples: int = 200_000
+    check_every: int = 1000
+    tests: int = 500
+
+    def __post_init__(self) -> None:
+        check_counts(self, from_zero=["out_index"])
+        if min(self.lengths) <= self.out_index:
+            raise ValueError(
+                f"lengths: expected more than out_index={self.out_index} steps, "
+                f"received {min(self.lengths)}"
+            )
+
+
+def run_length(settings: LengthSettings, run: Run) -> Outcome:
+    """Updates needed at each length of the sequence."""
+    limits = Limits(settings.most_samples, settings.check_every, settings.tests)
+    case = Case(n_values=settings.n_values, out_index=settings.out_index, units=settings.units)
+    points = sweep(
+        run,
+        [(f"{length} steps", length) for length in settings.lengths],
+        lambda length, label, rng: train(replace(case, length=length), limits, run, label, rng),
+    )
+    solved = [(n, p) for n, p in zip(settings.lengths, points, strict=True) if p.solved]
+    answer = _solved_text(points, "length")
+    if len(solved) > 1:
+        (short, first), (long, last) = solved[0], solved[-1]
+        answer = (
+            f"{long / short:.3g} times as many steps took {last.updates / first.updates:.3g} times "
+            f"as many updates ({short} steps: {first.updates:,}; {long} steps: {last.updates:,}); "
+            + answer
+        )
+    panels = [
+        Panel.of("updates until nothing is wrong", points, "steps of a sequence", settings.lengths),
+        Panel.accuracy(points, "steps of a sequence", settings.lengths),
+    ]
+    return _outcome("sequence", points, answer + ".", panels, run.seed)
+
+
+# ---- echo-alphabet -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AlphabetSettings:
+    """alphabets: how many values there are; for the others see Case and Limits."""
+
+    alphabets: tuple[int, ...] = (10, 25, 50, 100)
+    length: int = 5
+    out_index: int = 2
+    units: int = 25
+    most_samples: int = 200_000
+    check_every: int = 500
+    tests: int = 500
+
+    def __post_init__(self) -> None:
+        check_counts(self, from_zero=["out_index"])
+
+
+def run_alphabet(settings: AlphabetSettings, run: Run) -> Outcome:
+    """Updates needed for each number of values."""
+    limits = Limits(settings.most_samples, settings.check_every, settings.tests)
+    case = Case(length=settings.length, out_index=settings.out_index, units=settings.units)
+    points = sweep(
+        run,
+        [(f"{count} values", count) for count in settings.alphabets],
+        lambda count, label, rng: train(replace(case, n_values=count), limits, run, label, rng),
+    )
+    least = min(points, key=lambda p: p.updates)
+    most = max(points, key=lambda p: p.updates)
+    answer = (
+        f"between {least.updates:,} updates ({least.label}) and {most.updates_text} "
+        f"({most.label}); {_solved_text(points, 'alphabet')}."
+    )
+    panels = [
+        Panel.of("updates until nothing is wrong", points, "values", settings.alphabets),
+        Panel.accuracy(points, "values", settings.alphabets),
+    ]
+    return _outcome("alphabet", points, answer, panels, run.seed)
+
+
+# ---- echo-sgd ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SgdSettings:
+    """rates, momenta: the grid of SGD, against Adam with its defaults; for the rest see Limits."""
+
+    rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0)
+    momenta: tuple[float, ...] = (0.0, 0.5, 0.9, 0.99)
+    most_samples: int = 50_000
+    check_every: int = 500
+    tests: int = 500
+
+    def __post_init__(self) -> None:
+        check_counts(self)
+        if min(self.rates) <= 0 or not 0 <= min(self.momenta) <= max(self.momenta) < 1:
+            raise ValueError(
+                "expected rates above 0 and momenta of at least 0 and below 1, received "
+                f"rates={self.rates} momenta={self.momenta}"
+            )
+
+
+def run_sgd(settings: SgdSettings, run: Run) -> Outcome:
+    """Updates needed with each learning rate and momentum, beside those of Adam."""
+    limits = Limits(settings.most_samples, settings.check_every, settings.tests)
+    grid = [
+        (f"SGD {rate:g}, momentum {momentum:g}", Case(learning_rate=rate, momentum=momentum))
+        for momentum in settings.momenta
+        for rate in settings.rates
+    ]
+    points = sweep(
+        run,
+        [("Adam", Case()), *grid],
+        lambda case, label, rng: train(case, limits, run, label, rng),
+    )
+    adam, *others = points
+    solved = [point for point in others if point.solved]
+    answer = f"no SGD of the grid did it within {settings.most_samples:,} updates"
+    if solved:
+        best = min(solved, key=lambda p: p.updates)
+        answer = (
+            f"{best.label} was the fastest SGD with {best.updates:,} updates, Adam took "
+            f"{adam.updates_text}; {len(solved)} of {len(others)} settings of SGD succeeded"
+        )
+    columns = len(settings.rates)
+    rows = {
+        f"momentum {momentum:g}": others[k * columns : (k + 1) * columns]
+        for k, momentum in enumerate(settings.momenta)
+    }
+    panel = Panel.of("updates until nothing is wrong", rows, "learning rate", settings.rates)
+    panels = [panel.beside("Adam, 0.001", float(adam.updates))]
+    return _outcome("optimizer", points, answer + ".", panels, run.seed)
+
+
+# ---- echo-batch --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """batch_sizes: of the training on one data set of `data` sequences; else see Limits."""
+
+    batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+    data: int = 20_000
+    most_samples: int = 500_000
+    check_every: int = 500
+    tests: int = 500
+
+    def __post_init__(self) -> None:
+        check_counts(self)
+
+
+def run_batch(settings: BatchSettings, run: Run) -> Outcome:
+    """Updates, samples and seconds needed with each batch size."""
+    limits = Limits(settings.most_samples, settings.check_every, settings.tests, settings.data)
+    points = sweep(
+        run,
+        [(f"batches of {size}", size) for size in settings.batch_sizes],
+        lambda size, label, rng: train(Case(batch_size=size), limits, run, label, rng),
+    )
+    solved = [point for point in points if point.solved] or points
+    fewest = min(solved, key=lambda p: p.samples)
+    fastest = min(solved, key=lambda p: p.seconds)
+    updates = min(solved, key=lambda p: p.updates)
+    answer = (
+        f"{fewest.label} needed the fewest samples ({fewest.samples:,}), {updates.label} the "
+        f"fewest updates ({updates.updates:,}), and {fastest.label} the least time "
+        f"({fastest.seconds:.2f} s); {_solved_text(points, 'batch size')}."
+    )
+    x, axis = settings.batch_sizes, "batch size"
+    panels = [
+        Panel.of("updates until nothing is wrong", points, axis, x),
+        Panel.of("samples", points, axis, x, of=lambda p: float(p.samples)),
+        Panel.of("seconds of training and testing", points, axis, x, of=lambda p: p.seconds),
+    ]
+    return _outcome("training", points, answer, panels, run.seed)
+
+
+# ---- echo-index --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """length: steps of a sequence, each of which is echoed in turn; else see Case and Limits."""
+
+    length: int = 10
+    n_values: int = 10
+    units: int = 25
+    most_samples: int = 100_000
+    check_every: int = 500
+    tests: int = 500
+
+    def __post_init__(self) -> None:
+        check_counts(self)
+
+
+def run_index(settings: IndexSettings, run: Run) -> Outcome:
+    """Updates needed, and the accuracy in the end, for each step that is to be echoed."""
+    limits = Limits(settings.most_samples, settings.check_every, settings.tests)
+    case = Case(settings.length, settings.n_values, 0, settings.units)
+    points = sweep(
+        run,
+        [(f"step {index}", index) for index in range(settings.length)],
+        lambda index, label, rng: train(replace(case, out_index=index), limits, run, label, rng),
+    )
+    least = min(points, key=lambda p: p.updates)
+    most = max(points, key=lambda p: p.updates)
+    answer = (
+        f"{least.label} of 0 to {settings.length - 1} was the easiest ({least.updates_text} "
+        f"updates), {most.label} the hardest ({most.updates_text}); the first step, "
+        f"{settings.length - 1} steps back, took {points[0].updates_text}; "
+        f"{_solved_text(points, 'step')}."
+    )
+    x = list(range(settings.length))
+    panels = [
+        Panel.of("updates until nothing is wrong", points, "step to be echoed", x, log_x=False),
+        Panel.accuracy(points, "step to be echoed", x, log_x=False),
+    ]
+    return _outcome("echo of", points, answer, panels, run.seed)
+
+
+ECHO_LENGTH = Experiment(
+    name="echo-length",
+    summary="echo the third of 5 to 100 integers: how many updates does a longer wait take?",
+    shows="The value is to be kept over more and more steps; the gradient has as far to go back.",
+    published=EXERCISE,
+    settings=LengthSettings(),
+    headline=solved_headline,
+    run=run_length,
+    group="exercises",
+    takes=20,
+)
+ECHO_ALPHABET = Experiment(
+    name="echo-alphabet",
+    summary="echo one integer out of 10 to 100: how many updates does a larger alphabet take?",
+    shows="More values to tell apart, with as many units and as far to go back as before.",
+    published=EXERCISE,
+    settings=AlphabetSettings(),
+    headline=solved_headline,
+    run=run_alphabet,
+    group="exercises",
+    takes=1,
+)
+ECHO_SGD = Experiment(
+    name="echo-sgd",
+    summary="echo with SGD, learning rates against momenta: can it do what Adam does?",
+    shows="What Adam does by itself, a learning rate and a momentum must be found for.",
+    published=EXERCISE,
+    settings=SgdSettings(),
+    headline=solved_headline,
+    run=run_sgd,
+    group="exercises",
+    takes=4,
+)
+ECHO_BATCH = Experiment(
+    name="echo-batch",
+    summary="echo learned from one data set in batches of 1 to 256: updates, samples, seconds",
+    shows="Larger batches need fewer updates but more samples; which is faster, the clock says.",
+    published=EXERCISE,
+    settings=BatchSettings(),
+    headline=solved_headline,
+    run=run_batch,
+    group="exercises",
+    takes=3,
+)
+ECHO_INDEX = Experiment(
+    name="echo-index",
+    summary="echo each step of ten in turn: is what was read first the hardest to keep?",
+    shows="The same network, the same data; only which of the ten integers is asked for changes.",
+    published=EXERCISE,
+    settings=IndexSettings(),
+    headline=solved_headline,
+    run=run_index,
+    group="exercises",
+    takes=3,
+)
+ECHO_EXERCISES = (ECHO_LENGTH, ECHO_ALPHABET, ECHO_SGD, ECHO_BATCH, ECHO_INDEX)
