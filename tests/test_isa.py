@@ -102,3 +102,14 @@ def test_all_builds_compute_the_same() -> None:
     first, *others = numbers.values()
     for other in others:
         np.testing.assert_allclose(other, first, rtol=1e-11)
+
+
+SHOW_SPINS = "import os, echocell; print(os.environ.get('GOMP_SPINCOUNT'))"
+
+
+def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the core is loaded, OpenMP is told how long to wait, if nobody has said it."""
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    assert run("", SHOW_SPINS).stdout.strip() == "None"
+    monkeypatch.setenv("GOMP_SPINCOUNT", "77")
+    assert run("", SHOW_SPINS).stdout.strip() == "77"

@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from echocell import _cpu
 
 VARIABLE = "ECHOCELL_ISA"
+SPINS = "GOMP_SPINCOUNT"
 
 
 def choose(wanted: str | None, supported: list[str], built: list[str]) -> str:
@@ -47,4 +50,24 @@ def load() -> ModuleType:
     known = dict.fromkeys([*supported, "x86_64", "x86_64_v3", "x86_64_v4", "generic"])
     built = [name for name in known if importlib.util.find_spec(f"echocell._core_{name}")]
     chosen = choose(os.environ.get(VARIABLE), supported, built)
-    return importlib.import_module(f"echocell._core_{chosen}")
+    with _short_spins():
+        return importlib.import_module(f"echocell._core_{chosen}")
+
+
+@contextmanager
+def _short_spins() -> Iterator[None]:
+    """While OpenMP's runtime is loaded: its threads are to wait for each other awake for some ten
+    microseconds, then asleep.
+
+    By default they stay awake for milliseconds. Where other processes want the processors, too,
+    that keeps off the very thread that is waited for: a batch that takes 80 microseconds then takes
+    7 milliseconds. Whoever has set how to wait is obeyed.
+    """
+    if SPINS in os.environ or "OMP_WAIT_POLICY" in os.environ:
+        yield
+        return
+    os.environ[SPINS] = "1000"
+    try:
+        yield
+    finally:
+        del os.environ[SPINS]
