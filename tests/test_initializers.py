@@ -177,7 +177,7 @@ def test_own_initializer() -> None:
     ("make", "error", "message"),
     [
         (lambda: initializers.get("glorot_unifrom"), ValueError, "Did you mean 'glorot_uniform'"),
-        (lambda: initializers.get("nothing_of_the_sort"), ValueError, "Available: constant"),
+        (lambda: initializers.get("nothing_of_the_sort"), ValueError, "Available: chrono, con"),
         (lambda: initializers.get(None), TypeError, "expected a name"),
         (lambda: initializers.get(lambda shape: 0), TypeError, "expected a name"),
         (lambda: initializers.get({"config": {}}), ValueError, "class_name"),

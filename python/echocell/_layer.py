@@ -137,7 +137,8 @@ class Layer(Arguments):
     def _move(self, network: _core.Network, index: int, sample: Sample) -> None:
         """Puts the weights, new ones if there are none yet, into layer `index` of a network."""
         parameters = network.parameters(index)
-        for k, value in enumerate(self._weights_for(parameters, np.dtype(network.dtype))):
+        values = self._weights_for(parameters, np.dtype(network.dtype), sample)
+        for k, value in enumerate(values):
             network.set_parameter(index, k, value)
         for k, regularizer in enumerate(self._regularizers(parameters)):
             if regularizer is not None:
@@ -154,19 +155,23 @@ class Layer(Arguments):
         """Forgets the weights: what they were made for has turned out to be wrong."""
         self._place = self._sample = None
 
-    def _weights_for(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
-        """The weights that the layer has, those it was given, or new ones."""
+    def _weights_for(
+        self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample
+    ) -> list[Array]:
+        """The weights that the layer has, those it was given, or new ones for such input."""
         if self._place is not None:
             return self._checked_weights(self.get_weights(), parameters, dtype)
         if self._given_weights is not None:
             return self._checked_weights(self._given_weights, parameters, dtype)
-        return self._draw(parameters, dtype)
+        return self._draw(parameters, dtype, sample)
 
-    def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
+    def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
         """Initial values, in the order of the parameters."""
-        return [self._draw_one(name, shape, dtype) for name, shape in parameters]
+        return [self._draw_one(name, shape, dtype, sample) for name, shape in parameters]
 
-    def _draw_one(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    def _draw_one(
+        self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample
+    ) -> Array:
         initializer: Initializer = getattr(self, _role(name, "initializer"))
         value = np.asarray(initializer(shape, dtype=dtype.name))
         if value.shape != shape:

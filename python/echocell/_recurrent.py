@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from echocell import _checks, _core, activations, initializers, regularizers
+from echocell._checks import Sample
 from echocell._layer import Layer, Place, weight_view
 
 Array = NDArray[Any]
@@ -131,7 +133,8 @@ class Recurrent(StateKeeper):
         use_bias: default True.
         kernel_initializer: of the kernel (F, nH). Default "glorot_uniform".
         recurrent_initializer: of the recurrent_kernel (H, nH). Default "orthogonal".
-        bias_initializer: default "zeros".
+        bias_initializer: default "zeros". "chrono" sets the gates' biases for long memory, see
+            `initializers.Chrono`.
         kernel_regularizer, recurrent_regularizer, bias_regularizer: default None.
         dropout: share of the inputs that is dropped in training, [0, 1). Default 0.
         recurrent_dropout: the same of h(t-1). Default 0.
@@ -238,6 +241,24 @@ class Recurrent(StateKeeper):
 
     def _options(self) -> _core.LayerOptions:
         raise NotImplementedError
+
+    def _gate_order(self) -> str:
+        """A letter for each block of H numbers of the bias."""
+        return "h"
+
+    def _draw_one(
+        self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample
+    ) -> Array:
+        chrono = self.bias_initializer
+        if name != "bias" or not isinstance(chrono, initializers.Chrono):
+            return super()._draw_one(name, shape, dtype, sample)
+        try:
+            blocks = chrono.for_gates(self._gate_order(), self.units, sample[0])
+        except ValueError as error:
+            raise ValueError(f"layer {self.name!r}: bias_initializer: {error}") from None
+        bias = np.zeros(shape, dtype)
+        bias.reshape(-1)[: blocks.size] = blocks  # GRU: the second row stays 0, both are added
+        return bias
 
 
 def units_of(layer: Layer, units: Any, output_dim: Any) -> int:

@@ -59,8 +59,8 @@ class TimeDistributed(Layer):
             )
         return super()._build(sample, dtype)
 
-    def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
-        return self.layer._weights_for(parameters, dtype)
+    def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
+        return self.layer._weights_for(parameters, dtype, sample[1:])
 
     def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
         return self.layer._regularizers(parameters)
@@ -155,11 +155,11 @@ class Bidirectional(StateKeeper):
         count = sum(name.startswith("forward_") for name, _ in parameters)
         return named[:count], named[count:]
 
-    def _draw(self, parameters: Parameters, dtype: np.dtype[Any]) -> list[Array]:
+    def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
         forward, backward = self._halves(parameters)
         return [
-            *self.forward_layer._weights_for(forward, dtype),
-            *self.backward_layer._weights_for(backward, dtype),
+            *self.forward_layer._weights_for(forward, dtype, sample),
+            *self.backward_layer._weights_for(backward, dtype, sample),
         ]
 
     def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:

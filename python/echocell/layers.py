@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import _checks, _core, activations, initializers, regularizers
+from echocell._checks import Sample
 from echocell._input import Input, InputLayer
 from echocell._layer import Layer, weight_view
 from echocell._layer_classes import deserialize, register, serialize
@@ -62,7 +63,7 @@ class LSTM(Recurrent):
         activation: of g and of the output. Default "tanh".
         recurrent_activation: of the gates. Default "sigmoid".
         use_bias: default True.
-        unit_forget_bias: bf starts at 1. Default True.
+        unit_forget_bias: bf starts at 1, unless bias_initializer is "chrono". Default True.
         peephole: the gates see the cell: the terms with p. Default False.
         gates: which of the gates i, f and o there are; an absent gate is 1. Default "ifo"; "io" is
             the cell of 1997.
@@ -116,13 +117,19 @@ class LSTM(Recurrent):
             coupled=self.coupled,
         )
 
-    def _draw_one(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        has_forget = "f" in self.gates and not self.coupled
-        if name != "bias" or not (self.unit_forget_bias and has_forget):
-            return super()._draw_one(name, shape, dtype)
+    def _gate_order(self) -> str:
+        letters = self.gates.replace("f", "") if self.coupled else self.gates
+        return letters.replace("o", "") + "c" + "o" * ("o" in letters)
+
+    def _draw_one(
+        self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample
+    ) -> Array:
+        ones = self.unit_forget_bias and "f" in self._gate_order()
+        if name != "bias" or not ones or isinstance(self.bias_initializer, initializers.Chrono):
+            return super()._draw_one(name, shape, dtype, sample)
         start = self.units * ("i" in self.gates)
-        before = super()._draw_one(name, (start,), dtype)
-        after = super()._draw_one(name, (shape[0] - start - self.units,), dtype)
+        before = super()._draw_one(name, (start,), dtype, sample)
+        after = super()._draw_one(name, (shape[0] - start - self.units,), dtype, sample)
         return np.concatenate([before, np.ones(self.units, dtype), after])
 
 
@@ -181,6 +188,9 @@ class GRU(Recurrent):
         super().__init__(units, activation, use_bias, **keywords)
         self.recurrent_activation = _gate_activation(recurrent_activation, self)
         self.reset_after = bool(reset_after)
+
+    def _gate_order(self) -> str:
+        return "zrh"
 
     def _options(self) -> _core.LayerOptions:
         return _core.GRUOptions(
