@@ -2,9 +2,11 @@
 
 After Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), which tries
 it with one time step per sample and the state carried between batches, and with the last five
-integers as the time steps of a sample.
+integers as the time steps of a sample. Its open exercises are here, too: integers further back
+(depth), samples with missing steps or the whole sequence so far as their steps (mask_value), and
+the whole sequence as one sample with an answer at every step (to_lagged).
 
-Legend: T the sequence's length, V = n_values, K = steps.
+Legend: N sequences, T their length, V = n_values, K = steps, D = depth.
 """
 
 from __future__ import annotations
@@ -22,14 +24,22 @@ from echocell.tasks.encoding import (
 )
 
 __all__ = [
+    "MASK_VALUE",
+    "generate_lagged",
     "generate_pairs",
     "generate_sequence",
     "generate_windows",
     "one_hot_decode",
     "one_hot_encode",
+    "to_lagged",
+    "to_masked_windows",
     "to_pairs",
+    "to_whole",
     "to_windows",
 ]
+
+#: What fills the missing steps; no one-hot row holds it.
+MASK_VALUE = -1.0
 
 
 def generate_sequence(
@@ -40,13 +50,15 @@ def generate_sequence(
     return random_values(length, n_values, rng)
 
 
-def to_pairs(sequence: ArrayLike, n_values: int = 100) -> tuple[Floats, Floats]:
-    """One step per sample: x [T-1, 1, V] holds the values at t = 1..T-1, y [T-1, V] those at t-1.
+def to_pairs(sequence: ArrayLike, n_values: int = 100, *, depth: int = 1) -> tuple[Floats, Floats]:
+    """One step per sample: x [T-D, 1, V] holds the values at t = D..T-1, y [T-D, V] those at t-D.
 
-    The value at t = 0 has none before it and is no sample.
+    The first D values, at t = 0 for depth 1, have none to answer with. They are no samples: a
+    carried state does not see them, and the first D answers can only be guessed.
     """
-    encoded = one_hot_encode(_sequence(sequence, 2, "to_pairs"), n_values)
-    return encoded[1:, np.newaxis, :], encoded[:-1]
+    check_count("to_pairs: depth", depth)
+    encoded = one_hot_encode(_sequence(sequence, depth + 1, "to_pairs"), n_values)
+    return encoded[depth:, np.newaxis, :], encoded[:-depth]
 
 
 def to_windows(sequence: ArrayLike, n_values: int = 100, steps: int = 5) -> tuple[Floats, Floats]:
@@ -63,11 +75,84 @@ def to_windows(sequence: ArrayLike, n_values: int = 100, steps: int = 5) -> tupl
     return x, encoded[steps - 1 : -1]
 
 
+def to_masked_windows(
+    sequence: ArrayLike, n_values: int = 100, steps: int = 5, mask_value: float = MASK_VALUE
+) -> tuple[Floats, Floats]:
+    """Windows for every t that has an answer, missing steps marked: x [T-1, K, V] holds the values
+    at t-K+1..t for t = 1..T-1, y [T-1, V] those at t-1.
+
+    Steps before t = 0 are missing: they are rows of mask_value, which Masking(mask_value) skips.
+    The last T-K samples have none missing and are those of `to_windows`, which drops the others.
+
+    Raises ValueError for a mask_value of 0 or 1, which one-hot rows are made of.
+    """
+    check_count("to_masked_windows: steps", steps, 2)
+    if mask_value in (0, 1):
+        raise ValueError(
+            f"to_masked_windows: expected a mask_value other than 0 and 1, of which one-hot rows "
+            f"are made, received {mask_value}"
+        )
+    encoded = one_hot_encode(_sequence(sequence, 2, "to_masked_windows"), n_values)
+    missing = np.full((steps - 1, n_values), mask_value, dtype=np.float32)
+    padded = np.concatenate([missing, encoded])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, steps, axis=0)  # [T, V, K]
+    return np.ascontiguousarray(windows[1:].transpose(0, 2, 1)), encoded[:-1]
+
+
+def to_whole(
+    sequence: ArrayLike, n_values: int = 100, mask_value: float = MASK_VALUE
+) -> tuple[Floats, Floats]:
+    """The whole sequence so far per sample: x [T-1, T, V] holds the values at 0..t for t = 1..T-1,
+    with T-1-t rows of mask_value in front, y [T-1, V] those at t-1.
+    """
+    length = len(_sequence(sequence, 2, "to_whole"))
+    return to_masked_windows(sequence, n_values, length, mask_value)
+
+
+def to_lagged(
+    sequences: ArrayLike, n_values: int = 100, *, depth: int = 1
+) -> tuple[Floats, Floats, Floats]:
+    """Whole sequences with an answer at every step: x [N, T, V] holds the values of sequences
+    [N, T] or [T] (N = 1), y [N, T, V] at t the value at t-D, weights [N, T] 1 for t = D..T-1.
+
+    The first D steps have no answer: their rows of y and their weights (sample_weight) are 0.
+    """
+    check_count("to_lagged: depth", depth)
+    array = np.asarray(sequences)
+    if array.ndim not in (1, 2) or array.size == 0 or array.shape[-1] <= depth:
+        raise ValueError(
+            f"to_lagged: expected sequences [N, T] or [T] of at least {depth + 1} integers, "
+            f"received shape {array.shape}"
+        )
+    x = one_hot_encode(np.atleast_2d(array), n_values)
+    y = np.zeros_like(x)
+    y[:, depth:] = x[:, :-depth]
+    return x, y, y.sum(axis=-1)
+
+
 def generate_pairs(
-    length: int = 25, n_values: int = 100, rng: np.random.Generator | None = None
+    length: int = 25,
+    n_values: int = 100,
+    rng: np.random.Generator | None = None,
+    *,
+    depth: int = 1,
 ) -> tuple[Floats, Floats]:
     """A fresh sequence as `to_pairs` gives it."""
-    return to_pairs(generate_sequence(length, n_values, rng), n_values)
+    return to_pairs(generate_sequence(length, n_values, rng), n_values, depth=depth)
+
+
+def generate_lagged(
+    count: int,
+    length: int = 25,
+    n_values: int = 100,
+    rng: np.random.Generator | None = None,
+    *,
+    depth: int = 1,
+) -> tuple[Floats, Floats, Floats]:
+    """`count` fresh sequences as `to_lagged` gives them: x and y [N, T, V], weights [N, T]."""
+    check_count("generate_lagged: count", count)
+    check_count("generate_lagged: length", length)
+    return to_lagged(random_values((count, length), n_values, rng), n_values, depth=depth)
 
 
 def generate_windows(
