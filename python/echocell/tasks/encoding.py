@@ -1,4 +1,4 @@
-"""One-hot codes and random numbers, shared by the tasks.
+"""One-hot codes, random numbers and unequal lengths, shared by the tasks.
 
 Legend: n_values is the size of the alphabet; values are the integers 0..n_values-1.
 """
@@ -71,3 +71,15 @@ def random_values(
     """Integers drawn evenly from 0..n_values-1, int64, of the given shape."""
     check_count("n_values", n_values)
     return generator(rng).integers(n_values, size=shape, dtype=np.int64)
+
+
+def random_between(
+    low: int, high: int, count: int, rng: np.random.Generator | None = None
+) -> Integers:
+    """`count` integers drawn evenly from low..high, both included: int64 [count]."""
+    return generator(rng).integers(low, high, size=count, dtype=np.int64, endpoint=True)
+
+
+def cut(padded: Floats, lengths: Integers) -> list[Floats]:
+    """The first lengths[k] steps of each row: [N, T, ...] -> N views [T_k, ...] of `padded`."""
+    return [row[:length] for row, length in zip(padded, lengths.tolist(), strict=True)]
