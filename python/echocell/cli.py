@@ -127,12 +127,17 @@ def _list(_: argparse.Namespace) -> int:
     heads = ("experiment", "what it is and shows", "published", "seconds")
     for index, (group, experiments) in enumerate(groups().items()):
         rows = [
-            (one.name, one.summary, one.published.figure, f"{one.takes:.3g}") for one in experiments
+            (one.name, one.summary, one.published.figure, _seconds(one.takes))
+            for one in experiments
         ]
         print("\n" * (index > 0) + f"{group}: {GROUPS[group]}\n")
         print(columns(heads, rows, right=(3,)))
     print("\nseconds: about what one run takes on two cores, the picture left out")
     return 0
+
+
+def _seconds(takes: float) -> str:
+    return "under 1" if takes < 1 else f"{takes:.0f}"
 
 
 # -- run

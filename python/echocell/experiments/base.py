@@ -242,7 +242,7 @@ class Experiment(Generic[S]):
     run: Callable[[S, Run], Outcome]
     headline: Callable[[Mapping[str, Statistic]], str] = percent_headline
     group: str = "tutorials"
-    takes: float = 1.0
+    takes: float = 0.5
 
 
 def share_right(expected: ArrayLike, predicted: ArrayLike) -> float:

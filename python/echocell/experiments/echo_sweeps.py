@@ -382,7 +382,7 @@ ECHO_ALPHABET = Experiment(
     headline=solved_headline,
     run=run_alphabet,
     group="exercises",
-    takes=1,
+    takes=0.5,
 )
 ECHO_SGD = Experiment(
     name="echo-sgd",
@@ -393,7 +393,7 @@ ECHO_SGD = Experiment(
     headline=solved_headline,
     run=run_sgd,
     group="exercises",
-    takes=4,
+    takes=3,
 )
 ECHO_BATCH = Experiment(
     name="echo-batch",
@@ -404,7 +404,7 @@ ECHO_BATCH = Experiment(
     headline=solved_headline,
     run=run_batch,
     group="exercises",
-    takes=3,
+    takes=2,
 )
 ECHO_INDEX = Experiment(
     name="echo-index",
@@ -415,6 +415,6 @@ ECHO_INDEX = Experiment(
     headline=solved_headline,
     run=run_index,
     group="exercises",
-    takes=3,
+    takes=2,
 )
 ECHO_EXERCISES = (ECHO_LENGTH, ECHO_ALPHABET, ECHO_SGD, ECHO_BATCH, ECHO_INDEX)
