@@ -19,8 +19,8 @@ from echocell.experiments.journal import Journal, JournalError
 SHORT: dict[str, tuple[dict[str, Any], list[str], list[int]]] = {
     "echo-length": (
         {"lengths": (3, 4), "most_samples": 60, "check_every": 20},
-        ["3 steps", "4 steps"],
-        [60, 60],
+        ["3 steps", "4 steps", "3 steps, chrono", "4 steps, chrono"],
+        [60] * 4,
     ),
     "echo-alphabet": (
         {"alphabets": (3, 200), "most_samples": 40, "check_every": 20},

@@ -45,21 +45,31 @@ class Panel:
         log_x: bool = True,
     ) -> Panel:
         """A number of the points, the updates if not said otherwise, on a logarithmic axis."""
-        rows = points if isinstance(points, Mapping) else {"": points}
-        series = {name: [(of(p), p.solved) for p in row] for name, row in rows.items()}
-        return cls(ylabel, xlabel, x, series, log_x)
+        return cls(ylabel, xlabel, x, _series(points, of), log_x)
 
     @classmethod
     def accuracy(
-        cls, points: Sequence[Point], xlabel: str, x: Sequence[float], *, log_x: bool = True
+        cls,
+        points: Sequence[Point] | Mapping[str, Sequence[Point]],
+        xlabel: str,
+        x: Sequence[float],
+        *,
+        log_x: bool = True,
     ) -> Panel:
         """What share of the last test was right."""
-        series = {"": [(p.accuracy, p.solved) for p in points]}
+        series = _series(points, lambda point: point.accuracy)
         return cls("accuracy at the end, %", xlabel, x, series, log_x, log_y=False)
 
     def beside(self, name: str, value: float) -> Panel:
         """The same with a line across."""
         return replace(self, lines={**self.lines, name: value})
+
+
+def _series(
+    points: Sequence[Point] | Mapping[str, Sequence[Point]], of: Callable[[Point], float]
+) -> dict[str, list[tuple[float, bool]]]:
+    rows = points if isinstance(points, Mapping) else {"": points}
+    return {name: [(of(p), p.solved) for p in row] for name, row in rows.items()}
 
 
 def plot_sweep(title: str, panels: Sequence[Panel]) -> Figure:

@@ -58,10 +58,13 @@ class EchoCurrentSettings:
         check_counts(self)
 
 
-def build(steps: int, n_values: int, units: int) -> Sequential:
-    """One-hot [B, steps, n_values] in, the probability of each value [B, n_values] out."""
+def build(steps: int, n_values: int, units: int, bias: str = "zeros") -> Sequential:
+    """One-hot [B, steps, n_values] in, the probability of each value [B, n_values] out.
+
+    bias: the initializer of the LSTM's bias.
+    """
     model = Sequential()
-    model.add(LSTM(units, input_shape=(steps, n_values)))
+    model.add(LSTM(units, input_shape=(steps, n_values), bias_initializer=bias))
     model.add(Dense(n_values, activation="softmax"))
     model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     return model

@@ -45,7 +45,9 @@ EXERCISE = Published(
 
 @dataclass(frozen=True)
 class Case:
-    """An echo task and how it is trained. learning_rate 0: Adam; else SGD."""
+    """An echo task and how it is trained. learning_rate 0: Adam; else SGD. bias: how the LSTM's
+    bias begins.
+    """
 
     length: int = 5
     n_values: int = 10
@@ -54,6 +56,7 @@ class Case:
     batch_size: int = 1
     learning_rate: float = 0.0
     momentum: float = 0.0
+    bias: str = "zeros"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Limits:
 
 def train(case: Case, limits: Limits, run: Run, label: str, rng: np.random.Generator) -> Result:
     """Trains a case until nothing is wrong; gives the fields of a Point but its label."""
-    model = build(case.length, case.n_values, case.units)
+    model = build(case.length, case.n_values, case.units, case.bias)
     if case.learning_rate > 0:
         optimizer = SGD(case.learning_rate, momentum=case.momentum)
         model.compile(loss="categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
@@ -157,28 +160,45 @@ class LengthSettings:
 
 
 def run_length(settings: LengthSettings, run: Run) -> Outcome:
-    """Updates needed at each length of the sequence."""
+    """Updates needed at each length of the sequence, with a bias of zeros (1 for the forget gate)
+    as usual, and with one that lets the gates keep for as long from the start.
+    """
     limits = Limits(settings.most_samples, settings.check_every, settings.tests)
     case = Case(n_values=settings.n_values, out_index=settings.out_index, units=settings.units)
-    points = sweep(
-        run,
-        [(f"{length} steps", length) for length in settings.lengths],
-        lambda length, label, rng: train(replace(case, length=length), limits, run, label, rng),
-    )
-    solved = [(n, p) for n, p in zip(settings.lengths, points, strict=True) if p.solved]
-    answer = _solved_text(points, "length")
-    if len(solved) > 1:
-        (short, first), (long, last) = solved[0], solved[-1]
-        answer = (
-            f"{long / short:.3g} times as many steps took {last.updates / first.updates:.3g} times "
-            f"as many updates ({short} steps: {first.updates:,}; {long} steps: {last.updates:,}); "
-            + answer
+    rows = {}
+    for name, suffix, bias in (("usual bias", "", "zeros"), ("chrono bias", ", chrono", "chrono")):
+        places = [
+            (f"{length} steps{suffix}", replace(case, length=length, bias=bias))
+            for length in settings.lengths
+        ]
+        rows[name] = sweep(
+            run, places, lambda place, label, rng: train(place, limits, run, label, rng)
         )
+    usual, chrono = (_growth(settings.lengths, points) for points in rows.values())
+    answer = (
+        f"With the usual bias {usual}. With chrono bias (Tallec & Ollivier 2018), by which gates "
+        f"begin by keeping for up to as many steps as there are, {chrono}"
+    )
+    axis, x = "steps of a sequence", settings.lengths
     panels = [
-        Panel.of("updates until nothing is wrong", points, "steps of a sequence", settings.lengths),
-        Panel.accuracy(points, "steps of a sequence", settings.lengths),
+        Panel.of("updates until nothing is wrong", rows, axis, x),
+        Panel.accuracy(rows, axis, x),
     ]
+    points = [point for row in rows.values() for point in row]
     return _outcome("sequence", points, answer + ".", panels, run.seed)
+
+
+def _growth(lengths: Sequence[int], points: Sequence[Point]) -> str:
+    """How updates grow with the length, and which lengths were too long."""
+    solved = [(n, p) for n, p in zip(lengths, points, strict=True) if p.solved]
+    text = _solved_text(points, "length")
+    if len(solved) < 2:
+        return text
+    (short, first), (long, last) = solved[0], solved[-1]
+    return (
+        f"{long / short:.3g} times as many steps took {last.updates / first.updates:.3g} times as "
+        f"many updates ({short} steps: {first.updates:,}; {long} steps: {last.updates:,}); {text}"
+    )
 
 
 # ---- echo-alphabet -----------------------------------------------------------------------------
@@ -365,13 +385,16 @@ def run_index(settings: IndexSettings, run: Run) -> Outcome:
 ECHO_LENGTH = Experiment(
     name="echo-length",
     summary="echo the third of 5 to 100 integers: how many updates does a longer wait take?",
-    shows="The value is to be kept over more and more steps; the gradient has as far to go back.",
+    shows=(
+        "The value is to be kept over more and more steps; what the gates are like at the start "
+        "decides whether any gradient comes back that far."
+    ),
     published=EXERCISE,
     settings=LengthSettings(),
     headline=solved_headline,
     run=run_length,
     group="exercises",
-    takes=20,
+    takes=26,
 )
 ECHO_ALPHABET = Experiment(
     name="echo-alphabet",
