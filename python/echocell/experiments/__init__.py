@@ -17,6 +17,7 @@ from echocell.experiments.echo import ECHO, ECHO_CURRENT
 from echocell.experiments.echo_sweeps import ECHO_EXERCISES
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.memory import MEMORY
+from echocell.experiments.paper_1997 import PAPER_1997
 from echocell.experiments.report import Report, run_experiment
 from echocell.experiments.settings import UnknownNameError
 
@@ -48,6 +49,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ALPHABET_STEPS,
         AIRLINE,
         *ECHO_EXERCISES,
+        *PAPER_1997,
     )
 }
 
@@ -56,6 +58,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
 GROUPS = {
     "tutorials": "the experiments of the tutorials, beside their published figures",
     "exercises": "what the tutorials leave to the reader, each a sweep with its answer",
+    "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), trials beside the paper's figures",
 }
 
 

@@ -95,6 +95,11 @@ class Training:
         self.curve = Curve()
         self._bar = bar
 
+    def count(self, updates: int) -> None:
+        """So many more, done elsewhere."""
+        self.updates += updates
+        self._bar.update(updates)
+
     def fit(
         self,
         model: Sequential,

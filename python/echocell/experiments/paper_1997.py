@@ -1,0 +1,220 @@
+"""Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997): its tasks, with the LSTM of today.
+
+The recipe "ours" of each task is chosen once, for all seeds: cell, optimizer, batch and
+initialization of this library. Success is what the paper calls so, but tested on sequences that are
+not trained on: the paper takes the last ones of the training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from echocell.experiments.base import Experiment, Outcome, Published, Run
+from echocell.experiments.journal import Result
+from echocell.experiments.settings import check_counts
+from echocell.experiments.trials import (
+    PaperRow,
+    fit_lists,
+    outcome,
+    run_trials,
+    trials_headline,
+    until_solved,
+)
+from echocell.initializers import Chrono
+from echocell.layers import LSTM, Dense
+from echocell.models import Sequential
+from echocell.optimizers import Adam
+from echocell.tasks import adding, reber, temporal_order
+from echocell.tasks.encoding import Floats
+
+SOURCE = (
+    "Sepp Hochreiter and Jürgen Schmidhuber, "
+    '"Long Short-Term Memory", Neural Computation 9(8) (1997), '
+)
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """trials: how often, from new weights and data; most_sequences: to give up after; check_every:
+    sequences from test to test; the others are the recipe's.
+    """
+
+    units: int
+    learning_rate: float
+    batch_size: int
+    most_sequences: int
+    check_every: int
+    trials: int = 10
+
+    def __post_init__(self) -> None:
+        check_counts(self)
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate: expected above 0, received {self.learning_rate}")
+
+
+@dataclass(frozen=True)
+class LongSettings(TrialSettings):
+    """length: T, the fewest steps of a sequence; tests: sequences of a test."""
+
+    length: int = 100
+    tests: int = 2000
+
+
+# ---- 1: embedded Reber grammar -----------------------------------------------------------------
+
+
+def run_reber(settings: TrialSettings, run: Run) -> Outcome:
+    """Learned when the legal next symbols are the most active ones on all 512 strings."""
+
+    def trial(label: str, rng: np.random.Generator) -> Result:
+        train, test = reber.generate_sets(256, 256, rng)
+        x, y, _ = reber.to_pairs(train)
+        all_x, _, legal = reber.to_pairs([*train, *test])
+        model = Sequential()
+        model.add(LSTM(settings.units, return_sequences=True, input_shape=(None, 7)))
+        model.add(Dense(7, activation="softmax"))
+        model.compile(loss="categorical_crossentropy", optimizer=Adam(settings.learning_rate))
+
+        def fit(count: int) -> None:
+            chosen = rng.integers(len(x), size=count)
+            fit_lists(model, [x[k] for k in chosen], [y[k] for k in chosen], settings.batch_size)
+
+        def solved() -> bool:
+            outputs = model.predict(all_x, batch_size=64, verbose=0)
+            return all(map(reber.all_predictions_legal, outputs, legal))
+
+        return until_solved(run, label, fit, solved, **_limits(settings))
+
+    ours = f"ours: LSTM({settings.units}), Adam, batches of {settings.batch_size}"
+    paper = [
+        PaperRow("4 blocks of 1, rate 0.1", 39_740, 100),
+        PaperRow("4 blocks of 1, rate 0.5", 9_500, 97),
+        PaperRow("3 blocks of 2, rate 0.1", 21_730, 100),
+        PaperRow("3 blocks of 2, rate 0.2", 14_060, 97),
+        PaperRow("3 blocks of 2, rate 0.5", 8_440, 100),
+    ]
+    return outcome(run_trials(run, settings.trials, trial), ours, paper)
+
+
+# ---- 4 and 6a: one answer at the end -----------------------------------------------------------
+
+
+def _run_at_end(
+    settings: LongSettings,
+    run: Run,
+    model_of: Callable[[], Sequential],
+    draw: Callable[[int, np.random.Generator], tuple[list[Floats], Floats]],
+    mean: float,
+    most: float,
+    paper: list[PaperRow],
+) -> Outcome:
+    """Learned when the mean error of a test is below `mean`, and no error over `most`."""
+
+    def trial(label: str, rng: np.random.Generator) -> Result:
+        model = model_of()
+
+        def fit(count: int) -> None:
+            fit_lists(model, *draw(count, rng), settings.batch_size)
+
+        def solved() -> bool:
+            x, y = draw(settings.tests, rng)
+            errors = np.abs(model.predict(x, batch_size=64, verbose=0) - y.reshape(len(y), -1))
+            return bool(errors.mean() < mean and errors.max() <= most)
+
+        return until_solved(run, label, fit, solved, **_limits(settings))
+
+    ours = f"ours: LSTM({settings.units}), chrono, Adam, batches of {settings.batch_size}"
+    return outcome(run_trials(run, settings.trials, trial), ours, paper)
+
+
+def _model(settings: LongSettings, features: int, outputs: int, activation: str) -> Sequential:
+    """An LSTM whose gates begin by keeping for up to T steps."""
+    model = Sequential()
+    bias = Chrono(settings.length)
+    model.add(LSTM(settings.units, input_shape=(None, features), bias_initializer=bias))
+    model.add(Dense(outputs, activation=activation))
+    loss = "categorical_crossentropy" if activation == "softmax" else "mean_squared_error"
+    model.compile(loss=loss, optimizer=Adam(settings.learning_rate))
+    return model
+
+
+def run_adding(settings: LongSettings, run: Run) -> Outcome:
+    """Mean error below 0.01, and none of 2000 sequences off by more than 0.04."""
+    return _run_at_end(
+        settings,
+        run,
+        lambda: _model(settings, 2, 1, "linear"),
+        lambda count, rng: adding.generate_adding(count, settings.length, rng),
+        mean=0.01,
+        most=0.04,
+        paper=[PaperRow("2 blocks of 2, T = 100", 74_000)],
+    )
+
+
+def run_temporal_order(settings: LongSettings, run: Run) -> Outcome:
+    """Mean error below 0.1, and none of 2000 sequences off by more than 0.3 at any output."""
+    return _run_at_end(
+        settings,
+        run,
+        lambda: _model(settings, 8, 4, "softmax"),
+        lambda count, rng: temporal_order.generate_6a(count, rng),
+        mean=0.1,
+        most=0.3,
+        paper=[PaperRow("2 blocks of 2", 31_390)],
+    )
+
+
+def _limits(settings: TrialSettings) -> dict[str, int]:
+    return {
+        "batch_size": settings.batch_size,
+        "most_sequences": settings.most_sequences,
+        "check_every": settings.check_every,
+    }
+
+
+REBER = Experiment(
+    name="reber",
+    summary="predict the legal next symbols of the embedded Reber grammar (task 1 of 1997)",
+    shows=(
+        "The last symbol but one is decided by the second, whatever the grammar has put in "
+        "between; all else can be learned without a long memory."
+    ),
+    published=Published("100 %, 8,440 sequences", SOURCE + "section 5.1, table 2"),
+    settings=TrialSettings(
+        units=24, learning_rate=0.01, batch_size=2, most_sequences=20_480, check_every=256
+    ),
+    headline=trials_headline,
+    run=run_reber,
+    group="paper-1997",
+    takes=2,
+)
+ADDING = Experiment(
+    name="adding",
+    summary="add the two marked numbers among a hundred (task 4 of 1997)",
+    shows="Two real numbers are kept, precisely and for up to a hundred steps, among many others.",
+    published=Published("74,000 sequences", SOURCE + "section 5.4, table 7"),
+    settings=LongSettings(
+        units=32, learning_rate=0.003, batch_size=8, most_sequences=148_000, check_every=1000
+    ),
+    headline=trials_headline,
+    run=run_adding,
+    group="paper-1997",
+    takes=20,
+)
+TEMPORAL_ORDER = Experiment(
+    name="temporal-order",
+    summary="tell in which order two symbols came, far apart among noise (task 6a of 1997)",
+    shows="What is kept decides what the next relevant symbol means: the order itself is learned.",
+    published=Published("31,390 sequences", SOURCE + "section 5.6, table 9"),
+    settings=LongSettings(
+        units=16, learning_rate=0.005, batch_size=4, most_sequences=62_000, check_every=500
+    ),
+    headline=trials_headline,
+    run=run_temporal_order,
+    group="paper-1997",
+    takes=5,
+)
+PAPER_1997 = (REBER, ADDING, TEMPORAL_ORDER)

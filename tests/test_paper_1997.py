@@ -1,0 +1,112 @@
+"""Trials of the tasks of 1997: what is counted, when they end, what is reported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from echocell.experiments import EXPERIMENTS, Run, groups, run_experiment
+from echocell.experiments.trials import PaperRow, Trial, outcome, until_solved
+
+NAMES = [one.name for one in groups()["paper-1997"]]
+
+
+def short(name: str, **changes: Any) -> Any:
+    values = {"trials": 2, "units": 3, "most_sequences": 20, "check_every": 10, **changes}
+    settings = EXPERIMENTS[name].settings
+    if hasattr(settings, "tests"):
+        values["tests"] = 5
+    return replace(settings, **values)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_short_run_is_reported_beside_the_paper(name: str, tmp_path: Any) -> None:
+    pytest.importorskip("matplotlib")
+    settings = short(name)
+    report = run_experiment(EXPERIMENTS[name], settings=settings, seed=3, out=tmp_path)
+    heads, ours, *paper = report.table
+    assert heads[3] == "sequences until success"
+    assert list(ours[1:4]) == ["2", "0 %", "-"]
+    assert ours[0].startswith("ours: LSTM(3)")
+    assert paper
+    assert all(row[0].startswith("1997: ") for row in paper)
+    per_trial = sum(-(-10 // settings.batch_size) for _ in range(2))
+    assert report.updates == 2 * per_trial
+    assert report.records[0].figures["success"] == 0
+    assert report.picture is not None
+    assert report.picture.stat().st_size > 20_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_figures(name: str) -> None:
+    first, second = (
+        run_experiment(EXPERIMENTS[name], settings=short(name), seed=4).records[0].figures
+        for _ in range(2)
+    )
+    for figures in (first, second):
+        figures.pop("seconds")
+    assert first == second
+
+
+@pytest.mark.parametrize(("name", "paper"), [("reber", 8_440), ("temporal-order", 31_390)])
+def test_learned_from_fewer_sequences_than_in_the_paper(name: str, paper: int) -> None:
+    settings = replace(EXPERIMENTS[name].settings, trials=2)
+    report = run_experiment(EXPERIMENTS[name], settings=settings, seed=21)
+    assert report.statistics["success"].mean == 100
+    assert report.statistics["sequences"].mean < paper
+
+
+def test_until_solved_counts_sequences_and_updates() -> None:
+    seen: list[int] = []
+    run = Run(1)
+    result = until_solved(
+        run,
+        "",
+        seen.append,
+        lambda: sum(seen) >= 15,
+        batch_size=4,
+        most_sequences=25,
+        check_every=10,
+    )
+    assert (result["solved"], result["sequences"], seen) == (True, 20, [10, 10])
+    assert run.updates == 6
+
+
+def test_until_solved_gives_up_at_the_limit() -> None:
+    seen: list[int] = []
+    result = until_solved(
+        Run(1),
+        "",
+        seen.append,
+        lambda: False,
+        batch_size=1,
+        most_sequences=25,
+        check_every=10,
+    )
+    assert (result["solved"], result["sequences"], seen) == (False, 25, [10, 10, 5])
+
+
+def test_outcome_counts_the_trials_that_succeeded() -> None:
+    trials = [Trial(True, 100, 1.0), Trial(False, 900, 3.0), Trial(True, 300, 2.0)]
+    result = outcome(trials, "ours: x", [PaperRow("y", 500, 97), PaperRow("z", 600)])
+    assert result.figures == {
+        "success": pytest.approx(200 / 3),
+        "sequences": 200,
+        "seconds": 2,
+    }
+    assert result.perfect is False
+    rows = [list(row) for row in result.table[1:]]
+    assert rows == [
+        ["ours: x", "3", "67 %", "200", "100", "300", "2.00"],
+        ["1997: y", "", "97 %", "500", "", "", ""],
+        ["1997: z", "", "", "600", "", "", ""],
+    ]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
+def test_a_learning_rate_must_be_positive(value: float) -> None:
+    with pytest.raises(ValueError, match="learning_rate: expected above 0"):
+        replace(EXPERIMENTS["reber"].settings, learning_rate=value)
