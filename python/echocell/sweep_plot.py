@@ -23,7 +23,10 @@ _MARKERS = "osD^v"
 
 @dataclass(frozen=True)
 class Panel:
-    """One diagram: series, name -> [(y, whether it succeeded)] at every x; lines: name -> y."""
+    """One diagram: series, name -> [(y, whether it succeeded)] at every x; lines across, name -> y.
+
+    connected: by a line from place to place, for places that have an order.
+    """
 
     ylabel: str
     xlabel: str
@@ -32,6 +35,7 @@ class Panel:
     log_x: bool = True
     log_y: bool = True
     lines: Mapping[str, float] = field(default_factory=dict)
+    connected: bool = True
 
     @classmethod
     def of(
@@ -98,13 +102,22 @@ def _draw(axes: Axes, panel: Panel) -> None:
     failed = False
     for index, (name, values) in enumerate(panel.series.items()):
         colour, marker = _COLOURS[index % 5], _MARKERS[index % 5]
-        axes.plot(panel.x, [y for y, _ in values], color=colour, linewidth=1.5, alpha=0.6)
+        if panel.connected:
+            axes.plot(panel.x, [y for y, _ in values], color=colour, linewidth=1.5, alpha=0.6)
         for good in (True, False):
             chosen = [(x, y) for x, (y, ok) in zip(panel.x, values, strict=True) if ok is good]
             failed = failed or (not good and bool(chosen))
             _mark(axes, chosen, colour, marker, name if good else "", hollow=not good)
     for name, value in panel.lines.items():
-        axes.axhline(value, color=plotting.INK, linestyle="--", linewidth=1.2, label=name)
+        axes.axhline(value, color=plotting.INK, linestyle="--", linewidth=1.2)
+        axes.text(
+            *(1, value, f"{name} "),
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="bottom",
+            fontsize=9.5,
+            color=plotting.INK,
+        )
     if failed:
         _mark(axes, [], plotting.GREY, "o", "limit reached, not learned", hollow=True)
     if axes.get_legend_handles_labels()[1]:

@@ -99,7 +99,12 @@ def outcome(trials: Sequence[Trial], ours: str, paper: Sequence[PaperRow]) -> Ou
         places = list(range(1, len(trials) + 1))
         series = {"ours": [(float(t.sequences), t.solved) for t in trials]}
         lines = {f"1997: {row.recipe}": float(row.sequences) for row in paper}
-        panel = Panel("sequences until success", "trial", places, series, False, True, lines)
+        panel = Panel(
+            *("sequences until success", "trial", places, series),
+            log_x=False,
+            lines=lines,
+            connected=False,
+        )
         return sweep_plot.plot_sweep(title, [panel])
 
     return Outcome(
