@@ -15,6 +15,7 @@ from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHA
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.echo import ECHO, ECHO_CURRENT
 from echocell.experiments.echo_sweeps import ECHO_EXERCISES
+from echocell.experiments.gradient_flow import GRADIENT_FLOW
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.memory import MEMORY
 from echocell.experiments.paper_1997 import PAPER_1997
@@ -50,6 +51,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         AIRLINE,
         *ECHO_EXERCISES,
         *PAPER_1997,
+        GRADIENT_FLOW,
     )
 }
 
