@@ -13,6 +13,7 @@ from typing import Any
 from echocell.experiments.airline import AIRLINE
 from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
 from echocell.experiments.base import Experiment, Outcome, Published, Run
+from echocell.experiments.cells import CELLS_EXPERIMENT
 from echocell.experiments.echo import ECHO, ECHO_CURRENT
 from echocell.experiments.echo_sweeps import ECHO_EXERCISES
 from echocell.experiments.gradient_flow import GRADIENT_FLOW
@@ -52,6 +53,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         *ECHO_EXERCISES,
         *PAPER_1997,
         GRADIENT_FLOW,
+        CELLS_EXPERIMENT,
     )
 }
 
