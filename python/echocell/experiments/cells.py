@@ -270,8 +270,8 @@ def _answer(scores: Scores) -> str:
         failed = [cell for cell in row if not row[cell].solved]
         verb = "no better than repeating last month" if task == "airline" else "not learned"
         part = (
-            f"{task}: best {' / '.join(best)} with {row[best[0]].text(task)}, the standard LSTM is number {place} "
-            f"of {len(row)} with {row[STANDARD].text(task)}"
+            f"{task}: best {' / '.join(best)} with {row[best[0]].text(task)}, "
+            f"the standard LSTM is number {place} of {len(row)} with {row[STANDARD].text(task)}"
         )
         if len(failed) == len(row):
             part += f"; {verb} by any"
