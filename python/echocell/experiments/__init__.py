@@ -16,6 +16,7 @@ from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.cells import CELLS_EXPERIMENT
 from echocell.experiments.echo import ECHO, ECHO_CURRENT
 from echocell.experiments.echo_sweeps import ECHO_EXERCISES
+from echocell.experiments.gates import GATES
 from echocell.experiments.gradient_flow import GRADIENT_FLOW
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.memory import MEMORY
@@ -54,6 +55,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         *PAPER_1997,
         GRADIENT_FLOW,
         CELLS_EXPERIMENT,
+        GATES,
     )
 }
 
