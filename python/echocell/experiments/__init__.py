@@ -52,10 +52,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ALPHABET_STEPS,
         AIRLINE,
         *ECHO_EXERCISES,
-        *PAPER_1997,
         GRADIENT_FLOW,
         CELLS_EXPERIMENT,
         GATES,
+        *PAPER_1997,
     )
 }
 
