@@ -10,37 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from echocell import sweep_plot
-from echocell.experiments.base import Experiment, Outcome, Published, Run
+from echocell.experiments.base import Experiment, Outcome, Run
 from echocell.experiments.echo import build
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
 from echocell.experiments.sweep import (
+    EXERCISE,
     Draw,
     Point,
-    figures,
+    outcome,
     solved_headline,
+    solved_text,
     sweep,
     train_until_right,
-    updates_table,
 )
 from echocell.optimizers import SGD
 from echocell.sweep_plot import Panel
 from echocell.tasks import echo
 from echocell.tasks.encoding import Floats
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-EXERCISE = Published(
-    "an open exercise",
-    'Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), among its '
-    '"Extensions"',
-)
 
 
 @dataclass(frozen=True)
@@ -109,32 +99,6 @@ def _shuffled(x: Floats, y: Floats, rng: np.random.Generator) -> Draw:
     return draw
 
 
-def _outcome(
-    what: str, points: Sequence[Point], answer: str, panels: Sequence[Panel], seed: int
-) -> Outcome:
-    answer = answer[0].upper() + answer[1:]
-
-    def draw(title: str) -> Figure:
-        return sweep_plot.plot_sweep(f"{title}\n{answer}", panels)
-
-    return Outcome(
-        figures(points),
-        draw,
-        perfect=all(point.solved for point in points),
-        notes=(f"Answer (seed {seed}): {answer}",),
-        table=updates_table(what, points),
-    )
-
-
-def _solved_text(points: Sequence[Point], what: str) -> str:
-    """Which places were not solved."""
-    failed = [point for point in points if not point.solved]
-    if not failed:
-        return f"every {what} was learned without a mistake"
-    names = ", ".join(f"{p.label} ({p.accuracy:.0f} % right at the end)" for p in failed)
-    return f"not learned within the limit: {names}"
-
-
 # ---- echo-length -------------------------------------------------------------------------------
 
 
@@ -185,13 +149,13 @@ def run_length(settings: LengthSettings, run: Run) -> Outcome:
         Panel.accuracy(rows, axis, x),
     ]
     points = [point for row in rows.values() for point in row]
-    return _outcome("sequence", points, answer + ".", panels, run.seed)
+    return outcome("sequence", points, answer + ".", panels, run.seed)
 
 
 def _growth(lengths: Sequence[int], points: Sequence[Point]) -> str:
     """How updates grow with the length, and which lengths were too long."""
     solved = [(n, p) for n, p in zip(lengths, points, strict=True) if p.solved]
-    text = _solved_text(points, "length")
+    text = solved_text(points, "length")
     if len(solved) < 2:
         return text
     (short, first), (long, last) = solved[0], solved[-1]
@@ -233,13 +197,13 @@ def run_alphabet(settings: AlphabetSettings, run: Run) -> Outcome:
     most = max(points, key=lambda p: p.updates)
     answer = (
         f"between {least.updates:,} updates ({least.label}) and {most.updates_text} "
-        f"({most.label}); {_solved_text(points, 'alphabet')}."
+        f"({most.label}); {solved_text(points, 'alphabet')}."
     )
     panels = [
         Panel.of("updates until nothing is wrong", points, "values", settings.alphabets),
         Panel.accuracy(points, "values", settings.alphabets),
     ]
-    return _outcome("alphabet", points, answer, panels, run.seed)
+    return outcome("alphabet", points, answer, panels, run.seed)
 
 
 # ---- echo-sgd ----------------------------------------------------------------------------------
@@ -293,7 +257,7 @@ def run_sgd(settings: SgdSettings, run: Run) -> Outcome:
     }
     panel = Panel.of("updates until nothing is wrong", rows, "learning rate", settings.rates)
     panels = [panel.beside("Adam, 0.001", float(adam.updates))]
-    return _outcome("optimizer", points, answer + ".", panels, run.seed)
+    return outcome("optimizer", points, answer + ".", panels, run.seed)
 
 
 # ---- echo-batch --------------------------------------------------------------------------------
@@ -328,7 +292,7 @@ def run_batch(settings: BatchSettings, run: Run) -> Outcome:
     answer = (
         f"{fewest.label} needed the fewest samples ({fewest.samples:,}), {updates.label} the "
         f"fewest updates ({updates.updates:,}), and {fastest.label} the least time "
-        f"({fastest.seconds:.2f} s); {_solved_text(points, 'batch size')}."
+        f"({fastest.seconds:.2f} s); {solved_text(points, 'batch size')}."
     )
     x, axis = settings.batch_sizes, "batch size"
     panels = [
@@ -336,7 +300,7 @@ def run_batch(settings: BatchSettings, run: Run) -> Outcome:
         Panel.of("samples", points, axis, x, of=lambda p: float(p.samples)),
         Panel.of("seconds of training and testing", points, axis, x, of=lambda p: p.seconds),
     ]
-    return _outcome("training", points, answer, panels, run.seed)
+    return outcome("training", points, answer, panels, run.seed)
 
 
 # ---- echo-index --------------------------------------------------------------------------------
@@ -372,14 +336,14 @@ def run_index(settings: IndexSettings, run: Run) -> Outcome:
         f"{least.label} of 0 to {settings.length - 1} was the easiest ({least.updates_text} "
         f"updates), {most.label} the hardest ({most.updates_text}); the first step, "
         f"{settings.length - 1} steps back, took {points[0].updates_text}; "
-        f"{_solved_text(points, 'step')}."
+        f"{solved_text(points, 'step')}."
     )
     x = list(range(settings.length))
     panels = [
         Panel.of("updates until nothing is wrong", points, "step to be echoed", x, log_x=False),
         Panel.accuracy(points, "step to be echoed", x, log_x=False),
     ]
-    return _outcome("echo of", points, answer, panels, run.seed)
+    return outcome("echo of", points, answer, panels, run.seed)
 
 
 ECHO_LENGTH = Experiment(

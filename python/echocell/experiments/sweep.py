@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from echocell.experiments.base import Run, share_right
+from echocell import sweep_plot
+from echocell.experiments.base import Outcome, Published, Run, Training, share_right
 from echocell.experiments.journal import Result
 from echocell.models import Sequential
 from echocell.tasks.encoding import Floats, one_hot_decode
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from echocell.experiments.statistics import Statistic
+    from echocell.sweep_plot import Panel
+
+EXERCISE = Published(
+    "an open exercise",
+    'Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), among its '
+    '"Extensions"',
+)
 
 # Draws so many samples: x and one-hot answers y.
 Draw = Callable[[int], tuple[Floats, Floats]]
@@ -53,21 +63,30 @@ def train_until_right(
     most_updates: int,
     check_every: int,
     batch_size: int = 1,
+    reset_every: int = 0,
 ) -> Result:
     """Trains on what `draw` gives until all of `test` is answered rightly, or up to most_updates.
 
     test is looked at after every check_every updates; so the updates needed are known to so many.
-    Gives the fields of a Point but its label.
+    An answer that is a row of zeros is none and not looked at. reset_every: for a stateful model,
+    the samples after which its state is forgotten; 0: no state is carried. Gives the fields of a
+    Point but its label.
     """
-    expected = one_hot_decode(test[1])
+    asked = test[1].any(axis=-1)
+    expected = one_hot_decode(test[1])[asked]
     before = run.updates, run.seconds
     accuracy, samples = 0.0, 0
     with run.training(most_updates, label) as training:
         while training.updates < most_updates and accuracy < 100:
             x, y = draw(min(check_every, most_updates - training.updates) * batch_size)
-            training.fit_once(model, x, y, batch_size=batch_size)
+            if reset_every:
+                _fit_carried(training, model, x, y, batch_size, reset_every)
+                outputs = _predict_carried(model, test[0], batch_size, reset_every)
+            else:
+                training.fit_once(model, x, y, batch_size=batch_size)
+                outputs = model.predict(test[0], verbose=0)
             samples += len(x)
-            accuracy = share_right(expected, one_hot_decode(model.predict(test[0], verbose=0)))
+            accuracy = share_right(expected, one_hot_decode(outputs)[asked])
     return {
         "solved": accuracy == 100,
         "updates": run.updates - before[0],
@@ -75,6 +94,24 @@ def train_until_right(
         "seconds": run.seconds - before[1],
         "accuracy": accuracy,
     }
+
+
+def _fit_carried(
+    training: Training, model: Sequential, x: Floats, y: Floats, batch_size: int, reset_every: int
+) -> None:
+    for start in range(0, len(x), reset_every):
+        part = slice(start, start + reset_every)
+        training.fit(model, x[part], y[part], batch_size=batch_size, shuffle=False)
+        model.reset_states()
+
+
+def _predict_carried(model: Sequential, x: Floats, batch_size: int, reset_every: int) -> Floats:
+    outputs = []
+    for start in range(0, len(x), reset_every):
+        part = x[start : start + reset_every]
+        outputs.append(model.predict(part, batch_size=batch_size, verbose=0))
+        model.reset_states()
+    return np.concatenate(outputs)
 
 
 def sweep(
@@ -109,3 +146,33 @@ def updates_table(what: str, points: Sequence[Point]) -> list[list[str]]:
         for p in points
     ]
     return [heads, *rows]
+
+
+def outcome(
+    what: str, points: Sequence[Point], answer: str, panels: Sequence[Panel], seed: int
+) -> Outcome:
+    """What a sweep reports: its table, its picture, and the answer, a sentence.
+
+    what: the head of the table's first column.
+    """
+    answer = answer[0].upper() + answer[1:]
+
+    def draw(title: str) -> Figure:
+        return sweep_plot.plot_sweep(f"{title}\n{answer}", panels)
+
+    return Outcome(
+        figures(points),
+        draw,
+        perfect=all(point.solved for point in points),
+        notes=(f"Answer (seed {seed}): {answer}",),
+        table=updates_table(what, points),
+    )
+
+
+def solved_text(points: Sequence[Point], what: str) -> str:
+    """Which places were not solved."""
+    failed = [point for point in points if not point.solved]
+    if not failed:
+        return f"every {what} was learned without a mistake"
+    names = ", ".join(f"{p.label} ({p.accuracy:.1f} % right at the end)" for p in failed)
+    return f"not learned within the limit: {names}"
