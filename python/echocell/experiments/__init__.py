@@ -19,6 +19,8 @@ from echocell.experiments.echo_sweeps import ECHO_EXERCISES
 from echocell.experiments.gates import GATES
 from echocell.experiments.gradient_flow import GRADIENT_FLOW
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
+from echocell.experiments.lag_padding import PADDING_EXERCISES
+from echocell.experiments.lag_sweeps import LAG_EXERCISES
 from echocell.experiments.memory import MEMORY
 from echocell.experiments.paper_1997 import PAPER_1997
 from echocell.experiments.report import Report, run_experiment
@@ -55,6 +57,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         GRADIENT_FLOW,
         CELLS_EXPERIMENT,
         GATES,
+        *LAG_EXERCISES,
+        *PADDING_EXERCISES,
         *PAPER_1997,
     )
 }
