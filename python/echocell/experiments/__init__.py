@@ -22,6 +22,8 @@ from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.lag_padding import PADDING_EXERCISES
 from echocell.experiments.lag_sweeps import LAG_EXERCISES
 from echocell.experiments.memory import MEMORY
+from echocell.experiments.memory_sweeps import MEMORY_SWEEPS
+from echocell.experiments.memory_trials import MEMORY_TRIALS
 from echocell.experiments.paper_1997 import PAPER_1997
 from echocell.experiments.report import Report, run_experiment
 from echocell.experiments.settings import UnknownNameError
@@ -59,6 +61,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         GATES,
         *LAG_EXERCISES,
         *PADDING_EXERCISES,
+        *MEMORY_SWEEPS,
+        *MEMORY_TRIALS,
         *PAPER_1997,
     )
 }

@@ -1,4 +1,8 @@
-"""memory: two sequences that differ in their first value alone, and end with it."""
+"""memory: two sequences that differ in their first value alone, and end with it.
+
+They are task 2a of Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), with p = 4. There
+RTRL learned it in 78 % of the trials; see `echocell.tasks.memory`.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +98,8 @@ MEMORY = Experiment(
     shows=(
         "Each update sees one step, and no gradient goes further back; yet the carried state often "
         "tells the two sequences apart at their end, because what was read first still echoes in "
-        "it."
+        "it. They are task 2a of Hochreiter & Schmidhuber 1997 with p = 4, which RTRL "
+        "learned in 78 % of the trials there."
     ),
     published=Published(
         "both right",

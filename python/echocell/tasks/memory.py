@@ -5,8 +5,10 @@
 
 Read one value at a time, the values 0, 1, 2 in the middle do not say which sequence it is: who is
 to give the last value must have kept the first. After Jason Brownlee, "Demonstration of Memory with
-a Long Short-Term Memory Network in Python" (2017); the two sequences are of the kind used by
-Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), section 5.2, task 2a with p = 4.
+a Long Short-Term Memory Network in Python" (2017). The two sequences are task 2a of Hochreiter and
+Schmidhuber, "Long Short-Term Memory" (1997), section 5.2: (y, a1..a_{p-1}, y) and (x, a1..a_{p-1},
+x) with p = 4, y = 3, x = 4. Their comparator at p = 4: real-time recurrent learning (RTRL), right
+in 78 % of the trials.
 
 Its open exercises: the same with more values in the middle and with more first values
 (generate_ambiguous), and with random middles (generate_random).
