@@ -127,11 +127,6 @@ class Training:
         for start in range(0, len(x), size):
             self._fit(model, x[start : start + size], y[start : start + size], batch_size, 1, False)
 
-    def count(self, updates: int) -> None:
-        """So many updates more, made by the model's own `fit`; the curve gets no point."""
-        self.updates += updates
-        self._bar.update(updates)
-
     def _fit(
         self, model: Sequential, x: Array, y: Array, batch_size: int, epochs: int, shuffle: bool
     ) -> None:

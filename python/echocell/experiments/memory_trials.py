@@ -28,7 +28,7 @@ from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.sweep_plot import Panel
 from echocell.tasks import memory
-from echocell.tasks.encoding import Floats, one_hot_decode, one_hot_encode
+from echocell.tasks.encoding import Floats, one_hot_decode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,8 +69,7 @@ def build(units: int) -> Sequential:
 
 def both_sequences() -> tuple[Floats, Floats]:
     """The inputs x [2, 4, 5] and the next values y [2, 4, 5]."""
-    encoded = one_hot_encode(np.array(memory.SEQUENCES), memory.N_VALUES)
-    return encoded[:, :-1], encoded[:, 1:]
+    return memory.to_steps(memory.SEQUENCES)
 
 
 def fit(model: Sequential, recipe: Recipe, epochs: int) -> None:
