@@ -67,15 +67,14 @@ def test_list(module: bool) -> None:
 
 
 def test_run_a_group(tmp_path: Path) -> None:
-    short = ["most_samples=20", "check_every=10", "tests=2", "batch_sizes=1", "rates=0.1"]
-    arguments = ["exercises", "--quiet", "--out", str(tmp_path), "--set", *short]
+    short = ["trials=1", "units=2", "most_sequences=10", "check_every=10", "tests=2"]
+    arguments = ["paper-1997", "--quiet", "--out", str(tmp_path), "--set", *short]
     result = run("run", *arguments)
     assert result.returncode == 0, result.stderr
-    names = [one.name for one in groups()["exercises"]]
+    names = [one.name for one in groups()["paper-1997"]]
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines[-len(names) :]] == names
-    assert "Answer (seed 7): " in result.stdout
-    assert "updates to 100 %" in result.stdout
+    assert "sequences until success" in result.stdout
 
 
 def test_resume_refuses_the_journal_of_another_run(tmp_path: Path) -> None:

@@ -56,13 +56,13 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ALPHABET_STEPS,
         AIRLINE,
         *ECHO_EXERCISES,
-        GRADIENT_FLOW,
-        CELLS_EXPERIMENT,
-        GATES,
         *LAG_EXERCISES,
         *PADDING_EXERCISES,
         *MEMORY_SWEEPS,
         *MEMORY_TRIALS,
+        GRADIENT_FLOW,
+        CELLS_EXPERIMENT,
+        GATES,
         *PAPER_1997,
     )
 }
