@@ -91,7 +91,7 @@ std::vector<double> summed(const std::vector<S>& start, Index rows, Index cols, 
   return sums;
 }
 
-/// a [m, k], w [k, n], z [m, n]: z += a w, w += a^T z, a += z w^T by two ways.
+/// a [m, k], w [k, n], z [m, n]: z += a w, z = b + a w, w += a^T z, a += z w^T by two ways.
 template <class S>
 void check_products(Index m, Index k, Index n) {
   const std::string shape =
@@ -106,10 +106,16 @@ void check_products(Index m, Index k, Index n) {
   Packed<S> w(k, n, 2), z(m, n, 3), z_out(m, n, 4), w_out(k, n, 5);
 
   add_product<S>(a_view, w.panels(), z_out.panels(), 0);
-  right(z_out.unpacked(),
-        summed(z_out.plain(), m, n, k,
-               [&](Index r, Index j, Index c) { return a_at(r, j) * double(w(j, c)); }),
-        "add_product");
+  const auto product = [&](Index r, Index j, Index c) { return a_at(r, j) * double(w(j, c)); };
+  right(z_out.unpacked(), summed(z_out.plain(), m, n, k, product), "add_product");
+  const auto bias = numbers<S>(simd::padded<S>(n), 7);
+  std::vector<S> biases;
+  for (Index r = 0; r < m; ++r) biases.insert(biases.end(), bias.begin(), bias.begin() + n);
+  affine<S>(a_view, w.panels(), bias.data(), z_out.panels(), 0);
+  right(z_out.unpacked(), summed(biases, m, n, k, product), "affine");
+  affine<S>(a_view, w.panels(), nullptr, z_out.panels(), 0);
+  right(z_out.unpacked(), summed(std::vector<S>(std::size_t(m * n)), m, n, k, product),
+        "affine without bias");
 
   const auto tn_term = [&](Index r, Index j, Index c) { return a_at(j, r) * double(z(j, c)); };
   product_tn<S>(a_view, z.panels(), 0, w_out.panels(), Write::add);

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echocell.tasks import copying, lag, languages, memory, timing
+from echocell.tasks import copying, lag, lag_rows, languages, memory, middles, timing
 
 SEEDS = st.integers(0, 2**32 - 1)
 #: Chi-squared with 7 degrees of freedom exceeds it once in a thousand, with 9 27.9.
@@ -39,7 +39,7 @@ DRAWN: dict[str, Callable[[np.random.Generator | None], Any]] = {
     "timing.generate_intervals": lambda rng: timing.generate_intervals(30, 5, range(9), rng),
     "lag.generate_lagged": lambda rng: lag.generate_lagged(3, rng=rng),
     "lag.generate_pairs": lambda rng: lag.generate_pairs(rng=rng, depth=3),
-    "memory.generate_random": lambda rng: memory.generate_random(9, rng=rng)[:1],
+    "middles.random_sequences": lambda rng: [middles.random_sequences(9, 3, 5, rng)],
 }
 
 
@@ -289,9 +289,9 @@ def test_lag_pairs_of_any_depth(seed: int, depth: int, samples: int) -> None:
 
 
 @given(SEEDS, st.integers(2, 12), st.integers(2, 30), st.sampled_from([-1.0, 2.0, -0.5]))
-def test_lag_masked_windows(seed: int, steps: int, length: int, mask_value: float) -> None:
+def test_lag_rows_with_missing_steps(seed: int, steps: int, length: int, mask_value: float) -> None:
     sequence = lag.generate_sequence(length, 20, np.random.default_rng(seed))
-    x, y = lag.to_masked_windows(sequence, 20, steps, mask_value)
+    (x,), (y,) = lag_rows.to_rows([sequence], 20, steps, missing=mask_value)
     assert (x.shape, y.shape) == ((length - 1, steps, 20), (length - 1, 20))
     assert x.dtype == y.dtype == np.float32
     for t in range(1, length):
@@ -312,14 +312,14 @@ def test_lag_masked_windows(seed: int, steps: int, length: int, mask_value: floa
 @given(SEEDS, st.integers(2, 30))
 def test_lag_whole_holds_the_sequence_so_far(seed: int, length: int) -> None:
     sequence = lag.generate_sequence(length, 20, np.random.default_rng(seed))
-    x, y = lag.to_whole(sequence, 20)
+    (x,), (y,) = lag_rows.to_rows([sequence], 20, length, missing=lag_rows.MASK_VALUE)
     assert (x.shape, y.shape) == ((length - 1, length, 20), (length - 1, 20))
     for t in range(1, length):
         missing = length - 1 - t
-        assert (x[t - 1, :missing] == lag.MASK_VALUE).all()
+        assert (x[t - 1, :missing] == lag_rows.MASK_VALUE).all()
         assert decoded(x[t - 1, missing:]) == sequence[: t + 1].tolist()
         assert decoded(y[t - 1]) == sequence[t - 1]
-    assert lag.MASK_VALUE == -1
+    assert lag_rows.MASK_VALUE == -1
 
 
 @given(SEEDS, st.integers(1, 10), st.integers(1, 20), st.integers(1, 4))
@@ -342,53 +342,31 @@ def test_lagged_sequences(seed: int, depth: int, answers: int, count: int) -> No
 # -- memory
 
 
-def test_ambiguous_sequences_begin_with_the_published_ones() -> None:
-    sequences, n_values = memory.generate_ambiguous()
-    assert sequences.tolist() == [[*s] for s in memory.SEQUENCES]
-    assert n_values == memory.N_VALUES
-
-
-@given(st.sampled_from([1, 3, 10, 30, 100, 300, 1000]), st.integers(2, 8))
-def test_ambiguous_sequences_of_any_length(middle: int, firsts: int) -> None:
-    sequences, n_values = memory.generate_ambiguous(middle, firsts)
-    assert sequences.shape == (firsts, middle + 2)
+@given(SEEDS, st.integers(1, 20), st.integers(3, 9))
+def test_random_middles_lie_between_two_equal_ends(seed: int, middle: int, n_values: int) -> None:
+    sequences = middles.random_sequences(7, middle, n_values, np.random.default_rng(seed))
+    assert sequences.shape == (7, middle + 2)
     assert sequences.dtype == np.int64
-    assert n_values == middle + firsts
-    assert np.array_equal(np.unique(sequences), np.arange(n_values))
-    for k, sequence in enumerate(sequences.tolist()):
-        assert sequence == [middle + k, *range(middle), middle + k]
-
-
-@given(SEEDS, st.integers(1, 9), st.integers(1, 20), st.integers(1, 9), st.integers(2, 5))
-def test_random_middles_do_not_give_the_first_away(
-    seed: int, count: int, middle: int, n_middle: int, firsts: int
-) -> None:
-    sequences, n_values = memory.generate_random(
-        count, middle, n_middle, firsts, np.random.default_rng(seed)
-    )
-    assert sequences.shape == (count * firsts, middle + 2)
-    assert sequences.dtype == np.int64
-    assert n_values == n_middle + firsts
-    groups = sequences.reshape(count, firsts, middle + 2)
-    assert (groups[:, :, 0] == n_middle + np.arange(firsts)).all()
-    assert np.array_equal(groups[:, :, 0], groups[:, :, -1])
-    assert (groups[:, :, 1:-1] == groups[:, :1, 1:-1]).all()
-    assert groups[:, :, 1:-1].min() >= 0
-    assert groups[:, :, 1:-1].max() < n_middle
+    assert np.array_equal(sequences[:, 0], sequences[:, -1])
+    assert set(sequences[:, 0]) <= {n_values - 2, n_values - 1}
+    assert sequences[:, 1:-1].min() >= 0
+    assert sequences[:, 1:-1].max() < n_values - 2
 
 
 def test_random_middles_are_drawn_evenly_and_anew() -> None:
     rng = np.random.default_rng(0)
-    train, test = (memory.generate_random(500, 10, 8, rng=rng)[0] for _ in range(2))
-    assert chi_squared(train[::2, 1:-1], 8) < CHI_7
+    train, test = (middles.random_sequences(1000, 10, 10, rng) for _ in range(2))
+    assert chi_squared(train[:, 1:-1], 8) < CHI_7
+    assert abs((train[:, 0] == 8).sum() - 500) < 4 * 250**0.5
     assert not {tuple(row) for row in train[:, 1:-1]} & {tuple(row) for row in test[:, 1:-1]}
 
 
 @given(SEEDS, st.integers(1, 5), st.integers(1, 9))
 def test_memory_steps_answer_the_next_value(seed: int, count: int, middle: int) -> None:
-    sequences, n_values = memory.generate_random(count, middle, rng=np.random.default_rng(seed))
+    n_values = 5
+    sequences = middles.random_sequences(count, middle, n_values, np.random.default_rng(seed))
     x, y = memory.to_steps(sequences, n_values)
-    assert x.shape == y.shape == (2 * count, middle + 1, n_values)
+    assert x.shape == y.shape == (count, middle + 1, n_values)
     assert is_one_hot(x)
     assert is_one_hot(y)
     assert decoded(x) == sequences[:, :-1].tolist()
@@ -448,23 +426,12 @@ LEGAL = languages.legal_symbols(1)
         (lambda: timing.steps_within(LEGAL, LEGAL), r"a number at each step, received shapes"),
         (lambda: lag.to_pairs([1, 2, 3], depth=3), "sequence of at least 4 integers"),
         (lambda: lag.to_pairs([1, 2], depth=0), "depth: expected at least 1, received 0"),
-        (lambda: lag.to_masked_windows([1], 9), "sequence of at least 2 integers"),
-        (lambda: lag.to_masked_windows([1, 2], 9, 1), "steps: expected at least 2, received 1"),
-        (lambda: lag.to_masked_windows([1, 2], 9, mask_value=0), "other than 0 and 1.*received 0"),
-        (lambda: lag.to_whole([[1, 2]]), r"to_whole: expected a sequence .*received shape \(1, 2"),
-        (lambda: lag.to_whole([1, 2], 9, 1), "other than 0 and 1"),
         (lambda: lag.to_lagged([1, 2], depth=2), r"at least 3 integers, received shape \(2,\)"),
         (lambda: lag.to_lagged([1, 2], depth=0), "depth: expected at least 1, received 0"),
         (lambda: lag.to_lagged(np.zeros((0, 4), int)), r"received shape \(0, 4\)"),
         (lambda: lag.to_lagged(3), r"received shape \(\)"),
         (lambda: lag.generate_lagged(0), "count: expected at least 1, received 0"),
         (lambda: lag.generate_lagged(1, 0), "length: expected at least 1, received 0"),
-        (lambda: memory.generate_ambiguous(0), "middle: expected at least 1, received 0"),
-        (lambda: memory.generate_ambiguous(3, 1), "firsts: expected at least 2, received 1"),
-        (lambda: memory.generate_random(0), "count: expected at least 1, received 0"),
-        (lambda: memory.generate_random(1, 0), "middle: expected at least 1, received 0"),
-        (lambda: memory.generate_random(1, 1, 0), "n_middle: expected at least 1, received 0"),
-        (lambda: memory.generate_random(1, 1, 1, 1), "firsts: expected at least 2, received 1"),
         (lambda: memory.to_steps([1, 2, 3]), r"sequences \[N, T\] .*received shape \(3,\)"),
         (lambda: memory.to_steps([[1], [2]]), r"at least 2 integers, received shape \(2, 1\)"),
         (lambda: memory.to_steps([[1, 2, 9]]), r"expected values 0\.\.4, received 9"),

@@ -113,6 +113,22 @@ std::pair<Index, Index> columns(const Vectors& part, Index width) {
   return {part.first * kLanes<S>, part.count};
 }
 
+/// out[row + r, c] = a w on top of base(col, to, width), which is for the columns from col on, at
+/// `to` in a panel of that width.
+template <class S, class BaseAt>
+void multiply(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
+              const Vectors& part, bool from_the_end, const BaseAt& base) {
+  const Index last = from_the_end ? (w.cols - 1) / w.tile * w.tile : 0;
+  for (Index first = 0; first < w.cols; first += w.tile) {
+    const Index col = from_the_end ? last - first : first;
+    const Index width = w.width(col);
+    const auto [offset, vectors] = columns<S>(part, width);
+    S* to = out.panel(col) + row * width + offset;
+    run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols, to, width,
+        vectors, base(col + offset, to, width));
+  }
+}
+
 /// Lane j is the sum over c of z[row, c] w[first + j, c], for J rows of w side by side.
 template <Index J, class S>
 Vector<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w, Index first,
@@ -174,27 +190,15 @@ void fill_row(const S* values, Index width, S* to) {
 template <class S>
 void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
                  const Vectors& part, bool from_the_end) {
-  const Index last = from_the_end ? (w.cols - 1) / w.tile * w.tile : 0;
-  for (Index first = 0; first < w.cols; first += w.tile) {
-    const Index col = from_the_end ? last - first : first;
-    const Index width = w.width(col);
-    const auto [offset, vectors] = columns<S>(part, width);
-    S* to = out.panel(col) + row * width + offset;
-    run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols, to, width,
-        vectors, Base<S>{to, width});
-  }
+  multiply(a, w, out, row, part, from_the_end,
+           [](Index, S* to, Index width) { return Base<S>{to, width}; });
 }
 
 template <class S>
 void affine(const ConstMatrix<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
             Index row, const Vectors& part) {
-  for (Index col = 0; col < w.cols; col += w.tile) {
-    const Index width = w.width(col);
-    const auto [offset, vectors] = columns<S>(part, width);
-    run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols,
-        out.panel(col) + row * width + offset, width, vectors,
-        Base<S>{bias ? bias + col + offset : nullptr, 0});
-  }
+  multiply(a, w, out, row, part, false,
+           [bias](Index col, S*, Index) { return bias ? Base<S>{bias + col, 0} : Base<S>{}; });
 }
 
 template <class S>

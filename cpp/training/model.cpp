@@ -78,7 +78,9 @@ typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
   std::rotate(plans_.begin(), found, found + 1);
   Plan& plan = *plans_.front();
   if (with_head && plan.heads.empty()) {
-    for (Slice<S>& slice : plan.batch.slices()) plan.heads.push_back(head().plan(slice));
+    std::vector<HeadBuffers<S>> heads;
+    for (Slice<S>& slice : plan.batch.slices()) heads.push_back(head().plan(slice));
+    plan.heads = std::move(heads);
   }
   return plan;
 }

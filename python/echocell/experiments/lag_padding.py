@@ -34,8 +34,7 @@ from echocell.experiments.sweep import (
 )
 from echocell.sweep_plot import Panel
 from echocell.tasks.encoding import Floats, random_values
-from echocell.tasks.lag import MASK_VALUE
-from echocell.tasks.lag_rows import to_rows
+from echocell.tasks.lag_rows import MASK_VALUE, to_rows
 
 
 @dataclass(frozen=True)

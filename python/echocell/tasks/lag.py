@@ -3,8 +3,8 @@
 After Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), which tries
 it with one time step per sample and the state carried between batches, and with the last five
 integers as the time steps of a sample. Its open exercises are here, too: integers further back
-(depth), samples with missing steps or the whole sequence so far as their steps (mask_value), and
-the whole sequence as one sample with an answer at every step (to_lagged).
+(depth), and the whole sequence as one sample with an answer at every step (to_lagged); samples with
+missing steps, or with the whole sequence so far as their steps, are in `echocell.tasks.lag_rows`.
 
 Legend: N sequences, T their length, V = n_values, K = steps, D = depth.
 """
@@ -24,7 +24,6 @@ from echocell.tasks.encoding import (
 )
 
 __all__ = [
-    "MASK_VALUE",
     "generate_lagged",
     "generate_pairs",
     "generate_sequence",
@@ -32,14 +31,9 @@ __all__ = [
     "one_hot_decode",
     "one_hot_encode",
     "to_lagged",
-    "to_masked_windows",
     "to_pairs",
-    "to_whole",
     "to_windows",
 ]
-
-#: What fills the missing steps; no one-hot row holds it.
-MASK_VALUE = -1.0
 
 
 def generate_sequence(
@@ -73,40 +67,6 @@ def to_windows(sequence: ArrayLike, n_values: int = 100, steps: int = 5) -> tupl
     windows = np.lib.stride_tricks.sliding_window_view(encoded, steps, axis=0)  # [T-K+1, V, K]
     x = np.ascontiguousarray(windows[1:].transpose(0, 2, 1))
     return x, encoded[steps - 1 : -1]
-
-
-def to_masked_windows(
-    sequence: ArrayLike, n_values: int = 100, steps: int = 5, mask_value: float = MASK_VALUE
-) -> tuple[Floats, Floats]:
-    """Windows for every t that has an answer, missing steps marked: x [T-1, K, V] holds the values
-    at t-K+1..t for t = 1..T-1, y [T-1, V] those at t-1.
-
-    Steps before t = 0 are missing: they are rows of mask_value, which Masking(mask_value) skips.
-    The last T-K samples have none missing and are those of `to_windows`, which drops the others.
-
-    Raises ValueError for a mask_value of 0 or 1, which one-hot rows are made of.
-    """
-    check_count("to_masked_windows: steps", steps, 2)
-    if mask_value in (0, 1):
-        raise ValueError(
-            f"to_masked_windows: expected a mask_value other than 0 and 1, of which one-hot rows "
-            f"are made, received {mask_value}"
-        )
-    encoded = one_hot_encode(_sequence(sequence, 2, "to_masked_windows"), n_values)
-    missing = np.full((steps - 1, n_values), mask_value, dtype=np.float32)
-    padded = np.concatenate([missing, encoded])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, steps, axis=0)  # [T, V, K]
-    return np.ascontiguousarray(windows[1:].transpose(0, 2, 1)), encoded[:-1]
-
-
-def to_whole(
-    sequence: ArrayLike, n_values: int = 100, mask_value: float = MASK_VALUE
-) -> tuple[Floats, Floats]:
-    """The whole sequence so far per sample: x [T-1, T, V] holds the values at 0..t for t = 1..T-1,
-    with T-1-t rows of mask_value in front, y [T-1, V] those at t-1.
-    """
-    length = len(_sequence(sequence, 2, "to_whole"))
-    return to_masked_windows(sequence, n_values, length, mask_value)
 
 
 def to_lagged(

@@ -1,8 +1,8 @@
 """Lag by rows: at every place of many sequences of random integers, the last few, to give back one.
 
-The task is that of `echocell.tasks.lag`, whose `to_windows`, `to_masked_windows` and `to_whole`
-reframe one sequence for the integer before. Here many are reframed at once, with an answer any
-number of places back, and missing steps can stand on either side.
+The task is that of `echocell.tasks.lag`, whose `to_windows` reframes one sequence for the integer
+before. Here many are reframed at once, with an answer any number of places back, and missing steps
+can be marked and stand on either side.
 
 Legend: S sequences, T integers in each, N rows of a sequence, K = steps, V = n_values.
 """
@@ -14,7 +14,10 @@ from numpy.typing import ArrayLike
 
 from echocell.tasks.encoding import Floats, check_count, one_hot_encode
 
-__all__ = ["to_rows"]
+__all__ = ["MASK_VALUE", "to_rows"]
+
+# What may fill missing steps: no one-hot row holds it.
+MASK_VALUE = -1.0
 
 
 def to_rows(

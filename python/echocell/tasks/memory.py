@@ -10,10 +10,9 @@ Schmidhuber, "Long Short-Term Memory" (1997), section 5.2: (y, a1..a_{p-1}, y) a
 x) with p = 4, y = 3, x = 4. Their comparator at p = 4: real-time recurrent learning (RTRL), right
 in 78 % of the trials.
 
-Its open exercises: the same with more values in the middle and with more first values
-(generate_ambiguous), and with random middles (generate_random).
+Middles of any length, and random ones: `echocell.tasks.middles`.
 
-Legend: N sequences, T their length, V = n_values, M = middle, K = firsts.
+Legend: N sequences, T their length, V = n_values.
 """
 
 from __future__ import annotations
@@ -21,20 +20,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from echocell.tasks.encoding import (
-    Floats,
-    Integers,
-    check_count,
-    one_hot_decode,
-    one_hot_encode,
-    random_values,
-)
+from echocell.tasks.encoding import Floats, check_count, one_hot_decode, one_hot_encode
 
 __all__ = [
     "N_VALUES",
     "SEQUENCES",
-    "generate_ambiguous",
-    "generate_random",
     "generate_sequence",
     "one_hot_decode",
     "one_hot_encode",
@@ -58,52 +48,6 @@ def generate_sequence(first: int, length: int = 5) -> tuple[int, ...]:
             f"0..{length - 3} stand in the middle, received {first}"
         )
     return (first, *range(length - 2), first)
-
-
-def generate_ambiguous(middle: int = 3, firsts: int = 2) -> tuple[Integers, int]:
-    """K sequences that differ at their ends alone, and the size of their alphabet: [K, M+2], V.
-
-    Sequence k begins and ends with M + k and has 0, 1, ..., M-1 between; V = M + K. The defaults
-    give SEQUENCES.
-
-    Args:
-        middle: M, the number of values between the first and the last, at least 1.
-        firsts: K, how many sequences have to be told apart, at least 2.
-    """
-    check_count("generate_ambiguous: middle", middle)
-    check_count("generate_ambiguous: firsts", firsts, 2)
-    sequences = [generate_sequence(middle + k, middle + 2) for k in range(firsts)]
-    return np.array(sequences, dtype=np.int64), middle + firsts
-
-
-def generate_random(
-    count: int,
-    middle: int = 3,
-    n_middle: int = 3,
-    firsts: int = 2,
-    rng: np.random.Generator | None = None,
-) -> tuple[Integers, int]:
-    """`count` random middles, each with every first value, and the alphabet: [count * K, M+2], V.
-
-    The sequences of one middle stand together and differ at their ends alone, so that the middle
-    never gives the first value away. They begin and end with n_middle + k, k = 0..K-1;
-    V = n_middle + K. Middles are drawn anew at every call: those of a test are others than those
-    of training, but for chance.
-
-    Args:
-        count: how many middles.
-        middle: M, the number of values between the first and the last, at least 1.
-        n_middle: the values in the middle are 0..n_middle-1, each as likely as the others.
-        firsts: K, at least 2.
-        rng: where the middles are drawn from.
-    """
-    check_count("generate_random: count", count)
-    check_count("generate_random: middle", middle)
-    check_count("generate_random: n_middle", n_middle)
-    check_count("generate_random: firsts", firsts, 2)
-    middles = np.repeat(random_values((count, middle), n_middle, rng), firsts, axis=0)
-    ends = np.tile(n_middle + np.arange(firsts, dtype=np.int64), count)[:, np.newaxis]
-    return np.concatenate([ends, middles, ends], axis=1), n_middle + firsts
 
 
 def to_steps(sequences: ArrayLike, n_values: int = N_VALUES) -> tuple[Floats, Floats]:
