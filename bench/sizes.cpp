@@ -150,7 +150,8 @@ void check_activations(Index n) {
   const auto z = numbers<S>(n, 6, 9.0);
   for (const auto f :
        {Activation::tanh, Activation::sigmoid, Activation::hard_sigmoid, Activation::relu,
-        Activation::softsign, Activation::elu, Activation::softplus}) {
+        Activation::softsign, Activation::elu, Activation::softplus, Activation::bipolar_sigmoid,
+        Activation::bipolar_sigmoid_2}) {
     const std::string what =
         "activation " + std::to_string(int(f)) + " of " + std::to_string(n) + " numbers";
     Buffer<S> y(z), dy(std::vector<S>(z.size(), S(1)));

@@ -52,6 +52,8 @@ FUNCTIONS = {
     "softsign": lambda z: z / (1.0 + np.abs(z)),
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
     "softplus": lambda z: np.logaddexp(0.0, z),
+    "bipolar_sigmoid": lambda z: 2.0 * sigmoid(z) - 1.0,
+    "bipolar_sigmoid_2": lambda z: 4.0 * sigmoid(z) - 2.0,
 }
 DERIVATIVES = {
     "linear": np.ones_like,
@@ -62,6 +64,8 @@ DERIVATIVES = {
     "softsign": lambda z: 1.0 / (1.0 + np.abs(z)) ** 2,
     "elu": lambda z: np.where(z > 0, 1.0, np.exp(np.minimum(z, 0.0))),
     "softplus": sigmoid,
+    "bipolar_sigmoid": lambda z: 2.0 * sigmoid(z) * sigmoid(-z),
+    "bipolar_sigmoid_2": lambda z: 4.0 * sigmoid(z) * sigmoid(-z),
 }
 
 

@@ -189,6 +189,8 @@ EXPECTED = {
     "softsign": lambda x: x / (1 + abs(x)),
     "elu": lambda x: np.where(x > 0, x, np.exp(x) - 1),
     "softplus": lambda x: np.log(1 + np.exp(x)),
+    "bipolar_sigmoid": lambda x: 2 / (1 + np.exp(-x)) - 1,
+    "bipolar_sigmoid_2": lambda x: 4 / (1 + np.exp(-x)) - 2,
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(),
 }
 

@@ -24,7 +24,7 @@ DTYPES = ["float64", "float32"]
 #: On both sides of every vector width.
 SIZES = st.sampled_from([1, 2, 3, 5, 15, 17, 31, 33])
 STEPS = st.sampled_from([1, 2, 3, 5, 9, 17])
-BOUNDED = ["tanh", "sigmoid", "hard_sigmoid", "softsign"]
+BOUNDED = ["tanh", "sigmoid", "hard_sigmoid", "softsign", "bipolar_sigmoid", "bipolar_sigmoid_2"]
 UNBOUNDED = ["relu", "linear", "elu", "softplus"]
 #: For gates, between 0 and 1. Beyond them a cell may be chaotic, and rounding grows with time.
 GATE_FUNCTIONS = ["sigmoid", "hard_sigmoid"]

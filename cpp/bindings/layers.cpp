@@ -12,6 +12,7 @@
 #include "layers/gru.hpp"
 #include "layers/lstm.hpp"
 #include "layers/masking.hpp"
+#include "layers/memory_blocks.hpp"
 #include "layers/repeat_vector.hpp"
 #include "layers/reshape.hpp"
 #include "layers/simple_rnn.hpp"
@@ -25,10 +26,16 @@ using namespace py::literals;
 
 Activation activation(const std::string& name) {
   static const std::map<std::string, Activation> names{
-      {"linear", Activation::linear},   {"tanh", Activation::tanh},
-      {"sigmoid", Activation::sigmoid}, {"hard_sigmoid", Activation::hard_sigmoid},
-      {"relu", Activation::relu},       {"softsign", Activation::softsign},
-      {"elu", Activation::elu},         {"softplus", Activation::softplus},
+      {"linear", Activation::linear},
+      {"tanh", Activation::tanh},
+      {"sigmoid", Activation::sigmoid},
+      {"hard_sigmoid", Activation::hard_sigmoid},
+      {"relu", Activation::relu},
+      {"softsign", Activation::softsign},
+      {"elu", Activation::elu},
+      {"softplus", Activation::softplus},
+      {"bipolar_sigmoid", Activation::bipolar_sigmoid},
+      {"bipolar_sigmoid_2", Activation::bipolar_sigmoid_2},
       {"softmax", Activation::softmax},
   };
   const auto found = names.find(name);
@@ -61,30 +68,40 @@ RecurrentSettings settings(Index units, const std::string& activation_name, bool
                            bool return_sequences, bool stateful, bool go_backwards, double dropout,
                            double recurrent_dropout) {
   require_units(units);
-  return {units,    cell_activation(activation_name),
-          use_bias, return_sequences,
-          stateful, go_backwards,
-          dropout,  recurrent_dropout};
+  RecurrentSettings s;
+  s.units = units;
+  s.activation = cell_activation(activation_name);
+  s.use_bias = use_bias;
+  s.return_sequences = return_sequences;
+  s.stateful = stateful;
+  s.go_backwards = go_backwards;
+  s.dropout = dropout;
+  s.recurrent_dropout = recurrent_dropout;
+  return s;
 }
 
 void bind_recurrent(py::module_& m) {
   Class<LSTMOptions>(m, "LSTMOptions")
-      .def(py::init([](Index units, const std::string& f, const std::string& gate_f, bool use_bias,
-                       bool peephole, const std::string& gates, bool coupled, bool sequences,
+      .def(py::init([](Index units, const std::string& f, const std::string& gate_f,
+                       const std::string& output_f, bool use_bias, bool peephole,
+                       const std::string& gates, bool coupled, bool truncated, bool sequences,
                        bool stateful, bool backwards, double dropout, double recurrent_dropout) {
              LSTMOptions o;
              static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
                                                            backwards, dropout, recurrent_dropout);
              o.recurrent_activation = cell_activation(gate_f);
+             o.output_activation = cell_activation(output_f.empty() ? f : output_f);
+             o.truncated = truncated;
              o.peephole = peephole;
              o.gates = gates;
              o.coupled = coupled;
              return o;
            }),
            py::kw_only(), "units"_a, "activation"_a = "tanh", "recurrent_activation"_a = "sigmoid",
-           "use_bias"_a = true, "peephole"_a = false, "gates"_a = "ifo", "coupled"_a = false,
-           "return_sequences"_a = false, "stateful"_a = false, "go_backwards"_a = false,
-           "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0);
+           "output_activation"_a = "", "use_bias"_a = true, "peephole"_a = false, "gates"_a = "ifo",
+           "coupled"_a = false, "truncated"_a = false, "return_sequences"_a = false,
+           "stateful"_a = false, "go_backwards"_a = false, "dropout"_a = 0.0,
+           "recurrent_dropout"_a = 0.0);
 
   Class<GRUOptions>(m, "GRUOptions")
       .def(py::init([](Index units, const std::string& f, const std::string& gate_f, bool use_bias,
@@ -113,6 +130,36 @@ void bind_recurrent(py::module_& m) {
            py::kw_only(), "units"_a, "activation"_a = "tanh", "use_bias"_a = true,
            "return_sequences"_a = false, "stateful"_a = false, "go_backwards"_a = false,
            "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0);
+}
+
+void bind_memory_blocks(py::module_& m) {
+  Class<MemoryBlocksOptions>(m, "MemoryBlocksOptions")
+      .def(py::init([](Index blocks, Index cells, const std::string& f, const std::string& gate_f,
+                       const std::string& output_f, const std::string& gates, bool use_kernel,
+                       bool use_bias, bool cell_bias, bool shortcut, bool truncated, bool sequences,
+                       bool stateful, bool backwards, double dropout, double recurrent_dropout) {
+             require_units(blocks);
+             require_units(cells);
+             if (shortcut && !sequences) {
+               throw std::invalid_argument("shortcut=True needs return_sequences=True");
+             }
+             MemoryBlocksOptions o(blocks, cells, gates);
+             static_cast<RecurrentSettings&>(o) = settings(
+                 o.units, f, use_bias, sequences, stateful, backwards, dropout, recurrent_dropout);
+             o.outputs = blocks * cells;
+             o.first_bias = cell_bias ? 0 : o.outputs;
+             o.projects = use_kernel;
+             o.shortcut = shortcut;
+             o.truncated = truncated;
+             o.recurrent_activation = cell_activation(gate_f);
+             o.output_activation = cell_activation(output_f.empty() ? f : output_f);
+             return o;
+           }),
+           py::kw_only(), "blocks"_a, "cells"_a = 1, "activation"_a = "tanh",
+           "recurrent_activation"_a = "sigmoid", "output_activation"_a = "", "gates"_a = "ifo",
+           "use_kernel"_a = true, "use_bias"_a = true, "cell_bias"_a = true, "shortcut"_a = false,
+           "truncated"_a = false, "return_sequences"_a = false, "stateful"_a = false,
+           "go_backwards"_a = false, "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0);
 }
 
 void bind_simple(py::module_& m) {
@@ -197,6 +244,7 @@ void bind_wrappers(py::module_& m) {
 void bind_layers(py::module_& m) {
   py::class_<LayerOptions, Options>(m, "LayerOptions");
   bind_recurrent(m);
+  bind_memory_blocks(m);
   bind_simple(m);
   bind_wrappers(m);
 }

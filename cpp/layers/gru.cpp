@@ -1,6 +1,6 @@
 #include "layers/gru.hpp"
 
-#include "layers/recurrent_impl.hpp"
+#include "layers/recurrent_backward.hpp"
 #include "layers/squashes.hpp"
 
 namespace echocell {
@@ -39,13 +39,14 @@ void GRUCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const
 
 template <class S>
 void GRUCell<S>::forward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation, [&](const auto& squash) {
-    if (reset_after_) {
-      forward_reset_after(u, t, squash);
-    } else {
-      forward_reset_before(u, t, squash);
-    }
-  });
+  with_squash<S>(gate_activation_, settings_.activation, settings_.activation,
+                 [&](const auto& squash) {
+                   if (reset_after_) {
+                     forward_reset_after(u, t, squash);
+                   } else {
+                     forward_reset_before(u, t, squash);
+                   }
+                 });
 }
 
 template <class S>
@@ -98,13 +99,14 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squ
 
 template <class S>
 void GRUCell<S>::backward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation, [&](const auto& squash) {
-    if (reset_after_) {
-      backward_reset_after(u, t, squash);
-    } else {
-      backward_reset_before(u, t, squash);
-    }
-  });
+  with_squash<S>(gate_activation_, settings_.activation, settings_.activation,
+                 [&](const auto& squash) {
+                   if (reset_after_) {
+                     backward_reset_after(u, t, squash);
+                   } else {
+                     backward_reset_before(u, t, squash);
+                   }
+                 });
 }
 
 template <class S>

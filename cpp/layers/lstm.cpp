@@ -1,6 +1,6 @@
 #include "layers/lstm.hpp"
 
-#include "layers/recurrent_impl.hpp"
+#include "layers/recurrent_backward.hpp"
 #include "layers/squashes.hpp"
 
 namespace echocell {
@@ -9,6 +9,7 @@ template <class S>
 LSTMCell<S>::LSTMCell(const LSTMOptions& options)
     : settings_(options),
       gate_activation_(options.recurrent_activation),
+      output_activation_(options.output_activation),
       coupled_(options.coupled) {
   const auto has = [&](char gate) { return options.gates.find(gate) != std::string::npos; };
   if (has('i')) i_ = blocks_++;
@@ -40,7 +41,7 @@ void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) cons
 template <class S>
 void LSTMCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, u.n);
-  with_squash<S>(gate_activation_, settings_.activation,
+  with_squash<S>(gate_activation_, settings_.activation, output_activation_,
                  [&](const auto& squash) { forward_step(u, t, squash); });
 }
 
@@ -76,7 +77,7 @@ void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) co
       if (po_ >= 0) o += peephole(po_) * c1;
       z.store(o_, o = squash.gate(o));
     }
-    const V s = squash.cell(c1);
+    const V s = squash.output(c1);
     simd::store(c_next + at, c1);
     simd::store(squashed + at, s);
     simd::store(h_next + at, o * s);
@@ -87,7 +88,7 @@ void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) co
 
 template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation,
+  with_squash<S>(gate_activation_, settings_.activation, output_activation_,
                  [&](const auto& squash) { backward_step(u, t, squash); });
   u.add_recurrent_product_back(t, u.gates(), u.dh, 0, u.n);
 }
@@ -107,7 +108,7 @@ void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) c
     const V c = simd::load(c_now + at), s = simd::load(squashed + at), dh = simd::load(u.dh + at);
     V dc = simd::load(u.dc + at);
     // h' = o * tanh(c')
-    dc += dh * o * squash.cell_slope(s);
+    dc += dh * o * squash.output_slope(s);
     if (o_ >= 0) {
       const V d_o = dh * s * squash.gate_slope(o);
       z.store(o_, d_o);

@@ -39,7 +39,7 @@ class LSTMCell {
   void backward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
 
   RecurrentSettings settings_;
-  Activation gate_activation_;
+  Activation gate_activation_, output_activation_;
   bool coupled_;
   // Which block of the kernel, and which row of the peepholes, a gate has; -1: none.
   Index i_ = -1, f_ = -1, c_ = -1, o_ = -1;
@@ -52,6 +52,7 @@ using LSTM = Recurrent<S, LSTMCell<S>>;
 
 struct LSTMOptions : RecurrentSettings, MakesLayer<LSTMOptions, LSTM> {
   Activation recurrent_activation = Activation::sigmoid;
+  Activation output_activation = Activation::tanh;
   bool peephole = false;
   std::string gates = "ifo";
   bool coupled = false;

@@ -2,8 +2,8 @@
 // walk through time, masks, dropout, reversal and states. A Cell adds the equations of one step.
 //
 // B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, SimpleRNN 1),
-// W lanes of a vector, Hp units padded to whole vectors, N columns of all blocks as Packing has
-// them.
+// O units that are put out (all but in MemoryBlocks), W lanes of a vector, Hp units padded to whole
+// vectors, N columns of all blocks as Packing has them.
 #pragma once
 
 #include <string>
@@ -28,6 +28,14 @@ struct RecurrentSettings {
   bool go_backwards = false;
   double dropout = 0;            // of the inputs; one mask for all steps (Gal & Ghahramani 2016)
   double recurrent_dropout = 0;  // of h(t-1); then every gate draws a mask of its own, as in Keras
+  bool truncated =
+      false;              // no gradient goes back to h(t-1): only cell states carry it through time
+  Index outputs = 0;      // O: the first units leave the layer, and have a cell state; 0: all
+  Index first_bias = 0;   // the biases of the units before it are 0
+  bool projects = true;   // has a kernel; without one the input is added to the units as it is
+  bool shortcut = false;  // the input of a step is put out too, behind the units
+
+  Index units_put_out() const { return outputs > 0 ? outputs : units; }
 };
 
 /// The blocks of kUnits units of one row: W, or the fewer at the end of a layer. Block k is a
@@ -65,7 +73,7 @@ struct UnitBlocks {
 /// hold their last state, the rest zeros.
 template <class S>
 struct Unrolled : Cache {
-  Index T = 0, B = 0, F = 0, H = 0, n = 0, Hp = 0, N = 0;
+  Index T = 0, B = 0, F = 0, H = 0, O = 0, n = 0, Hp = 0, N = 0;
   Index tile = 0, tail = 0;    // see Packing
   Index segment = 0;           // steps of a segment
   Index check = 1;             // steps from look to look at the interrupt, a power of two
@@ -104,6 +112,7 @@ struct Unrolled : Cache {
   bool starts_from_zero = false;      // the initial state is: what it is multiplied with is not
   bool zeros_loaded = false;          // h(0) and c(0) hold them
   bool state_gradient_wanted = true;  // dLoss/dh(0), dLoss/dc(0)
+  bool truncated = false;             // as in the settings
   Write write = Write::set;           // of weight gradients: those of the first segment, or more
   Interrupt* interrupt = nullptr;
 
@@ -212,7 +221,7 @@ struct Unrolled : Cache {
   /// add_recurrent_product. target [B, Hp], gradient is like z.
   void add_recurrent_product_back(Index t, const ConstPanels<S>& gradient, S* target, Index block,
                                   Index count) const {
-    if (t == 0 && !state_gradient_wanted) return;
+    if (truncated || (t == 0 && !state_gradient_wanted)) return;
     const Index rows = active(t);
     if (h_drop == nullptr) {
       recurrent_back.add(gradient, row(t), {target, rows, H, Hp}, {block, count, n});
@@ -227,9 +236,9 @@ struct Unrolled : Cache {
     }
   }
 
-  /// dh of sequence k += gradient [H].
+  /// dh of sequence k += gradient [O].
   void add_to_dh(Index k, const S* gradient) const {
-    for (Index j = 0; j < H; ++j) dh[k * Hp + j] += gradient[j];
+    for (Index j = 0; j < O; ++j) dh[k * Hp + j] += gradient[j];
   }
 
   /// d_recurrent[:, blocks] = or += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
@@ -277,7 +286,8 @@ class Recurrent : public Layer<S> {
     return settings().return_sequences ? MaskFlow::pass : MaskFlow::drop;
   }
   std::vector<Index> state_widths() const override {
-    return std::vector<Index>(static_cast<std::size_t>(cell_.state_count()), settings().units);
+    if (cell_.state_count() == 1) return {settings().units};
+    return {settings().units, settings().units_put_out()};
   }
   bool stateful() const override { return settings().stateful; }
   bool streamable() const override { return !settings().go_backwards; }
@@ -307,6 +317,7 @@ class Recurrent : public Layer<S> {
   void draw_recurrent_dropout(const Pass<S>& pass, U& u) const;
   void drop_recurrent(U& u, Index t) const;
   void project_input(U& u) const;
+  void add_input_to_units(U& u) const;
   void write_output(const Pass<S>& pass, const U& u) const;
   void write_state(const Pass<S>& pass, const U& u) const;
   void load_gradient(const Pass<S>& pass, U& u) const;
@@ -314,6 +325,8 @@ class Recurrent : public Layer<S> {
   void write_projection_gradients(const Pass<S>& pass, U& u) const;
   void write_one_hot_gradient(const Pass<S>& pass, U& u) const;
   void write_input_gradient(const Pass<S>& pass, U& u) const;
+  void write_units_gradient_as_input_gradient(const Pass<S>& pass, const U& u) const;
+  void add_shortcut_gradient(const Pass<S>& pass, const U& u) const;
   void write_state_gradient(const Pass<S>& pass, const U& u) const;
 
   Cell cell_;

@@ -1,6 +1,6 @@
 #include "layers/simple_rnn.hpp"
 
-#include "layers/recurrent_impl.hpp"
+#include "layers/recurrent_backward.hpp"
 #include "numerics/squash.hpp"
 
 namespace echocell {

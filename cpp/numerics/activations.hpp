@@ -12,10 +12,12 @@ enum class Activation {
   sigmoid,
   hard_sigmoid,  // clip(z / 6 + 1/2, 0, 1), as in Keras 3
   relu,
-  softsign,  // z / (1 + |z|)
-  elu,       // z where z > 0, else exp(z) - 1
-  softplus,  // log(1 + exp(z))
-  softmax    // over a row; only where a layer says so, never inside a recurrent cell
+  softsign,           // z / (1 + |z|)
+  elu,                // z where z > 0, else exp(z) - 1
+  softplus,           // log(1 + exp(z))
+  bipolar_sigmoid,    // 2 / (1 + exp(-z)) - 1, from -1 to 1: h of Hochreiter & Schmidhuber 1997
+  bipolar_sigmoid_2,  // twice that, from -2 to 2: their g
+  softmax             // over a row; only where a layer says so, never inside a recurrent cell
 };
 
 /// y[k] = f(y[k]), in place, for n numbers. Not for softmax.

@@ -157,11 +157,16 @@ inline void store_first(S* to, Vector<S> v) {
   }
 }
 
+/// The lanes of a before `first`, those of b from there on.
+template <class S>
+inline Vector<S> joined(Vector<S> a, Vector<S> b, Index first) {
+  using Integer = std::remove_reference_t<decltype(Integers<S>{}[0])>;
+  return lane_numbers<S>(LaneNumbers<S>()) >= static_cast<Integer>(first) ? b : a;
+}
 /// v with zeros in the lanes before `first`.
 template <class S>
 inline Vector<S> from_lane(Vector<S> v, Index first) {
-  using Integer = std::remove_reference_t<decltype(Integers<S>{}[0])>;
-  return lane_numbers<S>(LaneNumbers<S>()) >= static_cast<Integer>(first) ? v : Vector<S>{};
+  return joined<S>(Vector<S>{}, v, first);
 }
 
 #if defined(__AVX512F__)

@@ -37,6 +37,10 @@ simd::Vector<S> squash(Activation f, simd::Vector<S> z) {
       return z > zero ? z : simd::expm1<S>(simd::min<S>(zero, z));
     case Activation::softplus:
       return softplus<S>(z);
+    case Activation::bipolar_sigmoid:
+      return simd::tanh<S>(z * S(0.5));
+    case Activation::bipolar_sigmoid_2:
+      return S(2) * simd::tanh<S>(z * S(0.5));
     default:
       return z;
   }
@@ -64,6 +68,10 @@ simd::Vector<S> slope(Activation f, simd::Vector<S> y) {
       return y > zero ? one : y + one;
     case Activation::softplus:
       return -simd::expm1<S>(-y);
+    case Activation::bipolar_sigmoid:
+      return (one - y * y) * S(0.5);
+    case Activation::bipolar_sigmoid_2:
+      return one - y * y * S(0.25);
     default:
       return one;
   }

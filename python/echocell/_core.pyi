@@ -21,10 +21,12 @@ class LSTMOptions(LayerOptions):
         units: int,
         activation: str = "tanh",
         recurrent_activation: str = "sigmoid",
+        output_activation: str = "",  # as activation
         use_bias: bool = True,
         peephole: bool = False,
         gates: str = "ifo",
         coupled: bool = False,
+        truncated: bool = False,
         return_sequences: bool = False,
         stateful: bool = False,
         go_backwards: bool = False,
@@ -55,6 +57,28 @@ class SimpleRNNOptions(LayerOptions):
         units: int,
         activation: str = "tanh",
         use_bias: bool = True,
+        return_sequences: bool = False,
+        stateful: bool = False,
+        go_backwards: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ) -> None: ...
+
+class MemoryBlocksOptions(LayerOptions):
+    def __init__(
+        self,
+        *,
+        blocks: int,
+        cells: int = 1,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        output_activation: str = "",  # as activation
+        gates: str = "ifo",
+        use_kernel: bool = True,
+        use_bias: bool = True,
+        cell_bias: bool = True,
+        shortcut: bool = False,
+        truncated: bool = False,
         return_sequences: bool = False,
         stateful: bool = False,
         go_backwards: bool = False,

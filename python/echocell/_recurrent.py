@@ -252,13 +252,16 @@ class Recurrent(StateKeeper):
         chrono = self.bias_initializer
         if name != "bias" or not isinstance(chrono, initializers.Chrono):
             return super()._draw_one(name, shape, dtype, sample)
-        try:
-            blocks = chrono.for_gates(self._gate_order(), self.units, sample[0])
-        except ValueError as error:
-            raise ValueError(f"layer {self.name!r}: bias_initializer: {error}") from None
+        blocks = self._chrono(chrono, self._gate_order(), self.units, sample)
         bias = np.zeros(shape, dtype)
         bias.reshape(-1)[: blocks.size] = blocks  # GRU: the second row stays 0, both are added
         return bias
+
+    def _chrono(self, chrono: initializers.Chrono, gates: str, units: int, sample: Sample) -> Array:
+        try:
+            return chrono.for_gates(gates, units, sample[0])
+        except ValueError as error:
+            raise ValueError(f"layer {self.name!r}: bias_initializer: {error}") from None
 
 
 def units_of(layer: Layer, units: Any, output_dim: Any) -> int:
@@ -270,9 +273,28 @@ def units_of(layer: Layer, units: Any, output_dim: Any) -> int:
     return _checks.whole(value, f"{kind}: units")
 
 
+def checked_gates(gates: Any, kind: str) -> str:
+    """Letters out of i, f, o, each at most once, in this order."""
+    letters = "".join(gates) if isinstance(gates, (list, tuple)) else gates
+    if (
+        not isinstance(letters, str)
+        or set(letters) - set("ifo")
+        or len(set(letters)) < len(letters)
+    ):
+        raise ValueError(f"{kind}: gates: expected letters out of 'ifo', received {gates!r}")
+    return "".join(letter for letter in "ifo" if letter in letters)
+
+
 def recurrent_activation(identifier: Any, layer: Layer, name: str) -> str:
     """An activation that works number by number."""
     activation = activations.get(identifier)
     if activation == "softmax":
         raise ValueError(f"{type(layer).__name__}: {name}='softmax' is not supported in a cell")
     return activation
+
+
+def output_activation_of(layer: Recurrent, identifier: Any) -> str:
+    """The activation of what leaves the cells: by default that of what enters them."""
+    if identifier is None:
+        return layer.activation
+    return recurrent_activation(identifier, layer, "output_activation")

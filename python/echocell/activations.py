@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from echocell.utils import suggest
 
 __all__ = [
+    "bipolar_sigmoid",
+    "bipolar_sigmoid_2",
     "deserialize",
     "elu",
     "get",
@@ -80,6 +82,20 @@ def softplus(x: ArrayLike) -> Array:
     return np.asarray(np.logaddexp(0, _floats(x)))
 
 
+def bipolar_sigmoid(x: ArrayLike) -> Array:
+    """2 / (1 + exp(-x)) - 1, from -1 to 1: h of Hochreiter & Schmidhuber 1997, eq. 4. x: any
+    shape.
+    """
+    return np.asarray(np.tanh(_floats(x) / 2))
+
+
+def bipolar_sigmoid_2(x: ArrayLike) -> Array:
+    """4 / (1 + exp(-x)) - 2, from -2 to 2: g of Hochreiter & Schmidhuber 1997, eq. 5. x: any
+    shape.
+    """
+    return np.asarray(2 * np.tanh(_floats(x) / 2))
+
+
 def softmax(x: ArrayLike) -> Array:
     """exp(x) over its sum along the last axis. x: [..., C]."""
     values = _floats(x)
@@ -98,6 +114,8 @@ _FUNCTIONS: dict[str, Callable[[ArrayLike], Array]] = {
         softsign,
         elu,
         softplus,
+        bipolar_sigmoid,
+        bipolar_sigmoid_2,
         softmax,
     )
 }
@@ -111,7 +129,7 @@ def get(identifier: Any) -> str:
 
     Returns:
         One of "linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "elu", "softplus",
-        "softmax". None gives "linear".
+        "bipolar_sigmoid", "bipolar_sigmoid_2", "softmax". None gives "linear".
 
     Raises:
         ValueError: for a name that does not exist.

@@ -17,7 +17,14 @@ from echocell._checks import Sample
 from echocell._input import Input, InputLayer
 from echocell._layer import Layer, weight_view
 from echocell._layer_classes import deserialize, register, serialize
-from echocell._recurrent import Recurrent, recurrent_activation, units_of
+from echocell._memory_blocks import MemoryBlocks
+from echocell._recurrent import (
+    Recurrent,
+    checked_gates,
+    output_activation_of,
+    recurrent_activation,
+    units_of,
+)
 from echocell._wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
@@ -33,6 +40,7 @@ __all__ = [
     "InputLayer",
     "Layer",
     "Masking",
+    "MemoryBlocks",
     "RepeatVector",
     "Reshape",
     "SimpleRNN",
@@ -62,12 +70,16 @@ class LSTM(Recurrent):
         units: H, a positive integer.
         activation: of g and of the output. Default "tanh".
         recurrent_activation: of the gates. Default "sigmoid".
+        output_activation: of the output alone, out in h' = o * out(c'). Default None: as
+            `activation`.
         use_bias: default True.
         unit_forget_bias: bf starts at 1, unless bias_initializer is "chrono". Default True.
         peephole: the gates see the cell: the terms with p. Default False.
         gates: which of the gates i, f and o there are; an absent gate is 1. Default "ifo"; "io" is
             the cell of 1997.
         coupled: f = 1 - i, without weights of its own. Default False.
+        truncated: no gradient flows back to h: through time it flows in the cells alone, as in
+            1997. Default False.
         peephole_initializer: default "zeros".
         **keywords: of every recurrent layer, see `Recurrent`.
 
@@ -82,7 +94,9 @@ class LSTM(Recurrent):
         "peephole",
         "gates",
         "coupled",
+        "truncated",
         "peephole_initializer",
+        "output_activation",
     )
     peephole_kernel = weight_view("peephole_kernel", "(3, H)")
 
@@ -97,7 +111,9 @@ class LSTM(Recurrent):
         peephole: bool = False,
         gates: str = "ifo",
         coupled: bool = False,
+        truncated: bool = False,
         peephole_initializer: Any = "zeros",
+        output_activation: Any = None,
         **keywords: Any,
     ) -> None:
         super().__init__(units, activation, use_bias, **keywords)
@@ -106,6 +122,8 @@ class LSTM(Recurrent):
         self.peephole = bool(peephole)
         self.gates = _checked_gates(gates, bool(coupled))
         self.coupled = bool(coupled)
+        self.truncated = bool(truncated)
+        self.output_activation = output_activation_of(self, output_activation)
         self.peephole_initializer = initializers.get(peephole_initializer)
 
     def _options(self) -> _core.LayerOptions:
@@ -113,8 +131,10 @@ class LSTM(Recurrent):
             **self._common(),
             recurrent_activation=self.recurrent_activation,
             peephole=self.peephole,
+            output_activation=self.output_activation,
             gates=self.gates,
             coupled=self.coupled,
+            truncated=self.truncated,
         )
 
     def _gate_order(self) -> str:
@@ -134,18 +154,12 @@ class LSTM(Recurrent):
 
 
 def _checked_gates(gates: Any, coupled: bool) -> str:
-    letters = "".join(gates) if isinstance(gates, (list, tuple)) else gates
-    if (
-        not isinstance(letters, str)
-        or set(letters) - set("ifo")
-        or len(set(letters)) < len(letters)
-    ):
-        raise ValueError(f"LSTM: gates: expected letters out of 'ifo', received {gates!r}")
+    letters = checked_gates(gates, "LSTM")
     if coupled and "i" not in letters:
         raise ValueError(
             f"LSTM: coupled=True makes f = 1 - i and needs the gate i, received gates={gates!r}"
         )
-    return "".join(letter for letter in "ifo" if letter in letters)
+    return letters
 
 
 def _gate_activation(identifier: Any, layer: Layer) -> str:
@@ -484,6 +498,7 @@ register(
     LSTM,
     GRU,
     SimpleRNN,
+    MemoryBlocks,
     Dense,
     Embedding,
     Activation,

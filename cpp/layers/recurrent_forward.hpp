@@ -1,4 +1,4 @@
-// The bodies of Recurrent, for the .cpp of each cell to instantiate.
+// The bodies of Recurrent, for the .cpp of each cell to instantiate: shapes and the way forward.
 #pragma once
 
 #include <algorithm>
@@ -42,12 +42,12 @@ Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
   return trace;
 }
 
-/// The values of a state, h or c, after each step.
+/// The values of a state, h or c, after each step: of the units that are put out.
 template <class S>
 Trace<S> state_trace(const char* name, const Unrolled<S>& u, const S* state) {
-  Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
+  Trace<S> trace{name, u.T, u.B, u.O, std::vector<S>(std::size_t(u.T * u.B * u.O))};
   u.for_each_state([&](Index s, Index k, Index b, Index t) {
-    copy_numbers(state + (u.start(s) + k) * u.Hp, u.H, trace.numbers.data() + (t * u.B + b) * u.H);
+    copy_numbers(state + (u.start(s) + k) * u.Hp, u.O, trace.numbers.data() + (t * u.B + b) * u.O);
   });
   return trace;
 }
@@ -60,13 +60,19 @@ void Recurrent<S, Cell>::build(const Shape& input) {
     throw std::invalid_argument("a recurrent layer expects input of shape (batch, time steps, " +
                                 std::string("features), received ") + to_string(input));
   }
-  features_ = input[1];
   const Index H = settings().units, n = cell_.blocks();
+  if (!settings().projects && input[1] != H) {
+    throw std::invalid_argument("without a kernel the layer expects " + std::to_string(H) +
+                                " features, one for each unit, received " + to_string(input));
+  }
+  features_ = input[1];
   this->parameters_.clear();
   const auto packed = [&](Index stack, Index rows) {
     return packing<S>(stack, rows, n, H, whole_blocks());
   };
-  kernel_ = this->add_parameter("kernel", {features_, n * H}, packed(1, features_));
+  if (settings().projects) {
+    kernel_ = this->add_parameter("kernel", {features_, n * H}, packed(1, features_));
+  }
   recurrent_ = this->add_parameter("recurrent_kernel", {H, n * H}, packed(1, H));
   if (settings().use_bias) {
     const Index rows = cell_.bias_rows();
@@ -84,8 +90,9 @@ Shape Recurrent<S, Cell>::output_shape(const Shape& input) const {
     throw std::invalid_argument("expected input of shape (None, None, " +
                                 std::to_string(features_) + "), received " + to_string(input));
   }
-  if (settings().return_sequences) return {input[0], settings().units};
-  return {settings().units};
+  const Index width = settings().units_put_out() + (settings().shortcut ? features_ : 0);
+  if (settings().return_sequences) return {input[0], width};
+  return {width};
 }
 
 template <class S, class Cell>
@@ -94,6 +101,8 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   auto u = std::make_unique<U>();
   const Index T = u->T = u->walk = input[0], B = u->B = batch, F = u->F = features_;
   const Index H = u->H = settings().units, n = u->n = cell_.blocks();
+  u->O = settings().units_put_out();
+  u->truncated = settings().truncated;
   const Packing columns = packing<S>(1, 1, n, H, whole_blocks());
   const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = columns.cols();
   u->tile = columns.tile;
@@ -108,7 +117,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   if (copies) u->x_copy = w.take<S>(u->x_groups * T * B * F);
   if (use.masked) u->valid_steps.plan(T, B, w);
   if (drops) u->x_drop = w.take<S>(u->x_groups * B * F);
-  if (!drops && F >= kFewestHot) {
+  if (!drops && F >= kFewestHot && settings().projects) {
     u->hot = w.take<Index>(T * B);
     if (use.training) u->hot_before = w.take<Index>(T * B);
   }
@@ -121,7 +130,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   if (use.training) {
     u->dh = w.take<S>(B * Hp);
     u->recurrent_back.plan(H, N, T * B, w);
-    u->kernel_back.plan(F, N, T * B, w);
+    if (settings().projects) u->kernel_back.plan(F, N, T * B, w);
   }
   u->scratch = w.take<S>(B * (N + Hp));
   cell_.plan(*u, use.training, w);
@@ -184,7 +193,9 @@ void Recurrent<S, Cell>::bind_parameters(const Pass<S>& pass, U& u) const {
   const auto at = [](auto* base, Index offset) {
     return base == nullptr || offset < 0 ? nullptr : base + offset;
   };
-  if (u.kernel == at(pass.parameters, kernel_) && u.d_kernel == at(pass.gradients, kernel_)) return;
+  const bool bound = u.recurrent == at(pass.parameters, recurrent_) &&
+                     u.d_recurrent == at(pass.gradients, recurrent_);
+  if (bound) return;
   u.kernel = at(pass.parameters, kernel_);
   u.recurrent = at(pass.parameters, recurrent_);
   u.bias = at(pass.parameters, bias_);
@@ -257,17 +268,17 @@ void Recurrent<S, Cell>::find_one_hot(U& u) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::load_state(const Pass<S>& pass, U& u) const {
-  const auto load = [&](std::size_t k, S* to) {
+  const auto load = [&](std::size_t k, Index width, S* to) {
     const S* from = k < pass.initial_state.size() ? pass.initial_state[k] : nullptr;
     for (Index b = 0; b < u.B; ++b) {
-      copy_or_zero(from ? from + u.source(b) * u.H : nullptr, u.H, to + b * u.Hp);
+      copy_or_zero(from ? from + u.source(b) * width : nullptr, width, to + b * u.Hp);
     }
   };
   const auto is_null = [](const S* state) { return state == nullptr; };
   u.starts_from_zero = std::all_of(pass.initial_state.begin(), pass.initial_state.end(), is_null);
   if (!u.starts_from_zero || !u.zeros_loaded) {
-    load(0, u.h);
-    if (u.c) load(1, u.c);
+    load(0, u.H, u.h);
+    if (u.c) load(1, u.O, u.c);
   }
   u.zeros_loaded = u.starts_from_zero && u.segments() == 1;
   if (u.h_drop) draw_recurrent_dropout(pass, u);
@@ -290,6 +301,7 @@ void Recurrent<S, Cell>::draw_recurrent_dropout(const Pass<S>& pass, U& u) const
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::project_input(U& u) const {
+  if (!settings().projects) return add_input_to_units(u);
   const Index rows = u.segment_rows(), before = u.start(u.first);
   const Panels<S> z = u.gates();
   const ConstPanels<S> kernel = u.panels(u.kernel, u.F);
@@ -303,6 +315,19 @@ void Recurrent<S, Cell>::project_input(U& u) const {
     const ConstMatrix<S> x(u.x + (g * u.T * u.B + before) * u.F, rows, u.F);
     in_pieces(u.interrupt, rows, u.F * u.N, [&](Index row, Index count) {
       affine(x.row_range(row, count), kernel, u.bias, z, row, {g * blocks, blocks, u.n});
+    });
+  }
+}
+
+/// z = x + b, in a layer of one block without a kernel.
+template <class S, class Cell>
+void Recurrent<S, Cell>::add_input_to_units(U& u) const {
+  for (Index t = u.first; t < u.first + u.steps; ++t) {
+    const S* x = u.x + u.start(t) * u.F;
+    u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
+      const Index count = std::min(simd::kLanes<S>, u.H - unit);
+      const auto input = simd::load_some(x + b * u.F + unit, count);
+      z.store(0, u.bias ? input + simd::load(u.bias + unit) : input);
     });
   }
 }
@@ -331,168 +356,46 @@ void Recurrent<S, Cell>::drop_recurrent(U& u, Index t) const {
 }
 
 // A masked step repeats the output of the step before it, which is the state h; before the first
-// valid step the output is zero, even where the initial state is not (Keras's `rnn`).
+// valid step the output is zero, even where the initial state is not (Keras's `rnn`). A shortcut
+// puts out the input of the step itself.
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_output(const Pass<S>& pass, const U& u) const {
   S* out = pass.output.data;
   if (!settings().return_sequences) {
     for (Index k = 0; k < u.B; ++k) {
       const Index t = u.length(k);
-      copy_or_zero<S>(t > 0 ? u.h_at(t) + k * u.Hp : nullptr, u.H, out + u.source(k) * u.H);
+      copy_or_zero<S>(t > 0 ? u.h_at(t) + k * u.Hp : nullptr, u.O, out + u.source(k) * u.O);
     }
-  } else if (u.packed) {
+    return;
+  }
+  const Index width = u.O + (settings().shortcut ? u.F : 0);
+  if (u.packed) {
     u.for_each_state([&](Index s, Index k, Index b, Index t) {
-      copy_or_zero<S>(s > 0 ? u.h_at(s) + k * u.Hp : nullptr, u.H, out + (t * u.B + b) * u.H);
+      copy_or_zero<S>(s > 0 ? u.h_at(s) + k * u.Hp : nullptr, u.O, out + (t * u.B + b) * width);
     });
   } else {
     const S* h = u.h_at(1);
-    for (Index r = 0; r < u.T * u.B; ++r) copy_numbers(h + r * u.Hp, u.H, out + r * u.H);
+    for (Index r = 0; r < u.T * u.B; ++r) copy_numbers(h + r * u.Hp, u.O, out + r * width);
+  }
+  for (Index r = 0; settings().shortcut && r < u.T * u.B; ++r) {
+    const Index t = r / u.B, from = settings().go_backwards ? u.T - 1 - t : t;
+    copy_numbers(pass.input().row(from, r % u.B), u.F, out + r * width + u.O);
   }
 }
 
 /// Of the sequences that end in this segment.
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_state(const Pass<S>& pass, const U& u) const {
-  const auto write = [&](std::size_t k, const auto& state_at) {
+  const auto write = [&](std::size_t k, Index width, const auto& state_at) {
     S* to = k < pass.final_state.size() ? pass.final_state[k] : nullptr;
     for (Index b = 0; to && b < u.B; ++b) {
       const Index t = u.length(b);
       if (t > u.first + u.steps || (t <= u.first && u.first > 0)) continue;
-      copy_numbers<S>(state_at(t) + b * u.Hp, u.H, to + u.source(b) * u.H);
+      copy_numbers<S>(state_at(t) + b * u.Hp, width, to + u.source(b) * width);
     }
   };
-  write(0, [&](Index t) { return u.h_at(t); });
-  write(1, [&](Index t) { return u.c_at(t); });
-}
-
-// ---- backward, step by step the mirror of forward ----------------------------------------------
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::backward(const Pass<S>& pass) const {
-  U& u = static_cast<U&>(*pass.cache);
-  load_gradient(pass, u);
-  u.write = Write::set;
-  if (u.packed && pass.wants_input_gradient()) {
-    std::fill_n(pass.input_gradient().data, pass.input_gradient().size(), S(0));
-  }
-  for (Index k = u.segments() - 1; k >= 0 && !pass.stopped(); --k) {
-    if (k + 1 < u.segments()) forward_segment(pass, u, k, true);
-    backward_segment(pass, u);
-    u.write = Write::add;
-  }
-  write_state_gradient(pass, u);
-}
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::backward_segment(const Pass<S>& pass, U& u) const {
-  for (Index t = u.first + u.steps - 1; t >= u.first; --t) {
-    if ((t & (u.check - 1)) == 0 && pass.stopped()) return;
-    if (settings().return_sequences) add_output_gradient(pass, u, t);
-    cell_.backward(u, t);
-  }
-  cell_.write_weight_gradients(u);
-  write_projection_gradients(pass, u);
-  if (pass.wants_input_gradient()) write_input_gradient(pass, u);
-}
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
-  const auto load = [&](std::size_t k, S* to) {
-    const auto& gradients = pass.final_state_gradient;
-    const S* from = k < gradients.size() ? gradients[k] : nullptr;
-    for (Index b = 0; b < u.B; ++b) {
-      copy_or_zero(from ? from + u.source(b) * u.H : nullptr, u.H, to + b * u.Hp);
-    }
-  };
-  load(0, u.dh);
-  if (u.dc) load(1, u.dc);
-  for (Index k = 0; k < u.B && !settings().return_sequences; ++k) {
-    if (u.length(k) > 0) u.add_to_dh(k, pass.output_gradient.row(0, u.source(k)));
-  }
-  const auto& wanted = pass.initial_state_gradient;
-  u.state_gradient_wanted = !wanted.empty() && wanted[0] != nullptr;
-  u.recurrent_back.load(u.panels(u.recurrent, u.H));
-  if (pass.wants_input_gradient()) u.kernel_back.load(u.panels(u.kernel, u.F));
-}
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t) const {
-  const Tensor<S>& dy = pass.output_gradient;
-  for (Index k = 0; k < u.active(t); ++k) {
-    if (!u.packed) {
-      u.add_to_dh(k, dy.row(t, k));
-      continue;
-    }
-    const auto [from, b] = u.place(t, k);
-    const Index end = u.place(t + 1, k).t;  // masked steps in between repeat the output
-    for (Index s = from; s < end; ++s) u.add_to_dh(k, dy.row(s, b));
-  }
-}
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::write_projection_gradients(const Pass<S>& pass, U& u) const {
-  const Index rows = u.segment_rows(), before = u.start(u.first), blocks = u.n / u.x_groups;
-  const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
-  if (u.d_bias) column_sums<S>(u.gates(), rows, u.d_bias, u.write);
-  if (u.one_hot) {
-    write_one_hot_gradient(pass, u);
-    return;
-  }
-  u.hot_rows_before = -1;
-  for (Index g = 0; g < u.x_groups; ++g) {
-    u.write_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), Index(0),
-                            d_kernel, {g * blocks, blocks, u.n});
-  }
-}
-
-/// Of a large kernel only the rows that the last update wrote are set to zero.
-template <class S, class Cell>
-void Recurrent<S, Cell>::write_one_hot_gradient(const Pass<S>& pass, U& u) const {
-  const Index rows = u.segment_rows(), before = u.start(u.first);
-  const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
-  Write write = u.write;
-  if (pass.gradients_kept && u.hot_rows_before >= 0 && write == Write::set) {
-    clear_rows(u.hot_before, u.hot_rows_before, d_kernel);
-    write = Write::add;
-  }
-  one_hot_product_tn<S>(u.x + before * u.F, u.hot + before, rows, u.gates(), d_kernel, write);
-  u.hot_rows_before = -1;
-  if (u.segments() > 1) return;
-  std::swap(u.hot, u.hot_before);
-  u.hot_rows_before = rows;
-}
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
-  const Index blocks = u.n / u.x_groups;
-  const bool drop = u.x_drop && pass.training;
-  for (Index g = 0; g < u.x_groups; ++g) {
-    const Vectors part{g * blocks, blocks, u.n};
-    const Index rows = u.segment_rows();
-    u.kernel_back.for_each_row(u.gates(), rows, part, u.interrupt, [&](Index row, const S* from) {
-      const auto [t, b] = u.place_in_segment(row);
-      if (t == u.T) return;
-      const S* mask = drop ? u.x_drop + (g * u.B + b) * u.F : nullptr;
-      S* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
-      for (Index k = 0; k < u.F; ++k) {
-        const S d = mask ? from[k] * mask[k] : from[k];
-        to[k] = g == 0 ? d : to[k] + d;
-      }
-    });
-  }
-}
-
-template <class S, class Cell>
-void Recurrent<S, Cell>::write_state_gradient(const Pass<S>& pass, const U& u) const {
-  const auto write = [&](std::size_t k, const S* from) {
-    const auto& gradients = pass.initial_state_gradient;
-    S* to = k < gradients.size() ? gradients[k] : nullptr;
-    for (Index b = 0; to && b < u.B; ++b) {
-      copy_numbers<S>(from + b * u.Hp, u.H, to + u.source(b) * u.H);
-    }
-  };
-  write(0, u.dh);
-  write(1, u.dc);
+  write(0, u.H, [&](Index t) { return u.h_at(t); });
+  write(1, u.O, [&](Index t) { return u.c_at(t); });
 }
 
 }  // namespace echocell

@@ -1,0 +1,69 @@
+// The memory blocks of Hochreiter & Schmidhuber (1997): cells that share their gates, and a hidden
+// layer in which every unit, gates too, feeds every other ("full gate recurrence" in Greff et al.
+// 2017). The forget gate is that of Gers, Schmidhuber & Cummins (2000).
+#pragma once
+
+#include <string>
+
+#include "layers/layer_options.hpp"
+#include "layers/recurrent.hpp"
+
+namespace echocell {
+
+struct MemoryBlocksOptions;
+
+/// The hidden layer as one block of H columns: first the cells, block after block, then the input
+/// gates, the forget gates and the output gates, one of each per block. The state h holds what all
+/// of them put out; only that of the cells leaves the layer.
+template <class S>
+class MemoryBlocksCell {
+ public:
+  explicit MemoryBlocksCell(const MemoryBlocksOptions& options);
+
+  const RecurrentSettings& settings() const { return settings_; }
+  Index blocks() const { return 1; }
+  Index state_count() const { return 2; }
+  Index bias_rows() const { return 1; }
+  Index peepholes() const { return 0; }
+  bool takes_blocks_apart() const { return false; }
+
+  void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
+  void forward(Unrolled<S>& u, Index t) const;
+  void backward(Unrolled<S>& u, Index t) const;
+  void write_weight_gradients(Unrolled<S>& u) const;
+  std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
+
+ private:
+  template <class Squash>
+  void activate_units(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Squash>
+  void update_cells(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Squash>
+  void load_slopes(Unrolled<S>& u, Index t, const Squash& squash) const;
+  void backward_cells(Unrolled<S>& u, Index t) const;
+
+  RecurrentSettings settings_;
+  Activation gate_activation_, output_activation_;
+  Index cells_;                     // of all blocks
+  Index cells_in_each_;             // of one block
+  Index i_ = -1, f_ = -1, o_ = -1;  // the first unit of these gates; -1: none
+};
+
+template <class S>
+using MemoryBlocks = Recurrent<S, MemoryBlocksCell<S>>;
+
+/// settings.units counts all hidden units, settings.outputs the cells.
+struct MemoryBlocksOptions : RecurrentSettings, MakesLayer<MemoryBlocksOptions, MemoryBlocks> {
+  MemoryBlocksOptions(Index blocks_, Index cells_in_each_, const std::string& gates_)
+      : blocks(blocks_), cells_in_each(cells_in_each_), gates(gates_) {
+    outputs = blocks * cells_in_each;
+    units = outputs + blocks * static_cast<Index>(gates.size());
+  }
+
+  Index blocks, cells_in_each;
+  std::string gates;
+  Activation recurrent_activation = Activation::sigmoid;
+  Activation output_activation = Activation::tanh;
+};
+
+}  // namespace echocell

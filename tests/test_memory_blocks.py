@@ -1,0 +1,371 @@
+"""MemoryBlocks against loops in NumPy, which are proven by finite differences; and its options."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reference as ref
+import reference_blocks as blocks_ref
+import tools
+from echocell import _core, initializers
+from echocell.layers import LSTM, Dense, Embedding, MemoryBlocks, deserialize, serialize
+from echocell.models import Sequential
+
+ACTIVATIONS = ["tanh", "bipolar_sigmoid", "bipolar_sigmoid_2", "sigmoid", "linear"]
+GATES = ["ifo", "io", "fo", "if", "i", "o", ""]
+B, T = 3, 6
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> blocks_ref.MemoryBlocks:
+    use_bias = draw(st.booleans())
+    return blocks_ref.MemoryBlocks(
+        blocks=draw(st.sampled_from([1, 2, 3, 5, 9])),
+        cells=draw(st.sampled_from([1, 2, 3, 7])),
+        activation=draw(st.sampled_from(ACTIVATIONS)),
+        recurrent_activation=draw(st.sampled_from(["sigmoid", "hard_sigmoid"])),
+        output_activation=draw(st.sampled_from(ACTIVATIONS)),
+        gates=draw(st.sampled_from(GATES)),
+        use_kernel=draw(st.booleans()),
+        use_bias=use_bias,
+        cell_bias=not use_bias or draw(st.booleans()),
+        shortcut=draw(st.booleans()),
+        truncated=draw(st.booleans()),
+    )
+
+
+def random_problem(
+    cell: blocks_ref.MemoryBlocks, rng: np.random.Generator, dtype: str = "float64", batch: int = B
+) -> tuple[ref.Weights, np.ndarray]:
+    features = 4 if cell.use_kernel else cell.units
+    weights = {
+        name: 0.5 * value
+        for name, value in tools.random_weights(cell.shapes(features), rng, dtype).items()
+    }
+    return weights, tools.normal(rng, (batch, T, features), dtype)
+
+
+# ---- the reference -----------------------------------------------------------------------------
+
+
+@settings(max_examples=60)
+@given(cell=cells(), seed=st.integers(0, 2**32 - 1))
+def test_derivatives_of_the_reference(cell, seed):
+    if cell.truncated:  # not a derivative
+        cell = blocks_ref.MemoryBlocks(**{**asdict(cell), "truncated": False})
+    if cell.recurrent_activation == "hard_sigmoid":  # has kinks
+        cell = blocks_ref.MemoryBlocks(**{**asdict(cell), "recurrent_activation": "sigmoid"})
+    rng = np.random.default_rng(seed)
+    weights, x = random_problem(cell, rng, batch=1)
+    values = {
+        **weights,
+        "x": x[0],
+        "y": rng.standard_normal(cell.units),
+        "c": rng.standard_normal(cell.all_cells),
+    }
+
+    def run() -> Any:
+        return blocks_ref.forward(cell, values, values["x"], values["y"], values["c"])
+
+    outputs, y, c, steps = run()
+    seen = [rng.standard_normal(array.shape) for array in (outputs, y, c)]
+
+    def loss() -> float:
+        return float(sum((a * b).sum() for a, b in zip(run()[:3], seen, strict=True)))
+
+    grads, dx, dy, dc = blocks_ref.backward(cell, values, steps, *seen)
+    for name, gradient in {**grads, "x": dx, "y": dy, "c": dc}.items():
+        if name not in values or (name == "bias" and not cell.cell_bias):
+            continue
+        direction = rng.standard_normal(gradient.shape)
+        kept = values[name]
+        values[name] = kept + 1e-6 * direction
+        above = loss()
+        values[name] = kept - 1e-6 * direction
+        below = loss()
+        values[name] = kept
+        scale = max(1.0, float(np.abs(gradient * direction).sum()))
+        assert abs((above - below) / 2e-6 - (gradient * direction).sum()) < 1e-6 * scale, name
+
+
+# ---- the core against it -----------------------------------------------------------------------
+
+
+@settings(max_examples=150)
+@given(
+    cell=cells(),
+    dtype=st.sampled_from(tools.DTYPES),
+    sequences=st.booleans(),
+    backwards=st.booleans(),
+    masked=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_against_the_reference(cell, dtype, sequences, backwards, masked, seed):
+    if cell.shortcut:
+        sequences = True
+    rng = np.random.default_rng(seed)
+    weights, x = random_problem(cell, rng, dtype)
+    mask = rng.random((B, T)) < 0.7 if masked else np.ones((B, T), bool)
+    x[~mask] = 0
+    width = cell.all_cells + cell.shortcut * x.shape[2]
+    y = tools.normal(rng, (B, T, width) if sequences else (B, width), dtype)
+    output, gradients, dx = expected(cell, weights, x, mask, y, sequences, backwards)
+
+    layers = [_core.MaskingOptions()] * masked + [
+        _core.MemoryBlocksOptions(
+            **asdict(cell), return_sequences=sequences, go_backwards=backwards
+        )
+    ]
+    arrays = [weights[name] for name in cell.shapes(x.shape[2])]
+    network = tools.make_network(layers, x.shape[1:], dtype, {len(layers) - 1: arrays})
+    x, y = tools.contiguous(x, dtype), tools.contiguous(y, dtype)
+    tools.assert_close(network.predict(x, batch_size=B), output, dtype, "output")
+    _, actual, actual_dx = network.gradients(x, y)
+    for name, gradient in zip(cell.shapes(x.shape[2]), actual[-1], strict=True):
+        tools.assert_close(gradient, gradients[name], dtype, name)
+    tools.assert_close(actual_dx, dx, dtype, "x")
+
+
+def expected(cell, weights, x, mask, targets, sequences, backwards):
+    """Outputs and the gradients of the mean squared error, row by row over the steps that count."""
+    output = np.zeros_like(targets)
+    runs = []
+    for b in range(len(x)):
+        order = np.arange(T)[::-1] if backwards else np.arange(T)
+        places = np.flatnonzero(mask[b][order])
+        zeros = np.zeros(cell.units), np.zeros(cell.all_cells)
+        out, *_, steps = blocks_ref.forward(cell, weights, x[b][order][places], *zeros)
+        runs.append((order, places, steps))
+        if not sequences:
+            output[b] = out[-1] if len(out) else 0
+            continue
+        for t in range(T):  # a masked step repeats the output, but for the input
+            k = np.searchsorted(places, t, side="right")
+            if k:
+                output[b, t, : cell.all_cells] = out[k - 1, : cell.all_cells]
+            if cell.shortcut:
+                output[b, t, cell.all_cells :] = x[b, order[t]]
+    scale = loss_scale(mask, targets, sequences, backwards)
+    dy = 2 * (output - targets) * scale
+    gradients = {name: np.zeros_like(value) for name, value in weights.items()}
+    dx = np.zeros_like(x)
+    for b, (order, places, steps) in enumerate(runs):
+        if cell.shortcut:
+            for t in range(T):
+                dx[b, order[t]] += dy[b, t, cell.all_cells :]
+        if not steps:
+            continue
+        width = targets.shape[-1]
+        d = np.zeros((len(places), width))
+        if sequences:
+            for t in range(T):
+                k = np.searchsorted(places, t, side="right")
+                if k:
+                    d[k - 1, : cell.all_cells] += dy[b, t, : cell.all_cells]
+        else:
+            d[-1] = dy[b]
+        zeros = np.zeros(cell.units), np.zeros(cell.all_cells)
+        grads, dx_row, *_ = blocks_ref.backward(cell, weights, steps, d, *zeros)
+        for name, value in grads.items():
+            gradients[name] += value
+        dx[b, order[places]] += dx_row
+    return output, gradients, np.where(mask[..., None], dx, 0)  # Masking puts out zeros
+
+
+def loss_scale(mask, targets, sequences, backwards):
+    """The weight of every number in the loss: masked steps have none."""
+    if not sequences:
+        return 1 / targets.size
+    # Outputs come in the order of processing, the mask in that of the input.
+    return mask[..., None] / (max(mask.sum(), 1) * targets.shape[-1])
+
+
+# ---- what it is --------------------------------------------------------------------------------
+
+
+def test_with_one_cell_to_a_block_and_no_way_from_gate_to_gate_it_is_an_lstm():
+    rng = np.random.default_rng(1)
+    units, features = 5, 3
+    lstm = LSTM(units, return_sequences=True, input_shape=(None, features))
+    blocks = MemoryBlocks(units, return_sequences=True, input_shape=(None, features))
+    one, other = Sequential([lstm]), Sequential([blocks])
+    kernel, recurrent, bias = (rng.normal(size=w.shape) for w in lstm.get_weights())
+
+    def in_order(w: np.ndarray) -> np.ndarray:  # i, f, c, o -> c, i, f, o
+        i, f, c, o = np.split(w, 4, axis=-1)
+        return np.concatenate([c, i, f, o], axis=-1)
+
+    gates_see_nothing = np.zeros((3 * units, 4 * units))
+    lstm.set_weights([kernel, recurrent, bias])
+    blocks.set_weights(
+        [in_order(kernel), np.vstack([in_order(recurrent), gates_see_nothing]), in_order(bias)]
+    )
+    x = rng.normal(size=(4, 7, features))
+    np.testing.assert_allclose(one.predict(x), other.predict(x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_network_of_1997_has_the_weights_of_the_paper():
+    """Table 2: 264 weights of 4 blocks of 1, 276 of 3 blocks of 2, with biases at the gates."""
+    for blocks, cells, count in [(4, 1, 264), (3, 2, 276)]:
+        layer = MemoryBlocks(blocks, cells, gates="io", cell_bias=False, input_shape=(None, 7))
+        model = Sequential([layer, Dense(7, use_bias=False)])
+        assert model.count_params() == count + blocks * cells  # the cells' biases, which stay 0
+
+
+def test_biases_of_cells_stay_zero():
+    layer = MemoryBlocks(2, 3, cell_bias=False, bias_initializer="ones", input_shape=(5, 4))
+    model = Sequential([layer, Dense(1)])
+    model.compile(loss="mse", optimizer="adam")
+    rng = np.random.default_rng(1)
+    model.fit(rng.normal(size=(9, 5, 4)), rng.normal(size=(9, 1)), epochs=3, verbose=0)
+    bias = layer.get_weights()[2]
+    assert (bias[:6] == 0).all()
+    assert (bias[6:] != 1).all()
+
+
+def test_initial_biases():
+    layer = MemoryBlocks(3, 2, input_shape=(5, 4))
+    Sequential([layer])
+    np.testing.assert_array_equal(layer.get_weights()[2], [0] * 9 + [1] * 3 + [0] * 3)
+    chrono = MemoryBlocks(
+        3, 2, bias_initializer=initializers.Chrono(40, seed=1), input_shape=(5, 4)
+    )
+    Sequential([chrono])
+    bias = chrono.get_weights()[2]
+    assert (bias[:6] == 0).all()
+    assert (bias[9:12] > 0).all()
+    np.testing.assert_array_equal(bias[6:9], -bias[9:12])
+
+
+def test_without_a_kernel_behind_an_embedding_it_reads_one_hot_symbols():
+    rng = np.random.default_rng(1)
+    one_hot = Sequential([MemoryBlocks(2, 2, use_bias=False, input_shape=(None, 7))])
+    by_id = Sequential(
+        [
+            Embedding(7, 10, input_shape=(None,)),
+            MemoryBlocks(2, 2, use_bias=False, use_kernel=False),
+        ]
+    )
+    by_id.set_weights(one_hot.get_weights())
+    ids = rng.integers(7, size=(3, 9))
+    np.testing.assert_allclose(
+        by_id.predict(ids), one_hot.predict(np.eye(7)[ids]), rtol=1e-6, atol=1e-7
+    )
+
+
+def test_states_are_carried_and_streamed():
+    rng = np.random.default_rng(1)
+    model = Sequential(
+        [
+            MemoryBlocks(
+                3, 2, return_sequences=True, stateful=True, batch_input_shape=(2, None, 4)
+            ),
+            MemoryBlocks(2, stateful=True),
+        ]
+    )
+    x = rng.normal(size=(2, 8, 4))
+    whole = model.predict(x)
+    assert [state.shape for state in model.layers[0].get_states()] == [(2, 15), (2, 6)]
+    model.reset_states()
+    model.predict(x[:, :3])
+    np.testing.assert_allclose(model.predict(x[:, 3:]), whole, rtol=1e-5, atol=1e-6)
+    model.reset_states()
+    for t in range(8):
+        last = model.step(x[:, t])
+    np.testing.assert_allclose(last, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_trace():
+    rng = np.random.default_rng(1)
+    layer = MemoryBlocks(3, 2, gates="io", return_sequences=True, input_shape=(5, 4))
+    model = Sequential([layer])
+    x = rng.normal(size=(2, 5, 4))
+    trace = layer.trace(x)
+    shapes = {name: value.shape[2] for name, value in trace.items()}
+    assert shapes == {"i": 3, "g": 6, "o": 3, "c": 6, "h": 6}
+    np.testing.assert_allclose(trace["h"], model.predict(x), rtol=1e-6)
+    added = np.repeat(trace["i"], 2, axis=2) * trace["g"]
+    np.testing.assert_allclose(np.cumsum(added, axis=1), trace["c"], rtol=1e-5, atol=1e-6)
+    opened = np.repeat(trace["o"], 2, axis=2) * np.tanh(trace["c"])
+    np.testing.assert_allclose(opened, trace["h"], rtol=1e-5, atol=1e-6)
+
+
+def test_a_saved_layer_comes_back():
+    layer = MemoryBlocks(
+        3,
+        2,
+        activation="bipolar_sigmoid_2",
+        output_activation="bipolar_sigmoid",
+        gates="io",
+        truncated=True,
+        shortcut=True,
+        return_sequences=True,
+        cell_bias=False,
+    )
+    again = deserialize(serialize(layer))
+    assert again.get_config() == layer.get_config()
+    assert again.get_config()["blocks"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"blocks": 0}, "MemoryBlocks: blocks"),
+        ({"blocks": 2, "cells": 1.5}, "MemoryBlocks: cells"),
+        ({"blocks": 2, "gates": "ix"}, "MemoryBlocks: gates: expected letters out of 'ifo'"),
+        ({"blocks": 2, "shortcut": True}, "needs return_sequences=True"),
+        ({"blocks": 2, "output_activation": "softmax"}, "output_activation='softmax'"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        MemoryBlocks(**arguments)
+
+
+def test_without_a_kernel_there_is_a_feature_for_each_unit():
+    with pytest.raises(ValueError, match="expects 6 features, one for each unit"):
+        Sequential([MemoryBlocks(2, gates="io", use_kernel=False, input_shape=(None, 5))])
+
+
+# ---- the same options of the LSTM --------------------------------------------------------------
+
+
+def test_a_truncated_lstm_passes_gradients_back_through_its_cells_alone():
+    """Like an LSTM whose h(t-1) is a given input: the gradient of a step reaches c(t-1), not h."""
+    rng = np.random.default_rng(1)
+    units, x = 4, rng.normal(size=(3, 6, 2))
+    truncated = _core.LSTMOptions(units=units, truncated=True)
+    cell = ref.LSTM(units=units)
+    weights = {name: rng.normal(size=shape) for name, shape in cell.shapes(2).items()}
+    network = tools.make_network([truncated], x.shape[1:], "float64", {0: tools.ordered(weights)})
+    y = rng.normal(size=(3, units))
+    _, actual, _ = network.gradients(x, y)
+
+    run = ref.forward(cell, weights, x)
+    dh, dc = 2 * (run.outputs[:, -1] - y) / y.size, np.zeros((3, units))
+    wanted = {name: np.zeros_like(value) for name, value in weights.items()}
+    for record in reversed(run.records):
+        _, (_, dc) = cell.step_backward(weights, record, [dh, dc], ref.Drops(), wanted)
+        dh = np.zeros_like(dh)
+    for name, gradient in zip(wanted, actual[0], strict=True):
+        tools.assert_close(gradient, wanted[name], "float64", name)
+
+
+@pytest.mark.parametrize("output", ["linear", "bipolar_sigmoid", "relu"])
+def test_the_output_activation_of_an_lstm(output: str) -> None:
+    rng = np.random.default_rng(1)
+    layer = LSTM(4, activation="tanh", output_activation=output, input_shape=(6, 2))
+    model = Sequential([layer])
+    x = rng.normal(size=(3, 6, 2))
+    trace = layer.trace(x)
+    h = trace["o"] * ref.activate(output, trace["c"])
+    np.testing.assert_allclose(trace["h"], h, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(trace["h"][:, -1], model.predict(x), rtol=1e-6)
+    assert deserialize(serialize(layer)).output_activation == output
+    assert LSTM(4, activation="relu").output_activation == "relu"
