@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from echocell.experiments import EXPERIMENTS, Run, groups, run_experiment
-from echocell.experiments.trials import PaperRow, Trial, outcome, until_solved
+from echocell.experiments.trials import PaperRow, Trial, Trials, outcome, until_solved
 
 NAMES = [one.name for one in groups()["paper-1997"]]
 
@@ -28,11 +28,11 @@ def test_short_run_is_reported_beside_the_paper(name: str, tmp_path: Any) -> Non
     settings = short(name)
     report = run_experiment(EXPERIMENTS[name], settings=settings, seed=3, out=tmp_path)
     heads, ours, *paper = report.table
-    assert heads[3] == "sequences until success"
+    assert heads[3] == "sequences"
     assert list(ours[1:4]) == ["2", "0 %", "-"]
     assert ours[0].startswith("ours: LSTM(3)")
     assert paper
-    assert all(row[0].startswith("1997: ") for row in paper)
+    assert all(row[0].startswith("paper: ") for row in paper)
     per_trial = sum(-(-10 // settings.batch_size) for _ in range(2))
     assert report.updates == 2 * per_trial
     assert report.records[0].figures["success"] == 0
@@ -90,8 +90,10 @@ def test_until_solved_gives_up_at_the_limit() -> None:
 
 
 def test_outcome_counts_the_trials_that_succeeded() -> None:
-    trials = [Trial(True, 100, 1.0), Trial(False, 900, 3.0), Trial(True, 300, 2.0)]
-    result = outcome(trials, "ours: x", [PaperRow("y", 500, 97), PaperRow("z", 600)])
+    trials = [Trial(True, 100, 50, 1.0), Trial(False, 900, 450, 3.0), Trial(True, 300, 150, 2.0)]
+    paper = [PaperRow("y", 500, 97), PaperRow("z", 600)]
+    old = Trials("1997: w", trials[:1], paper[0])
+    result = outcome(Trials("ours: x", trials, paper[1]), paper, [old])
     assert result.figures == {
         "success": pytest.approx(200 / 3),
         "sequences": 200,
@@ -100,10 +102,24 @@ def test_outcome_counts_the_trials_that_succeeded() -> None:
     assert result.perfect is False
     rows = [list(row) for row in result.table[1:]]
     assert rows == [
-        ["ours: x", "3", "67 %", "200", "100", "300", "2.00"],
-        ["1997: y", "", "97 %", "500", "", "", ""],
-        ["1997: z", "", "", "600", "", "", ""],
+        ["ours: x", "3", "67 % *", "200", "100", "300", "100", "2.00"],
+        ["1997: w", "1", "100 %", "100", "100", "100", "50", "1.00"],
+        ["paper: y", "", "97 %", "500", "", "", "", ""],
+        ["paper: z", "", "", "600", "", "", "", ""],
     ]
+    assert result.notes == ("* less success, or more sequences, than published",)
+
+
+def test_what_falls_short() -> None:
+    def trials(*sequences: int) -> list[Trial]:
+        return [Trial(count > 0, abs(count), 1, 1.0) for count in sequences]
+
+    row = PaperRow("y", 500)
+    assert not Trials("x", trials(400, 600), row).falls_short
+    assert Trials("x", trials(400, 700), row).falls_short
+    assert Trials("x", trials(100, -100), row).falls_short
+    assert not Trials("x", trials(100, -100), replace(row, success=50)).falls_short
+    assert not Trials("x", trials(-100)).falls_short
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan])

@@ -264,18 +264,27 @@ def _make_folder(path: Path) -> None:
 def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
     """What each shows, then the figures; the table comes last."""
     from echocell import plotting
-    from echocell.experiments.report import columns, spread_table, table
+    from echocell.experiments.report import (
+        columns,
+        joined_table,
+        spread_table,
+        table,
+        with_one_table,
+    )
 
+    joined = with_one_table(reports)
     print()
     for report in reports:
         print(_wrapped(f"{report.experiment.name}: {report.experiment.shows}"))
         print(_wrapped(f"Published in {report.experiment.published.source}.", indent="  "))
         for note in report.notes:
             print(_wrapped(note, indent="  "))
-        if report.table:
+        if report.table and report not in joined:
             heads, *rows = report.table
             print("\n" + textwrap.indent(columns(heads, rows), "    ") + "\n")
     print()
+    if joined:
+        print(joined_table(joined), end="\n\n")
     if arguments.runs > 1:
         print(spread_table(reports), end="\n\n")
     if not plotting.available():

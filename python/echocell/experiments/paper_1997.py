@@ -19,6 +19,7 @@ from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
 from echocell.experiments.trials import (
     PaperRow,
+    Trials,
     fit_lists,
     outcome,
     run_trials,
@@ -92,7 +93,7 @@ def run_reber(settings: TrialSettings, run: Run) -> Outcome:
 
         return until_solved(run, label, fit, solved, **_limits(settings))
 
-    ours = f"ours: LSTM({settings.units}), Adam, batches of {settings.batch_size}"
+    recipe = f"ours: LSTM({settings.units}), Adam, batches of {settings.batch_size}"
     paper = [
         PaperRow("4 blocks of 1, rate 0.1", 39_740, 100),
         PaperRow("4 blocks of 1, rate 0.5", 9_500, 97),
@@ -100,7 +101,8 @@ def run_reber(settings: TrialSettings, run: Run) -> Outcome:
         PaperRow("3 blocks of 2, rate 0.2", 14_060, 97),
         PaperRow("3 blocks of 2, rate 0.5", 8_440, 100),
     ]
-    return outcome(run_trials(run, settings.trials, trial), ours, paper)
+    ours = Trials(recipe, run_trials(run, settings.trials, trial), paper[-1])
+    return outcome(ours, paper)
 
 
 # ---- 4, 5 and 6: one answer at the end ---------------------------------------------------------
@@ -129,8 +131,9 @@ def _run_at_end(
 
         return until_solved(run, label, fit, solved, **_limits(settings))
 
-    ours = f"ours: LSTM({settings.units}), chrono, Adam, batches of {settings.batch_size}"
-    return outcome(run_trials(run, settings.trials, trial), ours, paper)
+    recipe = f"ours: LSTM({settings.units}), chrono, Adam, batches of {settings.batch_size}"
+    trials = run_trials(run, settings.trials, trial)
+    return outcome(Trials(recipe, trials, paper[0] if paper else None), paper)
 
 
 def _model(settings: LongSettings, features: int, outputs: int, activation: str) -> Sequential:

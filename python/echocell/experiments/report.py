@@ -180,6 +180,24 @@ def table(reports: Sequence[Report]) -> str:
     return columns(heads, rows, right=(3, 4))
 
 
+def with_one_table(reports: Sequence[Report]) -> list[Report]:
+    """Those whose tables have the same heads, where there are several: trials."""
+    heads = [tuple(report.table[0]) if report.table else () for report in reports]
+    return [
+        report for report, own in zip(reports, heads, strict=True) if own and heads.count(own) > 1
+    ]
+
+
+def joined_table(reports: Sequence[Report]) -> str:
+    """The tables of several experiments, one below the other; all have the heads of the first."""
+    heads = ["experiment", *reports[0].table[0]]
+    rows = []
+    for report in reports:
+        for index, row in enumerate(report.table[1:]):
+            rows.append([report.experiment.name if index == 0 else "", *row])
+    return columns(heads, rows, right=range(2, len(heads)))
+
+
 def spread_table(reports: Sequence[Report]) -> str:
     """Every figure over several runs: mean ± sd, least, greatest, share of perfect runs."""
     heads = ("experiment", "figure", "mean ± sd", "min", "max", "perfect runs")

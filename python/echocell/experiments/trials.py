@@ -38,11 +38,48 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial: sequences and seconds until success, or until it was given up."""
+    """One trial: sequences, updates and seconds until success, or until it was given up."""
 
     solved: bool
     sequences: int
+    updates: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The trials of one recipe, in words, and the published row that it is held against."""
+
+    recipe: str
+    trials: Sequence[Trial]
+    beside: PaperRow | None = None
+
+    @property
+    def solved(self) -> list[Trial]:
+        return [trial for trial in self.trials if trial.solved]
+
+    @property
+    def success(self) -> float:
+        """Percent."""
+        return 100.0 * len(self.solved) / len(self.trials)
+
+    @property
+    def sequences(self) -> float:
+        """Mean over the trials with success; the longest where there is none."""
+        counts = [trial.sequences for trial in self.solved]
+        return float(np.mean(counts)) if counts else float(max(t.sequences for t in self.trials))
+
+    @property
+    def seconds(self) -> float:
+        """Mean over all trials."""
+        return sum(trial.seconds for trial in self.trials) / len(self.trials)
+
+    @property
+    def falls_short(self) -> bool:
+        """Less success, or more sequences, than were published."""
+        if self.beside is None:
+            return False
+        return self.success < (self.beside.success or 100) or self.sequences > self.beside.sequences
 
 
 def until_solved(
@@ -59,7 +96,7 @@ def until_solved(
 
     Gives the fields of a Trial. Seconds are those of training and testing.
     """
-    before, sequences, done = run.seconds, 0, False
+    before, updates, sequences, done = run.seconds, run.updates, 0, False
     with run.training(math.ceil(most_sequences / batch_size), label) as training:
         while sequences < most_sequences and not done:
             count = min(check_every, most_sequences - sequences)
@@ -67,52 +104,78 @@ def until_solved(
             sequences += count
             training.count(math.ceil(count / batch_size))
             done = solved()
-    return {"solved": done, "sequences": sequences, "seconds": run.seconds - before}
+    return {
+        "solved": done,
+        "sequences": sequences,
+        "updates": run.updates - updates,
+        "seconds": run.seconds - before,
+    }
 
 
 def run_trials(
-    run: Run, count: int, trial: Callable[[str, np.random.Generator], Result]
+    run: Run, count: int, trial: Callable[[str, np.random.Generator], Result], name: str = ""
 ) -> list[Trial]:
-    """trial(label, rng) so many times, each a piece of the run."""
-    labels = [f"trial {k + 1}" for k in range(count)]
+    """trial(label, rng) so many times, each a piece of the run. name: of a recipe that is not the
+    only one.
+    """
+    labels = [f"{name} trial {k + 1}".strip() for k in range(count)]
     return [Trial(**run.once(label, partial(trial, label))) for label in labels]
 
 
-def outcome(trials: Sequence[Trial], ours: str, paper: Sequence[PaperRow]) -> Outcome:
-    """Success and sequences beside the paper's. ours: the recipe, in words."""
-    solved = [float(t.sequences) for t in trials if t.solved]
-    success = 100.0 * len(solved) / len(trials)
-    mean = float(np.mean(solved)) if solved else float(max(t.sequences for t in trials))
-    seconds = sum(t.seconds for t in trials) / len(trials)
-    least, most = (f"{f(solved):,.0f}" if solved else "-" for f in (min, max))
-    heads = ["recipe", "trials", "success", "sequences until success", "least", "most", "seconds"]
-    count = f"{mean:,.0f}" if solved else "-"
+# The heads of the table; one table of many experiments has the same.
+HEADS = ("recipe", "trials", "success", "sequences", "least", "most", "updates", "seconds")
+
+
+def outcome(ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = ()) -> Outcome:
+    """Success and sequences until success beside the paper's; others: recipes besides ours."""
+    recipes = [ours, *others]
     rows = [
-        [ours, str(len(trials)), _percent(success), count, least, most, f"{seconds:.2f}"],
+        *map(_row, recipes),
         *(
-            [f"1997: {row.recipe}", "", _percent(row.success), f"{row.sequences:,}", "", "", ""]
+            [f"paper: {row.recipe}", "", _percent(row.success), f"{row.sequences:,}"] + [""] * 4
             for row in paper
         ),
     ]
-
-    def draw(title: str) -> Figure:
-        places = list(range(1, len(trials) + 1))
-        series = {"ours": [(float(t.sequences), t.solved) for t in trials]}
-        lines = {f"1997: {row.recipe}": float(row.sequences) for row in paper}
-        panel = Panel(
-            *("sequences until success", "trial", places, series),
-            log_x=False,
-            lines=lines,
-            connected=False,
-        )
-        return sweep_plot.plot_sweep(title, [panel])
-
     return Outcome(
-        {"success": success, "sequences": mean, "seconds": seconds},
-        draw,
-        perfect=len(solved) == len(trials),
-        table=[heads, *rows],
+        {"success": ours.success, "sequences": ours.sequences, "seconds": ours.seconds},
+        partial(_draw, recipes, paper),
+        perfect=len(ours.solved) == len(ours.trials),
+        notes=(FALLS_SHORT,) if any(recipe.falls_short for recipe in recipes) else (),
+        table=[HEADS, *rows],
     )
+
+
+FALLS_SHORT = "* less success, or more sequences, than published"
+
+
+def _row(trials: Trials) -> list[str]:
+    counts = [trial.sequences for trial in trials.solved]
+    updates = [trial.updates for trial in trials.solved]
+    mark = " *" if trials.falls_short else ""
+    return [
+        trials.recipe,
+        str(len(trials.trials)),
+        _percent(trials.success) + mark,
+        *(f"{f(counts):,.0f}" if counts else "-" for f in (np.mean, min, max)),
+        f"{np.mean(updates):,.0f}" if updates else "-",
+        f"{trials.seconds:.2f}",
+    ]
+
+
+def _draw(recipes: Sequence[Trials], paper: Sequence[PaperRow], title: str) -> Figure:
+    places = list(range(1, max(len(recipe.trials) for recipe in recipes) + 1))
+    series = {
+        recipe.recipe.partition(":")[0]: [(float(t.sequences), t.solved) for t in recipe.trials]
+        for recipe in recipes
+    }
+    lines = {f"paper: {row.recipe}": float(row.sequences) for row in paper}
+    panel = Panel(
+        *("sequences until success", "trial", places, series),
+        log_x=False,
+        lines=lines,
+        connected=False,
+    )
+    return sweep_plot.plot_sweep(title, [panel])
 
 
 def _percent(value: float | None) -> str:
