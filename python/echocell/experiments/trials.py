@@ -71,10 +71,13 @@ def until_solved(
 
 
 def run_trials(
-    run: Run, count: int, trial: Callable[[str, np.random.Generator], Result]
+    run: Run, count: int, trial: Callable[[str, np.random.Generator], Result], what: str = ""
 ) -> list[Trial]:
-    """trial(label, rng) so many times, each a piece of the run."""
-    labels = [f"trial {k + 1}" for k in range(count)]
+    """trial(label, rng) so many times, each a piece of the run.
+
+    what: of what the trials are, where a run has trials of several tasks.
+    """
+    labels = [f"{what} trial {k + 1}".strip() for k in range(count)]
     return [Trial(**run.once(label, partial(trial, label))) for label in labels]
 
 
