@@ -260,6 +260,15 @@ ADDING_500 = replace(
     settings=replace(ADDING.settings, length=500, check_every=2500, most_sequences=418_000),
     takes=97,
 )
+ADDING_1000 = replace(
+    ADDING_500,
+    name="adding-1000",
+    summary="add the two marked numbers among a thousand (task 4 of 1997)",
+    shows="The same over ten times as many steps; more noise to read past, no more to keep.",
+    published=Published("853,000 sequences", ADDING_500.published.source),
+    settings=replace(ADDING_500.settings, length=1000, check_every=5000, most_sequences=850_000),
+    takes=250,
+)
 MULTIPLICATION = replace(
     ADDING,
     name="multiplication",
@@ -277,4 +286,12 @@ TEMPORAL_ORDER_3 = replace(
     published=Published("571,100 sequences", SOURCE + "section 5.6, table 9"),
     run=run_temporal_order_3,
 )
-PAPER_1997 = (REBER, ADDING, ADDING_500, MULTIPLICATION, TEMPORAL_ORDER, TEMPORAL_ORDER_3)
+PAPER_1997 = (
+    REBER,
+    ADDING,
+    ADDING_500,
+    ADDING_1000,
+    MULTIPLICATION,
+    TEMPORAL_ORDER,
+    TEMPORAL_ORDER_3,
+)
