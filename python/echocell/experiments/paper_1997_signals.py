@@ -140,7 +140,11 @@ def _ours(settings: SignalSettings, loss: str) -> Recipe:
         model.compile(loss=loss, optimizer=Adam(settings.learning_rate, decay=settings.decay))
         return model
 
-    words = f"ours: GRU({settings.units}), chrono, Adam, batches of {settings.batch_size}"
+    rate = ", falling rate" if settings.decay > 0 else ""
+    words = (
+        f"ours: GRU({settings.units}), large weights, chrono, Adam{rate}, batches of "
+        f"{settings.batch_size}"
+    )
     return Recipe(words, build, settings.batch_size)
 
 
@@ -172,7 +176,7 @@ TWO_SEQUENCE_A = Experiment(
 TWO_SEQUENCE_A_1 = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-a-1",
-    summary="the same after T = 100 steps, N = 1 first element (task 3a of 1997)",
+    summary="which of two sequences began, T = 100, N = 1 first element (task 3a of 1997)",
     published=Published("64,330 sequences", TWO_SEQUENCE_A.published.source),
     settings=replace(TWO_SEQUENCE_A.settings, first=1, most_sequences=130_000),
     takes=2,
@@ -180,7 +184,7 @@ TWO_SEQUENCE_A_1 = replace(
 TWO_SEQUENCE_A_1000 = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-a-1000",
-    summary="the same after T = 1000 steps, N = 3 first elements (task 3a of 1997)",
+    summary="which of two sequences began, T = 1000, N = 3 first elements (task 3a of 1997)",
     published=Published("452,460 sequences", TWO_SEQUENCE_A.published.source),
     settings=replace(
         TWO_SEQUENCE_A.settings, length=1000, most_sequences=450_000, check_every=1000
@@ -190,7 +194,7 @@ TWO_SEQUENCE_A_1000 = replace(
 TWO_SEQUENCE_B = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-b",
-    summary="the same, noise on the first elements too, T = 100, N = 3 (task 3b of 1997)",
+    summary="which of two sequences, first elements noisy too, T = 100, N = 3 (task 3b of 1997)",
     shows="Even the first elements are noisy: sometimes they lie, and nobody can tell.",
     published=Published("41,740 sequences", SOURCE + "section 5.3, table 5"),
     run=_run(task_3b, "binary_crossentropy"),
@@ -198,7 +202,7 @@ TWO_SEQUENCE_B = replace(
 TWO_SEQUENCE_B_1 = replace(
     TWO_SEQUENCE_B,
     name="two-sequence-b-1",
-    summary="the same with noise, T = 100, N = 1 first element (task 3b of 1997)",
+    summary="which of two sequences, first element noisy too, T = 100, N = 1 (task 3b of 1997)",
     published=Published("74,950 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1.settings, most_sequences=150_000),
     takes=4,
@@ -206,7 +210,7 @@ TWO_SEQUENCE_B_1 = replace(
 TWO_SEQUENCE_B_1000 = replace(
     TWO_SEQUENCE_B,
     name="two-sequence-b-1000",
-    summary="the same with noise, T = 1000, N = 1 first element (task 3b of 1997)",
+    summary="which of two sequences, first element noisy too, T = 1000, N = 1 (task 3b of 1997)",
     published=Published("481,060 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1000.settings, first=1, most_sequences=480_000),
     takes=90,
@@ -214,7 +218,7 @@ TWO_SEQUENCE_B_1000 = replace(
 TWO_SEQUENCE_C = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-c",
-    summary="which of two sequences, noise on the targets, T = 100, N = 3 (task 3c of 1997)",
+    summary="which of two sequences, targets noisy, T = 100, N = 3 (task 3c of 1997)",
     shows="From targets that are mostly noise, their mean is learned, at the end of a long lag.",
     published=Published("269,650 sequences", SOURCE + "section 5.3, table 6"),
     settings=replace(
@@ -226,7 +230,7 @@ TWO_SEQUENCE_C = replace(
 TWO_SEQUENCE_C_1 = replace(
     TWO_SEQUENCE_C,
     name="two-sequence-c-1",
-    summary="the same with noisy targets, T = 100, N = 1 first element (task 3c of 1997)",
+    summary="which of two sequences, targets noisy, T = 100, N = 1 (task 3c of 1997)",
     published=Published("565,640 sequences", TWO_SEQUENCE_C.published.source),
     settings=replace(TWO_SEQUENCE_C.settings, first=1, most_sequences=1_130_000),
     takes=4,
