@@ -242,7 +242,7 @@ def test_pairs_of_2c(tmp_path: Path) -> None:
     assert [tuple(row[:2]) for row in rows] == [("50", "50"), ("10", "10"), ("50", "5")]
     assert [row[-1] for row in rows] == ["30,000", "", ""]
     assert all(row[2:4] == ["2", "100 %"] for row in map(list, rows))
-    assert report.notes[1].startswith("Every trial succeeds")
+    assert report.notes[1].startswith("At the paper's pairs every trial succeeds")
     assert report.picture is not None
     assert report.picture.stat().st_size > 20_000
 

@@ -258,7 +258,9 @@ def _verdict(short: Sequence[str], compared: Sequence[tuple[int, int]]) -> str:
         return "The paper has none of these pairs."
     if short:
         return f"Falls short of the paper at {'; '.join(short)}."
-    return "Every trial succeeds, on average after no more sequences than in the paper."
+    return (
+        "At the paper's pairs every trial succeeds, on average after no more sequences than there."
+    )
 
 
 def _draw_2c(title: str, trials: Mapping[tuple[int, int], Sequence[Trial]]) -> Figure:
@@ -323,7 +325,7 @@ LONG_LAG_C = Experiment(
     name="long-lag-c",
     summary="keep a symbol past up to 1000 random ones (task 2c of 1997)",
     shows=(
-        "In the paper the sequences needed hardly grow with the lag, q, but with how often each of "
+        "In the paper the sequences needed grow little with the lag, q, and more with how often each of "
         "the p random symbols comes to disturb what is kept."
     ),
     published=Published("100 %, 30,000 to 203,000 sequences", SOURCE + "section 5.2, table 3"),
