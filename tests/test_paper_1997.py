@@ -11,7 +11,8 @@ import pytest
 from echocell.experiments import EXPERIMENTS, Run, groups, run_experiment
 from echocell.experiments.trials import PaperRow, Trial, Trials, outcome, until_solved
 
-NAMES = [one.name for one in groups()["paper-1997"]]
+# long-lag-c has a table of its own.
+NAMES = [one.name for one in groups()["paper-1997"] if one.name != "long-lag-c"]
 
 
 def short(name: str, **changes: Any) -> Any:
@@ -27,14 +28,14 @@ def test_short_run_is_reported_beside_the_paper(name: str, tmp_path: Any) -> Non
     pytest.importorskip("matplotlib")
     settings = short(name)
     report = run_experiment(EXPERIMENTS[name], settings=settings, seed=3, out=tmp_path)
-    heads, ours, *paper = report.table
+    heads, ours, *others = report.table
     assert heads[3] == "sequences"
-    assert list(ours[1:4]) == ["2", "0 %", "-"]
-    assert ours[0].startswith("ours: LSTM(3)")
-    assert paper
-    assert all(row[0].startswith("paper: ") for row in paper)
-    per_trial = sum(-(-10 // settings.batch_size) for _ in range(2))
-    assert report.updates == 2 * per_trial
+    assert list(ours[1:4]) == ["2", "0 % *", "-"]
+    assert ours[0].startswith(("ours: LSTM(3)", "ours: GRU(3)"))
+    kinds = [row[0].partition(":")[0] for row in others]
+    assert kinds in (["1997"] * (kinds[0] == "1997") + ["paper"] * kinds.count("paper"),)
+    assert "paper" in kinds
+    assert ours[6] == "-"
     assert report.records[0].figures["success"] == 0
     assert report.picture is not None
     assert report.picture.stat().st_size > 20_000
@@ -107,7 +108,7 @@ def test_outcome_counts_the_trials_that_succeeded() -> None:
         ["paper: y", "", "97 %", "500", "", "", "", ""],
         ["paper: z", "", "", "600", "", "", "", ""],
     ]
-    assert result.notes == ("* less success, or more sequences, than published",)
+    assert result.notes[1:] == ("* less success, or more sequences, than published",)
 
 
 def test_what_falls_short() -> None:

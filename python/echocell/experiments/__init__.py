@@ -25,6 +25,8 @@ from echocell.experiments.memory import MEMORY
 from echocell.experiments.memory_sweeps import MEMORY_SWEEPS
 from echocell.experiments.memory_trials import MEMORY_TRIALS
 from echocell.experiments.paper_1997 import PAPER_1997
+from echocell.experiments.paper_1997_lags import LAGS_1997
+from echocell.experiments.paper_1997_signals import SIGNALS_1997
 from echocell.experiments.report import Report, run_experiment
 from echocell.experiments.settings import UnknownNameError
 
@@ -64,6 +66,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         CELLS_EXPERIMENT,
         GATES,
         *PAPER_1997,
+        *LAGS_1997,
+        *SIGNALS_1997,
     )
 }
 

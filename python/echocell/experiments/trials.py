@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from echocell.experiments.statistics import Statistic
-    from echocell.models import Sequential
 
 # Trains on so many fresh sequences.
 Train = Callable[[int], None]
@@ -113,12 +112,13 @@ def until_solved(
 
 
 def run_trials(
-    run: Run, count: int, trial: Callable[[str, np.random.Generator], Result], name: str = ""
+    run: Run, count: int, trial: Callable[[str, np.random.Generator], Result], what: str = ""
 ) -> list[Trial]:
-    """trial(label, rng) so many times, each a piece of the run. name: of a recipe that is not the
-    only one.
+    """trial(label, rng) so many times, each a piece of the run.
+
+    what: of what the trials are, where a run has trials of several tasks or recipes.
     """
-    labels = [f"{name} trial {k + 1}".strip() for k in range(count)]
+    labels = [f"{what} trial {k + 1}".strip() for k in range(count)]
     return [Trial(**run.once(label, partial(trial, label))) for label in labels]
 
 
@@ -136,16 +136,31 @@ def outcome(ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = 
             for row in paper
         ),
     ]
+    short = any(recipe.falls_short for recipe in recipes)
     return Outcome(
         {"success": ours.success, "sequences": ours.sequences, "seconds": ours.seconds},
         partial(_draw, recipes, paper),
         perfect=len(ours.solved) == len(ours.trials),
-        notes=(FALLS_SHORT,) if any(recipe.falls_short for recipe in recipes) else (),
+        notes=verdict(ours) + ((FALLS_SHORT,) if short else ()),
         table=[HEADS, *rows],
     )
 
 
 FALLS_SHORT = "* less success, or more sequences, than published"
+
+
+def verdict(ours: Trials) -> tuple[str, ...]:
+    """How the trials compare with the paper, as a sentence; none where it has no such row."""
+    if ours.beside is None:
+        return ()
+    succeeded = f"{len(ours.solved)} of {len(ours.trials)} trials succeed"
+    if not ours.solved:
+        return (f"Falls short of the paper: {succeeded}.",)
+    judged = "Falls short of the paper" if ours.falls_short else "As good as the paper or better"
+    return (
+        f"{judged}: {succeeded}, after {ours.sequences:,.0f} sequences on average; the paper's "
+        f"mean is {ours.beside.sequences:,} ({ours.beside.recipe}).",
+    )
 
 
 def _row(trials: Trials) -> list[str]:
@@ -185,8 +200,3 @@ def _percent(value: float | None) -> str:
 def trials_headline(statistics: Mapping[str, Statistic]) -> str:
     """The column "ours": success and sequences."""
     return f"{statistics['success'].text(0)} %, {statistics['sequences'].mean:,.0f} sequences"
-
-
-def fit_lists(model: Sequential, x: Sequence[Any], y: Any, batch_size: int) -> None:
-    """One pass over sequences of any lengths, in their order."""
-    model.fit(list(x), y, batch_size=batch_size, epochs=1, shuffle=False, verbose=0)
