@@ -21,6 +21,8 @@ from echocell.experiments.gradient_flow import GRADIENT_FLOW
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.lag_padding import PADDING_EXERCISES
 from echocell.experiments.lag_sweeps import LAG_EXERCISES
+from echocell.experiments.languages import LANGUAGES
+from echocell.experiments.later_benchmarks import LATER_BENCHMARKS
 from echocell.experiments.memory import MEMORY
 from echocell.experiments.memory_sweeps import MEMORY_SWEEPS
 from echocell.experiments.memory_trials import MEMORY_TRIALS
@@ -64,6 +66,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         CELLS_EXPERIMENT,
         GATES,
         *PAPER_1997,
+        *LATER_BENCHMARKS,
+        *LANGUAGES,
     )
 }
 
@@ -73,6 +77,7 @@ GROUPS = {
     "tutorials": "the experiments of the tutorials, beside their published figures",
     "exercises": "what the tutorials leave to the reader, each a sweep with its answer",
     "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), trials beside the paper's figures",
+    "later": "what came after 1997: forgetting, peepholes, languages, very long lags",
 }
 
 
