@@ -16,14 +16,14 @@ LSTM and GRU begin either with the usual bias (zeros, but 1 for the forget gate 
 the chrono bias of Tallec and Ollivier, "Can recurrent neural networks warp time?" (2018), for up to
 T steps. All else is the same for every row of a task.
 
-Decided here, once for all rows, after trials with a few other seeds: one layer of 32 units; Adam
-with beta_2 0.99, which learned to copy sooner than 0.999 did; a learning rate that falls in 50
-equal steps towards 0; small batches, since for as many sequences, and about as many seconds, more
-updates learned more; gradients clipped to a norm of 0.1 for each weight array, without which some
-trainings leapt back to where they had begun. Every sequence of the training is new; the test is on
-sequences of its own. A row counts as remembering where its test loss is below 90 % of the score
-without memory: on 2000 tests of the adding task that is almost four standard deviations below what
-always answering 1 scores.
+Decided here, once for all rows of a task, after trials with a few other seeds: one layer of 32
+units; Adam with a learning rate that falls in 50 equal steps towards 0; small batches, since for as
+many sequences, and about as many seconds, more updates learned more; gradients clipped to a norm of
+1 for each weight array. Even so a training leaps back at times, as the curves show; over a thousand
+steps what an LSTM learns to copy in this budget differs from seed to seed. Every
+sequence of the training is new; the test is on sequences of its own. A row counts as remembering
+where its test loss is below 90 % of the score without memory: on 2000 tests of the adding task that
+is almost four standard deviations below what always answering 1 scores.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from echocell import plotting
+from echocell import plotting, sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
@@ -78,7 +78,7 @@ class Settings:
     tests: int
     units: int = 32
     learning_rate: float = 0.01
-    clipnorm: float = 0.1
+    clipnorm: float = 1.0
 
     def __post_init__(self) -> None:
         check_counts(self)
@@ -115,7 +115,7 @@ class Task:
         )
         head = Dense(self.outputs, activation="softmax" if every_step else "linear")
         model = Sequential([layer, head])
-        optimizer = Adam(settings.learning_rate, beta_2=0.99, clipnorm=settings.clipnorm)
+        optimizer = Adam(settings.learning_rate, clipnorm=settings.clipnorm)
         model.compile(loss=self.loss, optimizer=optimizer)
         return model
 
@@ -225,7 +225,7 @@ def _answer(task: Task, rows: Sequence[Row]) -> str:
         good = [str(row.length) for row in mine if row.remembers]
         parts.append(f"{name}: {'T = ' + ', '.join(good) if good else 'no T'}")
     text = (
-        f"A test loss below {REMEMBERS:.0%} of the score without memory was reached by "
+        f"A test loss below {100 * REMEMBERS:.0f} % of the score without memory was reached by "
         f"{'; '.join(parts)}."
     )
     for cell, published in task.published.items():
@@ -249,7 +249,7 @@ def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
                 *(row.cell, row.bias, str(row.length)),
                 f"{row.loss:.3g}",
                 f"{row.no_memory:.3g}",
-                f"{row.share:.1%}",
+                f"{100 * row.share:.3g} %",
                 "remembers" if row.remembers else "no memory",
                 f"{row.updates_at[-1]:,}",
                 f"{row.seconds:.1f}",
@@ -262,7 +262,7 @@ def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
         table.append(
             [
                 *(f"{cell}, Bai et al. 2018", "", str(length), f"{loss:.3g}", f"{score:.3g}"),
-                *(f"{loss / score:.1%}", verdict, "", ""),
+                *(f"{100 * loss / score:.3g} %", verdict, "", ""),
             ]
         )
     return table
@@ -284,7 +284,7 @@ def _draw(title: str, rows: Sequence[Row]) -> Figure:
     for axes, length in zip(grid, lengths, strict=True):
         _draw_length(axes, [row for row in rows if row.length == length])
     grid[0].set_ylabel("training loss / score without memory", fontsize=10.5, color=plotting.INK)
-    grid[0].legend(fontsize=9.5, frameon=False, loc="lower left")
+    grid[0].legend(fontsize=9.5, frameon=False)
     return figure
 
 
@@ -292,6 +292,8 @@ def _draw_length(axes: Axes, rows: Sequence[Row]) -> None:
     """The usual bias is dashed; the mark at the end is the test, hollow without memory."""
     plotting.style_axes(axes, title=f"T = {rows[0].length}", xlabel="updates")
     axes.set_yscale("log")
+    for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        set_formatter(sweep_plot.number_label)
     for colour, row in zip(_COLOURS, rows, strict=True):
         style = "--" if row.bias == "usual" else "-"
         relative = [loss / row.no_memory for loss in row.losses]
@@ -347,23 +349,23 @@ _COPYING = Task(
 ADDING_LATER = Experiment(
     name="adding-later",
     summary="add two marked numbers among 200 to 1000, LSTM and GRU, with and without chrono bias",
-    shows="Whether anything is learned over so many steps depends on how the gates begin.",
+    shows="What is to be learned comes back over all the steps, as far as the gates let it.",
     published=Published("LSTM 0.164 at T = 600", TABLE_1),
-    settings=Settings(lengths=(200, 400, 600, 1000), updates=8000, batch_size=8, tests=2000),
+    settings=Settings(lengths=(200, 400, 600, 1000), updates=5000, batch_size=8, tests=2000),
     headline=partial(_headline, 600),
     run=partial(run_task, _ADDING),
     group="later",
-    takes=200,
+    takes=110,
 )
 COPY_MEMORY = Experiment(
     name="copy-memory",
     summary="give back ten symbols after 100 to 1000 steps, LSTM and GRU, with and without chrono",
     shows="Ten symbols are kept, in their order, while nothing comes in that would recall them.",
     published=Published("LSTM 0.0204 at T = 1000", TABLE_1),
-    settings=Settings(lengths=(100, 300, 1000), updates=30_000, batch_size=2, tests=500),
+    settings=Settings(lengths=(100, 300, 1000), updates=50_000, batch_size=1, tests=500),
     headline=partial(_headline, 1000),
     run=partial(run_task, _COPYING),
     group="later",
-    takes=300,
+    takes=170,
 )
 LATER_BENCHMARKS = (ADDING_LATER, COPY_MEMORY)
