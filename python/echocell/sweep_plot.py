@@ -96,7 +96,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     if panel.log_y:
         axes.set_yscale("log")
         for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            axis(_number)
+            axis(number_label)
     else:
         axes.set_ylim(-4, 104)
     failed = False
@@ -124,8 +124,8 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.legend(fontsize=9.5, frameon=False)
 
 
-def _number(value: float, _: object) -> str:
-    """1, 2 and 5 times powers of ten as they are written; others get no label."""
+def number_label(value: float, _: object = None) -> str:
+    """For logarithmic axes: 1, 2 and 5 times powers of ten as they are written, else no label."""
     leading = f"{value:.0e}"[0]
     return f"{value:,.10g}" if leading in "125" else ""
 

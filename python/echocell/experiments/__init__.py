@@ -21,10 +21,12 @@ from echocell.experiments.gradient_flow import GRADIENT_FLOW
 from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
 from echocell.experiments.lag_padding import PADDING_EXERCISES
 from echocell.experiments.lag_sweeps import LAG_EXERCISES
+from echocell.experiments.languages import LANGUAGES
+from echocell.experiments.later_benchmarks import LATER_BENCHMARKS
 from echocell.experiments.memory import MEMORY
 from echocell.experiments.memory_sweeps import MEMORY_SWEEPS
 from echocell.experiments.memory_trials import MEMORY_TRIALS
-from echocell.experiments.paper_1997 import PAPER_1997
+from echocell.experiments.paper_1997 import AT_END_1997, REBER
 from echocell.experiments.paper_1997_lags import LAGS_1997
 from echocell.experiments.paper_1997_signals import SIGNALS_1997
 from echocell.experiments.report import Report, run_experiment
@@ -65,9 +67,12 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         GRADIENT_FLOW,
         CELLS_EXPERIMENT,
         GATES,
-        *PAPER_1997,
+        REBER,
         *LAGS_1997,
         *SIGNALS_1997,
+        *AT_END_1997,
+        *LATER_BENCHMARKS,
+        *LANGUAGES,
     )
 }
 
@@ -77,6 +82,7 @@ GROUPS = {
     "tutorials": "the experiments of the tutorials, beside their published figures",
     "exercises": "what the tutorials leave to the reader, each a sweep with its answer",
     "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), trials beside the paper's figures",
+    "later": "what came after 1997: forgetting, peepholes, languages, very long lags",
 }
 
 

@@ -293,8 +293,7 @@ TEMPORAL_ORDER_3 = replace(
     published=Published("571,100 sequences", SOURCE + "section 5.6, table 9"),
     run=run_temporal_order_3,
 )
-PAPER_1997 = (
-    REBER,
+AT_END_1997 = (
     ADDING,
     ADDING_500,
     ADDING_1000,
