@@ -211,7 +211,7 @@ def test_with_one_cell_to_a_block_and_no_way_from_gate_to_gate_it_is_an_lstm():
 
 
 def test_a_network_of_1997_has_the_weights_of_the_paper():
-    """Table 2: 264 weights of 4 blocks of 1, 276 of 3 blocks of 2, with biases at the gates."""
+    """Table 1: 264 weights of 4 blocks of 1, 276 of 3 blocks of 2, with biases at the gates."""
     for blocks, cells, count in [(4, 1, 264), (3, 2, 276)]:
         layer = MemoryBlocks(blocks, cells, gates="io", cell_bias=False, input_shape=(None, 7))
         model = Sequential([layer, Dense(7, use_bias=False)])

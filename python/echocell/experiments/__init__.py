@@ -14,6 +14,7 @@ from echocell.experiments.airline import AIRLINE
 from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.cells import CELLS_EXPERIMENT
+from echocell.experiments.continual_reber import CONTINUAL_REBER
 from echocell.experiments.echo import ECHO, ECHO_CURRENT
 from echocell.experiments.echo_sweeps import ECHO_EXERCISES
 from echocell.experiments.gates import GATES
@@ -31,6 +32,7 @@ from echocell.experiments.paper_1997_lags import LAGS_1997
 from echocell.experiments.paper_1997_signals import SIGNALS_1997
 from echocell.experiments.report import Report, run_experiment
 from echocell.experiments.settings import UnknownNameError
+from echocell.experiments.timing import TIMING
 
 __all__ = [
     "EXPERIMENTS",
@@ -73,6 +75,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         *AT_END_1997,
         *LATER_BENCHMARKS,
         *LANGUAGES,
+        CONTINUAL_REBER,
+        TIMING,
     )
 }
 

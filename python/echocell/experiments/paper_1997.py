@@ -223,7 +223,7 @@ REBER = Experiment(
         "The last symbol but one is decided by the second, whatever the grammar has put in "
         "between; all else can be learned without a long memory."
     ),
-    published=Published("100 %, 8,440 sequences", SOURCE + "section 5.1, table 2"),
+    published=Published("100 %, 8,440 sequences", SOURCE + "section 5.1, table 1"),
     settings=TrialSettings(
         units=24, learning_rate=0.01, batch_size=2, most_sequences=20_480, check_every=256
     ),
