@@ -40,7 +40,6 @@ from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.later_benchmarks import falling_rate
 from echocell.experiments.settings import check_counts
-from echocell.experiments.trials import fit_lists
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense, SimpleRNN
 from echocell.models import Sequential
@@ -152,7 +151,7 @@ def train(
     with run.training(settings.strings, label) as training:
         for count in falling_rate(model, settings.strings):
             x, y, _ = languages.generate_examples(count, language, rng=rng)
-            fit_lists(model, x, y, 1)
+            model.fit(x, y, batch_size=1, epochs=1, shuffle=False, verbose=0)
             training.count(count)
     return {
         "largest": largest_accepted(model, language, settings.limit),
