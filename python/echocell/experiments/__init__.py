@@ -14,6 +14,7 @@ from echocell.experiments.airline import AIRLINE
 from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.cells import CELLS_EXPERIMENT
+from echocell.experiments.continual_reber import CONTINUAL_REBER
 from echocell.experiments.echo import ECHO, ECHO_CURRENT
 from echocell.experiments.echo_sweeps import ECHO_EXERCISES
 from echocell.experiments.gates import GATES
@@ -29,6 +30,7 @@ from echocell.experiments.paper_1997_lags import LAGS_1997
 from echocell.experiments.paper_1997_signals import SIGNALS_1997
 from echocell.experiments.report import Report, run_experiment
 from echocell.experiments.settings import UnknownNameError
+from echocell.experiments.timing import TIMING
 
 __all__ = [
     "EXPERIMENTS",
@@ -68,6 +70,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         *PAPER_1997,
         *LAGS_1997,
         *SIGNALS_1997,
+        CONTINUAL_REBER,
+        TIMING,
     )
 }
 
@@ -77,6 +81,7 @@ GROUPS = {
     "tutorials": "the experiments of the tutorials, beside their published figures",
     "exercises": "what the tutorials leave to the reader, each a sweep with its answer",
     "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), trials beside the paper's figures",
+    "later": "what came after 1997: forgetting, peepholes, languages, very long lags",
 }
 
 
