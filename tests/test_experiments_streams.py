@@ -236,10 +236,12 @@ def test_the_answer_says_where_peepholes_help_and_where_not() -> None:
     for shape, (without, peep) in counts.items():
         task = timing.Task(shape, 10, "none")
         pairs.append((row(False, without, task), row(True, peep, task)))
+    task = timing.Task("triangle", 10, "constant")
+    pairs.append((row(False, 0, task), row(True, 0, task)))
     answer = timing._answer(pairs)
     assert "With peepholes more trials were solved than without: spikes, period 10 (9 aga" in answer
     assert "With peepholes fewer trials were solved than without: cosine, period 10 (0 ag" in answer
-    assert "No difference that could not be chance: triangle, period 10 (3 against 2 of 20)." in (
+    assert "No difference that could not be chance: triangle, period 10 (3 against 2 of 40)." in (
         answer
     )
     assert answer.endswith("Solved by neither: rectangle, period 10.")

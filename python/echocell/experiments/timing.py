@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -200,6 +201,11 @@ class Row:
     seconds: float
 
     @property
+    def label(self) -> str:
+        """The row, in words."""
+        return _label(self.task, self.peephole)
+
+    @property
     def solved(self) -> int:
         """How many trials."""
         return sum(trial["solved"] for trial in self.trials)
@@ -225,18 +231,21 @@ def run_timing(settings: Settings, run: Run) -> Outcome:
     for task in tasks(settings):
         rows = []
         for peephole in (False, True):
-            label = f"{task.name}, input {task.inputs}, {_cell(peephole)}"
+            label = _label(task, peephole)
             work = partial(_try_often, task, peephole, settings, run, label)
             rows.append(Row(task, peephole, **run.once(label, work)))
         pairs.append((rows[0], rows[1]))
     answer = _answer(pairs)
+    figures = {
+        f"solved, {_cell(peephole)}": 100.0
+        * sum(pair[peephole].solved for pair in pairs)
+        / (settings.trials * len(pairs))
+        for peephole in (True, False)
+    }
+    for row in itertools.chain.from_iterable(pairs):
+        figures[f"solved, {row.label}"] = 100.0 * row.solved / settings.trials
     return Outcome(
-        {
-            f"solved, {_cell(peephole)}": 100.0
-            * sum(pair[peephole].solved for pair in pairs)
-            / (settings.trials * len(pairs))
-            for peephole in (True, False)
-        },
+        figures,
         lambda title: _draw(f"{title}\n{answer}", pairs, settings),
         perfect=all(row.solved == settings.trials for pair in pairs for row in pair),
         notes=(f"Answer (seed {run.seed}): {answer}",),
@@ -246,6 +255,10 @@ def run_timing(settings: Settings, run: Run) -> Outcome:
 
 def _cell(peephole: bool) -> str:
     return "peepholes" if peephole else "no peepholes"
+
+
+def _label(task: Task, peephole: bool) -> str:
+    return f"{task.name}, input {task.inputs}, {_cell(peephole)}"
 
 
 def by_chance(a: int, b: int, trials: int) -> float:
@@ -261,7 +274,7 @@ def by_chance(a: int, b: int, trials: int) -> float:
 
 
 def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
-    """Where peepholes help, and where not."""
+    """Where peepholes help, and where not, whatever the input: the constant one is but a bias."""
     found: dict[str, list[str]] = {
         "With peepholes more trials were solved than without": [],
         "With peepholes fewer trials were solved than without": [],
@@ -269,15 +282,18 @@ def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
         "Solved by neither": [],
     }
     more, fewer, equal, none = found.values()
-    for without, peep in pairs:
-        text = peep.task.name + ", constant input" * (peep.task.inputs == "constant")
-        counts = f"{text} ({peep.solved} against {without.solved} of {len(peep.trials)})"
-        if peep.solved == without.solved == 0:
-            none.append(text)
-        elif by_chance(peep.solved, without.solved, len(peep.trials)) >= CHANCE:
+    for name in dict.fromkeys(pair[0].task.name for pair in pairs):
+        rows = [pair for pair in pairs if pair[0].task.name == name]
+        trials = sum(len(peep.trials) for _, peep in rows)
+        with_peepholes = sum(peep.solved for _, peep in rows)
+        without = sum(row.solved for row, _ in rows)
+        counts = f"{name} ({with_peepholes} against {without} of {trials})"
+        if with_peepholes == without == 0:
+            none.append(name)
+        elif by_chance(with_peepholes, without, trials) >= CHANCE:
             equal.append(counts)
         else:
-            (more if peep.solved > without.solved else fewer).append(counts)
+            (more if with_peepholes > without else fewer).append(counts)
     return " ".join(f"{what}: {'; '.join(where)}." for what, where in found.items() if where)
 
 
@@ -316,9 +332,11 @@ def _draw(title: str, pairs: Sequence[tuple[Row, Row]], settings: Settings) -> F
             for peephole in (False, True)
         }
         places = list(range(1, len(chosen) + 1))
-        names = [f"{k} {pair[0].task.name}" for k, pair in zip(places, chosen, strict=True)]
-        half = (len(names) + 1) // 2
-        axis = ", ".join(names[:half]) + ",\n" + ", ".join(names[half:])
+        names = [
+            f"{k}\N{NO-BREAK SPACE}{pair[0].task.shape}\N{NO-BREAK SPACE}{pair[0].task.period}"
+            for k, pair in zip(places, chosen, strict=True)
+        ]
+        axis = textwrap.fill(", ".join(names), 70)
         panels.append(
             Panel(
                 *(f"trials solved, %, input {inputs}", axis, places, series),
@@ -340,8 +358,8 @@ TIMING = Experiment(
     name="timing",
     summary="timed spikes and periodic functions from one cell, with and without peepholes (2002)",
     shows=(
-        "A cell that counts is of no use to gates that do not see it: with the output gate shut, "
-        "nothing but a peephole tells them how far it is."
+        "Gates that get nothing but the output of a cell cannot tell how far it has counted while "
+        "its output gate is shut; through a peephole they see it."
     ),
     published=Published(
         "without peepholes only the cosine of period 10",
