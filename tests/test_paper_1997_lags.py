@@ -165,11 +165,11 @@ def test_another_recipe_on_the_same_task() -> None:
         return x
 
     recipe = Recipe("1997: x", build, 2, inputs=inputs, targets=at_end)
-    settings = changed("long-lag-b", trials=2, most_sequences=6, check_every=4)
+    settings = changed("long-lag-b", trials=1, most_sequences=6, check_every=4)
     result = run_task(settings, Run(1), task_2b(5, 3), recipe)
-    assert result.table[1][:3] == ["1997: x", "2", "0 %"]
+    assert result.table[1][:3] == ["1997: x", "1", "0 %"]
     assert result.notes == ()
-    assert seen == 2 * [(4, 5, 6), (3, 5, 6), (2, 5, 6), (3, 5, 6)]
+    assert seen == [(4, 5, 6), (3, 5, 6), (2, 5, 6), (3, 5, 6)]
 
 
 def test_weights_reach_the_loss() -> None:

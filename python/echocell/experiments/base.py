@@ -24,12 +24,15 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
+from echocell._threads import get_num_threads
+from echocell.experiments import forked
 from echocell.experiments.journal import Journal, Result
 from echocell.experiments.statistics import Statistic
 from echocell.models import Sequential
@@ -173,41 +176,73 @@ class Run:
         The piece gets random numbers of its own, for its weights too, so that it is the same
         whatever else was run. Its result is of what JSON can hold.
         """
-        key = f"{self.seed} {piece}"
-        done = self.journal.get(key)
+        done = self.journal.get(self._key(piece))
         if done is None:
             updates, seconds = self.updates, self.seconds
-            seeds = np.random.SeedSequence([self.seed, zlib.crc32(piece.encode())])
-            weights, data = seeds.spawn(2)
-            set_random_seed(int(weights.generate_state(1)[0]))
-            result = work(np.random.default_rng(data))
-            done = {
-                "result": result,
-                "updates": self.updates - updates,
-                "seconds": self.seconds - seconds,
-            }
-            self.journal.put(key, done)
-        else:
-            self.updates += done["updates"]
-            self.seconds += done["seconds"]
-        piece_result: Result = done["result"]
-        return piece_result
+            done = self._do(piece, work)
+            self.updates, self.seconds = updates, seconds
+            self.journal.put(self._key(piece), done)
+        return self._taken(done)
+
+    def each_once(
+        self, pieces: Sequence[str], work: Callable[[str, np.random.Generator], Result]
+    ) -> list[Result]:
+        """work(piece, rng) for every piece, as `once` does them one by one; but each core has one
+        under way. Of trainings that use one thread: small models, small batches.
+        """
+        missing = [piece for piece in pieces if self.journal.get(self._key(piece)) is None]
+        cores = get_num_threads()
+        if len(missing) > 1 and cores > 1 and forked.available():
+            bar = self._bar(len(missing), "", " trainings")
+            with bar:
+                quiet, self._quiet = self._quiet, True
+                for piece, done in forked.in_processes(
+                    lambda piece: self._do(piece, partial(work, piece)), missing, cores
+                ):
+                    self.journal.put(self._key(piece), done)
+                    bar.update()
+                self._quiet = quiet
+        return [self.once(piece, partial(work, piece)) for piece in pieces]
+
+    def _key(self, piece: str) -> str:
+        return f"{self.seed} {piece}"
+
+    def _do(self, piece: str, work: Callable[[np.random.Generator], Result]) -> Result:
+        """The result of a piece, its updates and seconds."""
+        updates, seconds = self.updates, self.seconds
+        seeds = np.random.SeedSequence([self.seed, zlib.crc32(piece.encode())])
+        weights, data = seeds.spawn(2)
+        set_random_seed(int(weights.generate_state(1)[0]))
+        return {
+            "result": work(np.random.default_rng(data)),
+            "updates": self.updates - updates,
+            "seconds": self.seconds - seconds,
+        }
+
+    def _taken(self, done: Result) -> Result:
+        """Counts what a piece cost."""
+        self.updates += done["updates"]
+        self.seconds += done["seconds"]
+        result: Result = done["result"]
+        return result
+
+    def _bar(self, total: int, label: str, unit: str) -> tqdm[Any]:
+        return tqdm(
+            total=total,
+            desc=f"{self._label} {label}".strip(),
+            unit=unit,
+            unit_scale=True,
+            disable=self._quiet,
+            leave=self._leave,
+            dynamic_ncols=True,
+        )
 
     @contextmanager
     def training(self, updates: int, label: str = "") -> Iterator[Training]:
         """The place to train in. updates: how many there will be; label: what is trained, where a
         run trains several models.
         """
-        description = f"{self._label} {label}".strip()
-        bar = tqdm(
-            total=updates,
-            desc=description,
-            unit=" updates",
-            unit_scale=True,
-            disable=self._quiet,
-            leave=self._leave,
-            dynamic_ncols=True,
-        )
+        bar = self._bar(updates, label, " updates")
         with bar:
             training = Training(bar)
             start = time.perf_counter()

@@ -1,8 +1,9 @@
 """cells: SimpleRNN, GRU and variants of the LSTM, with the same budget, on four tasks.
 
 The variants are those of Greff, Srivastava, Koutnik, Steunebrink & Schmidhuber, "LSTM: A Search
-Space Odyssey" (2015), which can be had by switching parts off or on: no input, forget or output
-gate, coupled input and forget gate, peepholes. (Their two without an activation are left out.)
+Space Odyssey" (2015): no input, forget or output gate, coupled input and forget gate, no activation
+in front of the cell or behind it, peepholes, full gate recurrence (every gate sees all gates of the
+step before).
 
 The same budget is: the same optimizer, samples, order of updates and limit of updates, and about
 the same number of weights, those of the LSTM of the tutorial: each cell gets as many units as bring
@@ -28,7 +29,7 @@ from echocell.experiments.base import Array, Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
 from echocell.experiments.sweep import train_until_right
-from echocell.layers import GRU, LSTM, Dense, SimpleRNN
+from echocell.layers import GRU, LSTM, Dense, MemoryBlocks, SimpleRNN
 from echocell.models import Sequential
 from echocell.tasks import alphabet, echo, memory
 from echocell.tasks.airline import airline
@@ -51,6 +52,9 @@ CELLS: dict[str, Callable[..., Any]] = {
     "LSTM, no forget gate": partial(LSTM, gates="io"),
     "LSTM, no output gate": partial(LSTM, gates="if"),
     "LSTM, coupled f = 1 - i": partial(LSTM, coupled=True),
+    "LSTM, no input activation": partial(LSTM, activation="linear", output_activation="tanh"),
+    "LSTM, no output activation": partial(LSTM, output_activation="linear"),
+    "LSTM, full gate recurrence": MemoryBlocks,
 }
 
 
@@ -128,8 +132,10 @@ class Shape:
 
 
 def _sizes(units: int) -> range:
-    """A SimpleRNN has a quarter of the weights per unit: twice the units or a little more."""
-    return range(units, 4 * units + 1)
+    """A SimpleRNN has a quarter of the weights per unit: twice the units or a little more. Where
+    gates feed each other there are up to four times as many.
+    """
+    return range(max(1, units // 3), 4 * units + 1)
 
 
 # ---- the tasks ---------------------------------------------------------------------------------

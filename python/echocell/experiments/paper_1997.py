@@ -71,7 +71,7 @@ PAPER_1 = (
     PaperRow("3 blocks of 2, rate 0.2", 14_060, 97),
     PaperRow("3 blocks of 2, rate 0.5", 8_440, 100),
 )
-OLD_1 = Network1997(3, 2, 0.2, 0.1, biases="gates", output_bias=(-1, -2, -3))
+OLD_1 = Network1997(3, 2, 0.2, 0.5, biases="gates", output_bias=(-1, -2, -3), outputs_bias=-2)
 
 
 def task_1(rng: np.random.Generator) -> Task:
@@ -103,7 +103,7 @@ def run_reber(settings: TrialSettings, run: Run) -> Outcome:
     words = f"ours: LSTM({settings.units}), Adam, batches of {settings.batch_size}"
     old = OLD_1.recipe(
         lambda: OLD_1.build(7, 7, every_step=True),
-        PAPER_1[2],
+        PAPER_1[-1],
         most_sequences=10 * settings.most_sequences,
         check_every=2 * settings.check_every,
         weights=all_steps,

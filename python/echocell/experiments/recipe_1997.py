@@ -21,7 +21,8 @@ Decisions where the paper leaves a choice, or where what it says does not lead t
   that is nearly shut slows down all that is behind it: the rate in 2c is 0.5.
 - In 2a the outputs have biases, which begin at -4, and the rate is 0.3, not 1. Otherwise the one
   cell becomes the bias that 101 outputs want which are mostly 0: the paper calls it the abuse of
-  memory cells.
+  memory cells. In task 1 the biases of the outputs begin at -2, for the same reason; even so an
+  output is sometimes driven to 0 in a state where it is needed, and never comes back.
 - The error in 2b is that of the last step alone, as in 2c: nothing marks the end, and what comes
   before cannot be known.
 - In task 4 the output is linear. With a logistic one the error stays at 0.0105 on average, just

@@ -119,7 +119,7 @@ def run_trials(
     what: of what the trials are, where a run has trials of several tasks or recipes.
     """
     labels = [f"{what} trial {k + 1}".strip() for k in range(count)]
-    return [Trial(**run.once(label, partial(trial, label))) for label in labels]
+    return [Trial(**result) for result in run.each_once(labels, trial)]
 
 
 # The heads of the table; one table of many experiments has the same.

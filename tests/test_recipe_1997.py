@@ -1,0 +1,106 @@
+"""The networks of 1997: their sizes as the paper prints them, where they start, how they learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from echocell import _core
+from echocell.experiments.paper_1997 import OLD_1, OLD_4, OLD_6A
+from echocell.experiments.paper_1997_lags import OLD_2A, OLD_2B, OLD_2C
+from echocell.experiments.recipe_1997 import Network1997, all_steps, last_step
+from echocell.experiments.trials import PaperRow
+
+
+@pytest.mark.parametrize(
+    ("network", "features", "outputs", "weights"),
+    [
+        (OLD_4, 2, 1, 93),  # table 7
+        (OLD_6A, 8, 4, 156),  # table 9
+        (Network1997(3, 2, 0.1, 0.1), 8, 8, 308),
+    ],
+)
+def test_as_many_weights_as_in_the_paper(
+    network: Network1997, features: int, outputs: int, weights: int
+) -> None:
+    assert network.build(features, outputs).count_params() == weights
+
+
+@pytest.mark.parametrize("p", [50, 100])
+def test_weights_of_2c(p: int) -> None:
+    """Table 3: 364 and 664 weights for p = 50 and 100."""
+    network = Network1997(2, 1, 0.2, 0.01, biases="none")
+    assert network.build_for_symbols(p + 4, 2).count_params() == 6 * p + 64
+
+
+def test_weights_of_2b() -> None:
+    """10,504 in the paper, and four of the cell and its gate upon each other."""
+    assert OLD_2B.build(101, 101, every_step=True).count_params() == 10_504 + 4
+
+
+def test_where_weights_and_biases_begin() -> None:
+    kernel, recurrent, bias, outputs, outputs_bias = OLD_1.build(
+        7, 7, every_step=True
+    ).get_weights()
+    for weights in (kernel, recurrent, outputs):
+        assert np.abs(weights).max() <= 0.2
+        assert np.abs(weights).max() > 0.15
+        assert weights.min() < 0 < weights.max()
+    assert (bias[:6] == 0).all()  # cells
+    assert (bias[6:9] != 0).all()  # input gates: as the weights
+    np.testing.assert_array_equal(bias[9:], [-1, -2, -3])
+    np.testing.assert_array_equal(outputs_bias, 7 * [-2])
+
+    _, _, bias, _, _ = OLD_4.build(2, 1).get_weights()
+    np.testing.assert_array_equal(bias[4:6], [-3, -6])
+    assert np.abs(bias[:4]).max() <= 0.1
+
+    *_, bias, _, _ = OLD_2A.build(6, 6, every_step=True).get_weights()
+    np.testing.assert_array_equal(bias, [0, -5])
+    *_, bias, _ = OLD_2C.build_for_symbols(7, 2).get_weights()
+    np.testing.assert_array_equal(bias, [0, 0, -7, -7])
+
+
+@pytest.mark.parametrize("steps", ["all", "last"])
+def test_an_update_is_that_of_half_the_sum_of_squares(steps: str) -> None:
+    rng = np.random.default_rng(1)
+    network = Network1997(2, 2, 0.5, rate=0.3)
+    model = network.build(3, 4, every_step=True)
+    x, y = rng.normal(size=(1, 5, 3)), rng.random((1, 5, 4))
+    before = model.get_weights()
+    wrong = model.predict(x) - y
+    slope = model.predict(x) * (1 - model.predict(x))
+    seen = slice(None) if steps == "all" else slice(-1, None)
+    recipe = network.recipe(
+        None, PaperRow("", 1), 1, 1, weights=all_steps if steps == "all" else last_step
+    )
+    recipe.fit(model, x, y)
+    # d/db of the outputs' biases, which is the sum of wrong * slope over the steps
+    expected = -0.3 * (wrong * slope)[0, seen].sum(axis=0)
+    np.testing.assert_allclose(model.get_weights()[-1] - before[-1], expected, rtol=1e-4)
+
+
+def test_words_and_limits() -> None:
+    recipe = OLD_2A.recipe(lambda: None, PaperRow("x", 7, 50), 100, 10)
+    assert recipe.words == "1997: 1 block of 1, rate 0.3, one by one, truncated"
+    assert (recipe.batch_size, recipe.most_sequences, recipe.check_every) == (1, 100, 10)
+    assert recipe.beside == PaperRow("x", 7, 50)
+
+
+def test_it_has_the_cell_of_1997(monkeypatch: Any) -> None:
+    seen: list[dict[str, Any]] = []
+    make = _core.MemoryBlocksOptions
+
+    def options(**arguments: Any) -> Any:
+        seen.append(arguments)
+        return make(**arguments)
+
+    monkeypatch.setattr(_core, "MemoryBlocksOptions", options)
+    OLD_4.build(2, 1)
+    assert seen[-1]["gates"] == "io"
+    assert seen[-1]["activation"] == "bipolar_sigmoid_2"
+    assert seen[-1]["output_activation"] == "bipolar_sigmoid"
+    assert seen[-1]["recurrent_activation"] == "sigmoid"
+    assert seen[-1]["truncated"] is True
