@@ -22,6 +22,7 @@ from echocell.layers import (
     Flatten,
     Input,
     Masking,
+    MemoryBlocks,
     RepeatVector,
     Reshape,
     SimpleRNN,
@@ -35,7 +36,12 @@ X = RNG.normal(size=(N, T, F))
 Y_STEPS = RNG.normal(size=(N, T, C))
 Y_LAST = RNG.normal(size=(N, C))
 WEIGHTS = RNG.uniform(0.5, 2.0, size=(N, T))
-RECURRENT: dict[str, Callable[..., Any]] = {"lstm": LSTM, "gru": GRU, "simple rnn": SimpleRNN}
+RECURRENT: dict[str, Callable[..., Any]] = {
+    "lstm": LSTM,
+    "gru": GRU,
+    "simple rnn": SimpleRNN,
+    "memory blocks": MemoryBlocks,
+}
 
 
 def a_model(

@@ -20,6 +20,7 @@ RECURRENT: dict[str, _core.LayerOptions] = {
     "gru": _core.GRUOptions(units=UNITS, dropout=0.3, recurrent_dropout=0.2),
     "gru before": _core.GRUOptions(units=UNITS, reset_after=False),
     "rnn": _core.SimpleRNNOptions(units=UNITS, dropout=0.3),
+    "blocks": _core.MemoryBlocksOptions(blocks=11, cells=3, dropout=0.3, recurrent_dropout=0.2),
     "both": _core.BidirectionalOptions(
         forward=_core.LSTMOptions(units=UNITS, dropout=0.3),
         backward=_core.LSTMOptions(units=UNITS, dropout=0.3, go_backwards=True),

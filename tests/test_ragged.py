@@ -20,6 +20,7 @@ from echocell.layers import (
     Flatten,
     Input,
     Masking,
+    MemoryBlocks,
     RepeatVector,
     Reshape,
     SimpleRNN,
@@ -37,7 +38,12 @@ Y_LAST = RNG.normal(size=(N, C))
 STEP_WEIGHTS = [RNG.uniform(0.5, 2, size=length) for length in LENGTHS]
 WEIGHTS = RNG.uniform(0.5, 2, size=N)
 PAD = -77.0
-RECURRENT: dict[str, Callable[..., Any]] = {"lstm": LSTM, "gru": GRU, "simple rnn": SimpleRNN}
+RECURRENT: dict[str, Callable[..., Any]] = {
+    "lstm": LSTM,
+    "gru": GRU,
+    "simple rnn": SimpleRNN,
+    "memory blocks": MemoryBlocks,
+}
 
 
 def padded(rows: list[np.ndarray], value: float = 0.0, to: int = LONGEST) -> np.ndarray:

@@ -22,15 +22,16 @@ void restrict_to_lengths(const Slice<S>& slice, const Mask& made) {
 }
 
 /// Until its first valid step a recurrent layer gives zeros. Where a row has no valid step here,
-/// but began in an earlier batch, its last output is that of then: its state.
+/// but began in an earlier batch, its last output is that of then: the first numbers of its state,
+/// which has `state_width`.
 template <class S>
-void repeat_last_output(const Pass<S>& pass) {
+void repeat_last_output(const Pass<S>& pass, Index state_width) {
   const Mask& mask = pass.input_mask;
   const Index width = pass.output.width;
   for (Index b = 0; b < mask.batch; ++b) {
     bool any = false;
     for (Index t = 0; t < mask.steps; ++t) any = any || mask.valid(t, b);
-    if (!any) std::copy_n(pass.final_state[0] + b * width, width, pass.output.row(0, b));
+    if (!any) std::copy_n(pass.final_state[0] + b * state_width, width, pass.output.row(0, b));
   }
 }
 
@@ -180,7 +181,9 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
       restrict_to_lengths(slice, pass.output_mask);
     }
     const bool last_output = !pass.final_state.empty() && pass.output.steps == 1;
-    if (context.continues && last_output && pass.input_mask) repeat_last_output(pass);
+    if (context.continues && last_output && pass.input_mask) {
+      repeat_last_output(pass, layer.state_widths().front());
+    }
   }
 }
 
