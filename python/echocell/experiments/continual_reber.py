@@ -311,11 +311,9 @@ def run_continual(settings: Settings, run: Run) -> Outcome:
     rows = []
     for units in settings.units:
         for cell, gates in CELLS.items():
-            nets = []
-            for k in range(settings.nets):
-                label = f"{cell}, {units} units, net {k + 1}"
-                work = partial(train, gates, units, settings, run, label)
-                nets.append(Net(**run.once(label, work)))
+            labels = [f"{cell}, {units} units, net {k + 1}" for k in range(settings.nets)]
+            results = run.each_once(labels, partial(train, gates, units, settings, run))
+            nets = [Net(**result) for result in results]
             rows.append(Row(cell, units, nets, settings.symbols))
     notes = (f"Answer (seed {run.seed}): {_answer(rows, settings)}", _growth(rows[:2], settings))
     return Outcome(

@@ -166,10 +166,7 @@ def run(settings: Settings, run: Run) -> Outcome:
     for language, name in NAMES.items():
         for cell in CELLS:
             labels = [f"{name}: {cell}, trial {k + 1}" for k in range(settings.trials)]
-            results = [
-                run.once(label, partial(train, settings, run, cell, language, label))
-                for label in labels
-            ]
+            results = run.each_once(labels, partial(train, settings, run, cell, language))
             largest = [int(result["largest"]) for result in results]
             seconds = float(np.mean([result["seconds"] for result in results]))
             rows.append(Row(language, cell, int(results[0]["weights"]), largest, seconds))

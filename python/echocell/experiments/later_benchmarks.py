@@ -192,14 +192,20 @@ def train(
 
 def run_task(task: Task, settings: Settings, run: Run) -> Outcome:
     """Every cell with every bias at every T."""
-    rows = []
-    for length in settings.lengths:
-        for cell in CELLS:
-            for bias in BIASES:
-                label = f"{cell}, {bias}, T = {length}"
-                work = partial(train, task, settings, run, cell, bias, length, label)
-                result = run.once(label, work)
-                rows.append(Row(cell, bias, length, task.no_memory(length), **result))
+    places = {
+        f"{cell}, {bias}, T = {length}": (cell, bias, length)
+        for length in settings.lengths
+        for cell in CELLS
+        for bias in BIASES
+    }
+    results = run.each_once(
+        list(places),
+        lambda label, rng: train(task, settings, run, *places[label], label, rng),
+    )
+    rows = [
+        Row(cell, bias, length, task.no_memory(length), **result)
+        for (cell, bias, length), result in zip(places.values(), results, strict=True)
+    ]
     answer = _answer(task, rows)
     remembered = 100.0 * sum(row.remembers for row in rows) / len(rows)
 

@@ -35,7 +35,6 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -227,14 +226,16 @@ def _try_often(
 
 def run_timing(settings: Settings, run: Run) -> Outcome:
     """Every task without peepholes and with them."""
-    pairs = []
-    for task in tasks(settings):
-        rows = []
-        for peephole in (False, True):
-            label = _label(task, peephole)
-            work = partial(_try_often, task, peephole, settings, run, label)
-            rows.append(Row(task, peephole, **run.once(label, work)))
-        pairs.append((rows[0], rows[1]))
+    places = {
+        _label(task, peephole): (task, peephole)
+        for task in tasks(settings)
+        for peephole in (False, True)
+    }
+    results = run.each_once(
+        list(places), lambda label, rng: _try_often(*places[label], settings, run, label, rng)
+    )
+    rows = [Row(*place, **result) for place, result in zip(places.values(), results, strict=True)]
+    pairs = list(zip(rows[::2], rows[1::2], strict=True))
     answer = _answer(pairs)
     figures = {
         f"solved, {_cell(peephole)}": 100.0
