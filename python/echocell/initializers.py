@@ -8,13 +8,14 @@ generator of its own and gives the same numbers at every call, as in Keras 3.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-from echocell._registry import Configurable, Registry, check_number
+from echocell._chrono import Chrono
+from echocell._initializer import Array, Initializer, RandomInitializer, Shape
+from echocell._registry import Registry, check_number
 
 __all__ = [
     "Chrono",
@@ -57,19 +58,8 @@ __all__ = [
     "zeros",
 ]
 
-Array = NDArray[Any]
-Shape = Sequence[int]
-
 #: Standard deviation of the standard normal distribution cut off at -2 and 2.
 _TRUNCATED_STDDEV = 0.87962566103423978
-
-
-class Initializer(Configurable):
-    """What fills a weight array at the start. Derive from it to write one."""
-
-    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
-        """An array of that shape and dtype."""
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype)")
 
 
 class Constant(Initializer):
@@ -127,24 +117,6 @@ class Identity(Initializer):
         return np.asarray(self.gain * np.eye(rows, columns)).astype(dtype)
 
 
-class _Random(Initializer):
-    """What draws its numbers."""
-
-    def __init__(self, seed: int | None = None) -> None:
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
-            raise TypeError(
-                f"{type(self).__name__}: expected an integer or None for seed, received {seed!r}"
-            )
-        if seed is not None and not 0 <= seed < 2**32:
-            raise ValueError(f"{type(self).__name__}: expected 0 <= seed < 2**32, received {seed}")
-        self.seed = None if seed is None else int(seed)
-
-    def _generator(self) -> np.random.RandomState:
-        if self.seed is None:
-            return np.random.mtrand._rand  # what numpy.random.seed seeds
-        return np.random.RandomState(self.seed)
-
-
 def _truncated(generator: np.random.RandomState, shape: Shape, stddev: float) -> Array:
     """Normal numbers of standard deviation `stddev` before those beyond two of them are redrawn."""
     values = generator.standard_normal(tuple(shape))
@@ -155,7 +127,7 @@ def _truncated(generator: np.random.RandomState, shape: Shape, stddev: float) ->
     return stddev * values
 
 
-class RandomNormal(_Random):
+class RandomNormal(RandomInitializer):
     """Normal numbers.
 
     Args:
@@ -193,7 +165,7 @@ class TruncatedNormal(RandomNormal):
         return np.asarray(self.mean + values).astype(dtype)
 
 
-class RandomUniform(_Random):
+class RandomUniform(RandomInitializer):
     """Uniform numbers in [minval, maxval).
 
     Args:
@@ -230,7 +202,7 @@ def _fans(shape: Shape) -> tuple[float, float]:
     return shape[-2] * field, shape[-1] * field
 
 
-class VarianceScaling(_Random):
+class VarianceScaling(RandomInitializer):
     """Numbers whose variance is scale / n, n counted from the weight's shape.
 
     Args:
@@ -333,7 +305,7 @@ class LecunNormal(_Scaled):
     _settings = (1.0, "fan_in", "truncated_normal")
 
 
-class Orthogonal(_Random):
+class Orthogonal(RandomInitializer):
     """Orthonormal rows or columns, whichever are fewer. Saxe et al., 2014.
 
     A weight of more than two axes is filled as the matrix [product of the others, last axis].
@@ -363,74 +335,6 @@ class Orthogonal(_Random):
         if rows < columns:
             q = q.T
         return np.asarray(self.gain * q.reshape(tuple(shape))).astype(dtype)
-
-
-class Chrono(_Random):
-    """Gate biases for dependencies over up to T steps. Tallec and Ollivier, "Can recurrent neural
-    networks warp time?", 2018.
-
-    Only for bias_initializer of LSTM and GRU: each unit draws one u, uniform in [1, T - 1), and its
-    gates start, where the rest of their input is 0, so that the unit keeps u / (1 + u) of its
-    state at each step: it forgets over 1 + u steps.
-
-    LSTM: forget bias ln(u), input bias -ln(u), all others 0, and unit_forget_bias means nothing. A
-    gate that is switched off has no bias; with coupled=True, f = 1 - i follows from the input bias.
-
-    GRU: here, as in Keras, h' = z * h + (1 - z) * g: z keeps. The bias of z is ln(u), all others
-    are 0. The paper's leaky form g * new + (1 - g) * old names the gate the other way round and
-    gives it -ln(T' - 1), T' uniform: z = 1 - g turns the sign, and u = T' - 1 is drawn from the
-    same range as for the LSTM, since the paper's whole range, from T' = 1, has no least logarithm.
-    With reset_after the bias of the input, its first row, holds the values and the second is 0.
-
-    The gates are taken to be sigmoids.
-
-    Args:
-        max_time: T, at least 2. Default None: the number of time steps of the layer's input.
-        seed: integer or None.
-    """
-
-    kind: ClassVar[str] = "chrono"
-    _arguments: ClassVar[tuple[str, ...]] = ("max_time", "seed")
-    #: What of ln(u) the bias of a gate is.
-    _SIGNS: ClassVar[dict[str, float]] = {"f": 1.0, "i": -1.0, "z": 1.0}
-
-    def __init__(self, max_time: float | None = None, seed: int | None = None) -> None:
-        super().__init__(seed)
-        if max_time is not None:
-            max_time = check_number("Chrono", "max_time", max_time, low=2)
-        self.max_time = max_time
-
-    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
-        """Raises ValueError: a shape does not say which numbers belong to which gate."""
-        raise ValueError(
-            f"Chrono: expected to be the bias_initializer of an LSTM or GRU, received the shape "
-            f"{tuple(shape)} of another weight"
-        )
-
-    def for_gates(self, gates: str, units: int, steps: int | None = None) -> Array:
-        """The biases of a layer, float64, [len(gates) * units].
-
-        Args:
-            gates: a letter for each block of the bias: out of "ifco" for LSTM, "zrh" for GRU.
-            units: H, the numbers of a block.
-            steps: T where there is no max_time; None where the layer does not know it.
-
-        Raises ValueError where no gate keeps or takes up the state, or T is not known or under 2.
-        """
-        if not set(gates) & set(self._SIGNS):
-            raise ValueError(
-                f"Chrono: expected a layer with gates that keep its state (LSTM, GRU), received "
-                f"one without: {gates!r}"
-            )
-        limit = steps if self.max_time is None else self.max_time
-        if limit is None or limit < 2:
-            known = "an unknown number" if limit is None else f"{limit:g}"
-            raise ValueError(
-                f"Chrono: expected input of at least 2 time steps, received {known}; give the "
-                f"longest dependency, Chrono(max_time=...)"
-            )
-        logs = np.log(self._generator().uniform(1.0, limit - 1.0, units))
-        return np.concatenate([self._SIGNS.get(gate, 0.0) * logs for gate in gates])
 
 
 chrono = Chrono

@@ -108,16 +108,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
             chosen = [(x, y) for x, (y, ok) in zip(panel.x, values, strict=True) if ok is good]
             failed = failed or (not good and bool(chosen))
             _mark(axes, chosen, colour, marker, name if good else "", hollow=not good)
-    for name, value in panel.lines.items():
-        axes.axhline(value, color=plotting.INK, linestyle="--", linewidth=1.2)
-        axes.text(
-            *(1, value, f"{name} "),
-            transform=axes.get_yaxis_transform(),
-            ha="right",
-            va="bottom",
-            fontsize=9.5,
-            color=plotting.INK,
-        )
+    _lines(axes, panel.lines)
     if failed:
         _mark(axes, [], plotting.GREY, "o", "limit reached, not learned", hollow=True)
     if axes.get_legend_handles_labels()[1]:
@@ -128,6 +119,21 @@ def number_label(value: float, _: object = None) -> str:
     """For logarithmic axes: 1, 2 and 5 times powers of ten as they are written, else no label."""
     leading = f"{value:.0e}"[0]
     return f"{value:,.10g}" if leading in "125" else ""
+
+
+def _lines(axes: Axes, lines: Mapping[str, float]) -> None:
+    """Lines across, each with its name; below it where the next one is close above."""
+    for name, value in lines.items():
+        close = any(value < other < 1.25 * value for other in lines.values())
+        axes.axhline(value, color=plotting.INK, linestyle="--", linewidth=1.2)
+        axes.text(
+            *(1, value, f"{name} "),
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="top" if close else "bottom",
+            fontsize=9.5,
+            color=plotting.INK,
+        )
 
 
 def _mark(

@@ -1,0 +1,40 @@
+"""What all initializers are derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from echocell._registry import Configurable
+
+Array = NDArray[Any]
+Shape = Sequence[int]
+
+
+class Initializer(Configurable):
+    """What fills a weight array at the start. Derive from it to write one."""
+
+    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """An array of that shape and dtype."""
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype)")
+
+
+class RandomInitializer(Initializer):
+    """What draws its numbers."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
+            raise TypeError(
+                f"{type(self).__name__}: expected an integer or None for seed, received {seed!r}"
+            )
+        if seed is not None and not 0 <= seed < 2**32:
+            raise ValueError(f"{type(self).__name__}: expected 0 <= seed < 2**32, received {seed}")
+        self.seed = None if seed is None else int(seed)
+
+    def _generator(self) -> np.random.RandomState:
+        if self.seed is None:
+            return np.random.mtrand._rand  # what numpy.random.seed seeds
+        return np.random.RandomState(self.seed)
