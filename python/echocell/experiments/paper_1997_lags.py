@@ -249,6 +249,7 @@ def recipes_2c(settings: VeryLongSettings, q: int, p: int) -> list[Recipe]:
             row,
             most_sequences=10 * settings.most_sequences,
             check_every=1000,
+            trials=10,
             words=OLD_2C.words.replace(":", f": q = {q}, p = {p}:", 1),
         )
         recipes.append(old)

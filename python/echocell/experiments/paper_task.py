@@ -69,7 +69,7 @@ class Recipe:
     """words: the recipe, as the table names it. build: a new compiled model. inputs: what of the
     task's inputs it reads. targets: the targets that it trains on. weights: of their errors in the
     loss, as fit() takes them; None: all alike. beside: the paper's row that it is held against;
-    None: the task's. most_sequences, check_every: where they differ from the settings'.
+    None: the task's. most_sequences, check_every, trials: where they differ from the settings'.
     """
 
     words: str
@@ -81,6 +81,7 @@ class Recipe:
     beside: PaperRow | None = None
     most_sequences: int | None = None
     check_every: int | None = None
+    trials: int | None = None
 
     @property
     def name(self) -> str:
@@ -126,7 +127,8 @@ def task_trials(limits: Limits, run: Run, task: Task, recipe: Recipe, what: str 
         )
 
     beside = recipe.beside or (task.paper[-1] if task.paper else None)
-    return Trials(recipe.words, run_trials(run, limits.trials, trial, what), beside)
+    count = min(limits.trials, recipe.trials or limits.trials)
+    return Trials(recipe.words, run_trials(run, count, trial, what), beside)
 
 
 def run_task(limits: Limits, run: Run, task: Task, ours: Recipe, *others: Recipe) -> Outcome:
