@@ -230,7 +230,7 @@ REBER = Experiment(
     headline=trials_headline,
     run=run_reber,
     group="paper-1997",
-    takes=2,
+    takes=5,
 )
 ADDING = Experiment(
     name="adding",
@@ -243,7 +243,7 @@ ADDING = Experiment(
     headline=trials_headline,
     run=run_adding,
     group="paper-1997",
-    takes=20,
+    takes=17,
 )
 TEMPORAL_ORDER = Experiment(
     name="temporal-order",
@@ -265,7 +265,7 @@ ADDING_500 = replace(
     shows="The same over five times as many steps; more noise to read past, no more to keep.",
     published=Published("209,000 sequences", SOURCE + "section 5.4, table 7"),
     settings=replace(ADDING.settings, length=500, check_every=2500, most_sequences=418_000),
-    takes=97,
+    takes=37,
 )
 ADDING_1000 = replace(
     ADDING_500,
@@ -274,7 +274,7 @@ ADDING_1000 = replace(
     shows="The same over ten times as many steps; more noise to read past, no more to keep.",
     published=Published("853,000 sequences", ADDING_500.published.source),
     settings=replace(ADDING_500.settings, length=1000, check_every=5000, most_sequences=850_000),
-    takes=250,
+    takes=71,
 )
 MULTIPLICATION = replace(
     ADDING,
@@ -284,7 +284,7 @@ MULTIPLICATION = replace(
     published=Published("1,273,000 sequences", SOURCE + "section 5.5, table 8"),
     settings=replace(ADDING.settings, check_every=2000, most_sequences=500_000),
     run=run_multiplication,
-    takes=27,
+    takes=13,
 )
 TEMPORAL_ORDER_3 = replace(
     TEMPORAL_ORDER,

@@ -367,7 +367,7 @@ LONG_LAG_A = Experiment(
     headline=trials_headline,
     run=run_2a,
     group="paper-1997",
-    takes=2,
+    takes=6,
 )
 LONG_LAG_B = replace(
     LONG_LAG_A,
@@ -376,7 +376,7 @@ LONG_LAG_B = replace(
     shows="Nothing can be learned from one step to the next: only the lag of 100 steps is left.",
     published=Published("100 %, 5,680 sequences", SOURCE + "section 5.2"),
     run=run_2b,
-    takes=4,
+    takes=30,
 )
 LONG_LAG_C = Experiment(
     name="long-lag-c",
@@ -397,6 +397,6 @@ LONG_LAG_C = Experiment(
     headline=_pairs_headline,
     run=run_2c,
     group="paper-1997",
-    takes=270,
+    takes=1150,
 )
 LAGS_1997 = (LONG_LAG_A, LONG_LAG_B, LONG_LAG_C)

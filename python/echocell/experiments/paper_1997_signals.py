@@ -179,7 +179,7 @@ TWO_SEQUENCE_A_1 = replace(
     summary="which of two sequences began, T = 100, N = 1 first element (task 3a of 1997)",
     published=Published("64,330 sequences", TWO_SEQUENCE_A.published.source),
     settings=replace(TWO_SEQUENCE_A.settings, first=1, most_sequences=130_000),
-    takes=2,
+    takes=0.5,
 )
 TWO_SEQUENCE_A_1000 = replace(
     TWO_SEQUENCE_A,
@@ -189,7 +189,7 @@ TWO_SEQUENCE_A_1000 = replace(
     settings=replace(
         TWO_SEQUENCE_A.settings, length=1000, most_sequences=450_000, check_every=1000
     ),
-    takes=25,
+    takes=6,
 )
 TWO_SEQUENCE_B = replace(
     TWO_SEQUENCE_A,
@@ -205,7 +205,7 @@ TWO_SEQUENCE_B_1 = replace(
     summary="which of two sequences, first element noisy too, T = 100, N = 1 (task 3b of 1997)",
     published=Published("74,950 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1.settings, most_sequences=150_000),
-    takes=4,
+    takes=1,
 )
 TWO_SEQUENCE_B_1000 = replace(
     TWO_SEQUENCE_B,
@@ -213,7 +213,7 @@ TWO_SEQUENCE_B_1000 = replace(
     summary="which of two sequences, first element noisy too, T = 1000, N = 1 (task 3b of 1997)",
     published=Published("481,060 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1000.settings, first=1, most_sequences=480_000),
-    takes=90,
+    takes=27,
 )
 TWO_SEQUENCE_C = replace(
     TWO_SEQUENCE_A,
@@ -225,7 +225,7 @@ TWO_SEQUENCE_C = replace(
         TWO_SEQUENCE_A.settings, decay=0.001, check_every=1000, most_sequences=540_000
     ),
     run=_run(task_3c, "mean_squared_error"),
-    takes=2,
+    takes=1,
 )
 TWO_SEQUENCE_C_1 = replace(
     TWO_SEQUENCE_C,
@@ -233,7 +233,7 @@ TWO_SEQUENCE_C_1 = replace(
     summary="which of two sequences, targets noisy, T = 100, N = 1 (task 3c of 1997)",
     published=Published("565,640 sequences", TWO_SEQUENCE_C.published.source),
     settings=replace(TWO_SEQUENCE_C.settings, first=1, most_sequences=1_130_000),
-    takes=4,
+    takes=1,
 )
 SIGNALS_1997 = (
     TWO_SEQUENCE_A,
