@@ -18,12 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.paper_1997 import SOURCE, Errors, TrialSettings
 from echocell.experiments.paper_task import Answer, Draw, Recipe, Task, run_task
+from echocell.experiments.recipe_1997 import Network1997
 from echocell.experiments.trials import PaperRow, trials_headline
 from echocell.initializers import Chrono, Orthogonal, RandomUniform
 from echocell.layers import GRU, Dense
@@ -149,13 +151,30 @@ def _ours(settings: SignalSettings, loss: str) -> Recipe:
 
 
 def _run(
-    task_of: Callable[[int, int, int], Task], loss: str
+    task_of: Callable[[int, int, int], Task], loss: str, *networks: Network1997
 ) -> Callable[[SignalSettings, Run], Outcome]:
     def run_signal(settings: SignalSettings, run: Run) -> Outcome:
         task = task_of(settings.length, settings.first, settings.tests)
-        return run_task(settings, run, task, _ours(settings, loss))
+        old = [
+            network.recipe(
+                partial(network.build, 1, 1),
+                task.paper[-1],
+                most_sequences=5 * settings.most_sequences,
+                check_every=1000,
+            )
+            for network in networks
+            if task.paper and settings.length == 100
+        ]
+        return run_task(settings, run, task, _ours(settings, loss), *old)
 
     return run_signal
+
+
+# At T = 1000 a trial of it takes minutes.
+OLD_3 = Network1997(
+    *(3, 1, 0.1, 1.0), input_bias=(-1, -3, -5), output_bias=(-2, -4, -6), truncated=True
+)
+OLD_3C = replace(OLD_3, rate=0.1)
 
 
 TWO_SEQUENCE_A = Experiment(
@@ -170,7 +189,7 @@ TWO_SEQUENCE_A = Experiment(
         units=16, learning_rate=0.003, batch_size=8, most_sequences=80_000, check_every=500
     ),
     headline=trials_headline,
-    run=_run(task_3a, "binary_crossentropy"),
+    run=_run(task_3a, "binary_crossentropy", OLD_3),
     group="paper-1997",
 )
 TWO_SEQUENCE_A_1 = replace(
@@ -197,7 +216,7 @@ TWO_SEQUENCE_B = replace(
     summary="which of two sequences, first elements noisy too, T = 100, N = 3 (task 3b of 1997)",
     shows="Even the first elements are noisy: sometimes they lie, and nobody can tell.",
     published=Published("41,740 sequences", SOURCE + "section 5.3, table 5"),
-    run=_run(task_3b, "binary_crossentropy"),
+    run=_run(task_3b, "binary_crossentropy", OLD_3),
 )
 TWO_SEQUENCE_B_1 = replace(
     TWO_SEQUENCE_B,
@@ -224,7 +243,7 @@ TWO_SEQUENCE_C = replace(
     settings=replace(
         TWO_SEQUENCE_A.settings, decay=0.001, check_every=1000, most_sequences=540_000
     ),
-    run=_run(task_3c, "mean_squared_error"),
+    run=_run(task_3c, "mean_squared_error", OLD_3C),
     takes=1,
 )
 TWO_SEQUENCE_C_1 = replace(
