@@ -287,13 +287,14 @@ def run_2c(
 ) -> Outcome:
     """Learned when both outputs are off by less than 0.2 on 10,000 sequences; for every pair."""
     results: dict[tuple[int, int], Trials] = {}
+    olds: dict[tuple[int, int], Trials] = {}
     rows: list[Sequence[str]] = []
     for q, p in settings.pairs:
         task = task_2c(q, p, settings.tests)
         for recipe in recipes_of(settings, q, p):
             what = f"{recipe.name} q={q} p={p}"
             trials = task_trials(settings, run, task, recipe, what)
-            results.setdefault((q, p), trials)  # ours is the first
+            (olds if (q, p) in results else results)[q, p] = trials  # ours is the first
             rows += outcome(trials, []).table[1:]
         rows += outcome(results[q, p], task.paper).table[2:]
     every = [trial for trials in results.values() for trial in trials.trials]
@@ -302,7 +303,7 @@ def run_2c(
     short = [f"q = {q}, p = {p}" for q, p in compared if results[q, p].falls_short]
     return Outcome(
         figures,
-        lambda title: _draw_2c(title, results),
+        lambda title: _draw_2c(title, results, olds),
         perfect=all(trial.solved for trial in every),
         table=[HEADS, *rows],
         notes=(_verdict(short, compared),),
@@ -320,15 +321,19 @@ def _verdict(short: Sequence[str], compared: Sequence[tuple[int, int]]) -> str:
     )
 
 
-def _draw_2c(title: str, trials: Mapping[tuple[int, int], Trials]) -> Figure:
+Rows = Mapping[tuple[int, int], Trials]
+
+
+def _draw_2c(title: str, ours: Rows, olds: Rows) -> Figure:
     """One diagram over q = p, and one over p for every q that has another p."""
     panels = []
-    diagonal = sorted(pair for pair in trials if pair[0] == pair[1])
+    diagonal = sorted(pair for pair in ours if pair[0] == pair[1])
     if diagonal:
-        panels.append(_panel("q = p", [q for q, _ in diagonal], [*diagonal], trials))
-    for q in sorted({q for q, p in trials if q != p}):
-        pairs = sorted(pair for pair in trials if pair[0] == q)
-        panels.append(_panel(f"p, with q = {q:,}", [p for _, p in pairs], pairs, trials))
+        panels.append(_panel("q = p", [q for q, _ in diagonal], diagonal, ours, olds))
+    for q in sorted({q for q, p in ours if q != p}):
+        pairs = sorted(pair for pair in ours if pair[0] == q)
+        label = f"p, with q = {q:,}"
+        panels.append(_panel(label, [p for _, p in pairs], pairs, ours, olds))
     return sweep_plot.plot_sweep(title, panels)
 
 
@@ -336,15 +341,21 @@ def _panel(
     label: str,
     places: Sequence[float],
     pairs: Sequence[tuple[int, int]],
-    trials: Mapping[tuple[int, int], Trials],
+    ours: Rows,
+    olds: Rows,
 ) -> Panel:
-    ours = [
-        (trials[pair].sequences, len(trials[pair].solved) == len(trials[pair].trials))
-        for pair in pairs
-    ]
-    paper = [(float(PAPER_2C.get(pair, math.nan)), True) for pair in pairs]
-    series = {"ours, mean of the trials": ours, "1997, mean of the trials": paper}
-    return Panel("sequences until success", label, places, series)
+    def points(rows: Rows) -> list[tuple[float, bool]]:
+        chosen = [rows.get(pair) for pair in pairs]
+        return [
+            (row.sequences, len(row.solved) == len(row.trials)) if row else (math.nan, True)
+            for row in chosen
+        ]
+
+    series = {"ours": points(ours)}
+    if olds:
+        series["1997, here"] = points(olds)
+    series["the paper"] = [(float(PAPER_2C.get(pair, math.nan)), True) for pair in pairs]
+    return Panel("sequences until success, mean", label, places, series)
 
 
 def _pairs_headline(statistics: Mapping[str, Statistic]) -> str:
