@@ -275,7 +275,7 @@ ADDING_500 = replace(
     shows="The same over five times as many steps; more noise to read past, no more to keep.",
     published=Published("209,000 sequences", SOURCE + "section 5.4, table 7"),
     settings=replace(ADDING.settings, length=500, check_every=2500, most_sequences=418_000),
-    takes=37,
+    takes=190,
 )
 ADDING_1000 = replace(
     ADDING_500,
@@ -294,7 +294,7 @@ MULTIPLICATION = replace(
     published=Published("1,273,000 sequences", SOURCE + "section 5.5, table 8"),
     settings=replace(ADDING.settings, check_every=2000, most_sequences=500_000),
     run=run_multiplication,
-    takes=13,
+    takes=210,
 )
 TEMPORAL_ORDER_3 = replace(
     TEMPORAL_ORDER,
@@ -302,6 +302,7 @@ TEMPORAL_ORDER_3 = replace(
     summary="tell in which order three symbols came, far apart among noise (task 6b of 1997)",
     published=Published("571,100 sequences", SOURCE + "section 5.6, table 9"),
     run=run_temporal_order_3,
+    takes=80,
 )
 AT_END_1997 = (
     ADDING,

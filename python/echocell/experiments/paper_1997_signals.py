@@ -192,6 +192,7 @@ TWO_SEQUENCE_A = Experiment(
     headline=trials_headline,
     run=_run(task_3a, "binary_crossentropy", OLD_3),
     group="paper-1997",
+    takes=3,
 )
 TWO_SEQUENCE_A_1 = replace(
     TWO_SEQUENCE_A,
@@ -199,7 +200,7 @@ TWO_SEQUENCE_A_1 = replace(
     summary="which of two sequences began, T = 100, N = 1 first element (task 3a of 1997)",
     published=Published("64,330 sequences", TWO_SEQUENCE_A.published.source),
     settings=replace(TWO_SEQUENCE_A.settings, first=1, most_sequences=130_000),
-    takes=0.5,
+    takes=5,
 )
 TWO_SEQUENCE_A_1000 = replace(
     TWO_SEQUENCE_A,
@@ -209,7 +210,7 @@ TWO_SEQUENCE_A_1000 = replace(
     settings=replace(
         TWO_SEQUENCE_A.settings, length=1000, most_sequences=450_000, check_every=1000
     ),
-    takes=6,
+    takes=230,
 )
 TWO_SEQUENCE_B = replace(
     TWO_SEQUENCE_A,
@@ -218,6 +219,7 @@ TWO_SEQUENCE_B = replace(
     shows="Even the first elements are noisy: sometimes they lie, and nobody can tell.",
     published=Published("41,740 sequences", SOURCE + "section 5.3, table 5"),
     run=_run(task_3b, "binary_crossentropy", OLD_3),
+    takes=3,
 )
 TWO_SEQUENCE_B_1 = replace(
     TWO_SEQUENCE_B,
@@ -225,7 +227,7 @@ TWO_SEQUENCE_B_1 = replace(
     summary="which of two sequences, first element noisy too, T = 100, N = 1 (task 3b of 1997)",
     published=Published("74,950 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1.settings, most_sequences=150_000),
-    takes=1,
+    takes=5,
 )
 TWO_SEQUENCE_B_1000 = replace(
     TWO_SEQUENCE_B,
@@ -233,7 +235,7 @@ TWO_SEQUENCE_B_1000 = replace(
     summary="which of two sequences, first element noisy too, T = 1000, N = 1 (task 3b of 1997)",
     published=Published("481,060 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1000.settings, first=1, most_sequences=480_000),
-    takes=27,
+    takes=280,
 )
 TWO_SEQUENCE_C = replace(
     TWO_SEQUENCE_A,
@@ -245,7 +247,7 @@ TWO_SEQUENCE_C = replace(
         TWO_SEQUENCE_A.settings, decay=0.001, check_every=1000, most_sequences=540_000
     ),
     run=_run(task_3c, "mean_squared_error", OLD_3C),
-    takes=1,
+    takes=11,
 )
 TWO_SEQUENCE_C_1 = replace(
     TWO_SEQUENCE_C,
@@ -253,7 +255,7 @@ TWO_SEQUENCE_C_1 = replace(
     summary="which of two sequences, targets noisy, T = 100, N = 1 (task 3c of 1997)",
     published=Published("565,640 sequences", TWO_SEQUENCE_C.published.source),
     settings=replace(TWO_SEQUENCE_C.settings, first=1, most_sequences=1_130_000),
-    takes=1,
+    takes=21,
 )
 SIGNALS_1997 = (
     TWO_SEQUENCE_A,
