@@ -96,7 +96,7 @@ def test_same_seed_same_figures(name: str) -> None:
     ("name", "values", "message"),
     [
         ("memory-length", {"middles": (3, 0)}, "middles: expected at least 1 value, received 0"),
-        ("memory-length", {"learning_rate": 0.0}, "learning_rate: expected more than 0"),
+        ("memory-length", {"learning_rate": 0.0}, "learning_rate: expected above 0"),
         ("memory-random", {"n_values": 2}, "n_values: expected at least 3, received 2"),
         ("memory-units", {"units": (5, 0)}, "units: expected at least 1, received 0"),
         ("memory-batch", {"runs": 0}, "runs: expected at least 1, received 0"),

@@ -19,7 +19,7 @@ const S* candidate_h(const Unrolled<S>& u, Index t) {
 
 template <class S>
 GRUCell<S>::GRUCell(const GRUOptions& options)
-    : settings_(options),
+    : RecurrentCell(options),
       gate_activation_(options.recurrent_activation),
       reset_after_(options.reset_after) {}
 

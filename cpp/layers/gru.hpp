@@ -11,15 +11,12 @@ struct GRUOptions;
 
 /// The equations of one step. Blocks of the kernel in the order z, r, h.
 template <class S>
-class GRUCell {
+class GRUCell : public RecurrentCell {
  public:
   explicit GRUCell(const GRUOptions& options);
 
-  const RecurrentSettings& settings() const { return settings_; }
   Index blocks() const { return 3; }
-  Index state_count() const { return 1; }
   Index bias_rows() const { return reset_after_ ? 2 : 1; }
-  Index peepholes() const { return 0; }
   bool takes_blocks_apart() const { return !reset_after_; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
@@ -38,7 +35,6 @@ class GRUCell {
   template <class Squash>
   void backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const;
 
-  RecurrentSettings settings_;
   Activation gate_activation_;
   bool reset_after_;
 };

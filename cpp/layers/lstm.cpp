@@ -7,7 +7,7 @@ namespace echocell {
 
 template <class S>
 LSTMCell<S>::LSTMCell(const LSTMOptions& options)
-    : settings_(options),
+    : RecurrentCell(options),
       gate_activation_(options.recurrent_activation),
       output_activation_(options.output_activation),
       coupled_(options.coupled) {
@@ -25,9 +25,7 @@ LSTMCell<S>::LSTMCell(const LSTMOptions& options)
 
 template <class S>
 void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const {
-  u.c = workspace.take<S>((u.segment + 1) * u.B * u.Hp);
-  u.aux = workspace.take<S>(u.segment * u.B * u.Hp);
-  if (training) u.dc = workspace.take<S>(u.B * u.Hp);
+  u.plan_cell_states(training, workspace);
 }
 
 // ---- forward -----------------------------------------------------------------------------------

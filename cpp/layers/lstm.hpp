@@ -15,16 +15,13 @@ struct LSTMOptions;
 /// are left out: gates = "io" has i, c, o. An absent gate is 1. coupled: f = 1 - i, without a
 /// block.
 template <class S>
-class LSTMCell {
+class LSTMCell : public RecurrentCell {
  public:
   explicit LSTMCell(const LSTMOptions& options);
 
-  const RecurrentSettings& settings() const { return settings_; }
   Index blocks() const { return blocks_; }
   Index state_count() const { return 2; }
-  Index bias_rows() const { return 1; }
   Index peepholes() const { return peepholes_; }
-  bool takes_blocks_apart() const { return false; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;
@@ -38,7 +35,6 @@ class LSTMCell {
   template <class Squash>
   void backward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
 
-  RecurrentSettings settings_;
   Activation gate_activation_, output_activation_;
   bool coupled_;
   // Which block of the kernel, and which row of the peepholes, a gate has; -1: none.

@@ -29,7 +29,7 @@ Trace<S> part_of(const Trace<S>& all, const char* name, Index first, Index units
 
 template <class S>
 MemoryBlocksCell<S>::MemoryBlocksCell(const MemoryBlocksOptions& options)
-    : settings_(options),
+    : RecurrentCell(options),
       gate_activation_(options.recurrent_activation),
       output_activation_(options.output_activation),
       cells_(options.outputs),
@@ -44,9 +44,7 @@ MemoryBlocksCell<S>::MemoryBlocksCell(const MemoryBlocksOptions& options)
 
 template <class S>
 void MemoryBlocksCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const {
-  u.c = workspace.take<S>((u.segment + 1) * u.B * u.Hp);
-  u.aux = workspace.take<S>(u.segment * u.B * u.Hp);
-  if (training) u.dc = workspace.take<S>(u.B * u.Hp);
+  u.plan_cell_states(training, workspace);
 }
 
 // ---- forward -----------------------------------------------------------------------------------

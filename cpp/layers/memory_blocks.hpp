@@ -16,16 +16,11 @@ struct MemoryBlocksOptions;
 /// gates, the forget gates and the output gates, one of each per block. The state h holds what all
 /// of them put out; only that of the cells leaves the layer.
 template <class S>
-class MemoryBlocksCell {
+class MemoryBlocksCell : public RecurrentCell {
  public:
   explicit MemoryBlocksCell(const MemoryBlocksOptions& options);
 
-  const RecurrentSettings& settings() const { return settings_; }
-  Index blocks() const { return 1; }
   Index state_count() const { return 2; }
-  Index bias_rows() const { return 1; }
-  Index peepholes() const { return 0; }
-  bool takes_blocks_apart() const { return false; }
 
   void plan(Unrolled<S>& u, bool training, Workspace& workspace) const;
   void forward(Unrolled<S>& u, Index t) const;
@@ -42,7 +37,6 @@ class MemoryBlocksCell {
   void load_slopes(Unrolled<S>& u, Index t, const Squash& squash) const;
   void backward_cells(Unrolled<S>& u, Index t) const;
 
-  RecurrentSettings settings_;
   Activation gate_activation_, output_activation_;
   Index cells_;                     // of all blocks
   Index cells_in_each_;             // of one block

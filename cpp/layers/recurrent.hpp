@@ -28,8 +28,7 @@ struct RecurrentSettings {
   bool go_backwards = false;
   double dropout = 0;            // of the inputs; one mask for all steps (Gal & Ghahramani 2016)
   double recurrent_dropout = 0;  // of h(t-1); then every gate draws a mask of its own, as in Keras
-  bool truncated =
-      false;              // no gradient goes back to h(t-1): only cell states carry it through time
+  bool truncated = false;        // no gradient goes back to h(t-1), only to cell states
   Index outputs = 0;      // O: the first units leave the layer, and have a cell state; 0: all
   Index first_bias = 0;   // the biases of the units before it are 0
   bool projects = true;   // has a kernel; without one the input is added to the units as it is
@@ -134,6 +133,13 @@ struct Unrolled : Cache {
   /// The row of the slice, and the steps, of the k-th of the B sequences.
   Index source(Index k) const { return packed ? valid_steps.source(k) : k; }
   Index length(Index k) const { return packed ? valid_steps.length(k) : T; }
+
+  /// Room for c, and for out(c) in aux.
+  void plan_cell_states(bool training, Workspace& workspace) {
+    c = workspace.take<S>((segment + 1) * B * Hp);
+    aux = workspace.take<S>(segment * B * Hp);
+    if (training) dc = workspace.take<S>(B * Hp);
+  }
 
   S* h_at(Index t) const { return h + start(t) * Hp; }
   S* c_at(Index t) const { return c + row(t) * Hp; }
@@ -265,9 +271,24 @@ struct Unrolled : Cache {
   }
 };
 
-/// A recurrent layer. Cell<S> is copyable and knows:
-///   Cell(const Options&), settings(), blocks(), bias_rows(), state_count(), peepholes()
-///   takes_blocks_apart()  does it multiply some blocks of the recurrent kernel alone?
+/// What a cell says of itself. A cell hides what is otherwise with it.
+class RecurrentCell {
+ public:
+  explicit RecurrentCell(const RecurrentSettings& settings) : settings_(settings) {}
+
+  const RecurrentSettings& settings() const { return settings_; }
+  Index blocks() const { return 1; }                 // of the kernel
+  Index state_count() const { return 1; }            // 1: h; 2: h and c
+  Index bias_rows() const { return 1; }              // 2: one of them for h R
+  Index peepholes() const { return 0; }              // rows of the peephole kernel
+  bool takes_blocks_apart() const { return false; }  // multiplies some blocks of R alone
+
+ protected:
+  RecurrentSettings settings_;
+};
+
+/// A recurrent layer. Cell<S> is a RecurrentCell, copyable, and knows:
+///   Cell(const Options&)
 ///   plan(Unrolled&, training, Workspace&)  takes what it needs beyond z, h, dh
 ///   forward(u, t)   the gates of step t hold x W + b: writes gates and h(t+1) of its active rows
 ///   backward(u, t)  dh, dc hold dLoss/d state(t+1): turns the gates of step t into their gradient

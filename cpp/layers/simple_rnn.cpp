@@ -6,7 +6,7 @@
 namespace echocell {
 
 template <class S>
-SimpleRNNCell<S>::SimpleRNNCell(const SimpleRNNOptions& options) : settings_(options) {}
+SimpleRNNCell<S>::SimpleRNNCell(const SimpleRNNOptions& options) : RecurrentCell(options) {}
 
 // h' = tanh(x W + h R + b); z comes as x W + b.
 template <class S>

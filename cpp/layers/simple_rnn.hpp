@@ -9,16 +9,9 @@ namespace echocell {
 struct SimpleRNNOptions;
 
 template <class S>
-class SimpleRNNCell {
+class SimpleRNNCell : public RecurrentCell {
  public:
   explicit SimpleRNNCell(const SimpleRNNOptions& options);
-
-  const RecurrentSettings& settings() const { return settings_; }
-  Index blocks() const { return 1; }
-  Index state_count() const { return 1; }
-  Index bias_rows() const { return 1; }
-  Index peepholes() const { return 0; }
-  bool takes_blocks_apart() const { return false; }
 
   void plan(Unrolled<S>&, bool, Workspace&) const {}
   void forward(Unrolled<S>& u, Index t) const;
@@ -27,9 +20,6 @@ class SimpleRNNCell {
     u.write_recurrent_weight_gradient(u.gates(), 0, 1);
   }
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
-
- private:
-  RecurrentSettings settings_;
 };
 
 template <class S>

@@ -6,7 +6,7 @@ its own arguments (name, input_shape, ...) stands at `Layer`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +25,7 @@ from echocell._recurrent import (
     recurrent_activation,
     units_of,
 )
+from echocell._weightless import Activation, Dropout, Flatten, Masking, RepeatVector, Reshape
 from echocell._wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
@@ -359,138 +360,6 @@ class Embedding(Layer):
 
     def _checked_input(self, array: Array, dtype: np.dtype[Any]) -> Array:
         return _checks.ids(array, self._sample or (), self.input_dim, dtype)
-
-
-# ---- layers without weights --------------------------------------------------------------------
-
-
-class Activation(Layer):
-    """An activation function as a layer; the shape stays.
-
-    Args:
-        activation: "softmax" (over the last axis), "relu", ...
-        **shared: what every layer takes.
-    """
-
-    _fields = ("activation",)
-
-    def __init__(self, activation: Any, **shared: Any) -> None:
-        super().__init__(**shared)
-        self.activation = activations.get(activation)
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.ActivationOptions(activation=self.activation)
-
-
-class Dropout(Layer):
-    """In training, sets a share of the numbers to 0 and scales the others by 1 / (1 - rate).
-
-    Args:
-        rate: the share, [0, 1).
-        seed: of the masks, used by the model (see Sequential).
-        **shared: what every layer takes.
-
-    Source: Srivastava et al. 2014.
-    """
-
-    _fields = ("rate", "seed")
-    _refused: ClassVar[Mapping[str, Any]] = {**Layer._refused, "noise_shape": None}
-
-    def __init__(self, rate: float, seed: int | None = None, **shared: Any) -> None:
-        super().__init__(**shared)
-        self.rate = _checks.rate(rate, "Dropout: rate")
-        self.seed = seed
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.DropoutOptions(rate=self.rate)
-
-
-class Masking(Layer):
-    """Steps whose features all equal mask_value are padding: the layers behind skip them.
-
-    Input and output [B, T, F].
-
-    Args:
-        mask_value: default 0.
-        **shared: what every layer takes.
-    """
-
-    _fields = ("mask_value",)
-
-    def __init__(self, mask_value: float = 0.0, **shared: Any) -> None:
-        super().__init__(**shared)
-        if isinstance(mask_value, bool) or not isinstance(mask_value, (int, float, np.number)):
-            raise TypeError(f"Masking: mask_value: expected a number, received {mask_value!r}")
-        if not np.isfinite(mask_value):
-            raise ValueError(
-                f"Masking: mask_value: expected a finite number, received {mask_value!r}; "
-                "replace NaN in the data, for example with np.nan_to_num(x, nan=-1)"
-            )
-        self.mask_value = float(mask_value)
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.MaskingOptions(mask_value=self.mask_value)
-
-
-class RepeatVector(Layer):
-    """[B, F] -> [B, n, F]: the same vector at every step.
-
-    Args:
-        n: how many steps.
-        **shared: what every layer takes.
-    """
-
-    _fields = ("n",)
-
-    def __init__(self, n: int, **shared: Any) -> None:
-        super().__init__(**shared)
-        self.n = _checks.whole(n, "RepeatVector: n")
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.RepeatVectorOptions(n=self.n)
-
-
-class Flatten(Layer):
-    """[B, T, F] -> [B, T F].
-
-    Args:
-        **shared: what every layer takes.
-    """
-
-    _refused: ClassVar[Mapping[str, Any]] = {**Layer._refused}
-    _ignored: ClassVar[frozenset[str]] = Layer._ignored | {"data_format"}
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.FlattenOptions()
-
-
-class Reshape(Layer):
-    """The same numbers of a sample in another shape.
-
-    Args:
-        target_shape: without the batch axis; one entry may be -1 and follows from the others.
-        **shared: what every layer takes.
-    """
-
-    _fields = ("target_shape",)
-
-    def __init__(self, target_shape: Sequence[int], **shared: Any) -> None:
-        super().__init__(**shared)
-        if isinstance(target_shape, str) or not isinstance(target_shape, Iterable):
-            raise TypeError(
-                f"Reshape: target_shape: expected a tuple of integers, received {target_shape!r}"
-            )
-        self.target_shape = tuple(
-            -1 if extent == -1 else _checks.whole(extent, "Reshape: target_shape")
-            for extent in target_shape
-        )
-        if self.target_shape.count(-1) > 1:
-            raise ValueError(
-                f"Reshape: target_shape: expected one -1 at most, received {target_shape!r}"
-            )
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.ReshapeOptions(target_shape=self.target_shape)
 
 
 register(

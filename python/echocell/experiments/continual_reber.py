@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
@@ -91,8 +91,7 @@ class Settings:
         check_counts(self)
         if min(self.units) < 1:
             raise ValueError(f"units: expected at least 1, received {min(self.units)}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate: expected above 0, received {self.learning_rate}")
+        check_positive(self, "learning_rate")
 
 
 @dataclass(frozen=True)

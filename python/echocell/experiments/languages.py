@@ -39,7 +39,7 @@ from echocell import plotting, sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.later_benchmarks import falling_rate
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense, SimpleRNN
 from echocell.models import Sequential
@@ -85,8 +85,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_counts(self)
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate: expected above 0, received {self.learning_rate}")
+        check_positive(self, "learning_rate")
         if self.max_time < 2:
             raise ValueError(f"max_time: expected at least 2, received {self.max_time}")
 

@@ -16,7 +16,7 @@ import numpy as np
 from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.experiments.sweep import (
     Draw,
     Point,
@@ -109,14 +109,13 @@ class MiddleSettings:
 
     def __post_init__(self) -> None:
         check_counts(self)
-        _check_middles(self.middles, self.learning_rate)
+        check_positive(self, "learning_rate")
+        _check_middles(self.middles)
 
 
-def _check_middles(counts: Sequence[int], learning_rate: float) -> None:
+def _check_middles(counts: Sequence[int]) -> None:
     if min(counts) < 1:
         raise ValueError(f"middles: expected at least 1 value, received {min(counts)}")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate: expected more than 0, received {learning_rate}")
 
 
 def train(sequences: Integers, way: Way, settings: MiddleSettings, run: Run, label: str) -> Result:
@@ -281,7 +280,8 @@ class RandomSettings:
 
     def __post_init__(self) -> None:
         check_counts(self)
-        _check_middles(self.middles, self.learning_rate)
+        check_positive(self, "learning_rate")
+        _check_middles(self.middles)
         if self.n_values < 3:
             raise ValueError(f"n_values: expected at least 3, received {self.n_values}")
 

@@ -8,26 +8,28 @@ the tasks are tested on is drawn anew for every test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from echocell.experiments.base import Experiment, Outcome, Published, Run
-from echocell.experiments.paper_task import Answer, Recipe, Task, run_task
+from echocell.experiments.paper_task import (
+    Answer,
+    Recipe,
+    Task,
+    run_task,
+    task_by_errors,
+    within,
+)
 from echocell.experiments.recipe_1997 import Network1997, all_steps
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.experiments.trials import PaperRow, trials_headline
 from echocell.initializers import Chrono
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
 from echocell.tasks import adding, reber, temporal_order
-from echocell.tasks.encoding import Floats
-
-Errors = NDArray[np.floating[Any]]
 
 SOURCE = (
     "Sepp Hochreiter and Jürgen Schmidhuber, "
@@ -50,8 +52,7 @@ class TrialSettings:
 
     def __post_init__(self) -> None:
         check_counts(self)
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate: expected above 0, received {self.learning_rate}")
+        check_positive(self, "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -115,21 +116,6 @@ def run_reber(settings: TrialSettings, run: Run) -> Outcome:
 # ---- 4, 5 and 6: one answer at the end ---------------------------------------------------------
 
 
-def _task(
-    draw: Callable[[int, np.random.Generator], tuple[list[Floats], Floats]],
-    tests: int,
-    learned: Callable[[Errors], bool],
-    paper: Sequence[PaperRow],
-) -> Task:
-    """Learned when `learned` says so of the errors of a test, without sign."""
-
-    def solved(answer: Answer, rng: np.random.Generator) -> bool:
-        x, y = draw(tests, rng)
-        return learned(np.abs(answer(x) - y.reshape(len(y), -1)))
-
-    return Task(draw, solved, paper)
-
-
 def _ours(settings: LongSettings, features: int, outputs: int, activation: str) -> Recipe:
     """An LSTM whose gates begin by keeping for up to T steps."""
 
@@ -146,11 +132,6 @@ def _ours(settings: LongSettings, features: int, outputs: int, activation: str) 
     return Recipe(words, build, settings.batch_size)
 
 
-def _within(mean: float, most: float) -> Callable[[Errors], bool]:
-    """Is the mean error below `mean`, and no error over `most`?"""
-    return lambda errors: bool(errors.mean() < mean and errors.max() <= most)
-
-
 OLD_4 = Network1997(2, 2, 0.1, 0.5, input_bias=(-3, -6), outputs="linear", truncated=True)
 
 
@@ -161,10 +142,10 @@ def run_adding(settings: LongSettings, run: Run) -> Outcome:
         for length, sequences in ((100, 74_000), (500, 209_000), (1000, 853_000))
         if length == settings.length
     ]
-    task = _task(
+    task = task_by_errors(
         lambda count, rng: adding.generate_adding(count, settings.length, rng),
         settings.tests,
-        _within(0.01, 0.04),
+        within(0.01, 0.04),
         paper,
     )
     old = [
@@ -184,7 +165,7 @@ def run_multiplication(settings: LongSettings, run: Run) -> Outcome:
         PaperRow("2 blocks of 2, under 140 of 2000 wrong", 482_000),
         PaperRow("2 blocks of 2, under 13 of 2000 wrong", 1_273_000),
     ]
-    task = _task(
+    task = task_by_errors(
         lambda count, rng: adding.generate_multiplication(count, settings.length, rng),
         settings.tests,
         lambda errors: bool((errors > 0.04).sum() < 13 / 2000 * settings.tests),
@@ -200,10 +181,10 @@ OLD_6A = Network1997(2, 2, 0.1, 0.5, input_bias=(-2, -4))
 def run_temporal_order(settings: LongSettings, run: Run) -> Outcome:
     """Mean error below 0.1, and none of 2000 sequences off by more than 0.3 at any output."""
     row = PaperRow("2 blocks of 2", 31_390)
-    task = _task(
+    task = task_by_errors(
         lambda count, rng: temporal_order.generate_6a(count, rng),
         settings.tests,
-        _within(0.1, 0.3),
+        within(0.1, 0.3),
         [row],
     )
     old = OLD_6A.recipe(lambda: OLD_6A.build(8, 4), row, 5 * settings.most_sequences, 1000)
@@ -216,10 +197,10 @@ OLD_6B = Network1997(3, 2, 0.1, 0.1, input_bias=(-2, -4, -6), truncated=True)
 def run_temporal_order_3(settings: LongSettings, run: Run) -> Outcome:
     """As for two symbols: mean error below 0.1, none off by more than 0.3 at any output."""
     row = PaperRow("3 blocks of 2", 571_100)
-    task = _task(
+    task = task_by_errors(
         lambda count, rng: temporal_order.generate_6b(count, rng),
         settings.tests,
-        _within(0.1, 0.3),
+        within(0.1, 0.3),
         [row],
     )
     old = OLD_6B.recipe(lambda: OLD_6B.build(8, 8), row, 20 * settings.most_sequences, 5000)

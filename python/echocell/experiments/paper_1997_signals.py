@@ -20,11 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from echocell.experiments.base import Experiment, Outcome, Published, Run
-from echocell.experiments.paper_1997 import SOURCE, Errors, TrialSettings
-from echocell.experiments.paper_task import Answer, Draw, Recipe, Task, run_task
+from echocell.experiments.paper_1997 import SOURCE, LongSettings
+from echocell.experiments.paper_task import Recipe, Task, run_task, task_by_errors, within
 from echocell.experiments.recipe_1997 import Network1997
 from echocell.experiments.trials import PaperRow, trials_headline
 from echocell.initializers import Chrono, Orthogonal, RandomUniform
@@ -48,15 +46,14 @@ PAPER_3C = {(100, 3): [("", 269_650)], (100, 1): [("", 565_640)]}
 
 
 @dataclass(frozen=True)
-class SignalSettings(TrialSettings):
-    """length: T, the fewest steps; first: N, the elements that tell the class; decay: the rate at
-    update n is learning_rate / (1 + decay n); tests: sequences of a test.
+class SignalSettings(LongSettings):
+    """first: N, the elements that tell the class; decay: the rate at update n is
+    learning_rate / (1 + decay n).
     """
 
-    length: int = 100
+    tests: int = 256
     first: int = 3
     decay: float = 0.0
-    tests: int = 256
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -70,51 +67,34 @@ class SignalSettings(TrialSettings):
 
 def task_3a(length: int, first: int, tests: int) -> Task:
     """No error over 0.2, and 0.01 on average."""
-
-    def draw(count: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
-        return two_sequence.generate_3a(count, length, first, rng)
-
-    def learned(errors: Errors) -> bool:
-        return bool(errors.max() <= 0.2 and errors.mean() < 0.01)
-
-    return Task(draw, _test(draw, tests, learned), _paper(PAPER_3A, length, first))
+    return task_by_errors(
+        lambda count, rng: two_sequence.generate_3a(count, length, first, rng),
+        tests,
+        within(0.01, 0.2),
+        _paper(PAPER_3A, length, first),
+    )
 
 
 def task_3b(length: int, first: int, tests: int) -> Task:
     """Fewer than 6 of 256 errors over 0.2, and 0.04 on average."""
-
-    def draw(count: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
-        return two_sequence.generate_3b(count, length, first, rng)
-
-    def learned(errors: Errors) -> bool:
-        return bool((errors > 0.2).sum() < 6 / 256 * tests and errors.mean() < 0.04)
-
-    return Task(draw, _test(draw, tests, learned), _paper(PAPER_3B, length, first))
+    return task_by_errors(
+        lambda count, rng: two_sequence.generate_3b(count, length, first, rng),
+        tests,
+        lambda errors: bool((errors > 0.2).sum() < 6 / 256 * tests and errors.mean() < 0.04),
+        _paper(PAPER_3B, length, first),
+    )
 
 
 def task_3c(length: int, first: int, tests: int) -> Task:
     """No error over 0.1, and 0.015 on average, from the targets without their noise."""
-
-    def draw(
-        count: int, rng: np.random.Generator, *, noise: bool = True
-    ) -> tuple[list[np.ndarray], np.ndarray]:
-        return two_sequence.generate_3c(count, length, first, rng, target_noise=noise)
-
-    def learned(errors: Errors) -> bool:
-        return bool(errors.max() <= 0.1 and errors.mean() < 0.015)
-
-    test = _test(lambda count, rng: draw(count, rng, noise=False), tests, learned)
-    return Task(draw, test, _paper(PAPER_3C, length, first))
-
-
-def _test(
-    draw: Draw, tests: int, learned: Callable[[Errors], bool]
-) -> Callable[[Answer, np.random.Generator], bool]:
-    def solved(answer: Answer, rng: np.random.Generator) -> bool:
-        x, y = draw(tests, rng)
-        return learned(np.abs(answer(x) - y))
-
-    return solved
+    generate = two_sequence.generate_3c
+    return task_by_errors(
+        lambda count, rng: generate(count, length, first, rng),
+        tests,
+        within(0.015, 0.1),
+        _paper(PAPER_3C, length, first),
+        test_draw=lambda count, rng: generate(count, length, first, rng, target_noise=False),
+    )
 
 
 def _paper(

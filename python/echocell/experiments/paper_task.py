@@ -140,6 +140,31 @@ def run_task(limits: Limits, run: Run, task: Task, ours: Recipe, *others: Recipe
     return outcome(trials[0], task.paper, trials[1:])
 
 
+def task_by_errors(
+    draw: Draw,
+    tests: int,
+    learned: Callable[[Floats], bool],
+    paper: Sequence[PaperRow],
+    test_draw: Draw | None = None,
+) -> Task:
+    """Solved when `learned` says so of the errors, without sign, of a test; one answer each.
+
+    tests: sequences of a test. test_draw: where they come from, if not from where those to train
+    on do.
+    """
+
+    def solved(answer: Answer, rng: np.random.Generator) -> bool:
+        x, y = (test_draw or draw)(tests, rng)
+        return learned(np.abs(answer(x) - y.reshape(len(y), -1)))
+
+    return Task(draw, solved, paper)
+
+
+def within(mean: float, most: float) -> Callable[[Floats], bool]:
+    """Is the mean of errors below `mean`, and none over `most`?"""
+    return lambda errors: bool(errors.mean() < mean and errors.max() <= most)
+
+
 def all_below(
     draw: Draw, count: int, limit: float, answer: Answer, rng: np.random.Generator
 ) -> bool:

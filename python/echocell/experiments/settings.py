@@ -74,6 +74,13 @@ def check_counts(settings: Any, *, from_zero: Iterable[str] = ()) -> None:
             raise ValueError(f"{name}: expected at least {least}, received {value}")
 
 
+def check_positive(settings: Any, *of: str) -> None:
+    """Raises ValueError unless each of the named numbers is above 0."""
+    for name in of:
+        if not getattr(settings, name) > 0:
+            raise ValueError(f"{name}: expected above 0, received {getattr(settings, name)}")
+
+
 def _written(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 

@@ -42,7 +42,7 @@ import numpy as np
 from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run, Training
 from echocell.experiments.journal import Result
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.initializers import Constant
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
@@ -91,8 +91,7 @@ class Settings:
                 f"test_periods: expected at least train_periods, {self.train_periods}, received "
                 f"{self.test_periods}"
             )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate: expected above 0, received {self.learning_rate}")
+        check_positive(self, "learning_rate")
 
 
 @dataclass(frozen=True)
