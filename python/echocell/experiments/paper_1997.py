@@ -72,7 +72,9 @@ PAPER_1 = (
     PaperRow("3 blocks of 2, rate 0.2", 14_060, 97),
     PaperRow("3 blocks of 2, rate 0.5", 8_440, 100),
 )
-OLD_1 = Network1997(3, 2, 0.2, 0.5, biases="gates", output_bias=(-1, -2, -3), outputs_bias=-2)
+OLD_1 = Network1997(
+    3, 2, 0.2, 0.5, input_bias=(-2, -3, -4), output_bias=(-1, -2, -3), outputs_bias=-1
+)
 
 
 def task_1(rng: np.random.Generator) -> Task:
@@ -106,7 +108,7 @@ def run_reber(settings: TrialSettings, run: Run) -> Outcome:
         lambda: OLD_1.build(7, 7, every_step=True),
         PAPER_1[-1],
         most_sequences=10 * settings.most_sequences,
-        check_every=2 * settings.check_every,
+        check_every=100,
         weights=all_steps,
     )
     task = task_1(np.random.default_rng(0))

@@ -257,7 +257,7 @@ def recipes_2c(settings: VeryLongSettings, q: int, p: int) -> list[Recipe]:
 
 
 OLD_2C = Network1997(
-    *(2, 1, 0.2, 0.5), gates="i", h="linear", biases="gates", input_bias=(-7, -7), truncated=True
+    *(2, 1, 0.2, 1.0), gates="i", h="linear", biases="gates", input_bias=(-8, -8), truncated=True
 )
 
 
