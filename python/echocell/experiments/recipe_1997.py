@@ -24,10 +24,10 @@ Decisions where the paper leaves a choice, or where what it says does not lead t
   memory cells.
 - In task 1 the cells and the outputs have biases, too, those of the outputs from -1 on, and the
   input gates begin at -2, -3, -4: as in the paper's other tasks, blocks that begin shut are taken
-  one after the other. Without all that half of the trials or more fail, at rates from 0.1 to 0.5; with
-  it 302 of 330 succeeded within 200,000 sequences. In the others an output was driven to 0 in a
-  state where it is needed, and hardly comes back, since a squared error has no slope there; or the
-  first T or P was not kept. An update at every step, cross-entropy and clipping made little
+  one after the other. Without all that half of the trials or more fail, at rates from 0.1 to 0.5;
+  with it 302 of 330 succeeded within 200,000 sequences. In the others an output was driven to 0 in
+  a state where it is needed, and hardly comes back, since a squared error has no slope there; or
+  the first T or P was not kept. An update at every step, cross-entropy and clipping made little
   difference; truncated gradients and linear outputs do worse.
 - The error in 2b is that of the last step alone, as in 2c: nothing marks the end, and what comes
   before cannot be known.
