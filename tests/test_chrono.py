@@ -193,7 +193,7 @@ def test_weights_that_are_given_need_no_time() -> None:
         (lambda: Chrono(math.inf), ValueError, "received inf"),
         (lambda: Chrono("long"), TypeError, "expected a number for max_time"),
         (lambda: Chrono(5, seed=-1), ValueError, "0 <= seed"),
-        (lambda: Chrono(5)((4, 4)), ValueError, r"bias_initializer of an LSTM or GRU.*\(4, 4\)"),
+        (lambda: Chrono(5)((4, 4)), ValueError, r"bias_initializer of an LSTM, GRU or MemoryBlocks.*\(4, 4\)"),
         (lambda: Chrono().for_gates("ifco", 3), ValueError, "received an unknown number; give"),
         (lambda: Chrono().for_gates("zrh", 3, 1), ValueError, "at least 2 time steps, received 1"),
         (lambda: Chrono(9).for_gates("h", 3), ValueError, "received one without: 'h'"),
@@ -212,8 +212,8 @@ def test_errors(make: Any, error: type[Exception], message: str) -> None:
         (GRU(3, bias_initializer="chrono"), (None, 1, 2), "at least 2 time steps, received 1"),
         (SimpleRNN(3, bias_initializer=Chrono(9)), (None, 5, 2), "gates that keep its state"),
         (LSTM(3, gates="o", bias_initializer=Chrono(9)), (None, 5, 2), "one without: 'co'"),
-        (Dense(3, bias_initializer=Chrono(9)), (None, 5), "of an LSTM or GRU"),
-        (LSTM(3, kernel_initializer=Chrono(9)), (None, 5, 2), "of an LSTM or GRU"),
+        (Dense(3, bias_initializer=Chrono(9)), (None, 5), "of an LSTM, GRU or MemoryBlocks"),
+        (LSTM(3, kernel_initializer=Chrono(9)), (None, 5, 2), "of an LSTM, GRU or MemoryBlocks"),
     ],
 )
 def test_layers_that_cannot(layer: Any, shape: tuple[int | None, ...], message: str) -> None:

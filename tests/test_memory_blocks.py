@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 import reference as ref
 import reference_blocks as blocks_ref
 import tools
-from echocell import _core, initializers
-from echocell.layers import LSTM, Dense, Embedding, MemoryBlocks, deserialize, serialize
+from echocell import _core, initializers, plotting
+from echocell.layers import (
+    LSTM,
+    Dense,
+    Embedding,
+    Masking,
+    MemoryBlocks,
+    deserialize,
+    serialize,
+)
 from echocell.models import Sequential
 
 ACTIVATIONS = ["tanh", "bipolar_sigmoid", "bipolar_sigmoid_2", "sigmoid", "linear"]
@@ -81,9 +89,9 @@ def test_derivatives_of_the_reference(cell, seed):
 
     grads, dx, dy, dc = blocks_ref.backward(cell, values, steps, *seen)
     for name, gradient in {**grads, "x": dx, "y": dy, "c": dc}.items():
-        if name not in values or (name == "bias" and not cell.cell_bias):
-            continue
         direction = rng.standard_normal(gradient.shape)
+        if name == "bias" and not cell.cell_bias:
+            direction[: cell.all_cells] = 0
         kept = values[name]
         values[name] = kept + 1e-6 * direction
         above = loss()
@@ -151,7 +159,7 @@ def expected(cell, weights, x, mask, targets, sequences, backwards):
                 output[b, t, : cell.all_cells] = out[k - 1, : cell.all_cells]
             if cell.shortcut:
                 output[b, t, cell.all_cells :] = x[b, order[t]]
-    scale = loss_scale(mask, targets, sequences, backwards)
+    scale = loss_scale(mask, targets, sequences)
     dy = 2 * (output - targets) * scale
     gradients = {name: np.zeros_like(value) for name, value in weights.items()}
     dx = np.zeros_like(x)
@@ -178,11 +186,10 @@ def expected(cell, weights, x, mask, targets, sequences, backwards):
     return output, gradients, np.where(mask[..., None], dx, 0)  # Masking puts out zeros
 
 
-def loss_scale(mask, targets, sequences, backwards):
+def loss_scale(mask, targets, sequences):
     """The weight of every number in the loss: masked steps have none."""
     if not sequences:
         return 1 / targets.size
-    # Outputs come in the order of processing, the mask in that of the input.
     return mask[..., None] / (max(mask.sum(), 1) * targets.shape[-1])
 
 
@@ -326,6 +333,72 @@ def test_a_saved_layer_comes_back():
 def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         MemoryBlocks(**arguments)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_dropout_without_a_kernel_is_that_with_an_identity(backwards: bool) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(3, 6, 10))  # 2 blocks of 2 cells and 3 gates: 10 units
+    x[0, 2:4] = x[2, :3] = 0
+    y = rng.normal(size=(3, 4))
+    recurrent, bias = rng.normal(size=(10, 10)), rng.normal(size=10)
+
+    def gradients(use_kernel: bool) -> tuple[list[np.ndarray], np.ndarray]:
+        options = _core.MemoryBlocksOptions(
+            blocks=2,
+            cells=2,
+            use_kernel=use_kernel,
+            dropout=0.5,
+            recurrent_dropout=0.3,
+            go_backwards=backwards,
+        )
+        weights = [np.eye(10)] * use_kernel + [recurrent, bias]
+        network = tools.make_network(
+            [_core.MaskingOptions(), options], x.shape[1:], "float64", {1: weights}
+        )
+        _, of_weights, of_x = network.gradients(x, y, training=True)
+        return of_weights[1], of_x
+
+    (_, *with_kernel), dx = gradients(True)
+    without, dx_without = gradients(False)
+    np.testing.assert_allclose(dx_without, dx, atol=1e-12)
+    for one, other in zip(without, with_kernel, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+def test_a_masked_step_repeats_the_cells_before_the_shortcut() -> None:
+    """More features than gates: what is repeated ends where the cells do."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2, 5, 9))
+    x[0, 2:4] = x[1, 4] = 0
+    layer = MemoryBlocks(2, cells=2, gates="io", return_sequences=True, shortcut=True)
+    model = Sequential([Masking(input_shape=(None, 9)), layer])
+    whole = model.predict(x)
+    model.reset_states()
+    steps = np.stack([model.step(x[:, t]) for t in range(5)], axis=1)
+    np.testing.assert_allclose(steps, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_initial_biases_are_not_written_into_the_initializer() -> None:
+    kept = np.full(10, 0.5, dtype=np.float32)
+
+    class Kept(initializers.Initializer):
+        def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
+            return kept
+
+    layer = MemoryBlocks(2, cells=2, bias_initializer=Kept(), cell_bias=False)
+    layer.build((None, 3, 4))
+    np.testing.assert_array_equal(layer.get_weights()[2], [0] * 4 + [0.5] * 2 + [1] * 2 + [0.5] * 2)
+    assert (kept == 0.5).all()
+
+
+def test_gates_that_cells_share_can_be_drawn() -> None:
+    pytest.importorskip("matplotlib")
+    layer = MemoryBlocks(2, cells=3, return_sequences=True)
+    x = np.random.default_rng(1).normal(size=(1, 5, 4))
+    figure = plotting.plot_gates(layer, x)
+    heights = sorted(axes.get_ylim()[0] for axes in figure.axes if axes.images)
+    assert heights == [1.5] * 3 + [5.5] * 3  # i, f, o; g, c, h
 
 
 def test_without_a_kernel_there_is_a_feature_for_each_unit():

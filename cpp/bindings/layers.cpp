@@ -143,10 +143,14 @@ void bind_memory_blocks(py::module_& m) {
              if (shortcut && !sequences) {
                throw std::invalid_argument("shortcut=True needs return_sequences=True");
              }
-             MemoryBlocksOptions o(blocks, cells, gates);
-             static_cast<RecurrentSettings&>(o) = settings(
-                 o.units, f, use_bias, sequences, stateful, backwards, dropout, recurrent_dropout);
-             o.outputs = blocks * cells;
+             const Index outputs = blocks * cells;
+             const Index units = outputs + blocks * static_cast<Index>(gates.size());
+             MemoryBlocksOptions o;
+             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
+                                                           backwards, dropout, recurrent_dropout);
+             o.blocks = blocks;
+             o.gates = gates;
+             o.outputs = outputs;
              o.first_bias = cell_bias ? 0 : o.outputs;
              o.projects = use_kernel;
              o.shortcut = shortcut;

@@ -32,7 +32,7 @@ void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) cons
 //
 //   i = sigma(x Wi + h Ri + pi * c + bi)        f = sigma(x Wf + h Rf + pf * c + bf)
 //   g = tanh (x Wc + h Rc + bc)                 c' = f * c + i * g
-//   o = sigma(x Wo + h Ro + po * c' + bo)       h' = o * tanh(c')
+//   o = sigma(x Wo + h Ro + po * c' + bo)       h' = o * out(c')
 //
 // The gates of step t come as x W + b. An absent gate is 1; coupled, f is 1 - i.
 
@@ -105,7 +105,7 @@ void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) c
     const V i = gate(i_), g = gate(c_), o = gate(o_), f = coupled_ ? one - i : gate(f_);
     const V c = simd::load(c_now + at), s = simd::load(squashed + at), dh = simd::load(u.dh + at);
     V dc = simd::load(u.dc + at);
-    // h' = o * tanh(c')
+    // h' = o * out(c')
     dc += dh * o * squash.output_slope(s);
     if (o_ >= 0) {
       const V d_o = dh * s * squash.gate_slope(o);

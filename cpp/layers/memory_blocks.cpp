@@ -33,7 +33,7 @@ MemoryBlocksCell<S>::MemoryBlocksCell(const MemoryBlocksOptions& options)
       gate_activation_(options.recurrent_activation),
       output_activation_(options.output_activation),
       cells_(options.outputs),
-      cells_in_each_(options.cells_in_each) {
+      cells_in_each_(options.outputs / options.blocks) {
   Index next = cells_;
   for (const auto& [letter, first] : {std::pair('i', &i_), {'f', &f_}, {'o', &o_}}) {
     if (options.gates.find(letter) == std::string::npos) continue;

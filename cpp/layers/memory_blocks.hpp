@@ -46,16 +46,10 @@ class MemoryBlocksCell : public RecurrentCell {
 template <class S>
 using MemoryBlocks = Recurrent<S, MemoryBlocksCell<S>>;
 
-/// settings.units counts all hidden units, settings.outputs the cells.
+/// units counts all hidden units, outputs the cells.
 struct MemoryBlocksOptions : RecurrentSettings, MakesLayer<MemoryBlocksOptions, MemoryBlocks> {
-  MemoryBlocksOptions(Index blocks_, Index cells_in_each_, const std::string& gates_)
-      : blocks(blocks_), cells_in_each(cells_in_each_), gates(gates_) {
-    outputs = blocks * cells_in_each;
-    units = outputs + blocks * static_cast<Index>(gates.size());
-  }
-
-  Index blocks, cells_in_each;
-  std::string gates;
+  Index blocks = 1;
+  std::string gates = "ifo";
   Activation recurrent_activation = Activation::sigmoid;
   Activation output_activation = Activation::tanh;
 };

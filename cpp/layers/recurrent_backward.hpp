@@ -53,7 +53,7 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
   }
   const auto& wanted = pass.initial_state_gradient;
   u.state_gradient_wanted = !wanted.empty() && wanted[0] != nullptr;
-  u.recurrent_back.load(u.panels(u.recurrent, u.H));
+  if (!u.truncated) u.recurrent_back.load(u.panels(u.recurrent, u.H));
   if (u.kernel && pass.wants_input_gradient()) u.kernel_back.load(u.panels(u.kernel, u.F));
 }
 

@@ -129,7 +129,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   }
   if (use.training) {
     u->dh = w.take<S>(B * Hp);
-    u->recurrent_back.plan(H, N, T * B, w);
+    if (!u->truncated) u->recurrent_back.plan(H, N, T * B, w);
     if (settings().projects) u->kernel_back.plan(F, N, T * B, w);
   }
   u->scratch = w.take<S>(B * (N + Hp));

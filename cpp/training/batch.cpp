@@ -22,16 +22,16 @@ void restrict_to_lengths(const Slice<S>& slice, const Mask& made) {
 }
 
 /// Until its first valid step a recurrent layer gives zeros. Where a row has no valid step here,
-/// but began in an earlier batch, its last output is that of then: the first numbers of its state,
-/// which has `state_width`.
+/// but began in an earlier batch, its last output is that of then: the first numbers of its first
+/// state. `widths`: of the states; the last one is as wide as what a layer puts out of them.
 template <class S>
-void repeat_last_output(const Pass<S>& pass, Index state_width) {
+void repeat_last_output(const Pass<S>& pass, const std::vector<Index>& widths) {
   const Mask& mask = pass.input_mask;
-  const Index width = pass.output.width;
   for (Index b = 0; b < mask.batch; ++b) {
     bool any = false;
     for (Index t = 0; t < mask.steps; ++t) any = any || mask.valid(t, b);
-    if (!any) std::copy_n(pass.final_state[0] + b * state_width, width, pass.output.row(0, b));
+    if (any) continue;
+    std::copy_n(pass.final_state[0] + b * widths.front(), widths.back(), pass.output.row(0, b));
   }
 }
 
@@ -182,7 +182,7 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     }
     const bool last_output = !pass.final_state.empty() && pass.output.steps == 1;
     if (context.continues && last_output && pass.input_mask) {
-      repeat_last_output(pass, layer.state_widths().front());
+      repeat_last_output(pass, layer.state_widths());
     }
   }
 }

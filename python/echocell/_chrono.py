@@ -15,12 +15,14 @@ class Chrono(RandomInitializer):
     """Gate biases for dependencies over up to T steps. Tallec and Ollivier, "Can recurrent neural
     networks warp time?", 2018.
 
-    Only for bias_initializer of LSTM and GRU: each unit draws one u, uniform in [1, T - 1), and its
-    gates start, where the rest of their input is 0, so that the unit keeps u / (1 + u) of its
-    state at each step: it forgets over 1 + u steps.
+    Only for bias_initializer of LSTM, GRU and MemoryBlocks: each unit draws one u, uniform in
+    [1, T - 1), and its gates start, where the rest of their input is 0, so that the unit keeps
+    u / (1 + u) of its state at each step: it forgets over 1 + u steps.
 
     LSTM: forget bias ln(u), input bias -ln(u), all others 0, and unit_forget_bias means nothing. A
     gate that is switched off has no bias; with coupled=True, f = 1 - i follows from the input bias.
+
+    MemoryBlocks: as LSTM, with one u for each block; the cells' biases are 0.
 
     GRU: here, as in Keras, h' = z * h + (1 - z) * g: z keeps. The bias of z is ln(u), all others
     are 0. The paper's leaky form g * new + (1 - g) * old names the gate the other way round and
@@ -49,15 +51,16 @@ class Chrono(RandomInitializer):
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
         """Raises ValueError: a shape does not say which numbers belong to which gate."""
         raise ValueError(
-            f"Chrono: expected to be the bias_initializer of an LSTM or GRU, received the shape "
-            f"{tuple(shape)} of another weight"
+            "Chrono: expected to be the bias_initializer of an LSTM, GRU or MemoryBlocks, received "
+            f"the shape {tuple(shape)} of another weight"
         )
 
     def for_gates(self, gates: str, units: int, steps: int | None = None) -> Array:
         """The biases of a layer, float64, [len(gates) * units].
 
         Args:
-            gates: a letter for each block of the bias: out of "ifco" for LSTM, "zrh" for GRU.
+            gates: a letter for each block of the bias: out of "ifco" for LSTM, "ifo" for
+                MemoryBlocks, "zrh" for GRU.
             units: H, the numbers of a block.
             steps: T where there is no max_time; None where the layer does not know it.
 
@@ -65,8 +68,8 @@ class Chrono(RandomInitializer):
         """
         if not set(gates) & set(self._SIGNS):
             raise ValueError(
-                f"Chrono: expected a layer with gates that keep its state (LSTM, GRU), received "
-                f"one without: {gates!r}"
+                "Chrono: expected a layer with gates that keep its state (LSTM, GRU, "
+                f"MemoryBlocks), received one without: {gates!r}"
             )
         limit = steps if self.max_time is None else self.max_time
         if limit is None or limit < 2:

@@ -388,10 +388,10 @@ class Layer(Arguments):
             initial_state: one array [B, H] per state. Default None: zeros.
 
         Returns:
-            Name to [B, T, H]: the gates and the candidate by their letters in the equations, then
-            the states (LSTM: i, f, g, o, c, h). A gate that is switched off is left out;
-            Bidirectional puts forward_ and backward_ in front. Empty for layers that are not
-            recurrent.
+            Name to [B, T, H] (gates of MemoryBlocks: a number for each block): the gates and the
+            candidate by their letters in the equations, then the states (LSTM: i, f, g, o, c, h).
+            A gate that is switched off is left out; Bidirectional puts forward_ and backward_ in
+            front. Empty for layers that are not recurrent.
 
         Raises:
             TypeError, ValueError: an argument does not fit the layer.

@@ -131,7 +131,7 @@ class MemoryBlocks(Recurrent):
             # A layer of gates alone, and cells without bias.
             gates = self._chrono(self.bias_initializer, self.gates, self.blocks, sample)
             return np.concatenate([np.zeros(self.units), gates]).astype(dtype)
-        bias = super()._draw_one(name, shape, dtype, sample)
+        bias = super()._draw_one(name, shape, dtype, sample).copy()  # it may be the user's own
         if not self.cell_bias:
             bias[: self.units] = 0
         if self.unit_forget_bias and "f" in self.gates:

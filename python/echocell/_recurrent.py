@@ -125,10 +125,10 @@ class StateKeeper(Layer):
 
 
 class Recurrent(StateKeeper):
-    """The base of LSTM, GRU and SimpleRNN.
+    """The base of LSTM, GRU, SimpleRNN and MemoryBlocks.
 
     Args:
-        units: H, a positive integer.
+        units: H, a positive integer; MemoryBlocks: blocks times cells, not an argument.
         activation: of the candidate and the output. Default "tanh".
         use_bias: default True.
         kernel_initializer: of the kernel (F, nH). Default "glorot_uniform".

@@ -61,7 +61,7 @@ class LSTM(Recurrent):
 
         i = sigma(x Wi + h Ri + pi * c  + bi)        f = sigma(x Wf + h Rf + pf * c  + bf)
         g = tanh (x Wc + h Rc + bc)                  c' = f * c + i * g
-        o = sigma(x Wo + h Ro + po * c' + bo)        h' = o * tanh(c')
+        o = sigma(x Wo + h Ro + po * c' + bo)        h' = o * out(c')
 
     Weights: kernel (F, 4H), recurrent_kernel (H, 4H), bias (4H,), peephole_kernel (3, H); gates in
     the order i, f, c, o, those that are switched off left out. Input [B, T, F], output [B, H] or,
@@ -69,10 +69,9 @@ class LSTM(Recurrent):
 
     Args:
         units: H, a positive integer.
-        activation: of g and of the output. Default "tanh".
+        activation: of g and, as out, of the output. Default "tanh".
         recurrent_activation: of the gates. Default "sigmoid".
-        output_activation: of the output alone, out in h' = o * out(c'). Default None: as
-            `activation`.
+        output_activation: out, of the output alone. Default None: as `activation`.
         use_bias: default True.
         unit_forget_bias: bf starts at 1, unless bias_initializer is "chrono". Default True.
         peephole: the gates see the cell: the terms with p. Default False.

@@ -344,7 +344,8 @@ def _draw_gates(
     """A heat map per name of the trace; rows are units, columns time steps."""
     columns = min(3, len(trace))
     rows = -(-len(trace) // columns)
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    same_units = len({values.shape[1] for values in trace.values()}) == 1
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=same_units)
     for index, (name, values) in enumerate(trace.items()):
         axes = grid[index // columns, index % columns]
         _draw_heat_map(figure, axes, name, values[:, _order(trace, name)].T)
@@ -359,11 +360,14 @@ def _draw_gates(
 
 def _order(trace: Trace, name: str) -> Array:
     """The units by their mean cell state, or output where there is none: the same for all names of
-    one direction of a Bidirectional ("forward_c", "forward_h", ...).
+    one direction of a Bidirectional ("forward_c", "forward_h", ...). Gates that several cells share
+    by their own mean.
     """
     direction = name.rpartition("_")[0]
     prefix = f"{direction}_" if direction else ""
     values = trace.get(f"{prefix}c", trace.get(f"{prefix}h", trace[name]))
+    if values.shape[1] != trace[name].shape[1]:
+        values = trace[name]
     return np.argsort(-values.mean(axis=0), kind="stable")
 
 
