@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +81,21 @@ def test_an_error_in_a_process_is_raised_here(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="b went wrong"):
         run.each_once(["a", "b", "c"], work)
     assert run.each_once(["a", "c"], work) == [{"piece": "a"}, {"piece": "c"}]
+
+
+def test_an_interrupt_stops_what_is_under_way() -> None:
+    """The signal comes to this process alone; from a terminal, all of them get it."""
+
+    def work(piece: str, rng: np.random.Generator) -> Result:
+        time.sleep(60)
+        return {}
+
+    run = Run(3)
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        run.each_once(["a", "b", "c"], work)
+    assert multiprocessing.active_children() == []
+    assert len(run.journal) == 0
 
 
 def test_one_thread_forks_nothing() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import experiments
+from echocell import cli, experiments
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
 from echocell.experiments.echo_sweeps import Case, Limits, train
 from echocell.experiments.journal import Journal, JournalError
@@ -160,6 +160,21 @@ def test_resume_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert report.updates == whole.updates
     assert report.seconds > 0
     assert not partial.exists()
+
+
+def test_a_group_goes_on_with_what_is_done_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["run", "echo-index", "echo-sgd", "--quiet", "--out", str(tmp_path), "--set"]
+    arguments += ["length=2", "rates=0.1", "momenta=0.0,0.9", "most_samples=30", "check_every=10"]
+    with monkeypatch.context() as patch:  # at the end of the second one
+        interrupt_after(3, patch)
+        assert cli.main(arguments) == 130
+    assert len(list(tmp_path.glob("*.partial.jsonl"))) == 2
+    with monkeypatch.context() as patch:  # nothing is done again
+        patch.setattr(Journal, "put", None)
+        assert cli.main([*arguments, "--resume"]) == 0
+    assert list(tmp_path.glob("*.partial.jsonl")) == []
 
 
 def test_without_resume_everything_is_done_anew(tmp_path: Path) -> None:

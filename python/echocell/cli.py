@@ -209,11 +209,14 @@ def _run(arguments: argparse.Namespace) -> int:
                 out=arguments.out,
                 quiet=arguments.quiet,
                 resume=arguments.resume,
+                keep_journal=True,
             )
             for experiment, settings in chosen
         ]
     except JournalError as error:
         raise UsageError(str(error)) from None
+    for report in reports:  # until here --resume finds what is done of them all
+        report.journal.remove()
     _print_reports(reports, arguments)
     return 0
 

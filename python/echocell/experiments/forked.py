@@ -30,10 +30,12 @@ def in_processes(
         items: what can be pickled, as must the results.
         processes: at most so many at a time.
 
-    Raises what work raises; what was not begun by then is not done.
+    Raises what work raises. What is not done by then, or when this process is interrupted, is given
+    up.
     """
     global _work
     _work = work
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         min(processes, len(items)), mp_context=multiprocessing.get_context("fork")
     )
@@ -44,6 +46,11 @@ def in_processes(
             futures: dict[Future[Any], T] = {pool.submit(_call, item): item for item in items}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BaseException:
+        # shutdown() would wait for what is under way.
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
         _work = None

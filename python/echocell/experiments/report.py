@@ -35,7 +35,7 @@ class Record:
 @dataclass
 class Report:
     """An experiment over one or more runs. notes, table: of the first. picture, results: the files
-    written, or None.
+    written, or None. journal: what the runs are made of, on disk until it is removed.
     """
 
     experiment: Experiment[Any]
@@ -45,6 +45,7 @@ class Report:
     table: Sequence[Sequence[str]] = ()
     picture: Path | None = None
     results: Path | None = None
+    journal: Journal = field(default_factory=lambda: Journal(None, {}))
 
     @property
     def updates(self) -> int:
@@ -113,6 +114,7 @@ def run_experiment(
     out: Path | None = None,
     quiet: bool = True,
     resume: bool = False,
+    keep_journal: bool = False,
 ) -> Report:
     """Runs an experiment `runs` times, with the seeds seed, seed + 1, ...
 
@@ -122,13 +124,14 @@ def run_experiment(
     quiet: no progress bar.
     resume: go on where an earlier call with the same settings was interrupted: experiments of
         several trainings keep those that are done in NAME.partial.jsonl until the end.
+    keep_journal: keep them longer: until the caller removes the report's journal.
     """
     if runs < 1:
         raise ValueError(f"run_experiment: expected at least 1 run, received {runs}")
     if not 0 <= seed <= 2**32 - runs:
         raise ValueError(f"run_experiment: expected seed 0..{2**32 - runs}, received {seed}")
     report = Report(experiment, experiment.settings if settings is None else settings)
-    journal = _journal(report, out, resume)
+    journal = report.journal = _journal(report, out, resume)
     for index in range(runs):
         label = experiment.name if runs == 1 else f"{experiment.name} (run {index + 1} of {runs})"
         run = Run(seed + index, label=label, quiet=quiet, leave=runs == 1, journal=journal)
@@ -140,7 +143,8 @@ def run_experiment(
     if out is not None:
         report.results = out / f"{experiment.name}.json"
         _write(report.results, json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n")
-    journal.remove()
+    if not keep_journal:
+        journal.remove()
     return report
 
 
