@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell.experiments import EXPERIMENTS, Run, groups, run_experiment
+from echocell.experiments import (
+    EXPERIMENTS,
+    Run,
+    groups,
+    paper_1997,
+    paper_1997_lags,
+    paper_1997_signals,
+    run_experiment,
+)
+from echocell.experiments.paper_task import Task
 from echocell.experiments.trials import PaperRow, Trial, Trials, outcome, until_solved
 
 # long-lag-c has a table of its own.
@@ -32,9 +41,9 @@ def test_short_run_is_reported_beside_the_paper(name: str, tmp_path: Any) -> Non
     assert heads[3] == "sequences"
     assert list(ours[1:4]) == ["2", "0 % *", "-"]
     assert ours[0].startswith(("ours: LSTM(3)", "ours: GRU(3)"))
-    kinds = [row[0].partition(":")[0] for row in others]
-    assert kinds in (["1997"] * (kinds[0] == "1997") + ["paper"] * kinds.count("paper"),)
-    assert "paper" in kinds
+    old, *papers = (row[0].partition(":")[0] for row in others)
+    assert old == "1997"
+    assert set(papers) == {"paper"}
     assert ours[6] == "-"
     assert report.records[0].figures["success"] == 0
     assert report.picture is not None
@@ -58,6 +67,48 @@ def test_learned_from_fewer_sequences_than_in_the_paper(name: str, paper: int) -
     report = run_experiment(EXPERIMENTS[name], settings=settings, seed=21)
     assert report.statistics["success"].mean == 100
     assert report.statistics["sequences"].mean < paper
+
+
+def task_of(name: str) -> Task:
+    """The task of an experiment, as its first trial has it."""
+    seen: list[Task] = []
+
+    def run_task(settings: Any, run: Run, task: Task, *recipes: Any) -> None:
+        seen.append(task.of_trial(np.random.default_rng(1)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (paper_1997, paper_1997_lags, paper_1997_signals):
+            patch.setattr(module, "run_task", run_task)
+        EXPERIMENTS[name].run(short(name), Run(1))
+    return seen[0]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "long-lag-c"])
+def test_a_network_that_answers_nan_solves_no_task(name: str) -> None:
+    task = task_of(name) if name in NAMES else paper_1997_lags.task_2c(3, 4, 5)
+    rng = np.random.default_rng(1)
+    _, y = task.draw(5, rng)
+
+    def nan(x: Any) -> Any:
+        if isinstance(y, list):  # an answer at every step
+            return [np.full((len(steps), 7), np.nan) for steps in x]
+        return np.full((len(x), *y.shape[1:]), np.nan)
+
+    assert not task.solved(nan, rng)
+
+
+def test_a_recipe_with_fewer_trials_is_drawn_beside_another(tmp_path: Any) -> None:
+    pytest.importorskip("matplotlib")
+    beside = PaperRow("x", 100)
+    ours, old = (
+        Trials(f"{name}: x", [Trial(True, 50, 50, 0.1)] * count, beside)
+        for name, count in (("ours", 3), ("1997", 2))
+    )
+    figure = outcome(ours, [beside], [old]).draw("title")
+    figure.savefig(tmp_path / "trials.png")
+    (axes,) = (axes for axes in figure.axes if axes.get_xlabel() == "trial")
+    drawn = {line.get_label(): np.isfinite(line.get_ydata()).sum() for line in axes.lines}
+    assert (drawn["ours"], drawn["1997"]) == (3, 2)
 
 
 def test_until_solved_counts_sequences_and_updates() -> None:

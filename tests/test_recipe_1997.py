@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from echocell import _core
-from echocell.experiments.paper_1997 import OLD_1, OLD_4, OLD_6A
+from echocell.experiments.paper_1997 import OLD_1, OLD_4, OLD_5, OLD_6A, OLD_6B
 from echocell.experiments.paper_1997_lags import OLD_2A, OLD_2B, OLD_2C
+from echocell.experiments.paper_1997_signals import OLD_3
 from echocell.experiments.recipe_1997 import Network1997, all_steps, last_step
 from echocell.experiments.trials import PaperRow
 
@@ -17,9 +19,11 @@ from echocell.experiments.trials import PaperRow
 @pytest.mark.parametrize(
     ("network", "features", "outputs", "weights"),
     [
+        (OLD_3, 1, 1, 102),  # table 4
         (OLD_4, 2, 1, 93),  # table 7
+        (OLD_5, 2, 1, 93),
         (OLD_6A, 8, 4, 156),  # table 9
-        (Network1997(3, 2, 0.1, 0.1), 8, 8, 308),
+        (OLD_6B, 8, 8, 308),
     ],
 )
 def test_as_many_weights_as_in_the_paper(
@@ -30,9 +34,18 @@ def test_as_many_weights_as_in_the_paper(
 
 @pytest.mark.parametrize("p", [50, 100])
 def test_weights_of_2c(p: int) -> None:
-    """Table 3: 364 and 664 weights for p = 50 and 100."""
-    network = Network1997(2, 1, 0.2, 0.01, biases="none")
-    assert network.build_for_symbols(p + 4, 2).count_params() == 6 * p + 64
+    """Table 3: 364 and 664 weights for p = 50 and 100; with input gates alone, fewer."""
+    both_gates = replace(OLD_2C, gates="io", biases="none")
+    assert both_gates.build_for_symbols(p + 4, 2).count_params() == 6 * p + 64
+    assert OLD_2C.build_for_symbols(p + 4, 2).count_params() == 4 * p + 36 + 4  # 4 biases
+
+
+def test_weights_of_1() -> None:
+    """276 in table 1, and the biases of 6 cells and 7 outputs."""
+    assert OLD_1.build(7, 7, every_step=True).count_params() == 276 + 6 + 7
+    bare = replace(OLD_1, biases="gates", outputs_bias=None)
+    # Biases of cells are there, not trained.
+    assert bare.build(7, 7, every_step=True).count_params() == 276 + 6
 
 
 def test_weights_of_2b() -> None:
@@ -83,7 +96,9 @@ def test_an_update_is_that_of_half_the_sum_of_squares(steps: str) -> None:
 
 def test_words_and_limits() -> None:
     recipe = OLD_2A.recipe(lambda: None, PaperRow("x", 7, 50), 100, 10)
-    assert recipe.words == "1997: 1 block of 1, rate 0.3, one by one, truncated"
+    assert recipe.words == (
+        "1997: 1 block of 1, rate 0.3, one by one, input gates alone, h linear, truncated"
+    )
     assert (recipe.batch_size, recipe.most_sequences, recipe.check_every) == (1, 100, 10)
     assert recipe.beside == PaperRow("x", 7, 50)
 

@@ -148,7 +148,8 @@ class Run:
 
     seed: also given to `echocell.utils.set_random_seed` before the run starts.
     rng: the generator that the task's data come from.
-    updates, seconds: of all trainings so far; building, testing and drawing are not counted.
+    updates, seconds: of all trainings so far, with the tests in between; building and drawing are
+        not counted.
     journal: where finished pieces are kept, see `once`.
     """
 

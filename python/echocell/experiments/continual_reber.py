@@ -297,8 +297,8 @@ class Row:
 
     @property
     def short(self) -> bool:
-        """Is that less than the paper has for the same cell, whatever the size?"""
-        return self.share < (BEST if CELLS[self.cell] == "ifo" else PAPER["standard LSTM"])
+        """Is that less than the paper's best, whatever the cell and its size?"""
+        return self.share < BEST
 
     def mean(self, name: str) -> float:
         """A number of the networks, or all numbers of their lists, on average."""

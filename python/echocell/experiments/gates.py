@@ -25,7 +25,7 @@ from echocell.experiments.base import (
     share_right,
     trace_first,
 )
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
@@ -65,8 +65,7 @@ class Settings:
         check_counts(self)
         if self.length < 3:
             raise ValueError(f"length: expected at least 3, received {self.length}")
-        if self.rate <= 0:
-            raise ValueError(f"rate: expected above 0, received {self.rate}")
+        check_positive(self, "rate")
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ import numpy as np
 from echocell import plotting, sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
-from echocell.experiments.settings import check_counts
+from echocell.experiments.settings import check_counts, check_positive
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense
 from echocell.models import Sequential
@@ -84,10 +84,7 @@ class Settings:
         check_counts(self)
         if min(self.lengths) < 2:
             raise ValueError(f"lengths: expected at least 2, received {min(self.lengths)}")
-        for name in ("learning_rate", "clipnorm"):
-            value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f"{name}: expected above 0, received {value}")
+        check_positive(self, "learning_rate", "clipnorm")
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ class RandomSettings:
     must be right.
     """
 
-    middles: tuple[int, ...] = (3, 10, 30, 100)
+    middles: tuple[int, ...] = (10, 30, 100)
     n_values: int = 7
     units: int = 20
     learning_rate: float = 0.01

@@ -153,7 +153,11 @@ def _run(
 
 
 OLD_3 = Network1997(
-    *(3, 1, 0.1, 1.0), input_bias=(-1, -3, -5), output_bias=(-2, -4, -6), truncated=True
+    *(3, 1, 0.1, 1.0),
+    biases="hidden",
+    input_bias=(-1, -3, -5),
+    output_bias=(-2, -4, -6),
+    truncated=True,
 )
 OLD_3C = replace(OLD_3, rate=0.1)
 

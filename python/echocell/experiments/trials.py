@@ -178,9 +178,14 @@ def _row(trials: Trials) -> list[str]:
 
 
 def _draw(recipes: Sequence[Trials], paper: Sequence[PaperRow], title: str) -> Figure:
-    places = list(range(1, max(len(recipe.trials) for recipe in recipes) + 1))
+    most = max(len(recipe.trials) for recipe in recipes)
+    places = list(range(1, most + 1))
+    nothing = (math.nan, True)  # a recipe with fewer trials than another
     series = {
-        recipe.recipe.partition(":")[0]: [(float(t.sequences), t.solved) for t in recipe.trials]
+        recipe.recipe.partition(":")[0]: [
+            *((float(t.sequences), t.solved) for t in recipe.trials),
+            *[nothing] * (most - len(recipe.trials)),
+        ]
         for recipe in recipes
     }
     lines = {f"paper: {row.recipe}": float(row.sequences) for row in paper}
