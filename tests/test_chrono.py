@@ -193,7 +193,11 @@ def test_weights_that_are_given_need_no_time() -> None:
         (lambda: Chrono(math.inf), ValueError, "received inf"),
         (lambda: Chrono("long"), TypeError, "expected a number for max_time"),
         (lambda: Chrono(5, seed=-1), ValueError, "0 <= seed"),
-        (lambda: Chrono(5)((4, 4)), ValueError, r"bias_initializer of an LSTM, GRU or MemoryBlocks.*\(4, 4\)"),
+        (
+            lambda: Chrono(5)((4, 4)),
+            ValueError,
+            r"bias_initializer of an LSTM, GRU or MemoryBlocks.*\(4, 4\)",
+        ),
         (lambda: Chrono().for_gates("ifco", 3), ValueError, "received an unknown number; give"),
         (lambda: Chrono().for_gates("zrh", 3, 1), ValueError, "at least 2 time steps, received 1"),
         (lambda: Chrono(9).for_gates("h", 3), ValueError, "received one without: 'h'"),

@@ -26,6 +26,7 @@ from echocell.experiments.sweep import (
     solved_text,
     sweep,
     train_until_right,
+    updates_table,
 )
 from echocell.optimizers import SGD
 from echocell.sweep_plot import Panel
@@ -149,7 +150,7 @@ def run_length(settings: LengthSettings, run: Run) -> Outcome:
         Panel.accuracy(rows, axis, x),
     ]
     points = [point for row in rows.values() for point in row]
-    return outcome("sequence", points, answer + ".", panels, run.seed)
+    return outcome(updates_table("sequence", points), points, answer + ".", panels, run.seed)
 
 
 def _growth(lengths: Sequence[int], points: Sequence[Point]) -> str:
@@ -203,7 +204,7 @@ def run_alphabet(settings: AlphabetSettings, run: Run) -> Outcome:
         Panel.of("updates until nothing is wrong", points, "values", settings.alphabets),
         Panel.accuracy(points, "values", settings.alphabets),
     ]
-    return outcome("alphabet", points, answer, panels, run.seed)
+    return outcome(updates_table("alphabet", points), points, answer, panels, run.seed)
 
 
 # ---- echo-sgd ----------------------------------------------------------------------------------
@@ -257,7 +258,7 @@ def run_sgd(settings: SgdSettings, run: Run) -> Outcome:
     }
     panel = Panel.of("updates until nothing is wrong", rows, "learning rate", settings.rates)
     panels = [panel.beside("Adam, 0.001", float(adam.updates))]
-    return outcome("optimizer", points, answer + ".", panels, run.seed)
+    return outcome(updates_table("optimizer", points), points, answer + ".", panels, run.seed)
 
 
 # ---- echo-batch --------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ def run_batch(settings: BatchSettings, run: Run) -> Outcome:
         Panel.of("samples", points, axis, x, of=lambda p: float(p.samples)),
         Panel.of("seconds of training and testing", points, axis, x, of=lambda p: p.seconds),
     ]
-    return outcome("training", points, answer, panels, run.seed)
+    return outcome(updates_table("training", points), points, answer, panels, run.seed)
 
 
 # ---- echo-index --------------------------------------------------------------------------------
@@ -343,7 +344,7 @@ def run_index(settings: IndexSettings, run: Run) -> Outcome:
         Panel.of("updates until nothing is wrong", points, "step to be echoed", x, log_x=False),
         Panel.accuracy(points, "step to be echoed", x, log_x=False),
     ]
-    return outcome("echo of", points, answer, panels, run.seed)
+    return outcome(updates_table("echo of", points), points, answer, panels, run.seed)
 
 
 ECHO_LENGTH = Experiment(

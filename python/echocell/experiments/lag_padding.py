@@ -31,6 +31,7 @@ from echocell.experiments.sweep import (
     solved_headline,
     solved_text,
     sweep,
+    updates_table,
 )
 from echocell.sweep_plot import Panel
 from echocell.tasks.encoding import Floats, random_values
@@ -158,7 +159,7 @@ def run_masked(settings: MaskedSettings, run: Run) -> Outcome:
         f"others; {solved_text(points, 'way')}."
     )
     panels = _panels(rows, "steps of a row", settings.steps)
-    return outcome("rows", points, answer, panels, run.seed)
+    return outcome(updates_table("rows", points), points, answer, panels, run.seed)
 
 
 # ---- lag-whole ---------------------------------------------------------------------------------
@@ -226,7 +227,7 @@ def run_whole(settings: WholeSettings, run: Run) -> Outcome:
         + f"; {solved_text(points, 'way')}."
     )
     panels = _panels(rows, "integers of a sequence", settings.lengths)
-    return outcome("rows", points, answer, panels, run.seed)
+    return outcome(updates_table("rows", points), points, answer, panels, run.seed)
 
 
 LAG_MASKED = Experiment(

@@ -9,7 +9,7 @@ are missing are in `lag_padding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from echocell.experiments.sweep import (
     solved_text,
     sweep,
     train_until_right,
+    updates_table,
 )
 from echocell.layers import LSTM, Dense, Input, Masking, TimeDistributed
 from echocell.models import Sequential
@@ -167,7 +168,7 @@ def run_state(settings: StateSettings, run: Run) -> Outcome:
         Panel.accuracy(rows, "steps of a window", settings.windows),
     ]
     answer = _state_answer(settings.windows, rows) + "."
-    return outcome("samples", points, answer, panels, run.seed)
+    return outcome(updates_table("samples", points), points, answer, panels, run.seed)
 
 
 def _train_state(
@@ -290,8 +291,8 @@ def run_depth(settings: DepthSettings, run: Run) -> Outcome:
         Panel.accuracy(rows, "lag", settings.lags, log_x=False),
     ]
     answer = _depth_answer(settings, points, rows, fewest) + "."
-    result = outcome("echo of", points, answer, panels, run.seed)
-    return replace(result, table=_depth_table(settings, rows, fewest))
+    table = _depth_table(settings, rows, fewest)
+    return outcome(table, points, answer, panels, run.seed)
 
 
 def _fewest_units(
@@ -421,7 +422,8 @@ def run_sequence(settings: SequenceSettings, run: Run) -> Outcome:
             f", in {updates:.2f} times the sequences and {seconds:.2f} times the seconds that "
             "windows with one answer each took where both succeeded"
         )
-    return outcome("echo of", points, f"{answer}; {solved_text(points, 'lag')}.", panels, run.seed)
+    answer = f"{answer}; {solved_text(points, 'lag')}."
+    return outcome(updates_table("echo of", points), points, answer, panels, run.seed)
 
 
 LAG_STATE = Experiment(

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts, check_positive
 from echocell.experiments.sweep import (
     Draw,
     Point,
-    figures,
+    outcome,
     solved_headline,
     sweep,
     train_until_right,
@@ -34,7 +33,7 @@ from echocell.tasks import middles
 from echocell.tasks.encoding import Floats, Integers, one_hot_encode
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 EXERCISE = Published(
     "an open exercise",
@@ -183,27 +182,14 @@ def _reach(rows: Mapping[str, Sequence[Point]], counts: Sequence[int]) -> str:
     return "; ".join(texts)
 
 
-def _outcome(
-    points: Sequence[Point],
-    rows: Mapping[str, Sequence[Point]],
-    counts: Sequence[int],
-    answer: str,
-    seed: int,
-    table: Sequence[Sequence[str]],
-) -> Outcome:
+def _panel(rows: Mapping[str, Sequence[Point]], counts: Sequence[int]) -> Panel:
+    """Steps read until learned, by the number of values in the middle."""
+    series = {
+        name: [((m + 1.0) * p.samples, p.solved) for m, p in zip(counts, row, strict=True)]
+        for name, row in rows.items()
+    }
     axis = "values between the first and the last"
-
-    def draw(title: str) -> Figure:
-        series = {
-            name: [((m + 1.0) * p.samples, p.solved) for m, p in zip(counts, row, strict=True)]
-            for name, row in rows.items()
-        }
-        panel = Panel("steps read until learned", axis, counts, series)
-        return sweep_plot.plot_sweep(f"{title}\n{answer}", [panel])
-
-    solved = all(point.solved for point in points)
-    notes = (f"Answer (seed {seed}): {answer}",)
-    return Outcome(figures(points), draw, perfect=solved, notes=notes, table=table)
+    return Panel("steps read until learned", axis, counts, series)
 
 
 def _run_middles(
@@ -220,7 +206,8 @@ def _run_middles(
         f"Within {settings.most_sequences:,} sequences and {settings.most_steps:,} steps, by the "
         f"number of values in the middle: {_reach(rows, settings.middles)}."
     )
-    return _outcome(points, rows, settings.middles, answer, run.seed, _middles_table(points))
+    panels = [_panel(rows, settings.middles)]
+    return outcome(_middles_table(points), points, answer, panels, run.seed)
 
 
 def _middles_table(points: Sequence[Point]) -> list[list[str]]:
@@ -347,7 +334,7 @@ def run_random(settings: RandomSettings, run: Run) -> Outcome:
         + " (guessing: 50 %)."
     )
     table = updates_table("trained on, values in the middle", points)
-    return _outcome(points, rows, settings.middles, answer, run.seed, table)
+    return outcome(table, points, answer, [_panel(rows, settings.middles)], run.seed)
 
 
 MEMORY_LENGTH = Experiment(

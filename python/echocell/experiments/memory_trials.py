@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.memory_sweeps import EXERCISE
 from echocell.experiments.settings import check_counts
-from echocell.experiments.sweep import Point, figures, solved_headline, sweep
+from echocell.experiments.sweep import Point, outcome, solved_headline, sweep
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.sweep_plot import Panel
@@ -31,7 +30,7 @@ from echocell.tasks import memory
 from echocell.tasks.encoding import Floats, one_hot_decode
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 # The share of runs, in percent, that counts as solved.
 ENOUGH = 95.0
@@ -153,16 +152,7 @@ def try_often(
     }
 
 
-def _outcome(
-    what: str,
-    points: Sequence[Point],
-    answer: str,
-    panels: Sequence[Panel],
-    run: Run,
-) -> Outcome:
-    def draw(title: str) -> Figure:
-        return sweep_plot.plot_sweep(f"{title}\n{answer}", panels)
-
+def _table(what: str, points: Sequence[Point]) -> list[list[str]]:
     heads = [what, "epochs", "updates", "ms per run", "runs right at best"]
     rows = [
         [
@@ -174,13 +164,7 @@ def _outcome(
         ]
         for p in points
     ]
-    return Outcome(
-        figures(points),
-        draw,
-        perfect=all(point.solved for point in points),
-        notes=(f"Answer (seed {run.seed}): {answer}",),
-        table=[heads, *rows],
-    )
+    return [heads, *rows]
 
 
 def _recipes(
@@ -236,7 +220,7 @@ def run_units(settings: UnitSettings, run: Run) -> Outcome:
             of=lambda point: point.samples / 2,
         ),
     ]
-    return _outcome("trained by", points, answer, panels, run)
+    return outcome(_table("trained by", points), points, answer, panels, run.seed)
 
 
 def _shares(rows: Mapping[str, Sequence[Point]], axis: str, x: Sequence[float]) -> Panel:
@@ -263,7 +247,7 @@ def _run_recipes(
     axis = ", ".join(f"{k} {point.label}" for k, point in zip(x, points, strict=True))
     shares = replace(_shares({"": points}, axis, x), log_x=False)
     updates = Panel.of("updates until 95 % of the runs are right", points, axis, x, log_x=False)
-    return _outcome(what, points, answer, [shares, updates], run)
+    return outcome(_table(what, points), points, answer, [shares, updates], run.seed)
 
 
 def run_batch(settings: TrialSettings, run: Run) -> Outcome:

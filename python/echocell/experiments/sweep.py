@@ -149,12 +149,13 @@ def updates_table(what: str, points: Sequence[Point]) -> list[list[str]]:
 
 
 def outcome(
-    what: str, points: Sequence[Point], answer: str, panels: Sequence[Panel], seed: int
+    table: Sequence[Sequence[str]],
+    points: Sequence[Point],
+    answer: str,
+    panels: Sequence[Panel],
+    seed: int,
 ) -> Outcome:
-    """What a sweep reports: its table, its picture, and the answer, a sentence.
-
-    what: the head of the table's first column.
-    """
+    """What a sweep reports: its table, its picture, and the answer, a sentence."""
     answer = answer[0].upper() + answer[1:]
 
     def draw(title: str) -> Figure:
@@ -165,7 +166,7 @@ def outcome(
         draw,
         perfect=all(point.solved for point in points),
         notes=(f"Answer (seed {seed}): {answer}",),
-        table=updates_table(what, points),
+        table=table,
     )
 
 
