@@ -152,7 +152,7 @@ void bind_memory_blocks(py::module_& m) {
              o.gates = gates;
              o.outputs = outputs;
              o.first_bias = cell_bias ? 0 : o.outputs;
-             o.projects = use_kernel;
+             o.use_kernel = use_kernel;
              o.shortcut = shortcut;
              o.truncated = truncated;
              o.recurrent_activation = cell_activation(gate_f);

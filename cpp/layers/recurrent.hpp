@@ -29,10 +29,10 @@ struct RecurrentSettings {
   double dropout = 0;            // of the inputs; one mask for all steps (Gal & Ghahramani 2016)
   double recurrent_dropout = 0;  // of h(t-1); then every gate draws a mask of its own, as in Keras
   bool truncated = false;        // no gradient goes back to h(t-1), only to cell states
-  Index outputs = 0;      // O: the first units leave the layer, and have a cell state; 0: all
-  Index first_bias = 0;   // the biases of the units before it are 0
-  bool projects = true;   // has a kernel; without one the input is added to the units as it is
-  bool shortcut = false;  // the input of a step is put out too, behind the units
+  Index outputs = 0;       // O: the first units leave the layer, and have a cell state; 0: all
+  Index first_bias = 0;    // the biases of the units before it are 0
+  bool use_kernel = true;  // has a kernel; without one the input is added to the units as it is
+  bool shortcut = false;   // the input of a step is put out too, behind the units
 
   Index units_put_out() const { return outputs > 0 ? outputs : units; }
 };

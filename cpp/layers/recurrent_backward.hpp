@@ -79,7 +79,7 @@ void Recurrent<S, Cell>::write_projection_gradients(const Pass<S>& pass, U& u) c
     column_sums<S>(u.gates(), rows, u.d_bias, u.write);
     std::fill_n(u.d_bias, settings().first_bias, S(0));
   }
-  if (!settings().projects) return;
+  if (!settings().use_kernel) return;
   if (u.one_hot) {
     write_one_hot_gradient(pass, u);
     return;
@@ -110,7 +110,7 @@ void Recurrent<S, Cell>::write_one_hot_gradient(const Pass<S>& pass, U& u) const
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_input_gradient(const Pass<S>& pass, U& u) const {
-  if (!settings().projects) return write_units_gradient_as_input_gradient(pass, u);
+  if (!settings().use_kernel) return write_units_gradient_as_input_gradient(pass, u);
   const Index blocks = u.n / u.x_groups;
   const bool drop = u.x_drop && pass.training;
   for (Index g = 0; g < u.x_groups; ++g) {

@@ -61,7 +61,7 @@ void Recurrent<S, Cell>::build(const Shape& input) {
                                 std::string("features), received ") + to_string(input));
   }
   const Index H = settings().units, n = cell_.blocks();
-  if (!settings().projects && input[1] != H) {
+  if (!settings().use_kernel && input[1] != H) {
     throw std::invalid_argument("without a kernel the layer expects " + std::to_string(H) +
                                 " features, one for each unit, received " + to_string(input));
   }
@@ -70,7 +70,7 @@ void Recurrent<S, Cell>::build(const Shape& input) {
   const auto packed = [&](Index stack, Index rows) {
     return packing<S>(stack, rows, n, H, whole_blocks());
   };
-  if (settings().projects) {
+  if (settings().use_kernel) {
     kernel_ = this->add_parameter("kernel", {features_, n * H}, packed(1, features_));
   }
   recurrent_ = this->add_parameter("recurrent_kernel", {H, n * H}, packed(1, H));
@@ -117,7 +117,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   if (copies) u->x_copy = w.take<S>(u->x_groups * T * B * F);
   if (use.masked) u->valid_steps.plan(T, B, w);
   if (drops) u->x_drop = w.take<S>(u->x_groups * B * F);
-  if (!drops && F >= kFewestHot && settings().projects) {
+  if (!drops && F >= kFewestHot && settings().use_kernel) {
     u->hot = w.take<Index>(T * B);
     if (use.training) u->hot_before = w.take<Index>(T * B);
   }
@@ -130,7 +130,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   if (use.training) {
     u->dh = w.take<S>(B * Hp);
     if (!u->truncated) u->recurrent_back.plan(H, N, T * B, w);
-    if (settings().projects) u->kernel_back.plan(F, N, T * B, w);
+    if (settings().use_kernel) u->kernel_back.plan(F, N, T * B, w);
   }
   u->scratch = w.take<S>(B * (N + Hp));
   cell_.plan(*u, use.training, w);
@@ -301,7 +301,7 @@ void Recurrent<S, Cell>::draw_recurrent_dropout(const Pass<S>& pass, U& u) const
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::project_input(U& u) const {
-  if (!settings().projects) return add_input_to_units(u);
+  if (!settings().use_kernel) return add_input_to_units(u);
   const Index rows = u.segment_rows(), before = u.start(u.first);
   const Panels<S> z = u.gates();
   const ConstPanels<S> kernel = u.panels(u.kernel, u.F);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -58,4 +59,9 @@ def in_processes(
 
 def _call(item: Any) -> Any:
     assert _work is not None
-    return _work(item)
+    try:
+        return _work(item)
+    finally:
+        # A model and its layers refer to each other: with all its memory it waits for the collector,
+        # which counts objects, not bytes.
+        gc.collect()
