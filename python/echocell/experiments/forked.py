@@ -62,6 +62,6 @@ def _call(item: Any) -> Any:
     try:
         return _work(item)
     finally:
-        # A model and its layers refer to each other: with all its memory it waits for the collector,
-        # which counts objects, not bytes.
+        # A model and its layers refer to each other: with all its memory it waits for the
+        # collector, which counts objects, not bytes.
         gc.collect()
