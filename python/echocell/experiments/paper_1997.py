@@ -243,7 +243,7 @@ REBER = Experiment(
     headline=trials_headline,
     run=run_reber,
     group="paper-1997",
-    takes=5,
+    takes=13,
 )
 ADDING = Experiment(
     name="adding",
@@ -256,7 +256,7 @@ ADDING = Experiment(
     headline=trials_headline,
     run=run_adding,
     group="paper-1997",
-    takes=17,
+    takes=20,
 )
 TEMPORAL_ORDER = Experiment(
     name="temporal-order",
@@ -278,7 +278,7 @@ ADDING_500 = replace(
     shows="The same over five times as many steps; more noise to read past, no more to keep.",
     published=Published("209,000 sequences", SOURCE + "section 5.4, table 7"),
     settings=replace(ADDING.settings, length=500, check_every=2500, most_sequences=418_000),
-    takes=37,
+    takes=105,
 )
 ADDING_1000 = replace(
     ADDING_500,
@@ -287,7 +287,7 @@ ADDING_1000 = replace(
     shows="The same over ten times as many steps; more noise to read past, no more to keep.",
     published=Published("853,000 sequences", ADDING_500.published.source),
     settings=replace(ADDING_500.settings, length=1000, check_every=5000, most_sequences=850_000),
-    takes=71,
+    takes=300,
 )
 MULTIPLICATION = replace(
     ADDING,

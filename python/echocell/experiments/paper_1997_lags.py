@@ -414,6 +414,6 @@ LONG_LAG_C = Experiment(
     headline=_pairs_headline,
     run=run_2c,
     group="paper-1997",
-    takes=1150,
+    takes=1300,
 )
 LAGS_1997 = (LONG_LAG_A, LONG_LAG_B, LONG_LAG_C)

@@ -33,8 +33,8 @@ Decisions where the paper leaves a choice, or where what it says does not lead t
   before cannot be known.
 - In tasks 4 and 5 the output is linear. With a logistic one the error in task 4 stays at 0.0105 on
   average, just above the paper's criterion, for 200,000 sequences.
-- T = 500 and T = 1000 of task 4 have two trials, of up to 418,000 and 850,000 sequences, since each
-  takes minutes; one with T = 500 had not succeeded after 836,000.
+- Where T is 500 or 1000, in tasks 3 and 4, there are two trials, since each takes minutes: in task
+  4 of up to 418,000 and 850,000 sequences. One with T = 500 had not succeeded after 836,000.
 - The numbers of weights are the paper's (tasks 3, 4 and 6) but for tasks 1, 2a and 2c, where the
   biases and gates above are others: 289 in place of 276 in task 1.
 """
