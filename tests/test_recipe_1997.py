@@ -94,6 +94,27 @@ def test_an_update_is_that_of_half_the_sum_of_squares(steps: str) -> None:
     np.testing.assert_allclose(model.get_weights()[-1] - before[-1], expected, rtol=1e-4)
 
 
+def test_targets_are_those_of_the_network() -> None:
+    seen: list[Any] = []
+
+    class Model:
+        def fit(self, x: Any, y: Any, **_: Any) -> None:
+            seen.append(y)
+
+    y = [np.eye(7, dtype=np.float32)[[1, 4]], np.eye(7, dtype=np.float32)[[3]]]
+    for network in (OLD_1, OLD_6A):
+        recipe = network.recipe(Model, PaperRow("", 1), 1, 1, weights=all_steps)
+        recipe.fit(recipe.build(), y, y)
+    near, plain = seen
+    for given, one_hot in zip(near, y, strict=True):
+        np.testing.assert_allclose(given, np.where(one_hot == 1, 0.95, 0.05), rtol=1e-6)
+        assert given.dtype == np.float32
+    for given, one_hot in zip(plain, y, strict=True):
+        np.testing.assert_array_equal(given, one_hot)
+    assert recipe.words == "1997: 2 blocks of 2, rate 0.5, one by one"
+    assert OLD_1.words == "1997: 3 blocks of 2, rate 0.5, one by one, targets 0.05 and 0.95"
+
+
 def test_words_and_limits() -> None:
     recipe = OLD_2A.recipe(lambda: None, PaperRow("x", 7, 50), 100, 10)
     assert recipe.words == (

@@ -79,7 +79,11 @@ PAPER_1 = (
     PaperRow("3 blocks of 2, rate 0.5", 8_440, 100),
 )
 OLD_1 = Network1997(
-    3, 2, 0.2, 0.5, input_bias=(-2, -3, -4), output_bias=(-1, -2, -3), outputs_bias=-1
+    *(3, 2, 0.2, 0.5),
+    input_bias=(-2, -3, -4),
+    output_bias=(-1, -2, -3),
+    outputs_bias=-1,
+    targets=(0.05, 0.95),
 )
 
 
