@@ -13,8 +13,8 @@ The recipe, the same for both cells:
 - The outputs are sigmoids, the loss is the cross-entropy of each, the target of every legal symbol
   is 1. With the symbol that came for target, the outputs for two legal ones would stand at 0.5, on
   the edge of an error.
-- Adam; the learning rate falls exponentially over the training, to FINAL_RATE of what it was. In
-  the paper it decays within each stream.
+- Adam; the learning rate falls exponentially over the training (falling_rate.py). In the
+  paper it decays within each stream.
 - The number of updates is fixed beforehand; a training ends before that when 30,000 streams were
   begun, the paper's limit. The only test is that of the finished network, on streams that were
   drawn for it. The paper tests after every training stream.
@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run
+from echocell.experiments.falling_rate import falling_rate
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts, check_positive
 from echocell.layers import LSTM, Dense
@@ -55,8 +56,6 @@ Booleans = NDArray[np.bool_]
 
 CELLS = {"with forget gates": "ifo", "without": "io"}
 LIMIT = 0.49
-# The learning rate at the end, as a share of that at the beginning.
-FINAL_RATE = 0.01
 # Symbols of a stream that are drawn at once, and of the tests that are predicted at once.
 _DRAWN, _TESTED = 4000, 2000
 # A cell beyond this gives 1 or -1 (tanh, to a part in ten thousand) whatever is added to it.
@@ -192,8 +191,8 @@ def train(
         while training.updates < settings.updates and streams.begun < settings.most_streams:
             x, y = streams.read()
             outputs = _look_ahead(model, x)
-            optimizer.learning_rate = settings.learning_rate * FINAL_RATE ** (
-                training.updates / settings.updates
+            optimizer.learning_rate = falling_rate(
+                settings.learning_rate, training.updates / settings.updates
             )
             model.train_on_batch(x, y)
             training.count(1)

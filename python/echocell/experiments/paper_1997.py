@@ -217,7 +217,7 @@ def run_temporal_order(settings: AnswerSettings, run: Run) -> Outcome:
     return run_task(settings, run, task, _ours(settings, STEPS_6, 8, 4, "softmax"), old)
 
 
-OLD_6B = Network1997(3, 2, 0.1, 0.1, input_bias=(-2, -4, -6), truncated=True)
+OLD_6B = Network1997(3, 2, 0.1, 0.1, input_bias=(-2, -4, -6), targets=(0.1, 0.9))
 
 
 def run_temporal_order_3(settings: AnswerSettings, run: Run) -> Outcome:

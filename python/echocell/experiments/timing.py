@@ -17,7 +17,7 @@ The recipe here, the same for both cells:
   output gate begin open, with biases of 2, which was found to help. Functions: linear output, mean
   squared error.
 - Adam, gradients through the whole of what is trained on, clipped to a norm of 1; the learning rate
-  falls exponentially to FINAL_RATE of what it was.
+  falls exponentially (falling_rate.py).
 - What is trained on begins with two periods and always ends two periods after those that the
   network holds so far, at most after `train_periods`: as in the paper, where a stream ends at the
   first error. Longer streams are for the test alone.
@@ -41,6 +41,7 @@ import numpy as np
 
 from echocell import sweep_plot
 from echocell.experiments.base import Experiment, Outcome, Published, Run, Training
+from echocell.experiments.falling_rate import falling_rate
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts, check_positive
 from echocell.initializers import Constant
@@ -59,8 +60,6 @@ if TYPE_CHECKING:
 SPIKES = "spikes"
 SHAPES = (SPIKES, *timing.FUNCTIONS)
 INPUTS = ("none", "constant")
-# The learning rate at the end, as a share of that at the beginning.
-FINAL_RATE = 0.01
 # Periods to begin with, and periods beyond those that are held.
 AHEAD = 2
 # A difference as large as that between two rows, or larger, comes by chance less often.
@@ -157,9 +156,7 @@ def train(task: Task, peephole: bool, settings: Settings, training: Training) ->
     periods, updates, right = AHEAD, 0, 0
     while updates < settings.updates:
         steps = slice(0, periods * task.period + 1)
-        optimizer.learning_rate = settings.learning_rate * FINAL_RATE ** (
-            updates / settings.updates
-        )
+        optimizer.learning_rate = falling_rate(settings.learning_rate, updates / settings.updates)
         count = min(settings.check_every, settings.updates - updates)
         model.fit(
             *(x[:, steps], y[:, steps]),
