@@ -109,12 +109,12 @@ def _draw(axes: Axes, panel: Panel) -> None:
             failed = failed or (not good and bool(chosen))
             _mark(axes, chosen, colour, marker, name if good else "", hollow=not good)
     _lines(axes, panel.lines)
-    if panel.log_y:
-        _widen(axes)
     if failed:
         _mark(axes, [], plotting.GREY, "o", "limit reached, not learned", hollow=True)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(fontsize=9.5, frameon=False)
+    if panel.log_y:
+        _widen(axes)
 
 
 def _widen(axes: Axes) -> None:

@@ -8,4 +8,4 @@ FINAL_RATE = 0.01
 
 def falling_rate(first: float, done: float) -> float:
     """The rate after a share `done` of the training, 0..1: from `first` to FINAL_RATE of it."""
-    return first * FINAL_RATE**done
+    return float(first * FINAL_RATE**done)
