@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import cli, experiments
+from echocell import cli, experiments, plotting, sweep_plot
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
 from echocell.experiments.echo_sweeps import Case, Limits, train
 from echocell.experiments.journal import Journal, JournalError
@@ -222,3 +222,16 @@ def test_pieces_have_random_numbers_of_their_own() -> None:
     assert draw(one, "a") != draw(one, "b")
     assert draw(other, "b") == draw(one, "b")
     assert draw(Run(2), "a") != draw(one, "a")
+
+
+def test_limits_that_rounding_leaves_as_one_are_set_apart() -> None:
+    pytest.importorskip("matplotlib")
+    axes = plotting.new_figure(4, 3).subplots()
+    axes.set_yscale("log")
+    axes.set_ylim(30, 30 * (1 + 1e-15))
+    sweep_plot._widen(axes)
+    low, high = axes.get_ylim()
+    assert low < 30 < high
+    axes.set_ylim(1, 10)
+    sweep_plot._widen(axes)
+    assert axes.get_ylim() == (1, 10)
