@@ -19,7 +19,7 @@ def test_the_first_block_is_two_commands() -> None:
     assert len(commands) == 2
     assert all(command.startswith("pip install ") for command in commands)
     assert commands[0].endswith("echocell run all")
-    assert commands[1].endswith("pytest")
+    assert commands[1].endswith("pytest -n auto")
 
 
 @pytest.mark.parametrize("code", [code for language, code in BLOCKS if language == "python"])
