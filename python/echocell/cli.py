@@ -132,7 +132,10 @@ def _list(_: argparse.Namespace) -> int:
         ]
         print("\n" * (index > 0) + f"{group}: {GROUPS[group]}\n")
         print(columns(heads, rows, right=(3,)))
-    print("\nseconds: about what one run takes on two cores, the picture left out")
+    print(
+        "\nseconds: about what one run takes on two cores with AVX-512, without its picture; up to "
+        "twice as long on others"
+    )
     return 0
 
 
