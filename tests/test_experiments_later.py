@@ -13,7 +13,7 @@ import pytest
 
 from echocell.experiments import EXPERIMENTS, groups, run_experiment
 from echocell.experiments.languages import CELLS, largest_accepted
-from echocell.experiments.later_benchmarks import falling_rate
+from echocell.experiments.later_benchmarks import Row, falling_rate
 from echocell.layers import Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
@@ -46,6 +46,20 @@ def test_same_seed_same_figures(name: str) -> None:
     first, second = (run_short(name, seed=11) for _ in range(2))
     assert figures_of(first) == figures_of(second)
     assert first.notes == second.notes
+
+
+@pytest.mark.parametrize(
+    ("loss", "verdict", "figure"),
+    [
+        (0.01, "remembers", "0.01"),
+        (0.019, "no memory", "0.019"),
+        (math.nan, "diverged", "none (diverged)"),
+        (math.inf, "diverged", "none (diverged)"),
+    ],
+)
+def test_a_row_says_what_its_loss_means(loss: float, verdict: str, figure: str) -> None:
+    row = Row("GRU", "usual", 1000, 0.02, loss=loss, losses=[loss], updates_at=[1], seconds=1.0)
+    assert (row.verdict, row.figure) == (verdict, figure)
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -20,14 +20,16 @@ Decided here, once for all rows of a task, after trials with a few other seeds: 
 units; Adam with a learning rate that falls in 50 equal steps towards 0; small batches, since for as
 many sequences, and about as many seconds, more updates learned more; gradients clipped to a norm of
 1 for each weight array. Even so a training leaps back at times, as the curves show; over a thousand
-steps what an LSTM learns to copy in this budget differs from seed to seed. Every
-sequence of the training is new; the test is on sequences of its own. A row counts as remembering
-where its test loss is below 90 % of the score without memory: on 2000 tests of the adding task that
-is almost four standard deviations below what always answering 1 scores.
+steps what an LSTM learns to copy in this budget differs from seed to seed. A gradient may even
+leave the numbers of single precision, which no clipping mends: that row says "diverged", without a
+second try. Every sequence of the training is new; the test is on sequences of its own. A row counts
+as remembering where its test loss is below 90 % of the score without memory: on 2000 tests of the
+adding task that is almost four standard deviations below what always answering 1 scores.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -147,6 +149,18 @@ class Row:
         """Whether the test loss needs a memory."""
         return self.share < REMEMBERS
 
+    @property
+    def verdict(self) -> str:
+        """What the test loss says, in two words at most."""
+        if not math.isfinite(self.loss):
+            return "diverged"
+        return "remembers" if self.remembers else "no memory"
+
+    @property
+    def figure(self) -> str:
+        """The test loss, for a sentence."""
+        return f"{self.loss:.3g}" if math.isfinite(self.loss) else "none (diverged)"
+
 
 def falling_rate(model: Sequential, updates: int) -> Iterator[int]:
     """Parts of a training of so many updates, each as its number of updates; the learning rate
@@ -234,7 +248,7 @@ def _answer(task: Task, rows: Sequence[Row]) -> str:
     for cell, published in task.published.items():
         at = [r for r in rows if r.cell == cell and r.length == task.published_length]
         if at:
-            ours = " and ".join(f"{row.loss:.3g} with {row.bias} bias" for row in at)
+            ours = " and ".join(f"{row.figure} with {row.bias} bias" for row in at)
             text += (
                 f" At T = {task.published_length} Bai et al. (2018) print {published:.3g} for the "
                 f"{cell}; ours has {ours}."
@@ -253,7 +267,7 @@ def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
                 f"{row.loss:.3g}",
                 f"{row.no_memory:.3g}",
                 f"{100 * row.share:.3g} %",
-                "remembers" if row.remembers else "no memory",
+                row.verdict,
                 f"{row.updates_at[-1]:,}",
                 f"{row.seconds:.1f}",
             ]
