@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from echocell import experiments, plotting
 from echocell.experiments import EXPERIMENTS, Run, UnknownNameError, run_experiment
 from echocell.experiments import settings as settings_of
-from echocell.experiments.base import Training, share_right, trace_carried
+from echocell.experiments.base import Outcome, Training, share_right, trace_carried
 from echocell.experiments.echo import build as build_echo
 from echocell.experiments.lag import build as build_lag
 from echocell.experiments.memory import MemorySettings
@@ -367,3 +368,44 @@ def test_experiments_refuse_settings(name: str, values: dict[str, int], message:
 def test_unknown_experiment() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown experiment 'ecko'\. Did you mean 'echo'"):
         experiments.find("ecko")
+
+
+def diverged(_: Any, run: Run) -> Outcome:
+    """A run whose figures are no numbers, and whose picture cannot be drawn."""
+
+    def draw(title: str) -> Any:
+        raise RuntimeError(title)
+
+    return Outcome({"accuracy": math.nan, "loss": math.inf}, draw)
+
+
+def no_constant(name: str) -> float:
+    raise AssertionError(f"JSON has no {name}")
+
+
+def test_json_has_no_nan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plotting, "available", lambda: False)
+    experiment = replace(EXPERIMENTS["echo"], run=diverged, headline=lambda _: "none")
+    report = run_experiment(experiment, out=tmp_path)
+    assert report.results is not None
+    text = report.results.read_text(encoding="utf-8")
+    figures = json.loads(text, parse_constant=no_constant)["runs"][0]["figures"]
+    assert figures == {"accuracy": None, "loss": None}
+
+
+def test_a_picture_that_fails_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+
+    def half(figure: Any, path: Path) -> None:
+        path.write_text("half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(plotting, "save", half)
+    (tmp_path / "echo.png").write_text("old")
+    settings = replace(EXPERIMENTS["echo"].settings, **SHORT["echo"][0])
+    with pytest.raises(OSError, match="no space left"):
+        run_experiment(EXPERIMENTS["echo"], settings=settings, out=tmp_path)
+    assert (tmp_path / "echo.png").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["echo.png"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
+from echocell._files import written_beside
 from echocell.csv_rows import UnusableFileError
 from echocell.csv_series import CsvSeries
 from echocell.forecast_model import Trained
@@ -157,14 +157,11 @@ def _times(series: CsvSeries, count: int) -> Any:
 def write_all(files: Mapping[Path, Callable[[Path], object]]) -> None:
     """Write each file beside its place first and then rename it: no reader sees half a file."""
     for path, write in files.items():
-        temporary = path.with_name(f".{os.getpid()}-{path.name}")
         try:
-            write(temporary)
-            os.replace(temporary, path)
+            with written_beside(path) as temporary:
+                write(temporary)
         except OSError as error:
             raise UnusableFileError(
                 f"{path}: cannot be written: {error.strerror or error}"
             ) from None
-        finally:
-            temporary.unlink(missing_ok=True)
         print(f"wrote {path}")

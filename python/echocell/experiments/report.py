@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from echocell import plotting
+from echocell._files import written_beside
 from echocell.experiments.base import Experiment, Outcome, Run
 from echocell.experiments.journal import Journal
 from echocell.experiments.settings import as_dict
@@ -142,7 +144,7 @@ def run_experiment(
             report.picture = _draw(report, outcome, out)
     if out is not None:
         report.results = out / f"{experiment.name}.json"
-        _write(report.results, json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n")
+        _write(report.results, report.as_json())
     if not keep_journal:
         journal.remove()
     return report
@@ -243,7 +245,9 @@ def _draw(report: Report, outcome: Outcome, out: Path | None) -> Path | None:
     )
     path = out / f"{experiment.name}.png"
     out.mkdir(parents=True, exist_ok=True)
-    plotting.save(outcome.draw(title), path)
+    figure = outcome.draw(title)
+    with written_beside(path) as temporary:
+        plotting.save(figure, temporary)
     return path
 
 
@@ -252,9 +256,20 @@ def _run_as_json(record: Record) -> dict[str, Any]:
     return {**vars(record), "updates_per_second": rate}
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+    with written_beside(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _finite(content: Any) -> Any:
+    """The same with None where a number is none, or infinite: JSON has no word for these."""
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _shown(path: Path) -> str:
