@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from echocell._files import written_beside
 
 Result = dict[str, Any]
 
@@ -57,10 +58,9 @@ class Journal:
     def _begin(self, path: Path) -> None:
         """Writes head and pieces anew, under another name first, so that nothing gets lost."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         lines = [_line({"key": key, "result": result}) for key, result in self._pieces.items()]
-        temporary.write_text(_line(self._head) + "".join(lines), encoding="utf-8")
-        temporary.replace(path)
+        with written_beside(path) as temporary:
+            temporary.write_text(_line(self._head) + "".join(lines), encoding="utf-8")
         self._begun = True
 
     def _read(self, path: Path) -> dict[str, Result]:
