@@ -70,7 +70,7 @@ def test_where_weights_and_biases_begin() -> None:
     assert np.abs(bias[:4]).max() <= 0.1
 
     *_, bias, _, _ = OLD_2A.build(6, 6, every_step=True).get_weights()
-    np.testing.assert_array_equal(bias, [0, -5])
+    np.testing.assert_array_equal(bias, [0, -5.5])
     *_, bias, _ = OLD_2C.build_for_symbols(7, 2).get_weights()
     np.testing.assert_array_equal(bias, [0, 0, -8, -8])
 
@@ -118,7 +118,7 @@ def test_targets_are_those_of_the_network() -> None:
 def test_words_and_limits() -> None:
     recipe = OLD_2A.recipe(lambda: None, PaperRow("x", 7, 50), 100, 10)
     assert recipe.words == (
-        "1997: 1 block of 1, rate 0.3, one by one, input gates alone, h linear, truncated"
+        "1997: 1 block of 1, rate 0.4, one by one, input gates alone, h linear, truncated"
     )
     assert (recipe.batch_size, recipe.most_sequences, recipe.check_every) == (1, 100, 10)
     assert recipe.beside == PaperRow("x", 7, 50)

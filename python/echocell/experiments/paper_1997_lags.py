@@ -171,11 +171,11 @@ def run_2b(settings: LagSettings, run: Run) -> Outcome:
 
 
 OLD_2A = Network1997(
-    *(1, 1, 0.2, 0.3),
+    *(1, 1, 0.2, 0.4),
     gates="i",
     h="linear",
     biases="gates",
-    input_bias=(-5,),
+    input_bias=(-5.5,),
     outputs_bias=-4,
     shortcut=True,
     truncated=True,
