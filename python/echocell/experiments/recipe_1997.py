@@ -14,8 +14,8 @@ Decisions where the paper leaves a choice, or where what it says does not lead t
   the cells upon themselves.
 - A network without biases at its cells has them here, at 0, not trained; see `MemoryBlocks`.
 - Tasks 2a and 2c learn with h the identity (as the paper's 2a has it), input gates alone, and input
-  gates that begin nearly shut: a bias of -5.5 and of -8 in place of none. Without it what flows in at
-  every step, from the gates themselves if from nowhere else, fills the cells before the end is
+  gates that begin nearly shut: a bias of -5.5 and of -8 in place of none. Without it what flows in
+  at every step, from the gates themselves if from nowhere else, fills the cells before the end is
   reached. With both gates, no biases and a rate of 0.01, as in the paper's 2c, 8 of 10 trials
   succeeded within 150,000 sequences at q = 50, none of 5 within 200,000 at q = 100. An input gate
   that is nearly shut slows down all that is behind it: the rate in 2c is 1.
