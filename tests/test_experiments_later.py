@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell.experiments import EXPERIMENTS, groups, run_experiment
+from echocell.experiments import EXPERIMENTS, falling_rate, groups, run_experiment
 from echocell.experiments.languages import CELLS, largest_accepted
-from echocell.experiments.later_benchmarks import Row, falling_rate
+from echocell.experiments.later_benchmarks import Row
 from echocell.layers import Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
@@ -137,13 +137,13 @@ def test_the_rate_falls_and_no_update_is_lost() -> None:
     model.compile(loss="mse", optimizer=Adam(0.5))
     assert model.optimizer is not None
     rates, counts = [], []
-    for count in falling_rate(model, 120):
+    for count in falling_rate.linear(model, 120):
         rates.append(float(model.optimizer.learning_rate))
         counts.append(count)
     assert sum(counts) == 120
     assert {*counts} == {2, 3}
     np.testing.assert_allclose(rates, 0.5 * (1 - np.arange(50) / 50), rtol=1e-6)
-    assert list(falling_rate(model, 3)) == [1, 1, 1]
+    assert list(falling_rate.linear(model, 3)) == [1, 1, 1]
 
 
 # -- languages

@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell.experiments import EXPERIMENTS, GROUPS, Run, continual_reber, run_experiment, timing
+from echocell.experiments import (
+    EXPERIMENTS,
+    GROUPS,
+    Run,
+    continual_reber,
+    falling_rate,
+    run_experiment,
+    timing,
+)
 from echocell.experiments.continual_reber import Streams
-from echocell.experiments.falling_rate import falling_rate
 from echocell.tasks import reber
 from echocell.utils import set_random_seed
 
@@ -249,5 +256,5 @@ def test_the_answer_says_where_peepholes_help_and_where_not() -> None:
 
 
 def test_the_rate_falls_to_a_hundredth() -> None:
-    rates = [falling_rate(0.5, done) for done in (0, 0.5, 1)]
+    rates = [falling_rate.exponential(0.5, done) for done in (0, 0.5, 1)]
     np.testing.assert_allclose(rates, [0.5, 0.05, 0.005])

@@ -257,6 +257,19 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert caught.value.filename == str(path)
     assert str(caught.value).endswith(f"{str(path)!r}")
 
+    assert not path.parent.exists()
+
+
+def test_a_path_that_names_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for path in ("", ".", str(folder)):
+        with pytest.raises(IsADirectoryError) as caught:
+            network().save(path)
+        assert caught.value.filename == (path or ".")
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
 
 # ---- copies ------------------------------------------------------------------------------------
 

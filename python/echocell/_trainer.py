@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 from echocell import _checks, _core, _training
 from echocell._compiling import Compilable
 from echocell._display import display
@@ -16,6 +18,8 @@ from echocell._legacy import IGNORED_BY_FIT, REFUSED_BY_FIT, refuse_legacy
 from echocell._training import Data, Hooks
 from echocell._warning import warn
 from echocell.callbacks import CallbackList, History
+
+Array = NDArray[Any]
 
 
 class Trainer(Compilable):
@@ -326,6 +330,42 @@ class Trainer(Compilable):
         if as_dict:
             return dict(zip(self._log_names, logs, strict=True))
         return logs if len(logs) > 1 else logs[0]
+
+    def gradients(
+        self, x: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[float, list[Array], Array]:
+        """The loss of all of the data as one batch, and its gradients. Nothing is trained, dropout
+        is off, and the states of a stateful model stay what they are.
+
+        Args:
+            x: [B, T, F] or what the first layer takes.
+            y: as for fit().
+            sample_weight: as for fit().
+
+        Returns:
+            The loss, penalties included; its gradients by the weights, in the order and the shapes
+            of get_weights() and before any clipping; its gradients by x, in the shape of x. Weights
+            that are not trained have theirs, too; the ids of an Embedding have none: 0.
+
+        Raises:
+            ValueError: the model is not built or not compiled, the data do not fit, or the
+                sequences differ in length.
+        """
+        self._require_compiled("gradients")
+        network, data = self._prepared(x, y, sample_weight)
+        if data.lengths is not None:
+            raise ValueError(
+                "gradients: expected one array, received sequences of different lengths; pad them "
+                "and begin the model with Masking"
+            )
+        if self._stateful:
+            _training.batch_size(self, data.rows, data.rows, "the batch")
+        try:
+            loss, layers, dx = network.gradients(data.x, data.y, data.weights)
+        except ValueError as error:
+            _training.explain(self._with_names(error), data.named())
+        self._look_for_nan([loss])
+        return loss, [gradient for layer in layers for gradient in layer], dx
 
     # ---- testing -------------------------------------------------------------------------------
 

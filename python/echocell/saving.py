@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import losses, metrics, optimizers
+from echocell._files import write_whole
 
 if TYPE_CHECKING:
     from echocell._layer import Layer
@@ -54,7 +56,7 @@ def _checksum(tensors: Mapping[str, Array], text: str) -> str:
 
 def _write(path: Path, tensors: Mapping[str, Array], content: Mapping[str, Any]) -> None:
     """Writes a complete file or nothing."""
-    _replace(os.fspath(path), pack(tensors, content))
+    write_whole(pathlib.Path(os.fsdecode(path)), pack(tensors, content))
 
 
 def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
@@ -79,26 +81,6 @@ def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
         "checksum": _checksum(arrays, text),
     }
     return bytes(save(arrays, metadata))
-
-
-def _replace(path: str, data: bytes) -> None:
-    folder, name = os.path.split(os.path.abspath(path))
-    draft = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    except OSError as error:
-        # The draft's name would tell nobody anything.
-        missing = "" if os.path.isdir(folder) else f": there is no folder {folder!r}"
-        raise OSError(error.errno, f"{error.strerror}{missing}", path) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
 
 
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:

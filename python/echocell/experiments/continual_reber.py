@@ -36,8 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import sweep_plot
+from echocell.experiments import falling_rate
 from echocell.experiments.base import Experiment, Outcome, Published, Run
-from echocell.experiments.falling_rate import falling_rate
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts, check_positive
 from echocell.layers import LSTM, Dense
@@ -191,7 +191,7 @@ def train(
         while training.updates < settings.updates and streams.begun < settings.most_streams:
             x, y = streams.read()
             outputs = _look_ahead(model, x)
-            optimizer.learning_rate = falling_rate(
+            optimizer.learning_rate = falling_rate.exponential(
                 settings.learning_rate, training.updates / settings.updates
             )
             model.train_on_batch(x, y)

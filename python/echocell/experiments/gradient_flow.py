@@ -1,6 +1,6 @@
 """gradient-flow: how much of a loss at the end comes back to the hidden state of each step.
 
-dLoss/dh(t) is the gradient along all ways from h(t) to the loss. The library gives the gradient of
+dLoss/dh(t) is the gradient along all ways from h(t) to the loss. `model.gradients` gives that of
 every input; so the layer is given one more input per pre-activation, always 0, with a weight of 1
 (the kernel W becomes W above an identity matrix). What comes back to these inputs at step t is
 da(t) = dLoss/da(t), a being what the activations of step t are applied to, exactly. From there one
@@ -121,7 +121,7 @@ def _pre_activation_gradients(model: Sequential, x: Array, y: Array) -> Array:
     twin = build(type(layer).from_config(layer.get_config()), features + width)
     twin.set_weights([np.concatenate([kernel, np.eye(width)]), *others])
     silent = np.zeros((*x.shape[:2], width))
-    _, _, dx = twin._ready().gradients(np.concatenate([x, silent], axis=-1), y)
+    _, _, dx = twin.gradients(np.concatenate([x, silent], axis=-1), y)
     gradients: Array = len(x) * dx[..., features:]  # the loss is the mean over the batch
     return gradients
 

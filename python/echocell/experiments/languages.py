@@ -36,9 +36,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting, sweep_plot
+from echocell.experiments import falling_rate
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
-from echocell.experiments.later_benchmarks import falling_rate
 from echocell.experiments.settings import check_counts, check_positive
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense, SimpleRNN
@@ -148,7 +148,7 @@ def train(
     model = build(settings, cell, language)
     before = run.seconds
     with run.training(settings.strings, label) as training:
-        for count in falling_rate(model, settings.strings):
+        for count in falling_rate.linear(model, settings.strings):
             x, y, _ = languages.generate_examples(count, language, rng=rng)
             model.fit(x, y, batch_size=1, epochs=1, shuffle=False, verbose=0)
             training.count(count)

@@ -30,7 +30,7 @@ adding task that is almost four standard deviations below what always answering 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from echocell import plotting, sweep_plot
+from echocell.experiments import falling_rate
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts, check_positive
@@ -58,8 +59,6 @@ CELLS: dict[str, type[LSTM] | type[GRU]] = {"LSTM": LSTM, "GRU": GRU}
 BIASES = ("usual", "chrono")
 # The share of the score without memory below which a row counts as remembering.
 REMEMBERS = 0.9
-# A training is so many parts, each with a learning rate of its own and a point of the curve.
-PARTS = 50
 TABLE_1 = (
     "Shaojie Bai, J. Zico Kolter and Vladlen Koltun, "
     '"An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence '
@@ -162,19 +161,6 @@ class Row:
         return f"{self.loss:.3g}" if math.isfinite(self.loss) else "none (diverged)"
 
 
-def falling_rate(model: Sequential, updates: int) -> Iterator[int]:
-    """Parts of a training of so many updates, each as its number of updates; the learning rate
-    falls from part to part, from what it is to just above 0.
-    """
-    optimizer = model.optimizer
-    if optimizer is None:
-        raise ValueError("falling_rate: expected a compiled model")
-    rate, parts = float(optimizer.learning_rate), min(PARTS, updates)
-    for part in range(parts):
-        optimizer.learning_rate = rate * (1 - part / parts)
-        yield updates * (part + 1) // parts - updates * part // parts
-
-
 def train(
     task: Task,
     settings: Settings,
@@ -189,7 +175,7 @@ def train(
     model = task.build(settings, cell, bias, length)
     before, batch = run.seconds, settings.batch_size
     with run.training(settings.updates, label) as training:
-        for updates in falling_rate(model, settings.updates):
+        for updates in falling_rate.linear(model, settings.updates):
             x, y = task.draw(updates * batch, length, rng)
             training.fit(model, x, y, batch_size=batch, shuffle=False)
     x, y = task.draw(settings.tests, length, rng)

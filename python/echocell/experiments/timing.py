@@ -40,8 +40,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import sweep_plot
+from echocell.experiments import falling_rate
 from echocell.experiments.base import Experiment, Outcome, Published, Run, Training
-from echocell.experiments.falling_rate import falling_rate
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts, check_positive
 from echocell.initializers import Constant
@@ -156,7 +156,9 @@ def train(task: Task, peephole: bool, settings: Settings, training: Training) ->
     periods, updates, right = AHEAD, 0, 0
     while updates < settings.updates:
         steps = slice(0, periods * task.period + 1)
-        optimizer.learning_rate = falling_rate(settings.learning_rate, updates / settings.updates)
+        optimizer.learning_rate = falling_rate.exponential(
+            settings.learning_rate, updates / settings.updates
+        )
         count = min(settings.check_every, settings.updates - updates)
         model.fit(
             *(x[:, steps], y[:, steps]),
