@@ -91,7 +91,7 @@ def style_axes(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "
     axes.set_title(title, loc="left", fontsize=12, color=INK)
     axes.set_xlabel(xlabel, fontsize=10.5, color=INK)
     axes.set_ylabel(ylabel, fontsize=10.5, color=INK)
-    axes.tick_params(labelsize=9.5, colors=GREY, labelcolor=INK)
+    axes.tick_params(which="both", labelsize=9.5, colors=GREY, labelcolor=INK)
     axes.grid(True, color="#E5E7EB", linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
