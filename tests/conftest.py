@@ -10,6 +10,7 @@ import signal
 import zlib
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -35,6 +36,17 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     _core.set_num_threads(request.param)
     yield request.param
     _core.set_num_threads(before)
+
+
+@pytest.fixture
+def fresh_process() -> Iterator[None]:
+    """Names counted from the start, the same random numbers in every test."""
+    from echocell import _naming, backend
+
+    _naming.reset_names()
+    np.random.seed(11)
+    yield
+    backend.set_floatx("float32")
 
 
 @pytest.fixture
