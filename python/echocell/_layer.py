@@ -10,6 +10,7 @@ B batch, T time steps, F features, H units. A sample shape leaves the batch axis
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from echocell import _checks, _core, backend
 from echocell._checks import Sample
 from echocell._layer_arguments import Arguments
+from echocell._weight import Origin, Weight
 from echocell.initializers import Initializer
 from echocell.regularizers import Regularizer
 
@@ -205,6 +207,18 @@ class Layer(Arguments):
         network, number, first, size, _ = self._place
         return [network.get_parameter(number, k) for k in range(first, first + size)]
 
+    def _read_weight(self, k: int) -> Array:
+        """A copy of weight number k."""
+        network, number, first, _, _ = self._built_place()
+        return network.get_parameter(number, first + k)
+
+    def _write_weight(self, k: int, value: Any) -> None:
+        """Sets weight number k, checked as in set_weights()."""
+        network, number, first, _, _ = self._built_place()
+        parameters = self._parameters()[k : k + 1]
+        (array,) = self._checked_weights([value], parameters, np.dtype(network.dtype))
+        network.set_parameter(number, first + k, array)
+
     def set_weights(self, weights: Iterable[Any]) -> None:
         """Sets all weights at once.
 
@@ -248,28 +262,33 @@ class Layer(Arguments):
             checked.append(array)
         return checked
 
-    def _weight(self, name: str) -> Array | None:
-        """A copy of one weight; None where the layer is not built or has no such weight."""
+    def _weight(self, k: int) -> Weight:
+        """Weight number k of a built layer, read-only."""
+        name = self._parameters()[k][0]
+        read, write = partial(self._read_weight, k), partial(self._write_weight, k)
+        return Weight(read(), Origin(name, f"{self.name}/{name}", read, write))
+
+    def _weight_named(self, name: str) -> Weight | None:
+        """The weight of that name; None where the layer is not built or has no such weight."""
         for k, (known, _) in enumerate(self._parameters() if self._place else ()):
             if known.endswith(name) and known.removesuffix(name) in ("", "forward_", "backward_"):
-                network, number, first, _, _ = self._built_place()
-                return network.get_parameter(number, first + k)
+                return self._weight(k)
         return None
 
     @property
-    def weights(self) -> list[Array]:
-        """The same as get_weights()."""
-        return self.get_weights()
+    def weights(self) -> list[Weight]:
+        """The weights in the order of get_weights(), read-only, each with its name."""
+        return [self._weight(k) for k in range(0 if self._place is None else self._place.size)]
 
     @property
-    def trainable_weights(self) -> list[Array]:
-        """The weights that training changes."""
-        return self.get_weights() if self.trainable else []
+    def trainable_weights(self) -> list[Weight]:
+        """The weights that training changes, as in `weights`."""
+        return self.weights if self.trainable else []
 
     @property
-    def non_trainable_weights(self) -> list[Array]:
-        """The weights that training leaves as they are."""
-        return [] if self.trainable else self.get_weights()
+    def non_trainable_weights(self) -> list[Weight]:
+        """The weights that training leaves as they are, as in `weights`."""
+        return [] if self.trainable else self.weights
 
     def count_params(self) -> int:
         """How many numbers the weights are.
@@ -427,7 +446,8 @@ def _role(parameter: str, what: str) -> str:
 def weight_view(name: str, shape: str) -> property:
     """A read-only attribute for one weight of a layer."""
 
-    def getter(self: Layer) -> Array | None:
-        return self._weight(name)
+    def getter(self: Layer) -> Weight | None:
+        return self._weight_named(name)
 
-    return property(getter, doc=f"A copy of the {name}, {shape}; None before the layer is built.")
+    doc = f"The {name}, {shape}, as a read-only array; None before the layer is built."
+    return property(getter, doc=doc)

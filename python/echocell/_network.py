@@ -16,6 +16,7 @@ from echocell._chain import Chain
 from echocell._layer import Layer
 from echocell._recurrent import StateKeeper
 from echocell._summary import summary_lines
+from echocell._weight import Weight
 
 Array = NDArray[Any]
 
@@ -93,18 +94,22 @@ class Stack(Chain):
                 network.set_parameter(index, k, array)
 
     @property
-    def weights(self) -> list[Array]:
-        """The same as get_weights()."""
-        return self.get_weights()
+    def weights(self) -> list[Weight]:
+        """The weights in the order of get_weights(), read-only, each with its name.
+
+        Raises ValueError before the model is built.
+        """
+        self._ready()
+        return [value for layer in self.layers for value in layer.weights]
 
     @property
-    def trainable_weights(self) -> list[Array]:
-        """The weights that training changes."""
+    def trainable_weights(self) -> list[Weight]:
+        """The weights that training changes, as in `weights`."""
         return [value for layer in self.layers for value in layer.trainable_weights]
 
     @property
-    def non_trainable_weights(self) -> list[Array]:
-        """The weights that training leaves as they are."""
+    def non_trainable_weights(self) -> list[Weight]:
+        """The weights that training leaves as they are, as in `weights`."""
         return [value for layer in self.layers for value in layer.non_trainable_weights]
 
     def count_params(self) -> int:
