@@ -252,7 +252,7 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
-        self.history: Logs = Logs()
+        self.history: dict[str, list[float]] = Logs()
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from echocell import _core, losses, metrics, optimizers
 from echocell._layer import Layer
-from echocell._legacy import IGNORED_BY_COMPILE, REFUSED_BY_COMPILE, refuse_legacy
+from echocell._legacy import (
+    IGNORED_BY_COMPILE,
+    REFUSED_BY_COMPILE,
+    CompileArguments,
+    refuse_legacy,
+)
 from echocell._predictor import Predictor
+from echocell._typing import Identifier
 from echocell.losses import Loss
 from echocell.metrics import Metric
 from echocell.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+#: One metric, or any number of them in lists or under the names of outputs.
+Metrics: TypeAlias = Identifier | Sequence[Identifier | Sequence[Identifier]]
 
 
 class Compiled(NamedTuple):
@@ -38,11 +51,11 @@ class Compilable(Predictor):
 
     def compile(
         self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        sample_weight_mode: Any = None,
-        **legacy: Any,
+        optimizer: Optimizer | Identifier = "rmsprop",
+        loss: Identifier | Sequence[Identifier] | None = None,
+        metrics: Metrics | None = None,
+        sample_weight_mode: str | None = None,
+        **legacy: Unpack[CompileArguments],
     ) -> None:
         """Says how to train. A new optimizer starts without memory of earlier updates.
 

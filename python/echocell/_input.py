@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from echocell._layer import Layer
+from echocell._typing import Shape
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class InputArguments(TypedDict, total=False):
+    """The types of what Input and InputLayer take besides their own arguments."""
+
+    input_shape: Shape | None
+    batch_input_shape: Shape | None
+    batch_shape: Shape | None
+    # Keras's, taken at these values alone.
+    sparse: Literal[False]
+    ragged: Literal[False]
+    optional: Literal[False]
+    input_tensor: None
+    tensor: None
 
 
 class InputLayer(Layer):
@@ -18,6 +37,8 @@ class InputLayer(Layer):
             batch_input_shape (batch size in front) say the same.
         batch_size: B, where it is fixed.
         dtype: 'float32' or 'float64' for the model; integer types (ids) say nothing of it.
+        name: default input_layer, input_layer_1, ...
+        **shared: the other words for the shape.
     """
 
     _refused: ClassVar[Mapping[str, Any]] = {
@@ -30,11 +51,17 @@ class InputLayer(Layer):
     }
 
     def __init__(
-        self, shape: Any = None, batch_size: Any = None, dtype: Any = None, **shared: Any
+        self,
+        shape: Shape | None = None,
+        batch_size: int | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        name: str | None = None,
+        **shared: Unpack[InputArguments],
     ) -> None:
         if shape is not None:
             shared["input_shape"] = shape
-        super().__init__(batch_size=batch_size, dtype=dtype, **shared)
+        super().__init__(name=name, batch_size=batch_size, dtype=dtype, **shared)
         if self._given_sample is None:
             raise ValueError("Input: expected a shape, such as Input(shape=(5, 10)), received none")
 
@@ -45,7 +72,13 @@ class InputLayer(Layer):
 
 
 def Input(  # noqa: N802 (Keras's name)
-    shape: Any = None, batch_size: int | None = None, name: str | None = None, **keywords: Any
+    shape: Shape | None = None,
+    batch_size: int | None = None,
+    name: str | None = None,
+    dtype: DTypeLike | None = None,
+    **shared: Unpack[InputArguments],
 ) -> InputLayer:
-    """`InputLayer(shape, batch_size, name=name, ...)`: the first entry of a Sequential model."""
-    return InputLayer(shape, batch_size, name=name, **keywords)
+    """`InputLayer(shape, batch_size, dtype, name=name, ...)`: the first entry of a Sequential
+    model.
+    """
+    return InputLayer(shape, batch_size, dtype, name=name, **shared)

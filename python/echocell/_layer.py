@@ -96,7 +96,7 @@ class Layer(Arguments):
 
     def _options_of_core(self) -> Sequence[str]:
         """The attributes that are fixed once the layer is built."""
-        return self._fields
+        return self._option_names
 
     # ---- building ------------------------------------------------------------------------------
 

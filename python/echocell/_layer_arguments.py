@@ -5,15 +5,17 @@ B batch, T time steps, F features. A sample shape leaves the batch axis out.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from echocell import _checks, initializers, regularizers
 from echocell._checks import Sample
 from echocell._naming import checked_name
+from echocell._signature import CompleteSignature, argument_names
+from echocell._typing import Shape
 from echocell.initializers import Initializer
 from echocell.regularizers import Regularizer
 from echocell.utils import suggest
@@ -21,19 +23,29 @@ from echocell.utils import suggest
 A = TypeVar("A", bound="Arguments")
 
 DTYPES = ("float32", "float64")
-# What every layer can be told, in Keras 2's and Keras 3's words.
-_SHARED = (
-    "name",
-    "trainable",
-    "dtype",
-    "weights",
-    "input_shape",
-    "batch_input_shape",
-    "batch_shape",
-    "batch_size",
-    "input_dim",
-    "input_length",
-)
+
+
+class SharedArguments(TypedDict, total=False):
+    """The types of what every layer takes, in Keras 2's and Keras 3's words."""
+
+    name: str | None
+    trainable: bool
+    dtype: DTypeLike | None
+    weights: Iterable[ArrayLike] | None
+    input_shape: Shape | None
+    batch_input_shape: Shape | None
+    batch_shape: Shape | None
+    batch_size: int | None
+    input_length: int | None
+    # Keras's, without a meaning here or taken at one value alone; see Arguments.
+    activity_regularizer: None
+    autocast: bool
+
+
+class LayerArguments(SharedArguments, total=False):
+    """The types of what every layer takes whose own arguments have no `input_dim`."""
+
+    input_dim: int | None
 
 
 def float_type(value: Any, name: str) -> str:
@@ -50,67 +62,87 @@ def float_type(value: Any, name: str) -> str:
 class Arguments:
     """The arguments that all layers take; see Layer."""
 
-    _fields: ClassVar[tuple[str, ...]] = ()  # constructor arguments that are the configuration
-    _refused: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}  # name: only value
-    _ignored: ClassVar[frozenset[str]] = frozenset({"autocast"})  # no meaning here
+    __signature__ = CompleteSignature()
+    #: Constructor arguments that are the configuration.
+    _option_names: ClassVar[tuple[str, ...]] = ()
+    #: Keras's arguments that are taken at one value alone: name to value.
+    _refused: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
+    #: Keras's arguments that are accepted and have no meaning here.
+    _ignored: ClassVar[frozenset[str]] = frozenset({"autocast"})
     _takes_ids = False  # an input is a number of a class: a sample has no feature axis
     _reads_steps = False  # a sample is (T, F): input_dim is F alone
 
-    def __init__(self, **shared: Any) -> None:
-        self._refuse_unknown(shared)
-        self.name = checked_name(shared.get("name"), type(self).__name__)
-        self.dtype = self._stated_dtype(shared.get("dtype"))
-        self._trainable = bool(shared.get("trainable", True))
-        self._given_weights = shared.get("weights")
-        self._given_batch, self._given_sample = self._stated_shape(shared)
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: DTypeLike | None = None,
+        weights: Iterable[ArrayLike] | None = None,
+        input_shape: Shape | None = None,
+        batch_input_shape: Shape | None = None,
+        batch_shape: Shape | None = None,
+        batch_size: int | None = None,
+        input_dim: int | None = None,
+        input_length: int | None = None,
+        **others: Any,
+    ) -> None:
+        self._refuse_unknown(others)
+        self.name = checked_name(name, type(self).__name__)
+        self.dtype = self._stated_dtype(dtype)
+        self._trainable = bool(trainable)
+        self._given_weights = weights
+        self._given_batch, self._given_sample = self._stated_shape(
+            {"batch_input_shape": batch_input_shape, "batch_shape": batch_shape},
+            batch_size,
+            input_shape,
+            {"input_dim": input_dim, "input_length": input_length},
+        )
 
-    def _refuse_unknown(self, shared: Mapping[str, Any]) -> None:
+    def _refuse_unknown(self, others: Mapping[str, Any]) -> None:
         kind = type(self).__name__
-        for name, value in shared.items():
+        for name, value in others.items():
             if name in self._refused:
                 only = self._refused[name]
                 if value is not only and value != only:
                     raise ValueError(
                         f"{kind}: {name}={value!r} is not supported, only {name}={only!r}"
                     )
-            elif name not in _SHARED and name not in self._ignored:
-                near = suggest(name, self._argument_names())
+            elif name not in self._ignored:
+                near = suggest(name, argument_names(type(self)))
                 raise TypeError(f"{kind}: unknown argument {name!r}.{near}")
-
-    def _argument_names(self) -> list[str]:
-        names = [
-            parameter.name
-            for cls in type(self).__mro__
-            if issubclass(cls, Arguments)
-            for parameter in inspect.signature(cls.__init__).parameters.values()
-            if parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "self"
-        ]
-        return [*dict.fromkeys([*names, *_SHARED])]
 
     def _stated_dtype(self, value: Any) -> str | None:
         return None if value is None else float_type(value, f"{type(self).__name__}: dtype")
 
-    def _stated_shape(self, shared: Mapping[str, Any]) -> tuple[int | None, Sample | None]:
+    def _stated_shape(
+        self,
+        with_batch: Mapping[str, Shape | None],
+        batch_size: int | None,
+        input_shape: Shape | None,
+        dims: Mapping[str, int | None],
+    ) -> tuple[int | None, Sample | None]:
         """Batch size and sample shape as the arguments give them; None: not."""
         kind = type(self).__name__
-        for name in ("batch_input_shape", "batch_shape"):
-            if shared.get(name) is not None:
-                full = _checks.shape(shared[name], f"{kind}: {name}")
+        for name, shape in with_batch.items():
+            if shape is not None:
+                full = _checks.shape(shape, f"{kind}: {name}")
                 if not full:
                     raise ValueError(f"{kind}: {name}: expected the batch size first, received ()")
                 return full[0], full[1:]
-        batch = shared.get("batch_size")
-        if batch is not None:
-            batch = _checks.whole(batch, f"{kind}: batch_size")
-        if shared.get("input_shape") is not None:
-            return batch, _checks.shape(shared["input_shape"], f"{kind}: input_shape")
-        return batch, self._sample_from_dims(shared)
+        batch = None
+        if batch_size is not None:
+            batch = _checks.whole(batch_size, f"{kind}: batch_size")
+        if input_shape is not None:
+            return batch, _checks.shape(input_shape, f"{kind}: input_shape")
+        return batch, self._sample_from_dims(dims)
 
-    def _sample_from_dims(self, shared: Mapping[str, Any]) -> Sample | None:
-        dims: dict[str, int | None] = {"input_dim": None, "input_length": None}
-        for name in dims:
-            if shared.get(name) is not None:
-                dims[name] = _checks.whole(shared[name], f"{type(self).__name__}: {name}")
+    def _sample_from_dims(self, given: Mapping[str, int | None]) -> Sample | None:
+        kind = type(self).__name__
+        dims = {
+            name: None if value is None else _checks.whole(value, f"{kind}: {name}")
+            for name, value in given.items()
+        }
         if self._takes_ids:
             return None if dims["input_length"] is None else (dims["input_length"],)
         if dims["input_dim"] is None:
@@ -130,8 +162,8 @@ class Arguments:
             config["batch_input_shape"] = [self._given_batch, *self._given_sample]
         elif self._given_batch is not None:
             config["batch_size"] = self._given_batch
-        for field in self._fields:
-            config[field] = _plain(getattr(self, field))
+        for option in self._option_names:
+            config[option] = _plain(getattr(self, option))
         return config
 
     @classmethod

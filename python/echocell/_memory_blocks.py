@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,15 @@ from echocell import _checks, _core, initializers
 from echocell._checks import Sample
 from echocell._recurrent import (
     Recurrent,
+    RecurrentArguments,
     checked_gates,
     output_activation_of,
     recurrent_activation,
 )
+from echocell._typing import Identifier
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -59,10 +64,10 @@ class MemoryBlocks(Recurrent):
     Schmidhuber & Cummins 2000. "Full gate recurrence": Greff et al. 2017.
     """
 
-    _fields = (
+    _option_names = (
         "blocks",
         "cells",
-        *(name for name in Recurrent._fields if name != "units"),
+        *(name for name in Recurrent._option_names if name != "units"),
         "recurrent_activation",
         "output_activation",
         "gates",
@@ -77,18 +82,18 @@ class MemoryBlocks(Recurrent):
         self,
         blocks: int,
         cells: int = 1,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: Identifier | None = "tanh",
+        recurrent_activation: Identifier | None = "sigmoid",
         use_bias: bool = True,
         *,
-        output_activation: Any = None,
+        output_activation: Identifier | None = None,
         gates: str = "ifo",
         use_kernel: bool = True,
         cell_bias: bool = True,
         unit_forget_bias: bool = True,
         shortcut: bool = False,
         truncated: bool = False,
-        **keywords: Any,
+        **keywords: Unpack[RecurrentArguments],
     ) -> None:
         self.blocks = _checks.whole(blocks, "MemoryBlocks: blocks")
         self.cells = _checks.whole(cells, "MemoryBlocks: cells")

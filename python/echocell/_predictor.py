@@ -6,14 +6,18 @@ Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from echocell import _checks, _ragged, _training
-from echocell._legacy import IGNORED_BY_FIT, refuse_legacy
+from echocell._legacy import IGNORED_BY_FIT, PredictArguments, refuse_legacy
 from echocell._network import Stack
+from echocell._typing import Callbacks, Verbose
 from echocell.callbacks import CallbackList
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -21,14 +25,36 @@ Array = NDArray[Any]
 class Predictor(Stack):
     """A stack of layers that can be asked."""
 
+    @overload
     def predict(
         self,
-        x: Any,
+        x: NDArray[Any],
+        batch_size: int | None = ...,
+        verbose: Verbose = ...,
+        steps: None = ...,
+        callbacks: Callbacks | None = ...,
+        **legacy: Unpack[PredictArguments],
+    ) -> Array: ...
+
+    @overload
+    def predict(
+        self,
+        x: ArrayLike,
+        batch_size: int | None = ...,
+        verbose: Verbose = ...,
+        steps: None = ...,
+        callbacks: Callbacks | None = ...,
+        **legacy: Unpack[PredictArguments],
+    ) -> Any: ...
+
+    def predict(
+        self,
+        x: ArrayLike,
         batch_size: int | None = None,
-        verbose: Any = "auto",
+        verbose: Verbose = "auto",
         steps: None = None,
-        callbacks: Any = None,
-        **legacy: Any,
+        callbacks: Callbacks | None = None,
+        **legacy: Unpack[PredictArguments],
     ) -> Any:
         """The model's outputs. A stateful model carries its states on.
 
@@ -78,7 +104,7 @@ class Predictor(Stack):
             return self._batch or _training.DEFAULT_BATCH
         return 0 if self._stateful and self._batch not in (None, given) else given
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
+    def __call__(self, x: ArrayLike, training: bool = False) -> Any:
         """predict() with all of x as one batch.
 
         Raises ValueError for training=True: dropout is on in fit() only.
@@ -87,7 +113,7 @@ class Predictor(Stack):
             raise ValueError("model(x, training=True) is not supported; call a layer, or fit")
         return self.predict_on_batch(x)
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: ArrayLike) -> Any:
         """predict() with all of x as one batch."""
         return self.predict(x, batch_size=self._rows(x))
 
@@ -96,7 +122,7 @@ class Predictor(Stack):
         x = _checks.unwrapped(x, self._sample or ())
         return (len(x) or None) if hasattr(x, "__len__") else None
 
-    def step(self, x: Any) -> Array:
+    def step(self, x: ArrayLike) -> Array:
         """One time step through all layers; every recurrent layer carries its state to the next
         call, stateful or not.
 

@@ -6,7 +6,7 @@ B batch, T time steps, F features, H units.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from echocell import _checks, _core, activations, initializers, regularizers
 from echocell._checks import Sample
 from echocell._layer import Layer, Place, weight_view
+from echocell._layer_arguments import LayerArguments
+from echocell._typing import Identifier
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -124,6 +129,41 @@ class StateKeeper(Layer):
     reset_state = reset_states
 
 
+class KerasArguments(LayerArguments, total=False):
+    """The types of what every layer takes, and of Keras's arguments of recurrent layers that have
+    no meaning here or are taken at one value alone; see Recurrent.
+    """
+
+    unroll: bool
+    implementation: int
+    use_cudnn: bool | str
+    consume_less: str
+    kernel_constraint: None
+    recurrent_constraint: None
+    bias_constraint: None
+    time_major: Literal[False]
+    zero_output_for_mask: Literal[False]
+
+
+class RecurrentArguments(KerasArguments, total=False):
+    """The types of the keywords that LSTM, GRU and MemoryBlocks hand on to Recurrent."""
+
+    kernel_initializer: Identifier
+    recurrent_initializer: Identifier
+    bias_initializer: Identifier
+    kernel_regularizer: Identifier | None
+    recurrent_regularizer: Identifier | None
+    bias_regularizer: Identifier | None
+    dropout: float
+    recurrent_dropout: float
+    return_sequences: bool
+    return_state: bool
+    stateful: bool
+    go_backwards: bool
+    seed: int | None
+    output_dim: int | None
+
+
 class Recurrent(StateKeeper):
     """The base of LSTM, GRU, SimpleRNN and MemoryBlocks.
 
@@ -148,7 +188,7 @@ class Recurrent(StateKeeper):
     """
 
     _reads_steps = True
-    _fields: ClassVar[tuple[str, ...]] = (
+    _option_names: ClassVar[tuple[str, ...]] = (
         "units",
         "activation",
         "use_bias",
@@ -188,15 +228,15 @@ class Recurrent(StateKeeper):
     def __init__(
         self,
         units: int | None = None,
-        activation: Any = "tanh",
+        activation: Identifier | None = "tanh",
         use_bias: bool = True,
         *,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
+        kernel_initializer: Identifier = "glorot_uniform",
+        recurrent_initializer: Identifier = "orthogonal",
+        bias_initializer: Identifier = "zeros",
+        kernel_regularizer: Identifier | None = None,
+        recurrent_regularizer: Identifier | None = None,
+        bias_regularizer: Identifier | None = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         return_sequences: bool = False,
@@ -205,7 +245,7 @@ class Recurrent(StateKeeper):
         go_backwards: bool = False,
         seed: int | None = None,
         output_dim: int | None = None,
-        **shared: Any,
+        **shared: Unpack[KerasArguments],
     ) -> None:
         super().__init__(**shared)
         self.units = units_of(self, units, output_dim)

@@ -6,18 +6,28 @@ Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from echocell import _checks, _core, _training
 from echocell._compiling import Compilable
 from echocell._display import display
 from echocell._layer import Layer
-from echocell._legacy import IGNORED_BY_FIT, REFUSED_BY_FIT, refuse_legacy
+from echocell._legacy import (
+    IGNORED_BY_FIT,
+    REFUSED_BY_FIT,
+    FitArguments,
+    PredictArguments,
+    refuse_legacy,
+)
 from echocell._training import Data, Hooks
+from echocell._typing import Callbacks, Verbose
 from echocell._warning import warn
 from echocell.callbacks import CallbackList, History
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -42,22 +52,22 @@ class Trainer(Compilable):
 
     def fit(
         self,
-        x: Any = None,
-        y: Any = None,
+        x: ArrayLike | None = None,
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
-        verbose: Any = "auto",
-        callbacks: Any = None,
+        verbose: Verbose = "auto",
+        callbacks: Callbacks | None = None,
         validation_split: float = 0.0,
-        validation_data: Any = None,
+        validation_data: Sequence[ArrayLike | None] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
-        sample_weight: Any = None,
+        sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         bptt_steps: int | None = None,
-        **legacy: Any,
+        **legacy: Unpack[FitArguments],
     ) -> History:
         """Trains.
 
@@ -128,7 +138,8 @@ class Trainer(Compilable):
             batch = self._small_batch(batch_size)
             logs = self._network.small_fit(x, y, batch, epochs, shuffle)
             if logs is not None:
-                history = self._new_history(verbose, epochs, -(-len(x) // batch))
+                steps = -(-len(x) // batch)  # type: ignore[arg-type]  # the core takes arrays
+                history = self._new_history(verbose, epochs, steps)
                 self._record(history, self._log_names, logs, 0)
                 return history
         self._require_compiled("fit")
@@ -201,7 +212,7 @@ class Trainer(Compilable):
                 self._unbuild(waiting)
             raise
 
-    def _take_legacy_fit(self, legacy: dict[str, Any], epochs: int) -> int:
+    def _take_legacy_fit(self, legacy: FitArguments, epochs: int) -> int:
         known = ("nb_epoch", "batch_size", "epochs", "validation_data", "validation_split")
         epochs = legacy.pop("nb_epoch", epochs)
         refuse_legacy("fit", legacy, IGNORED_BY_FIT, REFUSED_BY_FIT, (*known, "bptt_steps"))
@@ -276,9 +287,9 @@ class Trainer(Compilable):
 
     def train_on_batch(
         self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         class_weight: Mapping[int, float] | None = None,
         reset_metrics: bool = True,
         return_dict: bool = False,
@@ -332,7 +343,7 @@ class Trainer(Compilable):
         return logs if len(logs) > 1 else logs[0]
 
     def gradients(
-        self, x: Any, y: Any, sample_weight: Any = None
+        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[float, list[Array], Array]:
         """The loss of all of the data as one batch, and its gradients. Nothing is trained, dropout
         is off, and the states of a stateful model stay what they are.
@@ -369,17 +380,46 @@ class Trainer(Compilable):
 
     # ---- testing -------------------------------------------------------------------------------
 
+    @overload
     def evaluate(
         self,
-        x: Any = None,
-        y: Any = None,
+        x: ArrayLike | None = ...,
+        y: ArrayLike | None = ...,
+        batch_size: int | None = ...,
+        verbose: Verbose = ...,
+        sample_weight: ArrayLike | None = ...,
+        steps: None = ...,
+        callbacks: Callbacks | None = ...,
+        *,
+        return_dict: Literal[True],
+        **legacy: Unpack[PredictArguments],
+    ) -> dict[str, float]: ...
+
+    @overload
+    def evaluate(
+        self,
+        x: ArrayLike | None = ...,
+        y: ArrayLike | None = ...,
+        batch_size: int | None = ...,
+        verbose: Verbose = ...,
+        sample_weight: ArrayLike | None = ...,
+        steps: None = ...,
+        callbacks: Callbacks | None = ...,
+        return_dict: bool = ...,
+        **legacy: Unpack[PredictArguments],
+    ) -> Any: ...
+
+    def evaluate(
+        self,
+        x: ArrayLike | None = None,
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
-        verbose: Any = "auto",
-        sample_weight: Any = None,
+        verbose: Verbose = "auto",
+        sample_weight: ArrayLike | None = None,
         steps: None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks | None = None,
         return_dict: bool = False,
-        **legacy: Any,
+        **legacy: Unpack[PredictArguments],
     ) -> Any:
         """Loss and metrics on data, nothing trained. A stateful model carries its states on.
 
@@ -425,9 +465,9 @@ class Trainer(Compilable):
 
     def test_on_batch(
         self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         reset_metrics: bool = True,
         return_dict: bool = False,
     ) -> Any:

@@ -6,12 +6,17 @@ Letters of the shapes: B batch, T time steps, F features.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from echocell import _checks, _core, activations
 from echocell._layer import Layer
+from echocell._layer_arguments import LayerArguments
+from echocell._typing import Identifier
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Activation(Layer):
@@ -22,14 +27,20 @@ class Activation(Layer):
         **shared: what every layer takes.
     """
 
-    _fields = ("activation",)
+    _option_names = ("activation",)
 
-    def __init__(self, activation: Any, **shared: Any) -> None:
+    def __init__(self, activation: Identifier | None, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.activation = activations.get(activation)
 
     def _options(self) -> _core.LayerOptions:
         return _core.ActivationOptions(activation=self.activation)
+
+
+class DropoutArguments(LayerArguments, total=False):
+    """The types of what Dropout takes besides its own arguments."""
+
+    noise_shape: None  # Keras's, taken at this value alone
 
 
 class Dropout(Layer):
@@ -43,10 +54,12 @@ class Dropout(Layer):
     Source: Srivastava et al. 2014.
     """
 
-    _fields = ("rate", "seed")
+    _option_names = ("rate", "seed")
     _refused: ClassVar[Mapping[str, Any]] = {**Layer._refused, "noise_shape": None}
 
-    def __init__(self, rate: float, seed: int | None = None, **shared: Any) -> None:
+    def __init__(
+        self, rate: float, seed: int | None = None, **shared: Unpack[DropoutArguments]
+    ) -> None:
         super().__init__(**shared)
         self.rate = _checks.rate(rate, "Dropout: rate")
         self.seed = seed
@@ -65,9 +78,9 @@ class Masking(Layer):
         **shared: what every layer takes.
     """
 
-    _fields = ("mask_value",)
+    _option_names = ("mask_value",)
 
-    def __init__(self, mask_value: float = 0.0, **shared: Any) -> None:
+    def __init__(self, mask_value: float = 0.0, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         if isinstance(mask_value, bool) or not isinstance(mask_value, (int, float, np.number)):
             raise TypeError(f"Masking: mask_value: expected a number, received {mask_value!r}")
@@ -90,9 +103,9 @@ class RepeatVector(Layer):
         **shared: what every layer takes.
     """
 
-    _fields = ("n",)
+    _option_names = ("n",)
 
-    def __init__(self, n: int, **shared: Any) -> None:
+    def __init__(self, n: int, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.n = _checks.whole(n, "RepeatVector: n")
 
@@ -122,9 +135,9 @@ class Reshape(Layer):
         **shared: what every layer takes.
     """
 
-    _fields = ("target_shape",)
+    _option_names = ("target_shape",)
 
-    def __init__(self, target_shape: Sequence[int], **shared: Any) -> None:
+    def __init__(self, target_shape: Sequence[int], **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         if isinstance(target_shape, str) or not isinstance(target_shape, Iterable):
             raise TypeError(

@@ -6,7 +6,7 @@ Letters of the shapes: B batch, T time steps, F features, H units.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,13 @@ from echocell import _layer_classes as layer_classes
 from echocell._checks import Sample
 from echocell._input import InputLayer
 from echocell._layer import Layer, Parameters, Place
+from echocell._layer_arguments import LayerArguments
 from echocell._recurrent import Recurrent, StateKeeper
 from echocell.regularizers import Regularizer
 from echocell.utils import suggest
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -41,7 +45,7 @@ class TimeDistributed(Layer):
 
     _reads_steps = True
 
-    def __init__(self, layer: Layer, **shared: Any) -> None:
+    def __init__(self, layer: Layer, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.layer = _wrapped(layer, "TimeDistributed")
         self.layer._owner = self
@@ -97,7 +101,7 @@ class Bidirectional(StateKeeper):
     """
 
     _reads_steps = True
-    _fields = ("merge_mode",)
+    _option_names = ("merge_mode",)
 
     def __init__(
         self,
@@ -105,7 +109,7 @@ class Bidirectional(StateKeeper):
         merge_mode: str = "concat",
         *,
         backward_layer: Layer | None = None,
-        **shared: Any,
+        **shared: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**shared)
         self.merge_mode = _checked_merge_mode(merge_mode)

@@ -7,7 +7,7 @@ its own arguments (name, input_shape, ...) stands at `Layer`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,23 @@ from echocell import _checks, _core, activations, initializers, regularizers
 from echocell._checks import Sample
 from echocell._input import Input, InputLayer
 from echocell._layer import Layer, weight_view
+from echocell._layer_arguments import LayerArguments, SharedArguments
 from echocell._layer_classes import deserialize, register, serialize
 from echocell._memory_blocks import MemoryBlocks
 from echocell._recurrent import (
     Recurrent,
+    RecurrentArguments,
     checked_gates,
     output_activation_of,
     recurrent_activation,
     units_of,
 )
+from echocell._typing import Identifier
 from echocell._weightless import Activation, Dropout, Flatten, Masking, RepeatVector, Reshape
 from echocell._wrappers import Bidirectional, TimeDistributed
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "GRU",
@@ -87,8 +93,8 @@ class LSTM(Recurrent):
     peepholes: Gers, Schraudolph & Schmidhuber 2002; names: Greff et al. 2017.
     """
 
-    _fields = (
-        *Recurrent._fields,
+    _option_names = (
+        *Recurrent._option_names,
         "recurrent_activation",
         "unit_forget_bias",
         "peephole",
@@ -103,8 +109,8 @@ class LSTM(Recurrent):
     def __init__(
         self,
         units: int | None = None,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: Identifier | None = "tanh",
+        recurrent_activation: Identifier | None = "sigmoid",
         use_bias: bool = True,
         *,
         unit_forget_bias: bool = True,
@@ -112,9 +118,9 @@ class LSTM(Recurrent):
         gates: str = "ifo",
         coupled: bool = False,
         truncated: bool = False,
-        peephole_initializer: Any = "zeros",
-        output_activation: Any = None,
-        **keywords: Any,
+        peephole_initializer: Identifier = "zeros",
+        output_activation: Identifier | None = None,
+        **keywords: Unpack[RecurrentArguments],
     ) -> None:
         super().__init__(units, activation, use_bias, **keywords)
         self.recurrent_activation = _gate_activation(recurrent_activation, self)
@@ -187,17 +193,17 @@ class GRU(Recurrent):
         **keywords: of every recurrent layer, see `Recurrent`.
     """
 
-    _fields = (*Recurrent._fields, "recurrent_activation", "reset_after")
+    _option_names = (*Recurrent._option_names, "recurrent_activation", "reset_after")
 
     def __init__(
         self,
         units: int | None = None,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: Identifier | None = "tanh",
+        recurrent_activation: Identifier | None = "sigmoid",
         use_bias: bool = True,
         *,
         reset_after: bool = True,
-        **keywords: Any,
+        **keywords: Unpack[RecurrentArguments],
     ) -> None:
         super().__init__(units, activation, use_bias, **keywords)
         self.recurrent_activation = _gate_activation(recurrent_activation, self)
@@ -234,6 +240,17 @@ class SimpleRNN(Recurrent):
 # ---- other layers with weights -----------------------------------------------------------------
 
 
+class DenseArguments(LayerArguments, total=False):
+    """The types of what Dense takes besides its own arguments."""
+
+    # Keras's, taken at these values alone.
+    kernel_constraint: None
+    bias_constraint: None
+    lora_rank: None
+    lora_alpha: None
+    quantization_config: None
+
+
 class Dense(Layer):
     """activation(x W + b), on every time step where the input has steps.
 
@@ -249,7 +266,7 @@ class Dense(Layer):
         **shared: what every layer takes.
     """
 
-    _fields = (
+    _option_names = (
         "units",
         "activation",
         "use_bias",
@@ -272,15 +289,15 @@ class Dense(Layer):
     def __init__(
         self,
         units: int | None = None,
-        activation: Any = None,
+        activation: Identifier | None = None,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
+        kernel_initializer: Identifier = "glorot_uniform",
+        bias_initializer: Identifier = "zeros",
+        kernel_regularizer: Identifier | None = None,
+        bias_regularizer: Identifier | None = None,
         *,
         output_dim: int | None = None,
-        **shared: Any,
+        **shared: Unpack[DenseArguments],
     ) -> None:
         super().__init__(**shared)
         self.units = units_of(self, units, output_dim)
@@ -295,6 +312,18 @@ class Dense(Layer):
         return _core.DenseOptions(
             units=self.units, activation=self.activation, use_bias=self.use_bias
         )
+
+
+class EmbeddingArguments(SharedArguments, total=False):
+    """The types of what Embedding takes besides its own arguments."""
+
+    # Keras's, taken at these values alone.
+    embeddings_constraint: None
+    sparse: Literal[False]
+    lora_rank: None
+    lora_alpha: None
+    quantization_config: None
+    dropout: float
 
 
 class Embedding(Layer):
@@ -312,7 +341,7 @@ class Embedding(Layer):
         **shared: what every layer takes.
     """
 
-    _fields = (
+    _option_names = (
         "input_dim",
         "output_dim",
         "embeddings_initializer",
@@ -336,11 +365,11 @@ class Embedding(Layer):
         self,
         input_dim: int | None = None,
         output_dim: int | None = None,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
+        embeddings_initializer: Identifier = "uniform",
+        embeddings_regularizer: Identifier | None = None,
         *,
         mask_zero: bool = False,
-        **shared: Any,
+        **shared: Unpack[EmbeddingArguments],
     ) -> None:
         super().__init__(**shared)
         for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from echocell import _copying, _layer_classes, saving
 from echocell._layer import Layer
 from echocell._trainer import Trainer
+from echocell._typing import Verbose
 
 __all__ = [
     "Sequential",
@@ -65,11 +66,15 @@ class Sequential(Trainer):
 
     # ---- predicting ----------------------------------------------------------------------------
 
-    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+    def predict_proba(
+        self, x: ArrayLike, batch_size: int | None = None, verbose: Verbose = 0
+    ) -> Any:
         """The same as predict(); Keras 2's name."""
         return self.predict(x, batch_size, verbose)
 
-    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+    def predict_classes(
+        self, x: ArrayLike, batch_size: int | None = None, verbose: Verbose = 0
+    ) -> Any:
         """The most likely class of each sample (Keras 2).
 
         Returns:

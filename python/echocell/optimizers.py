@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypedDict
 
 import numpy as np
 
 from echocell import _core
 from echocell._checks import whole
 from echocell._registry import Configurable, Registry, check_number
+from echocell._signature import CompleteSignature, argument_names
 from echocell.utils import suggest
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "SGD",
@@ -108,6 +112,31 @@ _UNSUPPORTED: dict[str, tuple[Any, ...]] = {
 _IGNORED = ("jit_compile", "is_legacy_optimizer")
 
 
+class OptimizerArguments(TypedDict, total=False):
+    """The types of what every optimizer takes but for the learning rate and the weight decay."""
+
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    decay: float | None
+    name: str | None
+    lr: float
+    # Keras's, without a meaning here or taken at these values alone.
+    use_ema: Literal[False] | None
+    ema_momentum: float | None
+    ema_overwrite_frequency: None
+    loss_scale_factor: None
+    gradient_accumulation_steps: Literal[1] | None
+    jit_compile: bool | str
+    is_legacy_optimizer: bool
+
+
+class DecayingArguments(OptimizerArguments, total=False):
+    """The types of what every optimizer takes whose own arguments have no `weight_decay`."""
+
+    weight_decay: float | None
+
+
 class Optimizer(Configurable):
     """Base of the optimizers: the settings that all of them share.
 
@@ -129,6 +158,7 @@ class Optimizer(Configurable):
         TypeError: for unknown arguments.
     """
 
+    __signature__ = CompleteSignature()
     _shared: ClassVar[tuple[str, ...]] = (
         "learning_rate",
         "weight_decay",
@@ -149,7 +179,7 @@ class Optimizer(Configurable):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
-        decay: float = 0.0,
+        decay: float | None = 0.0,
         name: str | None = None,
         **others: Any,
     ) -> None:
@@ -187,10 +217,8 @@ class Optimizer(Configurable):
                         f"{_UNSUPPORTED[key][0]!r}"
                     )
             elif key not in _IGNORED:
-                known = ("lr", *self._own, *self._shared)
-                raise TypeError(
-                    f"{type(self).__name__}: unknown argument {key!r}.{suggest(key, known)}"
-                )
+                near = suggest(key, ["lr", *argument_names(type(self))])
+                raise TypeError(f"{type(self).__name__}: unknown argument {key!r}.{near}")
         return learning_rate
 
     def _check(self, name: str, value: Any, **bounds: Any) -> float:
@@ -323,7 +351,7 @@ class SGD(Optimizer):
         learning_rate: float = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        **shared: Any,
+        **shared: Unpack[DecayingArguments],
     ) -> None:
         super().__init__(learning_rate, **shared)
         self.momentum = self._check("momentum", momentum, high=1.0, open_high=False)
@@ -352,7 +380,7 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float | None = 1e-7,
         centered: bool = False,
-        **shared: Any,
+        **shared: Unpack[DecayingArguments],
     ) -> None:
         super().__init__(learning_rate, **shared)
         self.rho = self._check_share("rho", rho)
@@ -383,7 +411,7 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,
         amsgrad: bool = False,
-        **shared: Any,
+        **shared: Unpack[DecayingArguments],
     ) -> None:
         super().__init__(learning_rate, **shared)
         self.beta_1 = self._check_share("beta_1", beta_1)
@@ -412,7 +440,7 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,
         amsgrad: bool = False,
-        **shared: Any,
+        **shared: Unpack[OptimizerArguments],
     ) -> None:
         super().__init__(
             learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **shared
@@ -437,7 +465,7 @@ class Adagrad(Optimizer):
         learning_rate: float = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float | None = 1e-7,
-        **shared: Any,
+        **shared: Unpack[DecayingArguments],
     ) -> None:
         super().__init__(learning_rate, **shared)
         self.initial_accumulator_value = self._check(

@@ -1,0 +1,52 @@
+"""The complete signature of a class whose constructor hands keywords on to its base."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from inspect import Parameter
+
+
+class CompleteSignature:
+    """The `__signature__` of a class, for help() and completion: `**keywords` of a constructor is
+    replaced by the keyword-only parameters of the base's constructor.
+
+    It is computed when it is asked for, so that it costs nothing at import.
+    """
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        if instance is not None:  # of a callable object: that of its __call__
+            raise AttributeError("__signature__")
+        return inspect.Signature(list(_parameters(owner)))
+
+
+def argument_names(cls: type) -> list[str]:
+    """The names of all parameters of a constructor and of those that it hands keywords on to."""
+    return [p.name for p in _parameters(cls) if p.kind is not Parameter.VAR_KEYWORD]
+
+
+def _parameters(cls: type) -> Iterator[Parameter]:
+    """The parameters of the constructor, then those of the bases' constructors, each name once."""
+    seen: set[str] = set()
+    rest: Parameter | None = None
+    for number, constructor in enumerate(_constructors(cls)):
+        rest = None
+        for parameter in constructor:
+            if parameter.kind is Parameter.VAR_KEYWORD:
+                rest = parameter
+            elif number == 0 or (
+                parameter.kind is Parameter.KEYWORD_ONLY and parameter.name not in seen
+            ):
+                seen.add(parameter.name)
+                yield parameter
+        if rest is None:
+            return
+    if rest is not None:
+        yield rest
+
+
+def _constructors(cls: type) -> Iterator[list[Parameter]]:
+    """The parameters, but for self, of each constructor along the method resolution order."""
+    for base in cls.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            yield list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
