@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from echocell import _keras_names, keras_alias
+from echocell import _keras_modules, _keras_names, keras_alias
 
 SCRIPTS = Path(__file__).parent / "keras_scripts"
 RUN = "import sys; from echocell.keras_alias import run_script; "
@@ -75,6 +75,17 @@ EXPECTED: dict[str, list[str]] = {
         r"\['accuracy', 'loss', 'val_accuracy', 'val_loss'\]",
         r"Good: True",
         r"Shape: \(100, 1\) True",
+    ],
+    "scattered_names": [
+        r"names \['loss', 'mean_absolute_error', 'mean_squared_error'\]",
+        r"same True True True",
+        r"bases True True",
+        r"l2 0.02 0.03",
+        r"config Adam float32",
+        r"params True",
+        r"weights \['kernel', 'recurrent_kernel', 'bias', 'kernel', 'bias'\] \(2, 12\)",
+        r"rate 0.001 0.001",
+        r"zeros True 0.5",
     ],
     "series_regression": [
         r"Total params: 133",
@@ -235,6 +246,19 @@ def test_imports(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_versions_fit_what_is_computed(tmp_path: Path) -> None:
+    done = run_lines(
+        "import keras, numpy as np, tensorflow as tf\n"
+        "major = int(keras.__version__.split('.')[0])\n"
+        "slope = 1 / 6 if major >= 3 else 0.2\n"
+        "print(np.isclose(keras.activations.hard_sigmoid(1.0), 0.5 + slope))\n"
+        "print(tuple(map(int, tf.__version__.split('.'))) >= (2, 16 if major >= 3 else 0))\n"
+        "print(keras.__version__ == tf.keras.__version__)\n",
+        tmp_path,
+    )
+    assert done.stdout == "True\nTrue\nTrue\n", done.stderr
+
+
 def test_seeds_of_tensorflow_make_a_run_repeatable(tmp_path: Path) -> None:
     done = run_lines(
         "import tensorflow as tf\n"
@@ -361,12 +385,18 @@ def test_use_is_an_import_error(tmp_path: Path) -> None:
 
 
 def test_no_placeholder_hides_what_is_there() -> None:
-    modules = {path: source for path, source in keras_alias._KERAS.items() if path}
+    modules = {path: source for path, source in _keras_modules._PATHS.items() if path}
     assert not _keras_names.MODULES & modules.keys()
-    assert _keras_names.NAMES.keys() <= set(keras_alias._KERAS.values())
+    assert _keras_names.NAMES.keys() <= set(_keras_modules._PATHS.values())
     for source, names in _keras_names.NAMES.items():
         assert not names & set(importlib.import_module(source).__all__)
         assert not names & modules.keys()
+    for path, places in _keras_modules.ELSEWHERE.items():
+        source = _keras_modules._PATHS.get(path)
+        assert source or path in _keras_names.MODULES or path.split(".")[0] in _keras_names.MODULES
+        assert not places.keys() & _keras_names.NAMES.get(source or "", frozenset())
+        for place in places.values():
+            assert keras_alias._found(place) is not None
 
 
 def test_scripts_can_ask_what_is_there(tmp_path: Path) -> None:

@@ -137,6 +137,13 @@ def test_learning_rate_is_a_number_and_a_variable() -> None:
     assert f"{rate:.3f} {rate}" == "0.010 0.01"
     rate.assign(0.5)
     assert (adam.learning_rate, rate.numpy(), rate.value()) == (0.5, 0.5, 0.5)
+    assert (rate.value, float(rate.value), rate.value.numpy() * 2) == (0.5, 0.5, 1.0)
+    assert not callable(rate)
+    assert json.dumps([rate.value, rate]) == json.dumps([0.5, float(rate)])
+    assert type(pickle.loads(pickle.dumps(rate.value))) is float
+    rate.value.assign(0.25)
+    assert rate.value == adam.learning_rate == 0.25
+    assert (adam.iterations.value, adam.iterations.value()) == (0, 0)
     assert isinstance(rate.numpy(), np.floating)
     backend.set_value(adam.lr, 0.25)
     assert float(backend.get_value(adam.lr)) == 0.25

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from echocell import _seeds
 from echocell._registry import Configurable
 
 Array = NDArray[Any]
@@ -36,5 +37,5 @@ class RandomInitializer(Initializer):
 
     def _generator(self) -> np.random.RandomState:
         if self.seed is None:
-            return np.random.mtrand._rand  # what numpy.random.seed seeds
+            return _seeds.generator()
         return np.random.RandomState(self.seed)

@@ -10,14 +10,13 @@ __all__ = ["MODULES", "NAMES"]
 _ABSENT = """
     applications backend.common backend.tensorflow_backend callbacks.experimental config constraints
     datasets distillation distribution dtype_policies engine estimator experimental export
-    feature_column initializers.initializers_v1 initializers.initializers_v2
-    layers.advanced_activations layers.attention layers.convolutional layers.convolutional_recurrent
-    layers.experimental layers.local layers.merge layers.merging layers.noise layers.normalization
-    layers.pooling layers.preprocessing layers.regularization layers.reshaping layers.rnn legacy
-    mixed_precision ops optimizers.experimental optimizers.schedules preprocessing.image
-    preprocessing.text quantizers random saving tree utils.bounding_boxes utils.conv_utils
-    utils.data_utils utils.generic_utils utils.io_utils utils.layer_utils utils.legacy
-    utils.multi_gpu_utils utils.training_utils utils.visualize_util visualization wrappers
+    feature_column layers.advanced_activations layers.attention layers.convolutional
+    layers.convolutional_recurrent layers.experimental layers.local layers.merge layers.merging
+    layers.noise layers.normalization layers.pooling layers.preprocessing legacy mixed_precision ops
+    optimizers.experimental optimizers.schedules preprocessing.image preprocessing.text quantizers
+    random saving tree utils.bounding_boxes utils.conv_utils utils.data_utils utils.generic_utils
+    utils.io_utils utils.layer_utils utils.legacy utils.multi_gpu_utils utils.training_utils
+    utils.visualize_util visualization wrappers
 """
 #: Modules below `keras` of which echocell has nothing. All that they hold is a placeholder.
 MODULES = frozenset(_ABSENT.split())
@@ -27,9 +26,8 @@ NAMES: dict[str, frozenset[str]] = {
     module: frozenset(names.split())
     for module, names in {
         "echocell": """
-            DTypePolicy FloatDTypePolicy Function Initializer InputSpec KerasTensor Layer Loss
-            Metric Model Operation Optimizer Quantizer Regularizer RematScope StatelessScope
-            SymbolicScope Variable device name_scope remat
+            DTypePolicy FloatDTypePolicy Function InputSpec KerasTensor Model Operation Quantizer
+            RematScope StatelessScope SymbolicScope Variable device name_scope remat
         """,
         "echocell.activations": """
             celu exponential gelu glu hard_shrink hard_silu hard_swish hard_tanh leaky_relu
@@ -37,26 +35,25 @@ NAMES: dict[str, frozenset[str]] = {
             sparsemax squareplus swish tanh_shrink threshold
         """,
         "echocell.backend": """
-            abs all any arange argmax argmin batch_dot batch_flatten batch_get_value
-            batch_normalization batch_set_value bias_add binary_crossentropy
-            categorical_crossentropy clip concatenate constant conv1d conv2d conv2d_transpose conv3d
-            cos count_params ctc_batch_cost ctc_decode cumprod cumsum depthwise_conv2d dot dropout
-            elu equal exp expand_dims eye flatten foldl foldr function gather get_session get_uid
-            get_variable_shape gradients greater greater_equal hard_sigmoid image_data_format
+            abs all any arange argmax argmin batch_dot batch_flatten batch_normalization bias_add
+            binary_crossentropy categorical_crossentropy clip concatenate constant conv1d conv2d
+            conv2d_transpose conv3d cos ctc_batch_cost ctc_decode cumprod cumsum depthwise_conv2d
+            dot dropout equal exp expand_dims eye flatten foldl foldr function gather get_session
+            get_uid get_variable_shape gradients greater greater_equal image_data_format
             image_dim_ordering in_test_phase in_top_k in_train_phase int_shape is_float_dtype
             is_int_dtype is_keras_tensor is_placeholder is_sparse is_tensor l2_normalize
             learning_phase less less_equal local_conv1d local_conv2d log logsumexp
             manual_variable_initialization map_fn max maximum mean min minimum moving_average_update
             name_scope ndim normalize_batch_in_training not_equal one_hot ones ones_like
             permute_dimensions placeholder pool2d pool3d pow print_tensor prod random_binomial
-            random_normal random_normal_variable random_uniform random_uniform_variable relu repeat
+            random_normal random_normal_variable random_uniform random_uniform_variable repeat
             repeat_elements reset_uids reshape resize_images resize_volumes result_type reverse rnn
             round separable_conv1d separable_conv2d set_epsilon set_image_data_format
-            set_image_dim_ordering set_learning_phase set_session shape sigmoid sign sin softmax
-            softplus softsign sparse_categorical_crossentropy spatial_2d_padding spatial_3d_padding
-            sqrt square squeeze stack standardize_dtype std stop_gradient sum switch tanh
-            temporal_padding tile to_dense transpose truncated_normal update update_add update_sub
-            var variable zeros zeros_like
+            set_image_dim_ordering set_learning_phase set_session shape sign sin
+            sparse_categorical_crossentropy spatial_2d_padding spatial_3d_padding sqrt square
+            squeeze stack standardize_dtype std stop_gradient sum switch temporal_padding tile
+            to_dense transpose truncated_normal update update_add update_sub var variable zeros
+            zeros_like
         """,
         "echocell.callbacks": """
             BackupAndRestore BaseLogger OrbaxCheckpoint ProgbarLogger RemoteMonitor SwapEMAWeights
@@ -116,7 +113,7 @@ NAMES: dict[str, frozenset[str]] = {
             Poisson Precision PrecisionAtRecall R2Score Recall RecallAtPrecision
             SensitivityAtSpecificity SpecificityAtSensitivity SquaredHinge Sum TrueNegatives
             TruePositives binary_focal_crossentropy categorical_focal_crossentropy categorical_hinge
-            concordance_correlation cosine cosine_proximity hinge huber kl_divergence kld
+            concordance_correlation cosine cosine_proximity hinge kl_divergence kld
             kullback_leibler_divergence log_cosh logcosh mape mean_absolute_percentage_error
             mean_squared_logarithmic_error msle pearson_correlation poisson squared_hinge
         """,
@@ -140,14 +137,13 @@ NAMES: dict[str, frozenset[str]] = {
         "echocell.utils": """
             Config CustomObjectScope FeatureSpace GeneratorEnqueuer HDF5Matrix OrderedEnqueuer
             Progbar PyDataset Sequence SequenceEnqueuer array_to_img audio_dataset_from_directory
-            clear_session convert_all_kernels_in_model custom_object_scope deserialize_keras_object
+            convert_all_kernels_in_model custom_object_scope deserialize_keras_object
             disable_interactive_logging enable_interactive_logging get_custom_objects get_file
             get_registered_name get_registered_object get_source_inputs image_dataset_from_directory
             img_to_array is_interactive_logging_enabled is_keras_tensor load_img model_to_dot
             multi_gpu_model pack_x_y_sample_weight print_summary probas_to_classes
-            register_keras_serializable save_img serialize_keras_object split_dataset
-            standardize_dtype text_dataset_from_directory timeseries_dataset_from_array
-            unpack_x_y_sample_weight
+            register_keras_serializable save_img split_dataset standardize_dtype
+            text_dataset_from_directory timeseries_dataset_from_array unpack_x_y_sample_weight
         """,
     }.items()
 }

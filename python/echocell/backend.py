@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from echocell._naming import reset_names
 
 __all__ = [
     "backend",
+    "batch_get_value",
+    "batch_set_value",
     "cast",
     "cast_to_floatx",
     "clear_session",
+    "count_params",
     "dtype",
     "epsilon",
     "eval",
@@ -93,6 +97,22 @@ def set_value(x: Any, value: Any) -> None:
             f"set_value: expected a variable such as optimizer.learning_rate, received {x!r}"
         )
     x.assign(value)
+
+
+def batch_get_value(xs: Iterable[Any]) -> list[Any]:
+    """`get_value` of each."""
+    return [get_value(x) for x in xs]
+
+
+def batch_set_value(pairs: Iterable[tuple[Any, Any]]) -> None:
+    """`set_value` of each pair of a variable and its value, in order."""
+    for x, value in pairs:
+        set_value(x, value)
+
+
+def count_params(x: ArrayLike) -> int:
+    """How many numbers an array holds, such as one of `model.trainable_weights`."""
+    return int(np.size(x))
 
 
 def clear_session() -> None:

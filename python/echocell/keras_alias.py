@@ -13,100 +13,33 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
-import numpy as np
-
-from echocell import _keras_names
+from echocell import _keras_modules, _keras_names
 from echocell.utils import suggest
 
 __all__ = ["install", "run_script"]
 
-#: What scripts see that look at the version of Keras or TensorFlow: the last of Keras 2.
-_VERSION = "2.15.0"
-
-_OPTIMIZER_FILES = ("adagrad", "adam", "gradient_descent", "rmsprop")
-
-#: Modules under `keras`, in all the places where Keras once had them -> where echocell has them.
-_KERAS: dict[str, str] = {
-    "": "echocell",
-    "activations": "echocell.activations",
-    "backend": "echocell.backend",
-    "callbacks": "echocell.callbacks",
-    "initializers": "echocell.initializers",
-    "layers": "echocell.layers",
-    "layers.core": "echocell.layers",
-    "layers.embeddings": "echocell.layers",
-    "layers.recurrent": "echocell.layers",
-    "layers.wrappers": "echocell.layers",
-    "losses": "echocell.losses",
-    "metrics": "echocell.metrics",
-    "models": "echocell.models",
-    "objectives": "echocell.losses",
-    "optimizer_v2": "echocell.optimizers",
-    **{f"optimizer_v2.{file}": "echocell.optimizers" for file in _OPTIMIZER_FILES},
-    "optimizers": "echocell.optimizers",
-    "optimizers.legacy": "echocell.optimizers",
-    **{f"optimizers.{file}_v2": "echocell.optimizers" for file in _OPTIMIZER_FILES},
-    "preprocessing": "echocell.preprocessing",
-    "preprocessing.sequence": "echocell.preprocessing.sequence",
-    "regularizers": "echocell.regularizers",
-    "utils": "echocell.utils",
-    "utils.np_utils": "echocell.utils",
-    "utils.vis_utils": "echocell.utils",
-}
-
-#: Where a whole Keras can be found.
-_KERAS_ROOTS = (
-    "keras",
-    "keras.src",
-    "tensorflow.keras",
-    "tensorflow.python.keras",
-    "tensorflow.compat.v1.keras",
-)
-
-#: Every module there is -> where echocell has it; None for one that only holds others.
-_MODULES: dict[str, str | None] = {
-    **{f"{root}.{path}".rstrip("."): _KERAS[path] for root in _KERAS_ROOTS for path in _KERAS},
-    "tensorflow": None,
-    "tensorflow.compat": None,
-    "tensorflow.compat.v1": None,
-    "tensorflow.initializers": "echocell.initializers",
-    "tensorflow.losses": "echocell.losses",
-    "tensorflow.metrics": "echocell.metrics",
-    "tensorflow.optimizers": "echocell.optimizers",
-    "tensorflow.python": None,
-    "tensorflow.random": None,
-}
+#: What scripts see that look at a version: Keras 3, whose numbers echocell's are (hard_sigmoid is
+#: not Keras 2's), and the first TensorFlow that came with it.
+_KERAS_VERSION, _TENSORFLOW_VERSION = "3.0.0", "2.16.0"
 
 
-def _set_seed(seed: int) -> None:
-    """Seeds NumPy's global generator, from which echocell draws all its seeds."""
-    np.random.seed(seed)
+def _elsewhere(module: str) -> dict[str, str]:
+    """Names of this module that echocell has in another one -> where it has them."""
+    if module in _keras_modules.SET_SEED:
+        return dict.fromkeys(_keras_modules.SET_SEED[module], "echocell._seeds.set_own_seed")
+    path = _keras_modules.path_under_root(module)
+    return {} if path is None else _keras_modules.ELSEWHERE.get(path, {})
 
 
-def _layer(name: str) -> Callable[[], Any]:
-    return lambda: getattr(importlib.import_module("echocell.layers"), name)
-
-
-#: Names beyond those of the modules. A layer for one kind of hardware is the plain layer here.
-_EXTRAS: dict[str, dict[str, Callable[[], Any]]] = {
-    "tensorflow": {"set_random_seed": lambda: _set_seed},
-    "tensorflow.compat.v1": {"set_random_seed": lambda: _set_seed},
-    "tensorflow.random": {
-        "set_seed": lambda: _set_seed,
-        "set_random_seed": lambda: _set_seed,
-    },
-    **{
-        f"{root}.layers": {"CuDNNGRU": _layer("GRU"), "CuDNNLSTM": _layer("LSTM")}
-        for root in _KERAS_ROOTS
-    },
-    **{f"{root}.models": {"Input": _layer("Input")} for root in _KERAS_ROOTS},
-}
+def _found(place: str) -> Any:
+    module, _, name = place.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _missing(name: str, known: Sequence[str] = ()) -> str:
@@ -143,10 +76,15 @@ class _Absent:
 
 
 class _AbsentModule(ModuleType):
-    """A module of Keras that echocell does not have; whatever is asked of it is an _Absent."""
+    """A module of Keras that echocell does not have; what is asked of it is an _Absent, but for the
+    few names that echocell has in another module.
+    """
 
-    def __getattr__(self, name: str) -> _Absent:
+    def __getattr__(self, name: str) -> Any:
         _refuse_private(f"module {self.__name__!r}", name)
+        elsewhere = _elsewhere(self.__name__)
+        if name in elsewhere:
+            return _found(elsewhere[name])
         return _Absent(f"{self.__name__}.{name}")
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
@@ -162,13 +100,9 @@ def _refuse_private(owner: str, name: str) -> None:
 
 def _is_absent_module(name: str) -> bool:
     """Is it one of the modules that echocell has nothing of, or below one?"""
-    for root in _KERAS_ROOTS:
-        if name.startswith(f"{root}."):
-            parts = name[len(root) + 1 :].split(".")
-            heads = (".".join(parts[: k + 1]) for k in range(len(parts)))
-            if any(head in _keras_names.MODULES for head in heads):
-                return True
-    return False
+    parts = (_keras_modules.path_under_root(name) or "").split(".")
+    heads = (".".join(parts[: k + 1]) for k in range(len(parts)))
+    return any(head in _keras_names.MODULES for head in heads)
 
 
 # ---- the modules -------------------------------------------------------------------------------
@@ -179,29 +113,29 @@ class _Alias(ModuleType):
 
     def __dir__(self) -> list[str]:
         below = f"{self.__name__}."
-        children = [name[len(below) :] for name in _MODULES if name.startswith(below)]
+        children = [name[len(below) :] for name in _keras_modules.MODULES if name.startswith(below)]
         return sorted({*self.__all__, *(name for name in children if "." not in name)})
 
     @property
     def __all__(self) -> list[str]:
-        source = _MODULES[self.__name__]
+        source = _keras_modules.MODULES[self.__name__]
         public = [] if source is None else list(importlib.import_module(source).__all__)
-        return [*public, *_EXTRAS.get(self.__name__, ()), *self._absent_names()]
+        return [*public, *_elsewhere(self.__name__), *self._absent_names()]
 
     def _absent_names(self) -> frozenset[str]:
-        return _keras_names.NAMES.get(_MODULES[self.__name__] or "", frozenset())
+        return _keras_names.NAMES.get(_keras_modules.MODULES[self.__name__] or "", frozenset())
 
     def __getattr__(self, name: str) -> Any:
         full = f"{self.__name__}.{name}"
         _refuse_private(f"module {self.__name__!r}", name)
-        if full in _MODULES or _is_absent_module(full):
+        if full in _keras_modules.MODULES or _is_absent_module(full):
             return importlib.import_module(full)
-        extras = _EXTRAS.get(self.__name__, {})
-        if name in extras:
-            return extras[name]()
+        elsewhere = _elsewhere(self.__name__)
+        if name in elsewhere:
+            return _found(elsewhere[name])
         if name in self._absent_names():
             return _Absent(full)
-        source = _MODULES[self.__name__]
+        source = _keras_modules.MODULES[self.__name__]
         if source is not None and name in self.__all__:
             return getattr(importlib.import_module(source), name)
         raise AttributeError(_missing(full, dir(self)))
@@ -214,21 +148,25 @@ class _Finder(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         parent = fullname.rpartition(".")[0]
-        if fullname in _MODULES or _is_absent_module(fullname):
+        if fullname in _keras_modules.MODULES or _is_absent_module(fullname):
             # All are packages: `from keras.layers import X` then asks for the module
             # keras.layers.X before it gives up, and gets the message below.
             return ModuleSpec(fullname, self, is_package=True)
         if fullname.partition(".")[0] in ("keras", "tensorflow"):
-            known = dir(sys.modules[parent]) if parent in _MODULES else ()
+            known = dir(sys.modules[parent]) if parent in _keras_modules.MODULES else ()
             raise ModuleNotFoundError(_missing(fullname, known), name=parent)
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Alias(spec.name) if spec.name in _MODULES else _AbsentModule(spec.name)
+        return (
+            _Alias(spec.name) if spec.name in _keras_modules.MODULES else _AbsentModule(spec.name)
+        )
 
     def exec_module(self, module: ModuleType) -> None:
-        if module.__name__ in ("tensorflow", *_KERAS_ROOTS):
-            module.__dict__["__version__"] = _VERSION
+        if module.__name__ in _keras_modules.ROOTS:
+            module.__dict__["__version__"] = _KERAS_VERSION
+        elif module.__name__ in ("tensorflow", "tensorflow.compat.v1"):
+            module.__dict__["__version__"] = _TENSORFLOW_VERSION
 
 
 def install() -> None:

@@ -16,6 +16,9 @@ from echocell import _core
 from echocell._registry import Configurable, Registry, check_number
 
 __all__ = [
+    "BCE",
+    "MAE",
+    "MSE",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "Huber",
@@ -23,6 +26,7 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
+    "bce",
     "binary_crossentropy",
     "categorical_crossentropy",
     "deserialize",
@@ -282,6 +286,7 @@ class SparseCategoricalCrossentropy(Loss):
 
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
+bce = BCE = binary_crossentropy
 huber_loss = huber
 
 _FUNCTIONS: dict[str, Callable[..., Array]] = {

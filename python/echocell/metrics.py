@@ -17,9 +17,13 @@ from echocell import _core
 from echocell._checks import whole
 from echocell._registry import Configurable, Registry, check_number
 from echocell.losses import (
+    BCE,
+    MAE,
+    MSE,
     Loss,
     _class_indices,
     _pair,
+    bce,
     binary_crossentropy,
     categorical_crossentropy,
     mae,
@@ -30,6 +34,9 @@ from echocell.losses import (
 )
 
 __all__ = [
+    "BCE",
+    "MAE",
+    "MSE",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "CategoricalAccuracy",
@@ -42,6 +49,7 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "bce",
     "binary_accuracy",
     "binary_crossentropy",
     "categorical_accuracy",

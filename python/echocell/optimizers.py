@@ -11,10 +11,9 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypedDict
 
-import numpy as np
-
 from echocell import _core
 from echocell._checks import whole
+from echocell._live_numbers import Iterations, LearningRate
 from echocell._registry import Configurable, Registry, check_number
 from echocell._signature import CompleteSignature, argument_names
 from echocell.utils import suggest
@@ -46,57 +45,6 @@ class _Attached(Protocol):
 
     learning_rate: float
     iterations: int
-
-
-class _Live:
-    """A number that also answers to the calls that Keras scripts make on a variable.
-
-    As a number it is what it was when it was read; `numpy()`, `value()` and `assign()` go to the
-    optimizer.
-    """
-
-    _optimizer: Optimizer
-    _attribute: ClassVar[str]
-
-    def numpy(self) -> Any:
-        """The value now, as a NumPy scalar."""
-        return np.asarray(getattr(self._optimizer, self._attribute))[()]
-
-    def value(self) -> Any:
-        """The value now, as a NumPy scalar."""
-        return self.numpy()
-
-    def assign(self, value: Any) -> None:
-        """Sets the value in the optimizer."""
-        setattr(self._optimizer, self._attribute, value)
-
-
-class LearningRate(_Live, float):
-    """An optimizer's learning rate: a float with `numpy()`, `value()` and `assign(value)`."""
-
-    _attribute = "learning_rate"
-
-    def __new__(cls, value: float, optimizer: Optimizer) -> LearningRate:
-        rate = float.__new__(cls, value)
-        rate._optimizer = optimizer
-        return rate
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return float, (float(self),)
-
-
-class Iterations(_Live, int):
-    """An optimizer's count of updates: an int with `numpy()`, `value()` and `assign(value)`."""
-
-    _attribute = "iterations"
-
-    def __new__(cls, value: int, optimizer: Optimizer) -> Iterations:
-        count = int.__new__(cls, value)
-        count._optimizer = optimizer
-        return count
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return int, (int(self),)
 
 
 #: Arguments of Keras's that change what is computed and that the core does not have, with the

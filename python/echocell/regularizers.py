@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,13 +46,14 @@ class L1(Regularizer):
 
     Args:
         l1: factor, >= 0. Default 0.01.
+        l: Keras 2's name for l1.
     """
 
     kind: ClassVar[str] = "l1"
     _arguments: ClassVar[tuple[str, ...]] = ("l1",)
 
-    def __init__(self, l1: float = 0.01) -> None:
-        self.l1 = check_number("L1", "l1", l1)
+    def __init__(self, l1: float = 0.01, *, l: float | None = None) -> None:  # noqa: E741
+        self.l1 = check_number("L1", "l1", l1 if l is None else l)
 
 
 class L2(Regularizer):
@@ -59,13 +61,14 @@ class L2(Regularizer):
 
     Args:
         l2: factor, >= 0. Default 0.01.
+        l: Keras 2's name for l2.
     """
 
     kind: ClassVar[str] = "l2"
     _arguments: ClassVar[tuple[str, ...]] = ("l2",)
 
-    def __init__(self, l2: float = 0.01) -> None:
-        self.l2 = check_number("L2", "l2", l2)
+    def __init__(self, l2: float = 0.01, *, l: float | None = None) -> None:  # noqa: E741
+        self.l2 = check_number("L2", "l2", l2 if l is None else l)
 
 
 class L1L2(Regularizer):
@@ -83,14 +86,14 @@ class L1L2(Regularizer):
         self.l2 = check_number("L1L2", "l2", l2)
 
 
-def l1(l1: float = 0.01) -> L1:
+def l1(l1: float = 0.01, *, l: float | None = None) -> L1:  # noqa: E741
     """`L1(l1)`."""
-    return L1(l1)
+    return L1(l1, l=l)
 
 
-def l2(l2: float = 0.01) -> L2:
+def l2(l2: float = 0.01, *, l: float | None = None) -> L2:  # noqa: E741
     """`L2(l2)`."""
-    return L2(l2)
+    return L2(l2, l=l)
 
 
 def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
@@ -98,7 +101,7 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
     return L1L2(l1, l2)
 
 
-_FUNCTIONS = {"l1": l1, "l2": l2, "l1_l2": l1_l2}
+_FUNCTIONS: dict[str, Callable[[], Regularizer]] = {"l1": l1, "l2": l2, "l1_l2": l1_l2}
 _REGISTRY: Registry[Regularizer] = Registry(
     "regularizer", Regularizer, (L1, L2, L1L2), {"l1l2": L1L2}
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from echocell import _seeds
 from echocell._plot_model import plot_model
 from echocell.preprocessing.sequence import pad_sequences
 
@@ -17,6 +18,7 @@ __all__ = [
     "np_utils",
     "pad_sequences",
     "plot_model",
+    "serialize_keras_object",
     "set_random_seed",
     "suggest",
     "to_categorical",
@@ -114,8 +116,32 @@ def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[Any]:
     return np.asarray(values / np.where(norm == 0, 1, norm))
 
 
+def serialize_keras_object(instance: Any) -> Any:
+    """A layer, loss, optimizer, ... as plain values: its class's name and its configuration.
+
+    Args:
+        instance: an object with `get_config()`, a function, or None.
+
+    Returns:
+        {"class_name": ..., "config": ...}; the name of a function; None for None.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if instance is None:
+        return None
+    if hasattr(instance, "get_config") and not isinstance(instance, type):
+        return {"class_name": type(instance).__name__, "config": instance.get_config()}
+    if hasattr(instance, "__name__"):
+        return instance.__name__
+    raise TypeError(
+        f"serialize_keras_object: expected an object with get_config(), received {instance!r}"
+    )
+
+
 def set_random_seed(seed: int) -> None:
-    """Seeds Python's and NumPy's global generators, from which echocell draws its own seeds.
+    """Seeds Python's and NumPy's global generators; echocell draws its own seeds from the latter,
+    also after a `tf.random.set_seed`.
 
     Args:
         seed: 0..2**32-1. The same seed gives the same weights, shuffles and dropout masks.
@@ -134,6 +160,7 @@ def set_random_seed(seed: int) -> None:
 
     random.seed(int(seed))
     np.random.seed(int(seed))
+    _seeds.follow_numpy()
 
 
 #: Where Keras 1 and 2 kept these functions.
