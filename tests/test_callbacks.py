@@ -339,6 +339,15 @@ def test_tensorboard_says_what_it_does_not_write() -> None:
         TensorBoard("logs", histogram_freq=1)
 
 
+def test_other_names_of_a_lambda_callback_are_attributes() -> None:
+    seen = []
+    callback = LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(callback.tag), tag="mine", limit=None
+    )
+    callback.on_epoch_end(0, {})
+    assert (seen, callback.limit) == (["mine"], None)
+
+
 # ---- History, Logs, TerminateOnNaN, LambdaCallback ---------------------------------------------
 
 

@@ -105,32 +105,35 @@ def _target_hint(y: Array, output: Sample, sparse: bool) -> str:
     return ""
 
 
-def _check_one_hot(y: Array, output: Sample, name: str) -> None:
-    """Rows of probabilities, or zeros (padding)."""
+def _check_several(y: Array, output: Sample, name: str) -> None:
     if output[-1] == 1:
         raise ValueError(
             f"{name}: categorical_crossentropy needs at least 2 outputs, the model has 1: it "
             "could only be certain. For two classes use loss='binary_crossentropy' with "
             "activation='sigmoid'"
         )
+
+
+def first_of_other_sum(y: Array, name: str) -> str | None:
+    """The first row that is neither probabilities nor zeros (padding), in words; None where there
+    is none.
+
+    Raises ValueError where a number is not finite.
+    """
     if y.size <= SMALL and y.ndim == 2 and all(map(_is_distribution, y.tolist())):
-        return
-    sums = np.add.reduce(y, axis=-1)
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = np.add.reduce(y, axis=-1)
     good = np.abs(sums - 1) < SUM_TOLERANCE
     if good.all() and np.minimum.reduce(y, axis=None) >= 0:
-        return
+        return None
     refuse_nonfinite(y, name)
     good |= sums == 0
     good &= np.minimum.reduce(y, axis=-1) >= 0
     if good.all():
-        return
+        return None
     place = tuple(int(k) for k in np.unravel_index(int(np.argmin(good)), good.shape))
-    raise ValueError(
-        f"{name}: expected one-hot rows (or probabilities that sum to 1) for "
-        f"categorical_crossentropy, received {_row(y[place])} at {name}{list(place)}. "
-        "utils.to_categorical makes them from class numbers; where several classes can be right "
-        "at once use loss='binary_crossentropy'"
-    )
+    return f"{_row(y[place])} at {name}{list(place)}"
 
 
 def _is_distribution(row: list[float]) -> bool:
@@ -162,7 +165,7 @@ def _check_probabilities(y: Array, output: Sample, name: str) -> None:
 
 
 _VALUE_CHECKS = {
-    "categorical_crossentropy": _check_one_hot,
+    "categorical_crossentropy": _check_several,
     "sparse_categorical_crossentropy": _check_classes,
     "binary_crossentropy": _check_probabilities,
 }

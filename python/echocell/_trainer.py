@@ -44,6 +44,7 @@ class Trainer(Compilable):
     ) -> None:
         self._warned_of_shuffle = False
         self._warned_of_nan = False
+        self._warned_of_sums = False
         self.history: History | None = None
         self.stop_training = False
         super().__init__(layers, name, dtype, trainable)
@@ -101,7 +102,7 @@ class Trainer(Compilable):
             y: targets in the shape of the output; [N] for [N, 1]; class numbers for the sparse
                 loss.
             batch_size: default: the model's, else that of the carried states, else 32.
-            epochs: the number of the last epoch.
+            epochs: the number of the last epoch; 0 trains nothing.
             verbose: 0 nothing, 1 or "auto" a bar, 2 Keras's lines.
             callbacks: one or a list.
             validation_split: the last share of the samples is kept to validate with.
@@ -201,7 +202,7 @@ class Trainer(Compilable):
         """
         waiting = None
         if self._sample is None:
-            waiting = [layer for layer in self._layers if not layer.built]
+            waiting = [layer for layer in self.layers if not layer.built]
         try:
             if waiting is not None:
                 self._build_for(x)

@@ -85,7 +85,7 @@ class Data(NamedTuple):
 def check_x(model: Predictor, x: Any, name: str = "x") -> Array:
     """The inputs as the model takes them."""
     sample, dtype = model._sample or (), model._array_dtype
-    first = model._layers[0]
+    first = model.layers[0]
     if isinstance(first, Embedding):
         return _checks.ids(x, sample, first.input_dim, dtype, name)
     return _checks.inputs(x, sample, dtype, name)
@@ -104,7 +104,7 @@ def check_input(model: Predictor, x: Any, name: str = "x") -> tuple[Array, Lengt
 def check_step(model: Predictor, x: Any) -> Array:
     """One time step of every sequence as the core takes it, [B, F]; of ids [B, 1]."""
     sample, dtype = model._sample or (), model._array_dtype
-    first = model._layers[0]
+    first = model.layers[0]
     if isinstance(first, Embedding) and len(sample) == 1:
         return _checks.ids(_checks.step_ids(x), (1,), first.input_dim, dtype)
     if len(sample) != 2:
@@ -143,6 +143,7 @@ def check_data(
     output = output_sample(model, data)
     dtype = model._array_dtype
     target = _targets.targets(y, loss, output, len(data), dtype, names[1])
+    _warn_of_other_sums(model, loss, {names[1]: target})
     weights = None
     if sample_weight is not None:
         weights = _targets.sample_weights(sample_weight, len(data), output, dtype, names[2])
@@ -169,6 +170,7 @@ def _check_ragged(
         target = _ragged.targets(y, loss, output, lengths, dtype, names[1])
     else:
         target = _targets.targets(y, loss, output, len(lengths), dtype, names[1])
+    _warn_of_other_sums(model, loss, named_rows(names[1], target, lengths))
     weights = None
     if sample_weight is not None:
         weights = _ragged.sample_weights(sample_weight, lengths, per_step, dtype, names[2])
@@ -176,6 +178,23 @@ def _check_ragged(
         by_class = _targets.class_weights(class_weight, target, loss, output, dtype)
         weights = by_class if weights is None else _ragged.product(by_class, weights, lengths)
     return Data(x, np.ascontiguousarray(target), weights, lengths)
+
+
+def _warn_of_other_sums(model: Trainer, loss: str, named: Mapping[str, Array]) -> None:
+    """Warns, once per model, of targets of categorical_crossentropy that are no probabilities."""
+    if loss != "categorical_crossentropy" or model._warned_of_sums:
+        return
+    for name, target in named.items():
+        row = _targets.first_of_other_sum(target, name)
+        if row is not None:
+            model._warned_of_sums = True
+            warn(
+                f"categorical_crossentropy expects probabilities that sum to 1, received {row}. "
+                "The loss of such a row is -sum(y log p), as in Keras. For class numbers use "
+                "utils.to_categorical; where several classes can be right at once, "
+                "loss='binary_crossentropy' with activation='sigmoid'"
+            )
+            return
 
 
 def _product(a: Array, b: Array) -> Array:
@@ -398,6 +417,6 @@ def epochs_of(epochs: Any, initial_epoch: Any) -> tuple[int, int]:
     if type(epochs) is int and type(initial_epoch) is int and epochs > 0 <= initial_epoch:
         return epochs, initial_epoch
     return (
-        _checks.whole(epochs, "epochs"),
+        _checks.whole(epochs, "epochs", least=0),
         _checks.whole(initial_epoch, "initial_epoch", least=0),
     )

@@ -262,11 +262,12 @@ class LambdaCallback(Callback):
     """A callback out of functions.
 
     Args:
-        **hooks: `on_epoch_end=function` and the like: any hook of `Callback`, with its arguments
-            (epoch or batch, then logs) given by position.
+        **others: `on_epoch_end=function` and the like: any hook of `Callback`, with its arguments
+            (epoch or batch, then logs) given by position. Other names become attributes, which the
+            functions may use.
 
     Raises:
-        TypeError: for a name that is no hook, or what is no function.
+        TypeError: for a name that begins with "on_" and is no hook, or what is no function.
     """
 
     def __init__(
@@ -277,9 +278,9 @@ class LambdaCallback(Callback):
         on_train_end: Callable[..., Any] | None = None,
         on_train_batch_begin: Callable[..., Any] | None = None,
         on_train_batch_end: Callable[..., Any] | None = None,
-        **hooks: Callable[..., Any] | None,
+        **others: Any,
     ) -> None:
-        hooks.update(
+        others.update(
             on_epoch_begin=on_epoch_begin,
             on_epoch_end=on_epoch_end,
             on_train_begin=on_train_begin,
@@ -287,13 +288,17 @@ class LambdaCallback(Callback):
             on_train_batch_begin=on_train_batch_begin,
             on_train_batch_end=on_train_batch_end,
         )
-        for name, function in hooks.items():
-            if name not in HOOKS:
-                raise TypeError(f"LambdaCallback: unknown hook {name!r}.{suggest(name, HOOKS)}")
-            if function is None:
-                continue
-            if not callable(function):
-                raise TypeError(
-                    f"LambdaCallback: expected a function for {name}, received {function!r}"
-                )
-            setattr(self, name, function)
+        for name, value in others.items():
+            if name.startswith("on_"):
+                self._check_hook(name, value)
+            if value is not None or name not in HOOKS:
+                setattr(self, name, value)
+
+    @staticmethod
+    def _check_hook(name: str, function: Any) -> None:
+        if name not in HOOKS:
+            raise TypeError(f"LambdaCallback: unknown hook {name!r}.{suggest(name, HOOKS)}")
+        if function is not None and not callable(function):
+            raise TypeError(
+                f"LambdaCallback: expected a function for {name}, received {function!r}"
+            )
