@@ -7,8 +7,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from echocell import initializers, regularizers
+from echocell import _core, get_num_threads, initializers, regularizers, set_num_threads
+from echocell.layers import GRU, LSTM, SimpleRNN
 
 NAMES = [
     "zeros",
@@ -153,6 +156,60 @@ def test_orthogonal_is_uniform_over_signs() -> None:
     np.random.seed(3)
     traces = [np.trace(initializers.Orthogonal()((4, 4), "float64")) for _ in range(400)]
     assert abs(np.mean(traces)) < 0.2  # without the signs of R the mean is off by more than 1
+
+
+def _qr(matrix: np.ndarray) -> np.ndarray:
+    """The Q of QR with diag(R) >= 0, by LAPACK."""
+    q, r = np.linalg.qr(matrix)
+    return q * np.where(np.diag(r) < 0, -1.0, 1.0)
+
+
+@given(
+    columns=st.one_of(st.integers(1, 40), st.sampled_from([47, 48, 49, 95, 96, 97, 192, 193])),
+    more=st.integers(0, 300),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_orthogonal_is_the_q_of_normal_numbers(columns: int, more: int, seed: int) -> None:
+    long = columns + more
+    normal = np.random.RandomState(seed).standard_normal((long, columns))
+    orthogonal = initializers.Orthogonal(seed=seed)
+    tall, wide = orthogonal((long, columns), "float64"), orthogonal((columns, long), "float64")
+    assert np.allclose(tall.T @ tall, np.eye(columns), rtol=0, atol=1e-13)
+    # The QR of an ill-conditioned matrix magnifies rounding.
+    assert np.allclose(tall, _qr(normal), rtol=0, atol=1e-14 * np.linalg.cond(normal))
+    assert np.array_equal(wide, tall.T if more else tall)
+    assert np.array_equal(orthogonal((long, columns), "float32"), tall.astype("float32"))
+
+
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_initial_weights_do_not_depend_on_threads_or_blas(layer, dtype: str, monkeypatch) -> None:
+    def weights() -> bytes:
+        np.random.seed(3)
+        made = layer(150, dtype=dtype)
+        made.build((None, 4, 8))
+        return b"".join(array.tobytes() for array in made.get_weights())
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("LAPACK, whose bits depend on the machine")
+
+    monkeypatch.setattr(np.linalg, "qr", refuse)
+    before = get_num_threads()
+    try:
+        found = []
+        for threads in (1, 2, 3):
+            set_num_threads(threads)
+            found.append(weights())
+    finally:
+        set_num_threads(before)
+    assert found[0] == found[1] == found[2]
+
+
+def test_orthonormal_columns_refuses_other_matrices() -> None:
+    for shape in ((3, 5), (4,), (2, 2, 2)):
+        with pytest.raises(ValueError, match="rows >= columns"):
+            _core.orthonormal_columns(np.ones(shape))
+    assert _core.orthonormal_columns(np.ones((4, 0))).shape == (4, 0)
 
 
 def test_constant_ones_identity() -> None:

@@ -201,6 +201,52 @@ def test_get_layer() -> None:
     assert model.get_layer("dense") is model.layers[1] is model.get_layer(index=-1)
 
 
+def test_the_list_of_layers_is_a_copy() -> None:
+    model = classifier()
+    count = len(model.layers)
+    model.layers.pop()
+    model.layers.clear()
+    assert len(model.layers) == count
+    assert model.predict(X).shape == (N, C)
+
+
+# ---- names -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("a/b", ValueError, "name: expected a name without '/' that is not empty, received 'a/b'"),
+        ("", ValueError, "name: expected a name without '/' that is not empty, received ''"),
+        ("\ud800", ValueError, "name: expected a name without '/'"),
+        (5, TypeError, "name: expected a string, received 5"),
+        (None, TypeError, "name: expected a string, received None"),
+    ],
+)
+def test_a_wrong_name_is_refused_when_it_is_set(name: Any, error: type, message: str) -> None:
+    model = classifier()
+    for named in (model, model.layers[0], Dense(2)):
+        before = named.name
+        with pytest.raises(error, match=message):
+            named.name = name
+        assert named.name == before
+
+
+def test_a_name_that_another_layer_of_the_model_has_is_refused() -> None:
+    model = Sequential([Dense(2, input_shape=(3,)), Dense(3)])
+    first, last = model.layers
+    with pytest.raises(ValueError, match="expected a name that no other layer of the model has"):
+        last.name = first.name
+    last.name = last.name
+    last.name = np.str_("mine")
+    assert type(last.name) is str
+    assert model.get_layer("mine") is last
+    assert model.pop() is last
+    last.name = first.name  # it stands in no model any more
+    with pytest.raises(ValueError, match="unique names"):
+        model.add(last)
+
+
 # ---- weights -----------------------------------------------------------------------------------
 
 

@@ -15,6 +15,19 @@ std::unique_ptr<NetworkBase> make_network(const LayerList& layers, const Shape& 
   throw std::invalid_argument("expected dtype 'float32' or 'float64', received '" + dtype + "'");
 }
 
+/// What each layer of a network holds and puts out: its parameters, and the shape of an output
+/// sample. No memory is taken for the parameters, whatever their size.
+py::list layer_shapes(const LayerList& layers, Shape shape) {
+  py::list list;
+  for (const auto& options : layers) {
+    const auto layer = make_layer<float>(*options);
+    layer->build(shape);
+    shape = layer->output_shape(shape);
+    list.append(py::make_tuple(to_list(layer->parameters()), to_tuple(shape)));
+  }
+  return list;
+}
+
 using Hook = std::optional<py::function>;
 
 std::vector<std::vector<double>> fit(
@@ -109,6 +122,7 @@ void bind_network(py::module_& m) {
            "training"_a = false)
       .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes);
   bind_small_calls(network);
+  m.def("layer_shapes", &layer_shapes, "layers"_a, "input_shape"_a);
 }
 
 }  // namespace echocell::bindings

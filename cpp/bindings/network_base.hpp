@@ -15,6 +15,13 @@ namespace echocell::bindings {
 using LayerList = std::vector<std::shared_ptr<LayerOptions>>;
 using Arrays = std::vector<py::array>;
 
+/// A tuple (name, shape) for each parameter.
+inline py::list to_list(const std::vector<Parameter>& parameters) {
+  py::list list;
+  for (const Parameter& p : parameters) list.append(py::make_tuple(p.name, to_tuple(p.shape)));
+  return list;
+}
+
 /// A Model of one of the scalar types. _core.pyi says what the methods do.
 class NetworkBase {
  public:

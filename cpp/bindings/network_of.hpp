@@ -20,13 +20,7 @@ class NetworkOf final : public NetworkBase {
   std::vector<Index> state_widths(Index layer) override { return layer_at(layer).state_widths(); }
 
   // ---- parameters
-  py::list parameters(Index layer) override {
-    py::list list;
-    for (const Parameter& p : model_.network().parameters(layer)) {
-      list.append(py::make_tuple(p.name, to_tuple(p.shape)));
-    }
-    return list;
-  }
+  py::list parameters(Index layer) override { return to_list(model_.network().parameters(layer)); }
   py::array get_parameter(Index layer, Index index) override {
     const auto guard = occupancy_.enter();
     return parameter_array(layer, index, model_.network().values());
@@ -35,7 +29,6 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     const Shape expected = parameter_shape(layer, index);
     const Numbers<S> numbers = require<S>(value, expected, "parameter");
-    require_finite<S>("the parameter", numbers);
     model_.network().write(layer, index, numbers.data(), model_.network().values());
   }
   void set_regularizer(Index layer, Index index, double l1, double l2) override {
@@ -199,7 +192,6 @@ class NetworkOf final : public NetworkBase {
     std::vector<const S*> states;
     for (std::size_t k = 0; k < widths.size(); ++k) {
       numbers.push_back(require<S>(values[k], {batch, widths[k]}, "state"));
-      require_finite<S>("the state", numbers.back());
       states.push_back(numbers.back().data());
     }
     model_.states().set(model_.network().node_of_layer(layer), batch, states);

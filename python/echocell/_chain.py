@@ -16,7 +16,7 @@ from echocell._checks import Sample
 from echocell._input import InputLayer
 from echocell._layer import Layer, candidate_shapes
 from echocell._layer_arguments import float_type
-from echocell._naming import checked_name
+from echocell._naming import checked_name, valid_name
 from echocell._recurrent import StateKeeper
 from echocell._seeds import fresh_seed
 from echocell._warning import warn
@@ -43,8 +43,8 @@ class Chain:
         dtype: str | None = None,
         trainable: bool = True,
     ) -> None:
-        self.name = checked_name(name, type(self).__name__)
-        self.layers: list[Layer] = []
+        self._name = checked_name(name, type(self).__name__)
+        self._layers: list[Layer] = []
         self._input: InputLayer | None = None
         self._stated_dtype = None if dtype is None else float_type(dtype, "dtype")
         self._sample: Sample | None = None  # of the input, once it is known
@@ -61,6 +61,20 @@ class Chain:
             self.add(layer)
 
     # ---- structure -----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name; not empty, without "/"."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = valid_name(value, type(self).__name__)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the Input: a new list, so changing it does not change the model."""
+        return [*self._layers]
 
     def add(self, layer: Layer) -> None:
         """Puts a layer at the end. What is there keeps its weights; the optimizer starts anew.
@@ -81,13 +95,13 @@ class Chain:
         self._refuse_unfit(layer)
         if layer._owner is not None:
             layer = self._copied(layer)
-        if not self.layers:
+        if not self._layers:
             self._take_input_from(layer)
         if self._sample is not None:
             self._build_last(layer)
         layer._owner = self
         layer._batch = self._batch
-        self.layers.append(layer)
+        self._layers.append(layer)
         if not self._all_trainable:
             layer.trainable = False
         self._changed()
@@ -98,11 +112,11 @@ class Chain:
         Raises ValueError where there is none, or the model is being trained.
         """
         self._refuse_while_fitting("pop")
-        if not self.layers:
+        if not self._layers:
             raise ValueError("pop: the model has no layers")
-        layer = self.layers.pop()
+        layer = self._layers.pop()
         layer._owner = None
-        if not self.layers and self._input is None:
+        if not self._layers and self._input is None:
             self._sample = self._batch = None
         self._changed()
         return layer
@@ -117,13 +131,13 @@ class Chain:
 
     def _changed(self) -> None:
         self._network = None
-        self._stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
+        self._stateful = any(getattr(layer, "stateful", False) for layer in self._layers)
 
     def _add_input(self, layer: InputLayer) -> None:
-        if self._input is not None or self.layers:
+        if self._input is not None or self._layers:
             raise ValueError(
                 f"model {self.name!r}: an Input comes first, and once; received {layer.name!r} "
-                f"after {len(self.layers)} layers"
+                f"after {len(self._layers)} layers"
             )
         self._input = layer
         self._sample, self._batch = layer._given_sample, layer._given_batch
@@ -143,7 +157,7 @@ class Chain:
         if not isinstance(layer, Layer):
             hint = " (the class, not a layer made from it)" if isinstance(layer, type) else ""
             raise TypeError(f"add: expected a layer, received {layer!r}{hint}")
-        if any(layer.name == known.name for known in self.layers):
+        if any(layer.name == known.name for known in self._layers):
             raise ValueError(
                 f"model {self.name!r}: all layers should have unique names, received a second "
                 f"{layer.name!r}. Give it another name"
@@ -162,13 +176,13 @@ class Chain:
         )
         copy = type(layer).from_config(layer.get_config())
         if layer.built:
-            copy._given_weights = layer.get_weights()
+            copy._kept_weights = layer.get_weights()
         return copy
 
     def _build_last(self, layer: Layer) -> None:
         """Builds a layer that is about to be added."""
         try:
-            self._build_layer(layer, self._last_sample(), self.layers[-1:])
+            self._build_layer(layer, self._last_sample(), self._layers[-1:])
         except ValueError:
             if not self._assumed:
                 raise
@@ -184,8 +198,8 @@ class Chain:
             raise ValueError(f"{error}. {hint}") from None
 
     def _last_sample(self) -> Sample:
-        if self.layers:
-            return self.layers[-1]._output_sample()
+        if self._layers:
+            return self._layers[-1]._output_sample()
         assert self._sample is not None
         return self._sample
 
@@ -196,7 +210,7 @@ class Chain:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        for layer in self.layers:
+        for layer in self._layers:
             layer.trainable = bool(value)
         self._all_trainable = bool(value)
 
@@ -207,13 +221,13 @@ class Chain:
         """'float32' or 'float64': of weights, data and results."""
         if self._stated_dtype is not None:
             return self._stated_dtype
-        stated = [layer.dtype for layer in (self._input, *self.layers[:1]) if layer is not None]
+        stated = [layer.dtype for layer in (self._input, *self._layers[:1]) if layer is not None]
         return next((dtype for dtype in stated if dtype is not None), backend.floatx())
 
     @property
     def built(self) -> bool:
         """Does the model have its weights?"""
-        return bool(self.layers) and self._sample is not None
+        return bool(self._layers) and self._sample is not None
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Makes the weights for batches of this shape.
@@ -237,12 +251,12 @@ class Chain:
             )
         self._build_all([full[1:]])
         self._batch = full[0] if full else None
-        for layer in self.layers:
+        for layer in self._layers:
             layer._batch = self._batch
 
     def _build_all(self, samples: Sequence[Sample]) -> None:
         """Builds for the first of these input shapes that all layers take."""
-        if not self.layers:
+        if not self._layers:
             raise ValueError(f"model {self.name!r} has no layers: add some first")
         for k, sample in enumerate(samples):
             try:
@@ -256,13 +270,13 @@ class Chain:
             return
 
     def _build_chain(self, sample: Sample) -> None:
-        for k, layer in enumerate(self.layers):
-            before = self.layers[max(0, k - 1) : k]
+        for k, layer in enumerate(self._layers):
+            before = self._layers[max(0, k - 1) : k]
             sample = self._build_layer(layer, sample, before)
 
     def _build_for(self, x: Any) -> None:
         """Builds a model that was waiting for data."""
-        if not self.layers:
+        if not self._layers:
             raise ValueError(f"model {self.name!r} has no layers: add some first")
         if _ragged.lengths_of(x) is not None:
             self._build_all([(None, *_checks.as_array(x[0], "x[0]").shape[1:])])
@@ -270,7 +284,7 @@ class Chain:
         array = _checks.as_array(x, "x")
         if array.ndim < 2 or array.size == 0:
             array = _checks.fitted(array, (1,), "x")
-        self._build_all(candidate_shapes(array.shape[1:], self.layers[0]._takes_ids))
+        self._build_all(candidate_shapes(array.shape[1:], self._layers[0]._takes_ids))
 
     def _unbuild(self, layers: Iterable[Layer]) -> None:
         """Takes _build_for() back: the data did not fit. The layers had no weights before."""
@@ -282,7 +296,7 @@ class Chain:
         """The network of all layers; made now if need be."""
         if self._network is not None:
             return self._network
-        if not self.layers:
+        if not self._layers:
             raise ValueError(f"model {self.name!r} has no layers: add some first")
         if self._sample is None:
             raise ValueError(
@@ -298,16 +312,16 @@ class Chain:
         return network
 
     def _assembled(self, sample: Sample) -> _core.Network:
-        options = [layer._options() for layer in self.layers]
+        options = [layer._options() for layer in self._layers]
         network = _core.Network(options, _checks.core_shape(sample), self.dtype, self._seed())
-        for k, layer in enumerate(self.layers):
+        for k, layer in enumerate(self._layers):
             layer._move(network, k, sample)
             sample = layer._output_sample()
         return network
 
     def _seed(self) -> int:
         """Of dropout and shuffling: from the layers' seeds where they have any."""
-        seeds = [getattr(layer, "seed", None) for layer in self.layers]
+        seeds = [getattr(layer, "seed", None) for layer in self._layers]
         given = [seed for seed in seeds if isinstance(seed, (int, np.integer))]
         if not given:
             return fresh_seed()

@@ -169,6 +169,18 @@ def _converted(array: Array, dtype: np.dtype[Any], name: str) -> Array:
     return result
 
 
+def kept_numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
+    """As numbers(), but NaN and infinity stay what they are: for what a model has held before.
+
+    Raises ValueError where conversion makes an infinity of a number.
+    """
+    array = as_array(value, name)
+    with np.errstate(over="ignore"):
+        result: Array = np.asarray(array, dtype, order="C")
+    refuse_nonfinite(np.where(np.isfinite(array), result, dtype.type(0)), name, array)
+    return result
+
+
 def refuse_nonfinite(array: Array, name: str, original: Array | None = None) -> None:
     """Raises ValueError naming the first NaN or infinity, and whether conversion made it."""
     finite = np.isfinite(array)
@@ -344,18 +356,35 @@ def mask_bytes(value: Any, x: Array, name: str = "mask") -> NDArray[np.uint8]:
 
 
 def states(
-    value: Any, widths: Sequence[int], rows: int | None, dtype: np.dtype[Any], name: str
+    value: Any,
+    widths: Sequence[int],
+    rows: int | None,
+    dtype: np.dtype[Any],
+    name: str,
+    *,
+    finite: bool = True,
 ) -> list[Array]:
-    """One array [B, width] per state of the layer; rows: B, None where any will do."""
+    """One array [B, width] per state of the layer.
+
+    Args:
+        value: the arrays.
+        widths: of the layer's states.
+        rows: B; None where any will do.
+        dtype: of the model.
+        name: for error messages.
+        finite: False for states that a model has carried before, which may have diverged.
+    """
+    convert = numbers if finite else kept_numbers
     given = list(value) if isinstance(value, (list, tuple)) else [value]
     if len(given) != len(widths):
         raise ValueError(f"{name}: expected {len(widths)} arrays, received {len(given)}")
-    arrays = [numbers(state, dtype, f"{name}[{k}]") for k, state in enumerate(given)]
+    arrays = [convert(state, dtype, f"{name}[{k}]") for k, state in enumerate(given)]
     for k, (state, width) in enumerate(zip(arrays, widths, strict=True)):
         batch = arrays[0].shape[:1][0] if rows is None and arrays[0].ndim else rows
         if state.shape != (batch, width) or batch == 0:
             # Of no rows there are no states; how many there must be is not known then.
             expected = f"({batch or 'rows'}, {width})"
             raise ValueError(f"{name}[{k}]: expected shape {expected}, received {state.shape}")
-        refuse_nonfinite(state, f"{name}[{k}]")
+        if finite:
+            refuse_nonfinite(state, f"{name}[{k}]")
     return arrays

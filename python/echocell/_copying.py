@@ -46,12 +46,12 @@ def layer_from_bytes(data: bytes) -> Layer:
     """The layer from what layer_to_bytes() gave; it stands in no model."""
     tensors, content = saving.unpack(data, "layer that was pickled")
     layer = _layer_classes.deserialize(content["layer"])
-    layer._given_weights = saving.in_order(tensors, "weights/") or None
+    layer._kept_weights = saving.in_order(tensors, "weights/") or None
     if "sample" in content:
         layer._build(tuple(content["sample"]), content["dtype"])
         seed, draws = content["random_state"]
         layer._built_place().network.random_state = (seed, draws)
     states = saving.in_order(tensors, "states/")
     if isinstance(layer, StateKeeper) and states:
-        layer.set_states(states)
+        layer._put_states(states, finite=False)
     return layer

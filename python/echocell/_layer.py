@@ -90,6 +90,10 @@ class Layer(Arguments):
             )
         super().__setattr__(name, value)
 
+    def _taken_names(self) -> Sequence[str]:
+        siblings: Sequence[Layer] = getattr(self._owner, "layers", ())
+        return [layer.name for layer in siblings if layer is not self]
+
     def _options_of_core(self) -> Sequence[str]:
         """The attributes that are fixed once the layer is built."""
         return self._option_names
@@ -157,8 +161,9 @@ class Layer(Arguments):
         self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample
     ) -> list[Array]:
         """The weights that the layer has, those it was given, or new ones for such input."""
-        if self._place is not None:
-            return self._checked_weights(self.get_weights(), parameters, dtype)
+        kept = self.get_weights() if self._place is not None else self._kept_weights
+        if kept is not None:
+            return self._fitting_weights(kept, parameters, dtype)
         if self._given_weights is not None:
             return self._checked_weights(self._given_weights, parameters, dtype)
         return self._draw(parameters, dtype, sample)
@@ -177,7 +182,9 @@ class Layer(Arguments):
                 f"layer {self.name!r}: {_role(name, 'initializer')}: expected an array of shape "
                 f"{shape}, received {value.shape}"
             )
-        return _checks.numbers(value, dtype, _role(name, "initializer"))
+        values = _checks.numbers(value, dtype, _role(name, "initializer"))
+        _checks.refuse_nonfinite(values, f"layer {self.name!r}: {_role(name, 'initializer')}")
+        return values
 
     def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
         return [getattr(self, _role(name, "regularizer"), None) for name, _ in parameters]
@@ -222,8 +229,8 @@ class Layer(Arguments):
             weights: arrays in the order and the shapes of get_weights().
 
         Raises:
-            ValueError: the number of arrays or a shape is another, or a number is not finite;
-                nothing is set then.
+            ValueError: the number of arrays or a shape is another, or a number is not finite where
+                the layer's own is; nothing is set then.
         """
         network, number, first, _, _ = self._built_place()
         values = self._checked_weights(weights, self._parameters(), np.dtype(network.dtype))
@@ -237,6 +244,21 @@ class Layer(Arguments):
     def _checked_weights(
         self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
     ) -> list[Array]:
+        """Weights that the user gave. NaN and infinity pass only where the layer holds such a
+        number already: what get_weights() gives can be set again, even after training diverged.
+        """
+        checked = self._fitting_weights(weights, parameters, dtype)
+        for k, (array, (name, _)) in enumerate(zip(checked, parameters, strict=True)):
+            if not np.isfinite(array).all():
+                held = self.get_weights()[k] if self._place is not None else np.zeros_like(array)
+                new = np.where(np.isfinite(held), array, dtype.type(0))
+                _checks.refuse_nonfinite(new, f"layer {self.name!r}: {name}")
+        return checked
+
+    def _fitting_weights(
+        self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
+    ) -> list[Array]:
+        """The weights as arrays of these shapes, finite or not."""
         if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
             raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
         values = list(weights)
@@ -246,17 +268,16 @@ class Layer(Arguments):
                 f"({', '.join(name for name, _ in parameters) or 'it has none'}), received "
                 f"{len(values)}"
             )
-        checked = []
+        fitting = []
         for value, (name, shape) in zip(values, parameters, strict=True):
-            array = _checks.numbers(value, dtype, f"layer {self.name!r}: {name}")
-            _checks.refuse_nonfinite(array, f"layer {self.name!r}: {name}")
+            array = _checks.kept_numbers(value, dtype, f"layer {self.name!r}: {name}")
             if array.shape != tuple(shape):
                 raise ValueError(
                     f"layer {self.name!r}: {name}: expected shape {tuple(shape)}, received "
                     f"{array.shape}"
                 )
-            checked.append(array)
-        return checked
+            fitting.append(array)
+        return fitting
 
     def _weight(self, k: int) -> Weight:
         """Weight number k of a built layer, read-only."""
@@ -415,7 +436,9 @@ class Layer(Arguments):
         states = self._checked_states(initial_state, len(data))
         return place.network.trace_layer(place.number, data, steps, states)
 
-    def _checked_states(self, states: Any, rows: int | None) -> list[Array] | None:
+    def _checked_states(
+        self, states: Any, rows: int | None, *, finite: bool = True
+    ) -> list[Array] | None:
         if states is None:
             return None
         place = self._built_place()
@@ -425,6 +448,7 @@ class Layer(Arguments):
             rows,
             np.dtype(place.network.dtype),
             f"layer {self.name!r}: states",
+            finite=finite,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ B batch, T time steps, F features. A sample shape leaves the batch axis out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from echocell import _checks, initializers, regularizers
 from echocell._checks import Sample
-from echocell._naming import checked_name
+from echocell._naming import checked_name, valid_name
 from echocell._signature import CompleteSignature, argument_names
 from echocell._typing import Shape
 from echocell.initializers import Initializer
@@ -88,16 +88,39 @@ class Arguments:
         **others: Any,
     ) -> None:
         self._refuse_unknown(others)
-        self.name = checked_name(name, type(self).__name__)
+        self._name = checked_name(name, type(self).__name__)
         self.dtype = self._stated_dtype(dtype)
         self._trainable = bool(trainable)
         self._given_weights = weights
+        self._kept_weights: list[np.ndarray[Any, Any]] | None = None  # of a layer that this copies
         self._given_batch, self._given_sample = self._stated_shape(
             {"batch_input_shape": batch_input_shape, "batch_shape": batch_shape},
             batch_size,
             input_shape,
             {"input_dim": input_dim, "input_length": input_length},
         )
+
+    @property
+    def name(self) -> str:
+        """The name, unique in a model; not empty, without "/".
+
+        Setting it raises TypeError for what is no string, ValueError for a wrong or a taken name.
+        """
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        name = valid_name(value, type(self).__name__)
+        if name in self._taken_names():
+            raise ValueError(
+                f"layer {self.name!r}: name: expected a name that no other layer of the model has, "
+                f"received {name!r}"
+            )
+        self._name = name
+
+    def _taken_names(self) -> Sequence[str]:
+        """The names of the other layers of the model."""
+        return ()
 
     def _refuse_unknown(self, others: Mapping[str, Any]) -> None:
         kind = type(self).__name__

@@ -27,15 +27,20 @@ def reset_names() -> None:
 
 
 def checked_name(name: Any, class_name: str) -> str:
-    """The name that was asked for, or the next free one of this class.
+    """The name that was asked for, or the next free one of this class; see valid_name()."""
+    return unique_name(snake_case(class_name)) if name is None else valid_name(name, class_name)
 
-    Raises TypeError where it is no string, ValueError where it is empty or holds a "/" (which
-    parts a layer from its weight in a saved file).
+
+def valid_name(name: Any, class_name: str) -> str:
+    """The name as a plain string.
+
+    Raises TypeError where it is no string, ValueError where a saved file could not hold it: it is
+    empty, holds a "/" (which parts a layer from its weight there), or is no text in Unicode.
     """
-    if name is None:
-        return unique_name(snake_case(class_name))
     if not isinstance(name, str):
         raise TypeError(f"{class_name}: name: expected a string, received {name!r}")
-    if not name or "/" in name:
-        raise ValueError(f"{class_name}: name: expected a name without '/', received {name!r}")
-    return name
+    if not name or "/" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise ValueError(
+            f"{class_name}: name: expected a name without '/' that is not empty, received {name!r}"
+        )
+    return str(name)

@@ -41,7 +41,7 @@ class Stack(Chain):
             print_fn: called with each line. Default print.
         """
         say = print if print_fn is None else print_fn
-        for line in summary_lines(self.name, self.layers, line_length or 65, positions):
+        for line in summary_lines(self.name, self._layers, line_length or 65, positions):
             say(line)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -50,13 +50,13 @@ class Stack(Chain):
         Raises ValueError where there is none.
         """
         if index is not None:
-            if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"get_layer: expected below {len(self.layers)}, received {index}")
-            return self.layers[index]
-        for layer in self.layers:
+            if not -len(self._layers) <= index < len(self._layers):
+                raise ValueError(f"get_layer: expected below {len(self._layers)}, received {index}")
+            return self._layers[index]
+        for layer in self._layers:
             if layer.name == name:
                 return layer
-        known = ", ".join(repr(layer.name) for layer in self.layers)
+        known = ", ".join(repr(layer.name) for layer in self._layers)
         raise ValueError(f"get_layer: no layer is named {name!r}; there are {known or 'none'}")
 
     # ---- weights -------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ class Stack(Chain):
         Raises ValueError before the model is built.
         """
         self._ready()
-        return [value for layer in self.layers for value in layer.get_weights()]
+        return [value for layer in self._layers for value in layer.get_weights()]
 
     def set_weights(self, weights: Iterable[Any]) -> None:
         """Sets all weights at once.
@@ -76,18 +76,24 @@ class Stack(Chain):
             weights: arrays in the order and the shapes of get_weights().
 
         Raises:
-            ValueError: the number of arrays or a shape is another; nothing is set then.
+            ValueError: the number of arrays or a shape is another, or a number is not finite where
+                the model's own is; nothing is set then.
         """
+        self._put_weights(weights)
+
+    def _put_weights(self, weights: Iterable[Any], *, finite: bool = True) -> None:
+        """See set_weights(); finite=False takes what a model has held before as it is."""
+        check = Layer._checked_weights if finite else Layer._fitting_weights
         network = self._ready()
         values = list(weights)
-        counts = [len(layer._parameters()) for layer in self.layers]
+        counts = [len(layer._parameters()) for layer in self._layers]
         if len(values) != sum(counts):
             raise ValueError(f"set_weights: expected {sum(counts)} arrays, received {len(values)}")
         dtype = np.dtype(network.dtype)
         parts = np.split(np.arange(len(values)), np.cumsum(counts)[:-1])
         checked = [
-            layer._checked_weights([values[k] for k in part], layer._parameters(), dtype)
-            for layer, part in zip(self.layers, parts, strict=True)
+            check(layer, [values[k] for k in part], layer._parameters(), dtype)
+            for layer, part in zip(self._layers, parts, strict=True)
         ]
         for index, arrays in enumerate(checked):
             for k, array in enumerate(arrays):
@@ -100,27 +106,27 @@ class Stack(Chain):
         Raises ValueError before the model is built.
         """
         self._ready()
-        return [value for layer in self.layers for value in layer.weights]
+        return [value for layer in self._layers for value in layer.weights]
 
     @property
     def trainable_weights(self) -> list[Weight]:
         """The weights that training changes, as in `weights`."""
-        return [value for layer in self.layers for value in layer.trainable_weights]
+        return [value for layer in self._layers for value in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
         """The weights that training leaves as they are, as in `weights`."""
-        return [value for layer in self.layers for value in layer.non_trainable_weights]
+        return [value for layer in self._layers for value in layer.non_trainable_weights]
 
     def count_params(self) -> int:
         """How many numbers the weights are. Raises ValueError before the model is built."""
         self._ready()
-        return sum(layer.count_params() for layer in self.layers)
+        return sum(layer.count_params() for layer in self._layers)
 
     # ---- states --------------------------------------------------------------------------------
 
     def _state_layers(self) -> list[StateKeeper]:
-        return [layer for layer in self.layers if isinstance(layer, StateKeeper)]
+        return [layer for layer in self._layers if isinstance(layer, StateKeeper)]
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
         """Forgets the carried states; another batch size may come then.
@@ -159,6 +165,10 @@ class Stack(Chain):
         Raises:
             ValueError: the number of layers, arrays or rows is wrong; nothing is set then.
         """
+        self._put_states(states)
+
+    def _put_states(self, states: Sequence[Any], *, finite: bool = True) -> None:
+        """See set_states(); finite=False takes what a model has carried before as it is."""
         network = self._ready()
         keepers = self._state_layers()
         given = list(states)
@@ -168,7 +178,7 @@ class Stack(Chain):
                 f"{len(given)}"
             )
         checked = [
-            layer._checked_states(entry, self._batch) if len(entry) else None
+            layer._checked_states(entry, self._batch, finite=finite) if len(entry) else None
             for layer, entry in zip(keepers, given, strict=True)
         ]
         sizes = {len(arrays[0]) for arrays in checked if arrays}
@@ -177,13 +187,13 @@ class Stack(Chain):
         network.reset_states()
         for layer, arrays in zip(keepers, checked, strict=True):
             if arrays:
-                network.set_states(self.layers.index(layer), arrays)
+                network.set_states(self._layers.index(layer), arrays)
 
     # ---- configuration -------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """What from_config makes an equal model of, without its weights: plain values."""
-        entries = [*([self._input] if self._input is not None else []), *self.layers]
+        entries = [*([self._input] if self._input is not None else []), *self._layers]
         config: dict[str, Any] = {
             "name": self.name,
             "dtype": self.dtype,

@@ -157,7 +157,7 @@ class Predictor(Stack):
         """The core numbers the layers."""
 
         def name(match: re.Match[str]) -> str:
-            layer = self.layers[int(match[1])]
+            layer = self._layers[int(match[1])]
             return f"layer {layer.name!r} ({type(layer).__name__})"
 
         return ValueError(re.sub(r"\blayer (\d+)", name, str(error)))

@@ -51,7 +51,7 @@ def pieces(array: Array, lengths: Lengths) -> list[Array]:
 def has_steps(model: Stack) -> bool:
     """Does the model take sequences? (samples, steps, ...), or ids (samples, steps)."""
     sample = model._sample or ()
-    return len(sample) >= 2 or (bool(sample) and isinstance(model.layers[0], Embedding))
+    return len(sample) >= 2 or (bool(sample) and isinstance(model._layers[0], Embedding))
 
 
 def require_open(model: Stack, lengths: Lengths, name: str) -> None:
@@ -71,7 +71,7 @@ def require_open(model: Stack, lengths: Lengths, name: str) -> None:
             f"{name}: a stateful model takes sequences of one length, so that all states are of "
             f"the same step; {received}"
         )
-    culprit = next(_unfit(model.layers), None)
+    culprit = next(_unfit(model._layers), None)
     if culprit is not None:
         raise ValueError(
             f"{name}: layer {culprit.name!r} ({type(culprit).__name__}) takes sequences of one "
@@ -99,7 +99,7 @@ def _unfit(layers: Sequence[Layer]) -> Iterator[Layer]:
 
 def inputs(model: Stack, value: Sequence[Any], name: str) -> Array:
     """All sequences [T(i), F] behind each other, [sum of T(i), F]; ids [sum of T(i)]."""
-    sample, dtype, first = model._sample or (), model._array_dtype, model.layers[0]
+    sample, dtype, first = model._sample or (), model._array_dtype, model._layers[0]
     classes = first.input_dim if isinstance(first, Embedding) else None
     return np.concatenate(
         [_input(row, sample, dtype, classes, f"{name}[{k}]") for k, row in enumerate(value)]

@@ -53,7 +53,7 @@ class StateKeeper(Layer):
         states = self._first_states(x, initial_state)
         output, final = self._run(x, mask, states, training)
         if self.stateful:
-            self.set_states(final)
+            self._put_states(final, finite=False)
         return [output, *final] if self.return_state else output
 
     def _first_states(self, x: Any, initial_state: Any) -> list[Array] | None:
@@ -103,10 +103,14 @@ class StateKeeper(Layer):
         Raises:
             ValueError: a wrong number or shape, or B differs from what the model carries.
         """
+        self._put_states(states)
+
+    def _put_states(self, states: Any, *, finite: bool = True) -> None:
+        """See set_states(); finite=False takes what a layer has carried before as it is."""
         place = self._state_place()
         alone = self._owner is None
         carried = 0 if alone else place.network.state_batch
-        checked = self._checked_states(states, self._batch or carried or None)
+        checked = self._checked_states(states, self._batch or carried or None, finite=finite)
         if alone:
             place.network.reset_states()  # another batch size may come
         place.network.set_states(place.number, checked or [])

@@ -202,7 +202,7 @@ class Trainer(Compilable):
         """
         waiting = None
         if self._sample is None:
-            waiting = [layer for layer in self.layers if not layer.built]
+            waiting = [layer for layer in self._layers if not layer.built]
         try:
             if waiting is not None:
                 self._build_for(x)

@@ -85,7 +85,7 @@ class Data(NamedTuple):
 def check_x(model: Predictor, x: Any, name: str = "x") -> Array:
     """The inputs as the model takes them."""
     sample, dtype = model._sample or (), model._array_dtype
-    first = model.layers[0]
+    first = model._layers[0]
     if isinstance(first, Embedding):
         return _checks.ids(x, sample, first.input_dim, dtype, name)
     return _checks.inputs(x, sample, dtype, name)
@@ -104,7 +104,7 @@ def check_input(model: Predictor, x: Any, name: str = "x") -> tuple[Array, Lengt
 def check_step(model: Predictor, x: Any) -> Array:
     """One time step of every sequence as the core takes it, [B, F]; of ids [B, 1]."""
     sample, dtype = model._sample or (), model._array_dtype
-    first = model.layers[0]
+    first = model._layers[0]
     if isinstance(first, Embedding) and len(sample) == 1:
         return _checks.ids(_checks.step_ids(x), (1,), first.input_dim, dtype)
     if len(sample) != 2:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from echocell import _core
 from echocell._chrono import Chrono
 from echocell._initializer import Array, Initializer, RandomInitializer, Shape
 from echocell._registry import Registry, check_number
@@ -306,9 +307,13 @@ class LecunNormal(_Scaled):
 
 
 class Orthogonal(RandomInitializer):
-    """Orthonormal rows or columns, whichever are fewer. Saxe et al., 2014.
+    """Orthonormal rows or columns, whichever are fewer, uniform over all such matrices. Saxe et al.,
+    2014.
 
-    A weight of more than two axes is filled as the matrix [product of the others, last axis].
+    A weight of more than two axes is filled as the matrix [product of the others, last axis]. It is
+    computed in float64, on one thread: the same random numbers give the same bits, whatever the
+    number of threads and the machine's BLAS. Builds of the core for different instruction sets may
+    differ in the last bits of float64.
 
     Args:
         gain: factor. Default 1.
@@ -329,9 +334,7 @@ class Orthogonal(RandomInitializer):
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         long, short = max(rows, columns), min(rows, columns)
-        q, r = np.linalg.qr(self._generator().standard_normal((long, short)))
-        # The signs make the distribution uniform over orthogonal matrices (Mezzadri, 2007).
-        q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+        q = _core.orthonormal_columns(self._generator().standard_normal((long, short)))
         if rows < columns:
             q = q.T
         return np.asarray(self.gain * q.reshape(tuple(shape))).astype(dtype)

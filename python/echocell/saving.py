@@ -132,7 +132,7 @@ def _weights(model: Sequential) -> dict[str, Array]:
     model._ready()
     return {
         f"weights/{layer.name}/{name}": value
-        for layer in model.layers
+        for layer in model._layers
         for (name, _), value in zip(layer._parameters(), layer.get_weights(), strict=True)
     }
 
@@ -148,7 +148,7 @@ def load_weights(model: Sequential, path: Path) -> None:
     """Sets the model's weights from a file, in the order in which they were saved."""
     tensors, content = _read(path)
     try:
-        model.set_weights([tensors[name] for name in content["weights"]])
+        model._put_weights([tensors[name] for name in content["weights"]], finite=False)
     except KeyError as error:
         raise ValueError(f"{path}: damaged: {error} is missing") from None
     except ValueError as error:
@@ -184,7 +184,7 @@ def describe(
     if model.built:
         return _numbers(model, content), content
     tensors = {}
-    for layer in model.layers:
+    for layer in model._layers:
         tensors.update(numbered(f"given/{layer.name}/", known_weights(layer)))
     return tensors, content
 
@@ -252,22 +252,22 @@ def restore(
     if "weights" in content:
         _restore_numbers(model, tensors, content)
     else:
-        for layer in model.layers:
-            layer._given_weights = in_order(tensors, f"given/{layer.name}/") or None
+        for layer in model._layers:
+            layer._kept_weights = in_order(tensors, f"given/{layer.name}/") or None
     return model
 
 
 def _restore_numbers(
     model: Sequential, tensors: Mapping[str, Array], content: Mapping[str, Any]
 ) -> None:
-    model.set_weights([tensors[name] for name in content["weights"]])
+    model._put_weights([tensors[name] for name in content["weights"]], finite=False)
     network = model._ready()
     if model._compiled is not None:
         network.set_slots(in_order(tensors, "optimizer/"))
         network.iterations = content["training"]["iterations"]
     states = [in_order(tensors, f"states/{layer.name}/") for layer in model._state_layers()]
     if any(states):
-        model.set_states(states)
+        model._put_states(states, finite=False)
     seed, draws = content["random_state"]
     network.random_state = (seed, draws)
 
@@ -279,7 +279,7 @@ def known_weights(layer: Layer) -> list[Array]:
     """Its weights, or those that it was given for when it is built."""
     if layer.built:
         return layer.get_weights()
-    return [np.asarray(value) for value in layer._given_weights or ()]
+    return [np.asarray(value) for value in layer._kept_weights or layer._given_weights or ()]
 
 
 def numbered(prefix: str, arrays: Sequence[Array]) -> dict[str, Array]:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from echocell import plotting
+from echocell import _core, plotting
 from echocell.experiments.base import Array, Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
@@ -221,7 +221,7 @@ def _train(
 def _first_weights(model: Sequential, scale: float, rng: np.random.Generator) -> list[Array]:
     """Glorot's kernels, `scale` times an orthogonal recurrent kernel, zeros as biases."""
     kernel, recurrent, bias, head, head_bias = model.get_weights()
-    orthogonal, _ = np.linalg.qr(rng.standard_normal(recurrent.shape))
+    orthogonal = _core.orthonormal_columns(rng.standard_normal(recurrent.shape))
 
     def glorot(shape: tuple[int, ...]) -> Array:
         limit = math.sqrt(6 / sum(shape))
