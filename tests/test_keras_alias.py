@@ -7,7 +7,6 @@ a process of its own, because an alias cannot be taken back.
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -16,30 +15,9 @@ from pathlib import Path
 import pytest
 
 from echocell import _keras_modules, _keras_names, keras_alias
+from keras_runs import run, run_lines
 
 SCRIPTS = Path(__file__).parent / "keras_scripts"
-RUN = "import sys; from echocell.keras_alias import run_script; "
-RUN += "sys.exit(run_script(sys.argv[1], sys.argv[2:]))"
-
-
-def run(script: Path | str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a script as `echocell keras` does, with warnings as errors."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUN, str(script), *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},  # quick where many tests run at once
-    )
-
-
-def run_lines(lines: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    script = folder / "script.py"
-    script.write_text(lines)
-    return run(script, folder, *arguments)
-
 
 # ---- whole scripts -----------------------------------------------------------------------------
 
@@ -370,6 +348,20 @@ def test_what_is_only_imported_does_no_harm(tmp_path: Path) -> None:
 )
 def test_what_is_used_says_that_it_is_not_there(lines: str, name: str, tmp_path: Path) -> None:
     assert_says_so(lines, name, tmp_path)
+
+
+def test_modules_and_placeholders_can_be_pickled(tmp_path: Path) -> None:
+    done = run_lines(
+        "import copy, pickle, keras, keras.datasets, tensorflow as tf\n"
+        "from keras.layers import Conv1D\n"
+        "for module in (keras, keras.layers, keras.datasets, tf):\n"
+        "    assert pickle.loads(pickle.dumps(module)) is module\n"
+        "    assert copy.deepcopy(module) is module\n"
+        "assert repr(pickle.loads(pickle.dumps(Conv1D))) == repr(Conv1D)\n"
+        "assert repr(copy.deepcopy(Conv1D)) == repr(Conv1D)\n",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_use_is_an_import_error(tmp_path: Path) -> None:

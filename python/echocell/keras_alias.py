@@ -1,9 +1,9 @@
 """Lets a Keras script run on echocell: registers echocell as keras and tensorflow.keras.
 
-Only in this process, and nothing is faked. What Keras has and echocell has not (see _keras_names)
-can be imported, for many scripts import more than they use; calling it, reading an attribute of it
-and deriving from it are ImportErrors that name it. Every other name under `keras` or `tensorflow`
-cannot be imported either.
+Only in this process and its workers, and nothing is faked. What Keras has and echocell has not (see
+_keras_names) can be imported, for many scripts import more than they use; calling it, reading an
+attribute of it and deriving from it are ImportErrors that name it. No other name under `keras` or
+`tensorflow` can be imported.
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ class _Absent:
         _refuse_private(repr(self), name)
         raise ImportError(_missing(f"{self._name}.{name}"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Absent, (self._name,)
+
     def __mro_entries__(self, bases: tuple[Any, ...]) -> NoReturn:
         raise ImportError(_missing(self._name))
 
@@ -75,7 +78,14 @@ class _Absent:
         return False
 
 
-class _AbsentModule(ModuleType):
+class _PickledByName(ModuleType):
+    """A module that joblib can send to a worker with a function that uses it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return importlib.import_module, (self.__name__,)
+
+
+class _AbsentModule(_PickledByName):
     """A module of Keras that echocell does not have; what is asked of it is an _Absent, but for the
     few names that echocell has in another module.
     """
@@ -108,7 +118,7 @@ def _is_absent_module(name: str) -> bool:
 # ---- the modules -------------------------------------------------------------------------------
 
 
-class _Alias(ModuleType):
+class _Alias(_PickledByName):
     """A module under Keras's name whose contents are echocell's."""
 
     def __dir__(self) -> list[str]:
@@ -169,8 +179,15 @@ class _Finder(MetaPathFinder, Loader):
             module.__dict__["__version__"] = _TENSORFLOW_VERSION
 
 
+#: Holds modules named keras and tensorflow that install the alias. A worker process that starts
+#: afresh (multiprocessing's "spawn" and "forkserver", joblib) takes over its parent's sys.path, and
+#: so finds them; a program that is started with subprocess does not, and has its own Keras.
+_WORKERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_keras_workers")
+
+
 def install() -> None:
-    """Registers echocell as `keras` and `tensorflow.keras` for the imports that follow.
+    """Registers echocell as `keras` and `tensorflow.keras` for the imports that follow, here and in
+    worker processes.
 
     Raises:
         ImportError: if another keras or tensorflow has been imported already.
@@ -180,6 +197,15 @@ def install() -> None:
             raise ImportError(f"expected to come before `import {name}`, which was done already")
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
+    if _WORKERS not in sys.path:
+        sys.path.insert(0, _WORKERS)
+
+
+def take_the_place_of(name: str) -> None:
+    """Installs the alias from a module of that name, which is being imported, in its place."""
+    del sys.modules[name]
+    install()
+    importlib.import_module(name)
 
 
 def run_script(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
