@@ -6,7 +6,7 @@
 Everything is float32 unless a model says dtype="float64".
 """
 
-from typing import Any as _Any
+import typing as _typing
 
 from echocell import (
     activations,
@@ -30,14 +30,26 @@ from echocell.utils import set_random_seed
 
 __version__: str
 
+if _typing.TYPE_CHECKING:
+    from echocell import experiments as experiments
+    from echocell import plotting as plotting
+    from echocell import tasks as tasks
+else:
+    # Not at import: reading the metadata for __version__ takes as long as half of the import.
+    def __getattr__(name):
+        """__version__, and the submodules that are not imported above."""
+        if name == "__version__":
+            from importlib.metadata import version
 
-def __getattr__(name: str) -> _Any:
-    """__version__, when somebody asks: reading the metadata takes as long as half of the import."""
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
+            return globals().setdefault(name, version(__name__))
+        from echocell._lazy import submodule
 
-    return globals().setdefault(name, version(__name__))
+        return submodule(__name__, name)
+
+    def __dir__():
+        from echocell._lazy import attributes
+
+        return attributes(__name__)
 
 
 __all__ = [

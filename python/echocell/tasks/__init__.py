@@ -17,3 +17,61 @@ Where a function takes `rng`, it is a numpy.random.Generator; without it, one is
 NumPy's global generator, so that np.random.seed(n) makes the data repeatable. Nothing here needs
 the rest of echocell.
 """
+
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    from echocell.tasks import (
+        adding,
+        airline,
+        alphabet,
+        baselines,
+        copying,
+        echo,
+        encoding,
+        lag,
+        lag_rows,
+        languages,
+        long_lag,
+        memory,
+        middles,
+        reber,
+        series,
+        temporal_order,
+        timing,
+        two_sequence,
+    )
+else:
+
+    def __getattr__(name):
+        """The submodules, imported when they are first used."""
+        from echocell._lazy import submodule
+
+        return submodule(__name__, name)
+
+    def __dir__():
+        from echocell._lazy import attributes
+
+        return attributes(__name__)
+
+
+__all__ = [
+    "adding",
+    "airline",
+    "alphabet",
+    "baselines",
+    "copying",
+    "echo",
+    "encoding",
+    "lag",
+    "lag_rows",
+    "languages",
+    "long_lag",
+    "memory",
+    "middles",
+    "reber",
+    "series",
+    "temporal_order",
+    "timing",
+    "two_sequence",
+]
