@@ -30,7 +30,7 @@ def console_script() -> str:
 
 def run(*arguments: str, cwd: Path | None = None, module: bool = True) -> Result:
     command = [sys.executable, "-W", "error", "-m", "echocell"] if module else [console_script()]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "240"}
     return subprocess.run(
         [*command, *arguments],
         capture_output=True,
@@ -63,7 +63,7 @@ def test_list(module: bool) -> None:
             assert experiment.published.figure in line
             takes = f"{experiment.takes:.0f}" if experiment.takes >= 1 else "under 1"
             assert line.endswith(f"  {takes}")
-    assert lines[-1].startswith("seconds: about what one run takes")
+    assert lines[-2].startswith("seconds: about what one run takes")
 
 
 def test_run_a_group(tmp_path: Path) -> None:
@@ -124,11 +124,11 @@ def test_run_two(module: bool, tmp_path: Path) -> None:
     assert head.split() == ["experiment", "published", "ours", "updates/s", "seconds", "picture"]
     assert set(rule) == {"-", " "}
     assert memory.startswith("memory ")
-    assert memory.endswith(os.path.join("echocell-results", "memory.png"))
+    assert memory.endswith(" memory.png")
     assert alphabet.startswith("alphabet-steps  100 %")
     for name in ("memory", "alphabet-steps"):
         assert " ".join(EXPERIMENTS[name].shows.split()) in " ".join(result.stdout.split())
-    assert "memory: 100%" in result.stderr.replace("\r", "\n")
+    assert result.stderr == ""  # no bars: it is no terminal
 
 
 def test_run_all_quietly_over_seeds(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from echocell import experiments, plotting
-from echocell.experiments import EXPERIMENTS, Run, UnknownNameError, run_experiment
+from echocell.experiments import EXPERIMENTS, Run, UnknownNameError, base, run_experiment
 from echocell.experiments import settings as settings_of
 from echocell.experiments.base import Outcome, Training, share_right, trace_carried
 from echocell.experiments.echo import build as build_echo
 from echocell.experiments.lag import build as build_lag
 from echocell.experiments.memory import MemorySettings
 from echocell.experiments.memory import build as build_memory
-from echocell.experiments.report import columns, spread_table, table
+from echocell.experiments.report import spread_table, table
 from echocell.experiments.statistics import Statistic
 from echocell.tasks import echo, lag, memory
 from echocell.utils import set_random_seed
@@ -176,7 +176,10 @@ def test_epochs_in_parts_are_the_same_epochs() -> None:
     assert losses[0] == losses[1]
 
 
-def test_the_clock_counts_training_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_clock_counts_training_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "shows_bars", lambda: True)
     run = Run(0, label="here", quiet=False)
     model = build_echo(5, 10, 4)
     x, y = echo.generate_examples(20, rng=run.rng)
@@ -255,11 +258,6 @@ def test_the_table_names_what_was_asked_for() -> None:
     assert head.split() == ["experiment", "published", "ours", "updates/s", "seconds", "picture"]
     assert line.startswith("alphabet-letter  88.00 %")
     assert line.endswith("-")
-
-
-def test_columns_line_up() -> None:
-    text = columns(("a", "b"), [("x", "1"), ("long", "10")], right=(1,))
-    assert text.splitlines() == ["a      b", "----  --", "x      1", "long  10"]
 
 
 def test_airline_has_no_perfect_runs() -> None:

@@ -133,6 +133,17 @@ def test_quiet_says_little(data: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["train", "RMSE", "train", "MAE", "test", "RMSE", "test", "MAE"]
     assert len([line for line in lines if line.startswith("wrote ")]) == 2 + plotting.available()
+    assert_shows_the_forecast(lines, data.parent / "out" / "wave-forecast.csv")
+    model = data.parent / "out" / "wave-model.safetensors"
+    result = echocell("predict", model, data, "--quiet", "--out", "on", cwd=data.parent)
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("the next 12 values")
+    assert_shows_the_forecast(lines, data.parent / "on" / "wave-prediction.csv")
+
+
+def assert_shows_the_forecast(lines: list[str], path: Path) -> None:
+    for date, _ in rows_of(path)[1:]:
+        assert any(line.startswith(f"  {date}  ") for line in lines), date
 
 
 def test_the_same_seed_gives_the_same_file(data: Path) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from echocell._terminal import shows_bars
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 def verbosity(value: Any) -> int:
@@ -33,6 +39,25 @@ def step_time(seconds: float) -> str:
     return f"{seconds * 1e6:.0f}us/step"
 
 
+def progress_bar(**options: Any) -> tqdm[Any]:
+    """A tqdm bar as wide as the terminal: a widget in a notebook, text elsewhere."""
+    with warnings.catch_warnings():
+        # In a notebook without ipywidgets tqdm warns once and falls back to text.
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm  # imported here: most calls show no bar
+    return tqdm(dynamic_ncols=True, **options)
+
+
+def complete(bar: tqdm[Any]) -> None:
+    """Fills a bar whose work ended before its total was reached."""
+    bar.total = bar.n
+    widget = getattr(bar, "container", None)
+    if widget is not None:
+        _, progress, _ = widget.children
+        progress.max = bar.n
+    bar.refresh()
+
+
 class Display:
     """Shows nothing: the base of the others.
 
@@ -58,6 +83,9 @@ class Display:
 
     def epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """After an epoch and its validation."""
+
+    def complete(self) -> None:
+        """At the end of the work, also where it ended early; not after an error."""
 
     def close(self) -> None:
         """At the end, also after an error."""
@@ -87,10 +115,7 @@ class Bar(Display):
 
     def __init__(self, batches: int, epochs: int = 1, first: int = 0) -> None:
         super().__init__(batches, epochs, first)
-        from tqdm.auto import tqdm  # imported here: most calls show no bar
-
-        total = batches * max(0, epochs - first)
-        self._bar = tqdm(total=total, unit="batch", dynamic_ncols=True)
+        self._bar = progress_bar(total=batches * max(0, epochs - first), unit="batch")
 
     def progress(self, epoch: int, done: int, logs: Mapping[str, float]) -> None:
         self._move((epoch - self.first) * self.batches + done, epoch, logs)
@@ -104,11 +129,15 @@ class Bar(Display):
         self._bar.set_postfix_str(logs_text(logs), refresh=False)
         self._bar.update(done - self._bar.n)
 
+    def complete(self) -> None:
+        complete(self._bar)
+
     def close(self) -> None:
         self._bar.close()
 
 
 def display(verbose: Any, batches: int, epochs: int = 1, first: int = 0) -> Display:
-    """The display for a value of verbose."""
-    kinds: tuple[type[Display], ...] = (Display, Bar, Lines)
+    """The display for a value of verbose; no bar where stderr is neither terminal nor notebook."""
+    bar = Bar if shows_bars() else Display
+    kinds: tuple[type[Display], ...] = (Display, bar, Lines)
     return kinds[verbosity(verbose)](batches, epochs, first)

@@ -282,6 +282,7 @@ class Trainer(Compilable):
                 self._record(history, names, logs, first)
             else:
                 self._look_for_nan(logs[-1] if logs else ())
+            shown.complete()
             listening.on_train_end(hooks.last)
         finally:
             shown.close()

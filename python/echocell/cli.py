@@ -1,25 +1,28 @@
 """The command `echocell`: list, run, forecast, predict, keras.
 
 Exit codes: 0 where all went well, 1 where the work failed, 2 where the command was wrong (one line
-says how), 130 after Ctrl-C.
+says how), 130 after Ctrl-C, 141 where the reader of the output closed the pipe, as `head` does.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from echocell import _terminal
 
 if TYPE_CHECKING:
     from echocell.experiments import Experiment, Report
 
 WRONG_USE = 2
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 
 class UsageError(Exception):
@@ -50,6 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
+        code = _exit_code(arguments)
+        print(end="", flush=True)  # a closed pipe shows here, not at the interpreter's exit
+    except BrokenPipeError:
+        _discard_output()
+        return PIPE_CLOSED
+    return code
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
         return _dispatch(arguments)
     except UsageError as error:
         print(f"echocell: {error}", file=sys.stderr)
@@ -57,6 +70,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("echocell: stopped", file=sys.stderr)
         return INTERRUPTED
+
+
+def _discard_output() -> None:
+    """Points the standard streams nowhere: the interpreter flushes them again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -122,7 +146,6 @@ def _no_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list(_: argparse.Namespace) -> int:
     from echocell.experiments import GROUPS, groups
-    from echocell.experiments.report import columns
 
     heads = ("experiment", "what it is and shows", "published", "seconds")
     for index, (group, experiments) in enumerate(groups().items()):
@@ -130,12 +153,14 @@ def _list(_: argparse.Namespace) -> int:
             (one.name, one.summary, one.published.figure, _seconds(one.takes))
             for one in experiments
         ]
-        print("\n" * (index > 0) + f"{group}: {GROUPS[group]}\n")
-        print(columns(heads, rows, right=(3,)))
-    print(
-        "\nseconds: about what one run takes on two cores with AVX-512, without its picture; up to "
+        heading = _terminal.paragraph(f"{group}: {GROUPS[group]}")
+        print("\n" * (index > 0) + heading + "\n")
+        print(_terminal.table(heads, rows, right=(3,)))
+    footnote = (
+        "seconds: about what one run takes on two cores with AVX-512, without its picture; up to "
         "twice as long on others"
     )
+    print("\n" + _terminal.paragraph(footnote))
     return 0
 
 
@@ -172,7 +197,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="settings of the experiments, for those that have them",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument("--quiet", action="store_true", help="no progress, only the results")
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -188,7 +213,14 @@ def _settings_help() -> str:
     from echocell.experiments.settings import as_text
 
     width = max(map(len, EXPERIMENTS))
-    lines = [f"  {name.ljust(width)}  {as_text(one.settings)}" for name, one in EXPERIMENTS.items()]
+    lines = [
+        _terminal.paragraph(
+            f"{name.ljust(width)}  {as_text(one.settings)}",
+            indent="  ",
+            hanging=" " * (width + 4),
+        )
+        for name, one in EXPERIMENTS.items()
+    ]
     return "\n".join(["settings and their defaults:", *lines])
 
 
@@ -271,7 +303,6 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
     """What each shows, then the figures; the table comes last."""
     from echocell import plotting
     from echocell.experiments.report import (
-        columns,
         joined_table,
         spread_table,
         table,
@@ -281,26 +312,24 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
     joined = with_one_table(reports)
     print()
     for report in reports:
-        print(_wrapped(f"{report.experiment.name}: {report.experiment.shows}"))
-        print(_wrapped(f"Published in {report.experiment.published.source}.", indent="  "))
+        print(_terminal.paragraph(f"{report.experiment.name}: {report.experiment.shows}"))
+        print(
+            _terminal.paragraph(f"Published in {report.experiment.published.source}.", indent="  ")
+        )
         for note in report.notes:
-            print(_wrapped(note, indent="  "))
+            print(_terminal.paragraph(note, indent="  "))
         if report.table and report not in joined:
             heads, *rows = report.table
-            print("\n" + textwrap.indent(columns(heads, rows), "    ") + "\n")
+            print("\n" + _terminal.table(heads, rows, indent="    ") + "\n")
     print()
     if joined:
         print(joined_table(joined), end="\n\n")
     if arguments.runs > 1:
         print(spread_table(reports), end="\n\n")
     if not plotting.available():
-        print(f"No pictures: {plotting.MissingPlotExtraError()}", end="\n\n")
-    print(f"Results as JSON: {arguments.out}", end="\n\n")
+        print(_terminal.paragraph(f"No pictures: {plotting.MissingPlotExtraError()}"), end="\n\n")
+    print(f"Pictures and results as JSON: {arguments.out}", end="\n\n")
     print(table(reports))
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent="  ")
 
 
 # -- the commands of other modules

@@ -130,7 +130,7 @@ def _forecast(args: argparse.Namespace) -> None:
     print(verdict(rows))
     ahead = trained.forecaster.ahead(series.values, args.horizon)
     labels = series.next_labels(args.horizon)
-    _say_ahead(say, labels, ahead)
+    _print_ahead(labels, ahead)
     write_all(
         {
             out / f"{args.data.stem}-forecast.csv": lambda path: write_csv(
@@ -186,7 +186,7 @@ def _predict(args: argparse.Namespace) -> None:
     _prepare(args.out)
     ahead = forecaster.ahead(series.values, args.horizon)
     labels = series.next_labels(args.horizon)
-    _say_ahead(say, labels, ahead)
+    _print_ahead(labels, ahead)
     stem = f"{args.data.stem}-prediction"
     write_all({args.out / f"{stem}.csv": lambda path: write_csv(path, series, labels, ahead)})
     _draw(args.out / f"{stem}.png", lambda: picture(args.data.name, series, ahead))
@@ -228,13 +228,13 @@ def _run(command: Callable[[argparse.Namespace], None], args: argparse.Namespace
     return 0
 
 
-def _say_ahead(say: Callable[[str], object], labels: Sequence[str], ahead: Series) -> None:
-    say(f"the next {len(ahead)} values; each forecast is an input of the next:")
+def _print_ahead(labels: Sequence[str], ahead: Series) -> None:
+    print(f"the next {len(ahead)} values; each forecast is an input of the next:")
     shown = ahead[:_SHOWN_AHEAD]
     for label, value in zip(labels, texts(shown), strict=False):
-        say(f"  {label}  {value}")
+        print(f"  {label}  {value}")
     if len(ahead) > _SHOWN_AHEAD:
-        say(f"  and {len(ahead) - _SHOWN_AHEAD} more")
+        print(f"  and {len(ahead) - _SHOWN_AHEAD} more")
 
 
 def _draw(path: Path, make: Callable[[], Figure]) -> None:

@@ -29,8 +29,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
 
+from echocell._display import complete, progress_bar
+from echocell._terminal import shows_bars
 from echocell._threads import get_num_threads
 from echocell.experiments import forked
 from echocell.experiments.journal import Journal, Result
@@ -40,6 +41,7 @@ from echocell.utils import set_random_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from tqdm import tqdm
 
 Array = NDArray[Any]
 S = TypeVar("S")
@@ -228,14 +230,13 @@ class Run:
         return result
 
     def _bar(self, total: int, label: str, unit: str) -> tqdm[Any]:
-        return tqdm(
+        return progress_bar(
             total=total,
             desc=f"{self._label} {label}".strip(),
             unit=unit,
             unit_scale=True,
-            disable=self._quiet,
+            disable=self._quiet or not shows_bars(),
             leave=self._leave,
-            dynamic_ncols=True,
         )
 
     @contextmanager
@@ -249,6 +250,7 @@ class Run:
             start = time.perf_counter()
             try:
                 yield training
+                complete(bar)
             finally:
                 self.seconds += time.perf_counter() - start
                 self.updates += training.updates

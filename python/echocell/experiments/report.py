@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from echocell import plotting
+from echocell import _terminal, plotting
 from echocell._files import written_beside
 from echocell.experiments.base import Experiment, Outcome, Run
 from echocell.experiments.journal import Journal
@@ -170,7 +169,7 @@ def versions() -> dict[str, str]:
 
 
 def table(reports: Sequence[Report]) -> str:
-    """The table at the end: one line per experiment, columns as wide as they need."""
+    """The table at the end: one row per experiment."""
     heads = ("experiment", "published", "ours", "updates/s", "seconds", "picture")
     rows = [
         (
@@ -179,11 +178,11 @@ def table(reports: Sequence[Report]) -> str:
             report.ours,
             f"{report.updates_per_second:,.0f}",
             f"{report.seconds:.2f}",
-            "-" if report.picture is None else _shown(report.picture),
+            "-" if report.picture is None else report.picture.name,
         )
         for report in reports
     ]
-    return columns(heads, rows, right=(3, 4))
+    return _terminal.table(heads, rows, right=(3, 4))
 
 
 def with_one_table(reports: Sequence[Report]) -> list[Report]:
@@ -201,7 +200,7 @@ def joined_table(reports: Sequence[Report]) -> str:
     for report in reports:
         for index, row in enumerate(report.table[1:]):
             rows.append([report.experiment.name if index == 0 else "", *row])
-    return columns(heads, rows, right=range(2, len(heads)))
+    return _terminal.table(heads, rows, right=range(2, len(heads)))
 
 
 def spread_table(reports: Sequence[Report]) -> str:
@@ -222,7 +221,7 @@ def spread_table(reports: Sequence[Report]) -> str:
             )
             for name, statistic in report.statistics.items()
         ]
-    return columns(heads, rows, right=(2, 3, 4, 5))
+    return _terminal.table(heads, rows, right=(2, 3, 4, 5))
 
 
 def _run_once(report: Report, run: Run) -> Outcome:
@@ -270,23 +269,3 @@ def _finite(content: Any) -> Any:
     if isinstance(content, (list, tuple)):
         return [_finite(value) for value in content]
     return None if isinstance(content, float) and not math.isfinite(content) else content
-
-
-def _shown(path: Path) -> str:
-    """The path as short as it can be given: relative where it is below the current folder."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
-
-
-def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """A table in text: columns as wide as their longest cell, those in `right` set to the right."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (
-            cell.rjust(width) if index in right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line(heads), line(["-" * width for width in widths]), *map(line, rows)])
