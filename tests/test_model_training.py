@@ -165,6 +165,8 @@ def test_hooks_come_in_order() -> None:
         "batch 0 end ['acc', 'loss']",
         "batch 1 begin",
         "batch 1 end ['acc', 'loss']",
+        "test begin",
+        "test end ['acc', 'loss']",
         "epoch 0 end ['acc', 'loss', 'val_acc', 'val_loss']",
         "train end",
     ]

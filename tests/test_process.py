@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import echocell
-from echocell.layers import LSTM, Dense
+from echocell.layers import LSTM, Dense, Embedding
 from echocell.models import Sequential
 
 RNG = np.random.default_rng(0)
@@ -200,6 +200,73 @@ def test_changing_shapes_do_not_pile_up_workspaces() -> None:
     for steps in range(1, 200):
         model.train_on_batch(np.zeros((2, steps, 5)), Y[:2])
     assert core.workspace_bytes == held
+
+
+def wide_rows(count: int) -> np.ndarray:
+    """Inputs whose workspace is about 60 MiB."""
+    return np.zeros((1, 60_000 + count), np.float32)
+
+
+def test_workspaces_are_bounded_in_bytes() -> None:
+    model = Sequential([Embedding(2, 256, input_shape=(None,))])
+    for count in range(9):
+        model.predict(wide_rows(count))
+    one = 4 * 257 * 60_008
+    held = model._network.workspace_bytes
+    assert one <= held <= (256 << 20) + one + 4096
+    again = model._network
+    model.predict(wide_rows(8))
+    assert again.workspace_bytes == held  # the latest are kept
+
+
+def test_clear_session_lets_go_of_workspaces() -> None:
+    models = [built(1), built(2)]
+    outputs = []
+    for model in models:
+        outputs.append((model.predict(X), model.predict(X[:7])))
+        model.step(X[:3, 0])
+    states = models[0].get_states()
+    for clear in (echocell.backend.clear_session, echocell.utils.clear_session):
+        assert all(model._network.workspace_bytes > 0 for model in models)
+        clear()
+        assert all(model._network.workspace_bytes == 0 for model in models)
+        np.testing.assert_equal(models[0].get_states(), states)
+        for model, (whole, part) in zip(models, outputs, strict=True):
+            np.testing.assert_array_equal(model.predict(X), whole)
+            np.testing.assert_array_equal(model.predict(X[:7]), part)
+
+
+def test_clear_session_in_hooks_changes_no_result() -> None:
+    clear = echocell.backend.clear_session
+    hooks = echocell.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: clear(),
+        on_epoch_end=lambda epoch, logs: clear(),
+        on_test_batch_end=lambda batch, logs: clear(),
+    )
+    results = []
+    for callbacks in (None, [hooks]):
+        np.random.seed(4)
+        model = built(4)
+        history = model.fit(
+            *(X, Y, 24, 3), verbose=0, validation_split=0.25, bptt_steps=4, callbacks=callbacks
+        )
+        results.append((history.history, model.get_weights()))
+    np.testing.assert_equal(results[0], results[1])
+
+
+def test_the_counters_are_read_while_another_thread_trains() -> None:
+    """The thread sanitizer watches this."""
+    model = built(0)
+    optimizer = model.optimizer
+    seen: list[tuple[int, float]] = []
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(model.fit, X, Y, epochs=200, batch_size=8, verbose=0)
+        while not job.done():
+            seen.append((int(optimizer.iterations), float(optimizer.learning_rate)))
+    counts = [count for count, _ in seen]
+    assert counts == sorted(counts)
+    assert int(optimizer.iterations) == 200 * 8
+    assert {rate for _, rate in seen} <= {float(optimizer.learning_rate)}
 
 
 def test_the_callers_denormals_survive() -> None:

@@ -1,4 +1,7 @@
 // echocell._core.Network: a Model of either scalar type behind one Python class.
+#include <map>
+#include <variant>
+
 #include "bindings/bindings.hpp"
 #include "bindings/network_of.hpp"
 
@@ -28,19 +31,53 @@ py::list layer_shapes(const LayerList& layers, Shape shape) {
   return list;
 }
 
-using Hook = std::optional<py::function>;
+/// Hooks by name.
+using Listeners = std::map<std::string, py::function>;
+
+Hooks hooks_of(const Listeners& listeners) {
+  static const std::map<std::string, Hooks::Hook Hooks::*> places{
+      {"epoch_begin", &Hooks::epoch_begin},
+      {"epoch_end", &Hooks::epoch_end},
+      {"batch_begin", &Hooks::batch_begin},
+      {"batch_end", &Hooks::batch_end},
+      {"test_begin", &Hooks::test_begin},
+      {"test_end", &Hooks::test_end},
+      {"test_batch_begin", &Hooks::test_batch_begin},
+      {"test_batch_end", &Hooks::test_batch_end},
+      {"predict_batch_begin", &Hooks::predict_batch_begin},
+      {"predict_batch_end", &Hooks::predict_batch_end},
+      {"progress", &Hooks::progress},
+  };
+  Hooks hooks;
+  for (const auto& [name, function] : listeners) {
+    const auto place = places.find(name);
+    if (place == places.end()) throw std::invalid_argument("there is no hook '" + name + "'");
+    hooks.*place->second = function;
+  }
+  return hooks;
+}
+
+/// True or False, or "batch".
+Shuffle shuffle_of(const std::variant<bool, std::string>& given) {
+  if (const bool* samples = std::get_if<bool>(&given)) {
+    return *samples ? Shuffle::samples : Shuffle::none;
+  }
+  const std::string& word = std::get<std::string>(given);
+  if (word == "batch") return Shuffle::batches;
+  throw std::invalid_argument("shuffle: expected True, False or 'batch', received '" + word + "'");
+}
 
 std::vector<std::vector<double>> fit(
     NetworkBase& network, const py::array& x, const py::array& y, const OptionalArray& weight,
-    const OptionalArray& lengths, Index batch_size, Index epochs, Index initial_epoch, bool shuffle,
+    const OptionalArray& lengths, Index batch_size, Index epochs, Index initial_epoch,
+    const std::variant<bool, std::string>& shuffle,
     const std::optional<std::tuple<py::array, py::array, OptionalArray>>& validation,
     const OptionalArray& validation_lengths, Index validation_batch_size, Index validation_freq,
-    Index bptt_steps, Hook epoch_begin, Hook epoch_end, Hook batch_begin, Hook batch_end,
-    Hook progress) {
+    Index bptt_steps, const Listeners& hooks) {
   FitOptions options{batch_size,
                      epochs,
                      initial_epoch,
-                     shuffle,
+                     shuffle_of(shuffle),
                      validation_batch_size > 0 ? validation_batch_size : batch_size,
                      validation_freq,
                      bptt_steps};
@@ -49,9 +86,7 @@ std::vector<std::vector<double>> fit(
     const auto& [x_held, y_held, weight_held] = *validation;
     held_out = Source{x_held, y_held, weight_held, validation_lengths};
   }
-  return network.fit({x, y, weight, lengths}, options, held_out,
-                     {std::move(epoch_begin), std::move(epoch_end), std::move(batch_begin),
-                      std::move(batch_end), std::move(progress)});
+  return network.fit({x, y, weight, lengths}, options, held_out, hooks_of(hooks));
 }
 
 std::vector<double> train_on_batch(NetworkBase& network, const py::array& x, const py::array& y,
@@ -62,11 +97,17 @@ std::vector<double> train_on_batch(NetworkBase& network, const py::array& x, con
 
 std::vector<double> evaluate(NetworkBase& network, const py::array& x, const py::array& y,
                              const OptionalArray& weight, const OptionalArray& lengths,
-                             Index batch_size, Hook batch_end, Hook progress) {
-  Hooks hooks;
-  hooks.batch_end = std::move(batch_end);
-  hooks.progress = std::move(progress);
-  return network.evaluate({x, y, weight, lengths}, batch_size, std::move(hooks));
+                             Index batch_size, const Listeners& hooks) {
+  return network.evaluate({x, y, weight, lengths}, batch_size, hooks_of(hooks));
+}
+
+py::array predict(NetworkBase& network, const py::array& x, const OptionalArray& lengths,
+                  Index batch_size, const Listeners& hooks) {
+  return network.predict(x, lengths, batch_size, hooks_of(hooks));
+}
+
+void release_workspaces() {
+  for (NetworkBase* network : NetworkBase::live()) network->release_workspaces();
 }
 
 py::tuple gradients(NetworkBase& network, const py::array& x, const py::array& y,
@@ -99,16 +140,13 @@ void bind_network(py::module_& m) {
            "lengths"_a = py::none(), "batch_size"_a, "epochs"_a, "initial_epoch"_a = 0,
            "shuffle"_a = true, "validation"_a = py::none(), "validation_lengths"_a = py::none(),
            "validation_batch_size"_a = 0, "validation_freq"_a = 1, "bptt_steps"_a = 0,
-           "on_epoch_begin"_a = py::none(), "on_epoch_end"_a = py::none(),
-           "on_batch_begin"_a = py::none(), "on_batch_end"_a = py::none(),
-           "on_progress"_a = py::none())
+           "hooks"_a = py::dict())
       .def("train_on_batch", &train_on_batch, "x"_a, "y"_a, "sample_weight"_a.none(true),
            py::kw_only(), "lengths"_a = py::none(), "bptt_steps"_a = 0)
       .def("evaluate", &evaluate, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(),
-           "lengths"_a = py::none(), "batch_size"_a, "on_batch_end"_a = py::none(),
-           "on_progress"_a = py::none())
-      .def("predict", &NetworkBase::predict, "x"_a, py::kw_only(), "lengths"_a = py::none(),
-           "batch_size"_a)
+           "lengths"_a = py::none(), "batch_size"_a, "hooks"_a = py::dict())
+      .def("predict", &predict, "x"_a, py::kw_only(), "lengths"_a = py::none(), "batch_size"_a,
+           "hooks"_a = py::dict())
       .def_property_readonly("state_batch", &NetworkBase::state_batch)
       .def("step", &NetworkBase::step, "x"_a)
       .def("reset_states", &NetworkBase::reset_states, "layer"_a = -1, "rows"_a = py::none())
@@ -120,9 +158,11 @@ void bind_network(py::module_& m) {
            "initial_state"_a = py::none())
       .def("gradients", &gradients, "x"_a, "y"_a, "sample_weight"_a = py::none(),
            "training"_a = false)
-      .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes);
+      .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes)
+      .def("require_open", &NetworkBase::require_open);
   bind_small_calls(network);
   m.def("layer_shapes", &layer_shapes, "layers"_a, "input_shape"_a);
+  m.def("release_workspaces", &release_workspaces);
 }
 
 }  // namespace echocell::bindings

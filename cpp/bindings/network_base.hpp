@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,16 @@ inline py::list to_list(const std::vector<Parameter>& parameters) {
 /// A Model of one of the scalar types. _core.pyi says what the methods do.
 class NetworkBase {
  public:
-  virtual ~NetworkBase() = default;
+  NetworkBase() { live().insert(this); }
+  virtual ~NetworkBase() { live().erase(this); }
+  NetworkBase(const NetworkBase&) = delete;
+  NetworkBase& operator=(const NetworkBase&) = delete;
+
+  /// All that there are; changed with the GIL held.
+  static std::set<NetworkBase*>& live() {
+    static auto* networks = new std::set<NetworkBase*>;  // for networks that outlive all statics
+    return *networks;
+  }
 
   virtual std::string dtype() const = 0;
   virtual py::tuple output_shape(Index layer) = 0;
@@ -50,7 +60,8 @@ class NetworkBase {
                                                Hooks hooks) = 0;
   virtual std::vector<double> train_on_batch(const Source& data, Index bptt_steps) = 0;
   virtual std::vector<double> evaluate(const Source& data, Index batch_size, Hooks hooks) = 0;
-  virtual py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size) = 0;
+  virtual py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size,
+                            Hooks hooks) = 0;
   virtual Index state_batch() = 0;
   virtual py::array step(const py::array& x) = 0;
   virtual void reset_states(Index layer, const std::optional<std::vector<Index>>& rows) = 0;
@@ -62,6 +73,10 @@ class NetworkBase {
                                const std::optional<Arrays>& initial_state) = 0;
   virtual py::tuple gradients(const Source& data, bool training) = 0;
   virtual Index workspace_bytes() = 0;
+  /// Lets go of the memory for batches, unless the network is in use.
+  virtual void release_workspaces() = 0;
+  /// Throws std::invalid_argument where a call that changes anything would be refused.
+  virtual void require_open() = 0;
   virtual SmallCallsBase& small_calls() = 0;
 };
 

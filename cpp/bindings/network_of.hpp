@@ -22,7 +22,7 @@ class NetworkOf final : public NetworkBase {
   // ---- parameters
   py::list parameters(Index layer) override { return to_list(model_.network().parameters(layer)); }
   py::array get_parameter(Index layer, Index index) override {
-    const auto guard = occupancy_.enter();
+    occupancy_.require_readable();
     return parameter_array(layer, index, model_.network().values());
   }
   void set_parameter(Index layer, Index index, const py::array& value) override {
@@ -104,6 +104,7 @@ class NetworkOf final : public NetworkBase {
   std::vector<std::vector<double>> fit(const Source& source, const FitOptions& options,
                                        const std::optional<Source>& validation,
                                        Hooks hooks) override {
+    const auto guard = occupancy_.enter();
     const Data<S> data(model_, source);
     std::optional<Data<S>> held_out;
     if (validation) held_out.emplace(model_, *validation);
@@ -112,23 +113,28 @@ class NetworkOf final : public NetworkBase {
     });
   }
   std::vector<double> train_on_batch(const Source& source, Index bptt_steps) override {
+    const auto guard = occupancy_.enter();
     const Data<S> data(model_, source);
     return run({}, [&](PythonObserver& observer) {
       return model_.train_on_batch(data.set, observer, bptt_steps);
     });
   }
   std::vector<double> evaluate(const Source& source, Index batch_size, Hooks hooks) override {
+    const auto guard = occupancy_.enter();
     const Data<S> data(model_, source);
     return run(std::move(hooks), [&](PythonObserver& observer) {
-      observer.listen_to_tests();
+      observer.show_tests();
       return model_.evaluate(data.set, batch_size, observer);
     });
   }
-  py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size) override {
+  py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size,
+                    Hooks hooks) override {
+    const auto guard = occupancy_.enter();
     const Data<S> data(model_, x, lengths);
     py::array_t<S> y(data.output_shape(model_));
     S* to = y.mutable_data();
-    run({}, [&](PythonObserver& observer) {
+    run(std::move(hooks), [&](PythonObserver& observer) {
+      observer.show_predictions(y);
       model_.predict(data.set, batch_size, to, observer);
       return 0;
     });
@@ -136,7 +142,10 @@ class NetworkOf final : public NetworkBase {
   }
 
   // ---- state
-  Index state_batch() override { return model_.states().batch(); }
+  Index state_batch() override {
+    const auto guard = occupancy_.enter();
+    return model_.states().batch();
+  }
   py::array step(const py::array& x) override {
     const auto guard = occupancy_.enter();
     Stepper<S>& stepper = model_.stepper();
@@ -236,6 +245,10 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     return model_.workspace_bytes();
   }
+  void release_workspaces() override {
+    if (occupancy_.open()) model_.release_workspaces();
+  }
+  void require_open() override { (void)occupancy_.enter(); }
   SmallCallsBase& small_calls() override { return small_calls_; }
 
  private:
@@ -278,6 +291,7 @@ class NetworkOf final : public NetworkBase {
   }
   LayerRun<S> run_one(Index layer, const py::array& x, const OptionalArray& mask,
                       const std::optional<Arrays>& initial_state, bool training) {
+    const auto guard = occupancy_.enter();
     const Numbers<S> numbers = require<S>(x, {}, "x");
     require_finite<S>("x", numbers);
     LayerInput<S> input;
@@ -318,11 +332,10 @@ class NetworkOf final : public NetworkBase {
                [&](PythonObserver& observer) { return model_.run_layer(layer, input, observer); });
   }
 
-  /// Calls work(observer) without the GIL.
+  /// Calls work(observer) without the GIL; the model has been entered.
   template <class Work>
   auto run(Hooks hooks, const Work& work) {
-    const auto guard = occupancy_.enter();
-    PythonObserver observer(std::move(hooks));
+    PythonObserver observer(occupancy_, std::move(hooks));
     try {
       const py::gil_scoped_release released;
       return work(observer);

@@ -37,12 +37,10 @@ Index count_of(PyObject* object) {
 }
 
 PyObject* fit(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-  if (count != 5) return none();
-  const int shuffle = PyObject_IsTrue(arguments[4]);
-  if (shuffle < 0) return nullptr;
+  if (count != 5 || !PyBool_Check(arguments[4])) return none();
   return with_calls(self, [&](SmallCallsBase& calls) {
     return calls.fit(arguments[0], arguments[1], count_of(arguments[2]), count_of(arguments[3]),
-                     shuffle == 1);
+                     arguments[4] == Py_True);
   });
 }
 PyObject* train(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {

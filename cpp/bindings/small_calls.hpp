@@ -48,7 +48,7 @@ class SmallCalls final : public SmallCallsBase {
     FitOptions options;
     options.batch_size = rows;
     options.epochs = epochs;
-    options.shuffle = shuffle && !model_.network().stateful();
+    if (!shuffle || model_.network().stateful()) options.shuffle = Shuffle::none;
     const auto guard = occupancy_.enter();
     Observer nobody;
     const auto logs = model_.fit(data_.set(), options, nullptr, nobody);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "numerics/copy.hpp"
+#include "numerics/finite.hpp"
 
 namespace echocell {
 namespace {
@@ -74,6 +75,11 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
       head.valid += valid ? static_cast<double>(inner) : 0.0;
     }
   }
+}
+
+template <class S>
+bool Head<S>::finite(const HeadBuffers<S>& head) const {
+  return all_finite(head.targets, head.rows * target_width_) && all_finite(head.weights, head.rows);
 }
 
 template <class S>

@@ -64,6 +64,8 @@ class Head {
   void differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const;
   /// Keras's mean: over all rows, or over the valid ones where there is a mask.
   double scale(const std::vector<HeadBuffers<S>>& heads) const;
+  /// Whether the targets and weights that load() took are finite.
+  bool finite(const HeadBuffers<S>& head) const;
   /// The values of loss and metrics that a tally amounts to.
   std::vector<double> logs(const Tally& tally) const;
 

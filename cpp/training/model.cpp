@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "numerics/denormals.hpp"
+#include "numerics/finite.hpp"
 #include "numerics/parallel.hpp"
 #include "training/penalty.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 // prediction, twice over. More where they are small: sequences of different lengths need many.
 constexpr std::size_t kPlans = 8, kMostPlans = 64;
 constexpr Index kBytesOfMostPlans = Index(32) << 20;
+// And in any case: what all of them hold beside the one in use.
+constexpr Index kBytesOfIdlePlans = Index(256) << 20;
 
 /// Is it the key of a plan for this part, from the input to the output?
 bool is_for(const BatchKey& key, const Shape& sample, const Part& part, bool training) {
@@ -82,7 +85,25 @@ typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
     for (Slice<S>& slice : plan.batch.slices()) heads.push_back(head().plan(slice));
     plan.heads = std::move(heads);
   }
+  forget_old_plans();
   return plan;
+}
+
+/// Keeps the plan in use, and as many of the latest ones as the bound allows.
+template <class S>
+void Model<S>::forget_old_plans() {
+  Index idle = 0;
+  for (std::size_t k = 1; k < plans_.size(); ++k) {
+    idle += plans_[k]->batch.bytes();
+    if (idle > kBytesOfIdlePlans) plans_.resize(k);
+  }
+}
+
+template <class S>
+void Model<S>::release_workspaces() {
+  plans_.clear();
+  stepper_.release();
+  walking_.clear();
 }
 
 template <class S>
@@ -129,6 +150,24 @@ std::vector<Index> Model<S>::in_order(Index samples) {
   std::vector<Index> order = std::move(order_);
   order.resize(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), Index(0));
+  return order;
+}
+
+template <class S>
+std::vector<Index> Model<S>::epoch_order(Index samples, const FitOptions& options) {
+  std::vector<Index> order = in_order(samples);
+  if (options.shuffle == Shuffle::samples) shuffle(next_stream(), order.data(), samples);
+  if (options.shuffle == Shuffle::batches) {
+    const Index size = options.batch_size;
+    std::vector<Index> batches(static_cast<std::size_t>(samples / size));
+    std::iota(batches.begin(), batches.end(), Index(0));
+    shuffle(next_stream(), batches.data(), samples / size);
+    auto to = order.begin();
+    for (Index batch : batches) {
+      std::iota(to, to + size, batch * size);
+      to += size;
+    }
+  }
   return order;
 }
 
@@ -230,6 +269,7 @@ typename Model<S>::PartLoss Model<S>::train_part(const Dataset<S>& data, const P
   const BatchContext context{true, next_stream(), &observer, part.first > 0, head_->last_read()};
   forward(current, data, part, context, carrier);
   const PartLoss loss = differentiate(current, data, part, context, tally);
+  require_finite_batch(current, observer);
   carrier.states.commit();
   S* gradients = current.batch.sum_gradients(penalized_ || optimizer_->clips());
   if (penalized_) add_penalty_gradient(network_, gradients);
@@ -248,8 +288,25 @@ typename Model<S>::PartLoss Model<S>::evaluate_part(const Dataset<S>& data, cons
     head_->load(data, part.from_row(slice.first_row), slice, current.heads[k]);
     head_->evaluate(slice, current.heads[k]);
   }
+  require_finite_batch(current, observer);
   carrier.states.commit();
   return part_loss(current, tally);
+}
+
+/// The data were finite when the call began, but they are borrowed: a hook may have written to
+/// them.
+template <class S>
+void Model<S>::require_finite_batch(Plan& plan, const Observer& observer) const {
+  if (!observer.outside_code_ran()) return;
+  bool finite = true;
+  for (const Slice<S>& slice : plan.batch.slices()) {
+    finite = finite && all_finite(slice.input().data, slice.input().size());
+  }
+  for (const HeadBuffers<S>& head : plan.heads) finite = finite && head_->finite(head);
+  if (finite) return;
+  throw std::invalid_argument(
+      "the data of a batch contain NaN or infinity; they were finite when the call began, so that "
+      "a callback must have changed them");
 }
 
 // ---- one batch ---------------------------------------------------------------------------------
@@ -307,6 +364,7 @@ void Model<S>::pass_over(const Dataset<S>& data, const Part& part, bool training
   Plan& current = plan_for(data, part, training, false);
   const Random random = training ? next_stream() : Random{};
   forward(current, data, part, {training, random, &observer}, {walking_, true});
+  require_finite_batch(current, observer);
   walking_.commit();
 }
 
@@ -315,13 +373,12 @@ void Model<S>::pass_over(const Dataset<S>& data, const Part& part, bool training
 template <class S>
 bool Model<S>::train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch,
                            Tally& tally, Observer& observer) {
-  std::vector<Index> order = in_order(data.samples);
-  if (options.shuffle) shuffle(next_stream(), order.data(), data.samples);
+  std::vector<Index> order = epoch_order(data.samples, options);
   const Observer::Logs logs = [&] { return head_->logs(tally); };
   bool stop = false;
   Index batch = 0;
   for (Index first = 0; first < data.samples && !stop; first += options.batch_size, ++batch) {
-    if (observer.check()) throw Interrupted();
+    if (observer.check_between_batches()) throw Interrupted();
     const Index rows = std::min(options.batch_size, data.samples - first);
     observer.batch_begin(batch);
     run_batch(data, whole(data, order.data() + first, rows), true, options.bptt_steps, tally,
@@ -351,9 +408,11 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
     bool stop = train_epoch(data, options, epoch, tally, observer);
     std::vector<double> logs = head_->logs(tally);
     if (validation && (epoch + 1) % options.validation_freq == 0) {
-      const Tally held_out =
-          evaluate_tally(*validation, options.validation_batch_size, options.bptt_steps, observer);
-      for (double value : head_->logs(held_out)) logs.push_back(value);
+      observer.test_begin();
+      const std::vector<double> held_out = head_->logs(
+          evaluate_tally(*validation, options.validation_batch_size, options.bptt_steps, observer));
+      observer.test_end(held_out);
+      logs.insert(logs.end(), held_out.begin(), held_out.end());
     }
     stop = observer.epoch_end(epoch, logs) || stop;
     history.push_back(std::move(logs));
@@ -385,8 +444,9 @@ Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Index b
   Index batch = 0;
   bool stop = false;
   for (Index first = 0; first < data.samples && !stop; first += batch_size, ++batch) {
-    if (observer.check()) throw Interrupted();
+    if (observer.check_between_batches()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
+    observer.test_batch_begin(batch);
     run_batch(data, whole(data, order.data() + first, rows), false, bptt_steps, tally, observer);
     stop = observer.test_batch_end(batch, logs);
   }
@@ -409,10 +469,13 @@ void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer&
   const DenormalGuard guard;
   require_states(batch_size, data.samples);
   std::vector<Index> order = in_order(data.samples);
-  for (Index first = 0; first < data.samples; first += batch_size) {
-    if (observer.check()) throw Interrupted();
+  Index batch = 0;
+  for (Index first = 0; first < data.samples; first += batch_size, ++batch) {
+    if (observer.check_between_batches()) throw Interrupted();
     const Index rows = std::min(batch_size, data.samples - first);
+    observer.predict_batch_begin(batch);
     predict_batch(data, whole(data, order.data() + first, rows), y, observer);
+    observer.predict_batch_end(batch);
   }
   order_ = std::move(order);
 }
@@ -421,6 +484,7 @@ template <class S>
 void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, S* y, Observer& observer) {
   Plan& current = plan_for(data, part, false, false);
   forward(current, data, part, {false, {}, &observer}, {states_, false});
+  require_finite_batch(current, observer);
   states_.commit();
   for (const Slice<S>& slice : current.batch.slices()) {
     scatter<S>(data, part.from_row(slice.first_row), slice.output(), network_.per_step(), y);

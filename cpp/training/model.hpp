@@ -17,11 +17,22 @@
 
 namespace echocell {
 
-/// Watches the loops from outside. Whoever returns true ends the training after this batch.
+/// Watches the loops from outside. Whoever returns true ends the loop after this batch. Its methods
+/// are called between batches, when the model is whole: they may use and change it.
 class Observer : public Interrupt {
  public:
   /// Gives the means of loss and metrics so far.
   using Logs = std::function<std::vector<double>()>;
+
+  /// check() where no batch is under way.
+  bool check_between_batches() {
+    between_batches_ = true;
+    const bool stop = check();
+    between_batches_ = false;
+    return stop;
+  }
+  /// Whether code from outside ran since the call began: it may have changed borrowed data.
+  bool outside_code_ran() const { return outside_code_ran_; }
 
   virtual void epoch_begin(Index epoch) { (void)epoch; }
   virtual bool epoch_end(Index epoch, const std::vector<double>& logs) {
@@ -33,17 +44,37 @@ class Observer : public Interrupt {
     (void)epoch, (void)batch, (void)logs;
     return false;
   }
+  /// Around the validation in fit().
+  virtual void test_begin() {}
+  virtual void test_end(const std::vector<double>& logs) { (void)logs; }
+  virtual void test_batch_begin(Index batch) { (void)batch; }
   virtual bool test_batch_end(Index batch, const Logs& logs) {
     (void)batch, (void)logs;
     return false;
   }
+  virtual void predict_batch_begin(Index batch) { (void)batch; }
+  virtual void predict_batch_end(Index batch) { (void)batch; }
+
+ protected:
+  bool between_batches() const { return between_batches_; }
+  void note_outside_code() { outside_code_ran_ = true; }
+
+ private:
+  bool between_batches_ = false, outside_code_ran_ = false;
+};
+
+/// The order of the samples in an epoch.
+enum class Shuffle {
+  none,
+  samples,
+  batches,  // batches stay runs of the data; the last one, where it is smaller, stays the last
 };
 
 struct FitOptions {
   Index batch_size = 32;
   Index epochs = 1;
   Index initial_epoch = 0;
-  bool shuffle = true;
+  Shuffle shuffle = Shuffle::samples;
   Index validation_batch_size = 32;
   Index validation_freq = 1;
   Index bptt_steps = 0;  // 0: gradients through whole sequences
@@ -129,6 +160,8 @@ class Model {
   }
   /// Memory held in plans, in bytes.
   Index workspace_bytes() const;
+  /// Lets go of that memory; what is needed is planned again. Not within a batch.
+  void release_workspaces();
 
  private:
   /// A batch and what the head needs for it.
@@ -151,6 +184,7 @@ class Model {
 
   const Head<S>& head() const;
   Plan& plan(BatchKey key, bool with_head);
+  void forget_old_plans();
   Plan& plan_for(const Dataset<S>& data, const Part& part, bool training, bool with_head);
   Part whole(const Dataset<S>& data, const Index* order, Index rows);
   void forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
@@ -162,6 +196,7 @@ class Model {
                       Tally& tally, Observer& observer);
   PartLoss evaluate_part(const Dataset<S>& data, const Part& part, const Carrier& carrier,
                          Tally& tally, Observer& observer);
+  void require_finite_batch(Plan& plan, const Observer& observer) const;
   void pass_over(const Dataset<S>& data, const Part& part, bool training, Observer& observer);
   void run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
                  Tally& tally, Observer& observer);
@@ -175,6 +210,7 @@ class Model {
   void require_windows(Index bptt_steps) const;
   void require_states(Index batch_size, Index samples);
   std::vector<Index> in_order(Index samples);
+  std::vector<Index> epoch_order(Index samples, const FitOptions& options);
   void refresh_segments();
   Random next_stream() { return random_.child(draws_++); }
 

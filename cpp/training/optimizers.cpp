@@ -198,7 +198,7 @@ std::vector<std::string> slot_names(const OptimizerOptions& options) {
 
 template <class S>
 Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
-    : options_(options), idle_(count) {
+    : options_(options), learning_rate_(options.learning_rate), idle_(count) {
   check(options);
   for (const std::string& name : slot_names(options)) {
     slots_.emplace_back(count, slots_.empty() ? MemoryLane::first_slot : MemoryLane::second_slot);
@@ -211,7 +211,7 @@ Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
 template <class S>
 void Optimizer<S>::set_learning_rate(double learning_rate) {
   check_number("learning_rate", learning_rate);
-  options_.learning_rate = learning_rate;
+  learning_rate_.store(learning_rate, std::memory_order_relaxed);
 }
 
 template <class S>
@@ -224,6 +224,7 @@ void Optimizer<S>::set_options(const OptimizerOptions& options) {
   check(options);
   if (!same_kind(options)) throw std::invalid_argument("optimizer: options of another kind");
   options_ = options;
+  set_learning_rate(options.learning_rate);
 }
 
 template <class S>
@@ -249,17 +250,17 @@ void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& se
     }
   }
   if (begin != end) update_run(begin, end);
-  ++iterations_;
+  set_iterations(iterations() + 1);  // one writer: no need for an atomic increment
 }
 
 /// alpha is Adam's: learning rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).
 template <class S>
 typename Optimizer<S>::Rates Optimizer<S>::next_rates() {
   const OptimizerOptions& o = options_;
-  const double rate = o.learning_rate / (1 + o.decay * static_cast<double>(iterations_));
+  const double rate = learning_rate() / (1 + o.decay * static_cast<double>(iterations()));
   double correction = 1;
   if (o.kind == OptimizerKind::adam || o.kind == OptimizerKind::adamw) {
-    const std::int64_t t = iterations_ + 1;
+    const std::int64_t t = iterations() + 1;
     correction = std::sqrt(1 - beta_2_to_.at(o.beta_2, t)) / (1 - beta_1_to_.at(o.beta_1, t));
   }
   return {static_cast<S>(rate), static_cast<S>(rate * o.weight_decay),

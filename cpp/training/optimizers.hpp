@@ -2,6 +2,7 @@
 // state of the optimizer as long as the arena, one number per parameter.
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -86,11 +87,11 @@ class Optimizer {
   }
 
   /// As it was set: before `decay`.
-  double learning_rate() const { return options_.learning_rate; }
+  double learning_rate() const { return learning_rate_.load(std::memory_order_relaxed); }
   void set_learning_rate(double learning_rate);
 
-  std::int64_t iterations() const { return iterations_; }
-  void set_iterations(std::int64_t iterations) { iterations_ = iterations; }
+  std::int64_t iterations() const { return iterations_.load(std::memory_order_relaxed); }
+  void set_iterations(std::int64_t n) { iterations_.store(n, std::memory_order_relaxed); }
 
   /// Each [count], in the order of slot_names().
   const std::vector<Buffer<S>>& slots() const { return slots_; }
@@ -105,7 +106,6 @@ class Optimizer {
 
   /// Other numbers for the same kind; slots and iterations stay. Throws where !same_kind(options).
   void set_options(const OptimizerOptions& options);
-  const OptimizerOptions& options() const { return options_; }
 
  private:
   /// The factors of one update.
@@ -116,9 +116,11 @@ class Optimizer {
   void clip(S* gradients, const std::vector<Segment>& segments) const;
   void update(const Rates& rates, S* values, const S* gradients, Index begin, Index size);
 
-  OptimizerOptions options_;
+  OptimizerOptions options_;  // but for the learning rate
+  // Read by other threads while apply() runs.
+  std::atomic<double> learning_rate_{0};
+  std::atomic<std::int64_t> iterations_{0};
   IdlePages idle_;
-  std::int64_t iterations_ = 0;
   RunningPower beta_1_to_, beta_2_to_;
   std::vector<Buffer<S>> slots_;
 };

@@ -34,6 +34,8 @@ class Stepper {
   void run(States<S>& states, const S* x, S* y, Interrupt* interrupt);
   /// Memory that the plan holds.
   Index bytes() const { return plan_ ? plan_->bytes() : 0; }
+  /// Lets go of it, until the next prepare().
+  void release() { plan_.reset(); }
 
  private:
   void run_slice(Slice<S>& slice, const S* x, S* y, Interrupt* interrupt) const;

@@ -98,16 +98,16 @@ class Callback:
         self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Before evaluate's first batch; the validation in fit calls no hooks of its own."""
+        """Before the first batch of evaluate, or of a validation in fit."""
 
     def on_test_end(self, logs: Any = None) -> None:
-        """After evaluate's last batch."""
+        """After the last batch of evaluate, or of a validation in fit. logs: "loss", metrics."""
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Keras's; nothing calls it."""
+        """Before a batch of evaluate or of a validation. batch: counted from 0."""
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """After a batch of evaluate. logs: means so far."""
+        """After a batch of evaluate or of a validation. logs: means so far."""
 
     def on_predict_begin(self, logs: Any = None) -> None:
         """Before predict's first batch."""
@@ -116,10 +116,10 @@ class Callback:
         """After predict's last batch."""
 
     def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Keras's; nothing calls it."""
+        """Before a batch of predict. batch: counted from 0."""
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Keras's; nothing calls it."""
+        """After a batch of predict. logs: "outputs", those of the batch."""
 
 
 _EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end")

@@ -3,7 +3,7 @@ out is new arrays of that dtype. Everything here assumes that the Python layer h
 converted; what it checks itself (finite numbers, counts) raises ValueError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -172,7 +172,8 @@ class MetricOptions:
 class Network:
     """A network and its training. Layers are numbered as they were given. While one thread is at
     work in it, calls of others that touch numbers raise ValueError, but for reading learning_rate
-    and iterations.
+    and iterations. On that thread, hooks may call anything but compile(); Python code that runs in
+    the middle of a batch, such as a signal handler, may read parameters and nothing else.
     """
 
     def __init__(
@@ -197,6 +198,12 @@ class Network:
     # -- training. y: one row per sample, [N, ...] in the network's dtype: the targets in the
     # shape of the output, or class indices without the last axis for the sparse loss.
     # sample_weight: None, [N] or [N, T].
+    # hooks: by name, with their arguments. fit: epoch_begin(epoch); epoch_end(epoch, logs) -> True
+    # to stop, logs: loss, metrics..., then val_loss, val_metrics...; batch_begin(batch);
+    # batch_end(batch, running means) -> True to stop; test_begin() and test_end(logs) around the
+    # validation. fit and evaluate: test_batch_begin(batch); test_batch_end(batch, running means) ->
+    # True to stop; progress(epoch, batches done, running means), at most 20 times a second.
+    # predict: predict_batch_begin(batch); predict_batch_end(batch, all outputs).
     # lengths [N]: sequences of different lengths follow each other in x, [sum of lengths, ...], and
     # so do, where there is an output at every step, y and weights per step.
     def compile(
@@ -220,7 +227,7 @@ class Network:
         batch_size: int,
         epochs: int,
         initial_epoch: int = 0,
-        shuffle: bool = True,
+        shuffle: bool | str = True,  # or "batch": batches stay runs of the data
         validation: tuple[Array, Array, Array | None] | None = None,
         validation_lengths: NDArray[np.int64] | None = None,
         validation_batch_size: int = 0,
@@ -228,13 +235,7 @@ class Network:
         # 0: off. Else every batch is walked in windows of so many steps, the validation too; states
         # are carried, gradients are not. ValueError unless all layers are streamable.
         bptt_steps: int = 0,
-        on_epoch_begin: Callable[[int], object] | None = None,
-        # (epoch, logs) -> True to stop; logs: loss, metrics..., then val_loss, val_metrics...
-        on_epoch_end: Callable[[int, list[float]], bool] | None = None,
-        on_batch_begin: Callable[[int], object] | None = None,
-        on_batch_end: Callable[[int, list[float]], bool] | None = None,  # running means
-        # (epoch, batches done, running means), at most 20 times a second
-        on_progress: Callable[[int, int, list[float]], object] | None = None,
+        hooks: Mapping[str, Callable[..., Any]] = ...,
     ) -> list[list[float]]:
         """A row of logs per epoch that was run. KeyboardInterrupt leaves out the batch
         (with bptt_steps: the window) that was running.
@@ -256,11 +257,15 @@ class Network:
         *,
         lengths: NDArray[np.int64] | None = None,
         batch_size: int,
-        on_batch_end: Callable[[int, list[float]], bool] | None = None,
-        on_progress: Callable[[int, int, list[float]], object] | None = None,
+        hooks: Mapping[str, Callable[..., Any]] = ...,
     ) -> list[float]: ...
     def predict(
-        self, x: Array, *, lengths: NDArray[np.int64] | None = None, batch_size: int
+        self,
+        x: Array,
+        *,
+        lengths: NDArray[np.int64] | None = None,
+        batch_size: int,
+        hooks: Mapping[str, Callable[..., Any]] = ...,
     ) -> Array:
         """[N, ...]; with lengths and an output at every step [sum of lengths, ...]."""
     # -- state. Batch size of the carried state: 0 where none is carried yet.
@@ -272,7 +277,7 @@ class Network:
     # not checked yet. None where something is not plain, not small or not right; nothing has
     # happened then, and the ordinary method is to be called, with checked data.
     def small_fit(
-        self, x: Any, y: Any, batch_size: int, epochs: int, shuffle: bool, /
+        self, x: Any, y: Any, batch_size: int, epochs: int, shuffle: Any, /
     ) -> list[list[float]] | None: ...
     def small_train(self, x: Any, y: Any, /) -> list[float] | None: ...
     def small_predict(self, x: Any, batch_size: int, /) -> Array | None: ...
@@ -302,6 +307,11 @@ class Network:
     ) -> tuple[float, list[list[Array]], Array]: ...  # loss, [layer][parameter], d/dx
     @property
     def workspace_bytes(self) -> int: ...  # memory held in plans
+    def require_open(self) -> None:
+        """Raises the ValueError of a call that is refused because another one is at work."""
+
+def release_workspaces() -> None:
+    """Lets go of the plans of all networks that are not at work."""
 
 # What each layer of a network would hold and put out: the parameters and the shape of an output
 # sample. No memory is taken for the parameters, whatever their size.

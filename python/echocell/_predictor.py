@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from echocell import _checks, _ragged, _training
+from echocell import _checks, _hooks, _ragged, _training
 from echocell._legacy import IGNORED_BY_FIT, PredictArguments, refuse_legacy
 from echocell._network import Stack
 from echocell._typing import Callbacks, Verbose
@@ -63,7 +63,8 @@ class Predictor(Stack):
             batch_size: as for fit().
             verbose: accepted; nothing is shown.
             steps: not supported.
-            callbacks: their on_predict_begin and on_predict_end are called.
+            callbacks: their on_predict_begin, on_predict_batch_begin, on_predict_batch_end (with
+                the batch's "outputs" in the logs) and on_predict_end are called.
             **legacy: arguments of Keras that change nothing here, such as workers.
 
         Returns:
@@ -81,22 +82,33 @@ class Predictor(Stack):
             refuse_legacy("predict", {**legacy, "steps": steps}, IGNORED_BY_FIT, ("steps",))
         network = self._network or self._ready()
         data, lengths = _training.check_input(self, x)
-        size = _training.batch_size(self, batch_size, len(data if lengths is None else lengths))
-        listening = CallbackList(callbacks, self, {"verbose": verbose}) if callbacks else None
-        if listening is not None:
+        rows = len(data if lengths is None else lengths)
+        size = _training.batch_size(self, batch_size, rows)
+        settings: dict[str, Any] = {"batch_size": size}
+        if lengths is not None:
+            settings["lengths"] = lengths
+
+        def arranged(outputs: Array) -> Any:
+            if lengths is None or len(self._output) == 1:
+                return outputs
+            return _ragged.pieces(outputs, lengths)
+
+        listening = None
+        if callbacks:
+            network.require_open()
+            params = {"verbose": verbose, "steps": -(-rows // size)}
+            listening = CallbackList(callbacks, self, params)
+            settings["hooks"] = _hooks.of_predict(
+                listening, lambda all_of_them, k: arranged(all_of_them)[k * size : (k + 1) * size]
+            )
             listening.on_predict_begin({})
         try:
-            if lengths is None:
-                output = network.predict(data, batch_size=size)
-            else:
-                output = network.predict(data, batch_size=size, lengths=lengths)
+            output = network.predict(data, **settings)
         except ValueError as error:
             _training.explain(error, _training.named_rows("x", data, lengths))
         if listening is not None:
             listening.on_predict_end({})
-        if lengths is not None and len(self._output) > 1:
-            return _ragged.pieces(output, lengths)
-        return output
+        return arranged(output)
 
     def _small_batch(self, given: Any) -> Any:
         """The batch size as the core's small calls take it; 0: it is not for them."""

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from echocell import _checks, _core, _training
 from echocell._compiling import Compilable
 from echocell._display import display
+from echocell._hooks import Hooks
 from echocell._layer import Layer
 from echocell._legacy import (
     IGNORED_BY_FIT,
@@ -21,7 +22,7 @@ from echocell._legacy import (
     PredictArguments,
     refuse_legacy,
 )
-from echocell._training import Data, Hooks
+from echocell._training import Data
 from echocell._typing import Callbacks, Verbose
 from echocell._warning import warn
 from echocell.callbacks import CallbackList, History
@@ -61,7 +62,7 @@ class Trainer(Compilable):
         callbacks: Callbacks | None = None,
         validation_split: float = 0.0,
         validation_data: Sequence[ArrayLike | None] | None = None,
-        shuffle: bool = True,
+        shuffle: bool | Literal["batch"] = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
@@ -107,7 +108,8 @@ class Trainer(Compilable):
             callbacks: one or a list.
             validation_split: the last share of the samples is kept to validate with.
             validation_data: (x, y) or (x, y, sample_weight).
-            shuffle: draw the order anew in every epoch. On a stateful model it warns, once, where
+            shuffle: draw the order anew in every epoch; "batch" draws the order of the batches,
+                whose samples follow each other in x. On a stateful model it warns, once, where
                 there are several batches; with one batch the rows stay with their states.
             class_weight: {class: weight}; classes that are not named weigh 1.
             sample_weight: [N] or, for outputs at every step, [N, T] or a list of [T].
@@ -207,6 +209,7 @@ class Trainer(Compilable):
             if waiting is not None:
                 self._build_for(x)
             network = self._network or self._ready()
+            network.require_open()
             return network, _training.check_data(self, x, y, sample_weight, class_weight)
         except (TypeError, ValueError):
             if waiting is not None:
@@ -274,11 +277,11 @@ class Trainer(Compilable):
         names = self._names_with(settings.get("validation"))
         shown = display(verbose, batches, last, first)
         hooks = Hooks(self, names, listening, shown)
-        arguments = hooks.arguments()
+        listeners = hooks.of_fit()
         try:
             listening.on_train_begin({})
-            logs = self._run_fit(network, data, {**settings, **arguments})
-            if "on_epoch_end" not in arguments:
+            logs = self._run_fit(network, data, {**settings, "hooks": listeners})
+            if "epoch_end" not in listeners:
                 self._record(history, names, logs, first)
             else:
                 self._look_for_nan(logs[-1] if logs else ())
@@ -432,7 +435,8 @@ class Trainer(Compilable):
             verbose: as for fit().
             sample_weight: as for fit().
             steps: not supported.
-            callbacks: their on_test_begin, on_test_batch_end and on_test_end are called.
+            callbacks: their on_test_begin, on_test_batch_begin, on_test_batch_end and on_test_end
+                are called.
             return_dict: True gives the numbers by name.
             **legacy: arguments of Keras that change nothing here, such as workers.
 
@@ -450,8 +454,8 @@ class Trainer(Compilable):
         try:
             listening.on_test_begin({})
             shown.epoch_begin(0)
-            logs = self._run_evaluate(network, data, size, hooks.test_arguments())
-            hooks.test_end(logs)
+            logs = self._run_evaluate(network, data, size, hooks.of_evaluate())
+            hooks.evaluated(logs)
         finally:
             shown.close()
         return self._returned(logs, return_dict)
@@ -460,8 +464,8 @@ class Trainer(Compilable):
         self, network: _core.Network, data: Data, size: int, hooks: dict[str, Any]
     ) -> list[float]:
         try:
-            settings = {**data.options(), **hooks}
-            return network.evaluate(data.x, data.y, data.weights, batch_size=size, **settings)
+            settings = {**data.options(), "batch_size": size, "hooks": hooks}
+            return network.evaluate(data.x, data.y, data.weights, **settings)
         except ValueError as error:
             _training.explain(error, data.named())
 

@@ -1,4 +1,4 @@
-"""Between fit and the core: data made ready, batch sizes, and the hooks for those who listen.
+"""Between fit and the core: data made ready, batch sizes, what fit gave.
 
 N samples, B batch, T time steps. Arrays of targets and weights as the core takes them.
 """
@@ -6,7 +6,7 @@ N samples, B batch, T time steps. Arrays of targets and weights as the core take
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from echocell import _checks, _ragged, _targets
 from echocell._checks import Sample
-from echocell._display import Display
 from echocell._ragged import Lengths
 from echocell._warning import warn
-from echocell.callbacks import CallbackList, History
+from echocell.callbacks import History
 from echocell.layers import Embedding
 
 if TYPE_CHECKING:
@@ -304,101 +303,30 @@ def validation_size(model: Trainer, given: Any, rows: int) -> int:
     return size
 
 
-def check_shuffle(model: Trainer, shuffle: Any, rows: int, size: int) -> bool:
-    """Is the order drawn anew in every epoch? A stateful model with one batch keeps its rows:
-    their order changes nothing but which state a sample meets. With several batches it shuffles
-    as asked, and warns once per model.
+def check_shuffle(model: Trainer, shuffle: Any, rows: int, size: int) -> bool | str:
+    """Whether the order is drawn anew in every epoch, and "batch" where batches stay together. A
+    stateful model with one batch keeps its rows: their order changes nothing but which state a
+    sample meets. With several batches it shuffles as asked, and warns once per model.
+
+    Raises ValueError for another word than "batch".
     """
-    if not shuffle or not model._stateful:
-        return bool(shuffle)
+    if isinstance(shuffle, str) and shuffle != "batch":
+        raise ValueError(f"shuffle: expected True, False or 'batch', received {shuffle!r}")
+    wanted: bool | str = shuffle if isinstance(shuffle, str) else bool(shuffle)
+    if not wanted or not model._stateful:
+        return wanted
     if rows <= size:
         return False
     if not model._warned_of_shuffle:
         model._warned_of_shuffle = True
         warn(
-            "a stateful model is trained with shuffle=True: samples meet the states of samples "
-            "that did not come before them. Give fit shuffle=False"
+            f"a stateful model is trained with shuffle={wanted!r}: samples meet the states of "
+            "samples that did not come before them. Give fit shuffle=False"
         )
-    return True
+    return wanted
 
 
-# ---- hooks -------------------------------------------------------------------------------------
-
-
-class Hooks:
-    """Carries what the core reports to callbacks and display.
-
-    Args:
-        names: of the logs: loss, metrics, then with val_ in front.
-    """
-
-    def __init__(
-        self, model: Trainer, names: Sequence[str], callbacks: CallbackList, display: Display
-    ) -> None:
-        self._model = model
-        self._names = names
-        self._callbacks = callbacks
-        self._display = display
-        self.last: dict[str, float] = {}
-
-    def _logs(self, values: Sequence[float]) -> dict[str, float]:
-        return dict(zip(self._names, values, strict=False))
-
-    def epoch_begin(self, epoch: int) -> None:
-        """Before an epoch."""
-        self._display.epoch_begin(epoch)
-        self._callbacks.on_epoch_begin(epoch, {})
-
-    def epoch_end(self, epoch: int, values: list[float]) -> bool:
-        """After an epoch; True stops."""
-        logs = self._logs(values)
-        self._callbacks.on_epoch_end(epoch, logs)
-        self._display.epoch_end(epoch, logs)
-        self.last = logs
-        return bool(self._model.stop_training)
-
-    def batch_begin(self, batch: int) -> None:
-        """Before a batch."""
-        self._callbacks.on_train_batch_begin(batch, {})
-
-    def batch_end(self, batch: int, values: list[float]) -> bool:
-        """After a batch; True stops."""
-        self._callbacks.on_train_batch_end(batch, self._logs(values))
-        return bool(self._model.stop_training)
-
-    def test_arguments(self) -> dict[str, Callable[..., Any]]:
-        """The hooks of core.evaluate that somebody listens to."""
-        listeners: dict[str, Callable[..., Any]] = {}
-        if self._callbacks.listens_to("on_test_batch_end"):
-            listeners["on_batch_end"] = self._test_batch_end
-        if self._display.watches_batches:
-            listeners["on_progress"] = self.progress
-        return listeners
-
-    def _test_batch_end(self, batch: int, values: list[float]) -> bool:
-        self._callbacks.on_test_batch_end(batch, self._logs(values))
-        return False
-
-    def test_end(self, values: list[float]) -> None:
-        """After an evaluation."""
-        logs = self._logs(values)
-        self._display.epoch_end(0, logs)
-        self._callbacks.on_test_end(logs)
-
-    def progress(self, epoch: int, done: int, values: list[float]) -> None:
-        """Now and then."""
-        self._display.progress(epoch, done, self._logs(values))
-
-    def arguments(self) -> dict[str, Callable[..., Any]]:
-        """The hooks of core.fit that somebody listens to."""
-        listeners: dict[str, Callable[..., Any]] = {}
-        if self._callbacks.listens_to_epochs or self._display.watches_epochs:
-            listeners.update(on_epoch_begin=self.epoch_begin, on_epoch_end=self.epoch_end)
-        if self._callbacks.listens_to_batches:
-            listeners.update(on_batch_begin=self.batch_begin, on_batch_end=self.batch_end)
-        if self._display.watches_batches:
-            listeners["on_progress"] = self.progress
-        return listeners
+# ---- epochs ----------------------------------------------------------------------------------
 
 
 def fill(

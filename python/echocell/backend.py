@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from echocell import _core
 from echocell._naming import reset_names
 
 __all__ = [
@@ -116,5 +117,8 @@ def count_params(x: ArrayLike) -> int:
 
 
 def clear_session() -> None:
-    """Starts the names of layers anew (lstm, lstm_1, ...). Models free their memory themselves."""
+    """Starts the names of layers anew (lstm, lstm_1, ...), and lets go of the memory that models
+    keep for their next batches. A model in the middle of a batch keeps it.
+    """
     reset_names()
+    _core.release_workspaces()

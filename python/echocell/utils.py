@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from echocell import _seeds
 from echocell._plot_model import plot_model
+from echocell.backend import clear_session
 from echocell.preprocessing.sequence import pad_sequences
 
 __all__ = [
+    "clear_session",
     "normalize",
     "np_utils",
     "pad_sequences",

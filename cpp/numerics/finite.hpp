@@ -1,0 +1,28 @@
+// Are numbers finite?
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "numerics/shape.hpp"
+
+namespace echocell {
+
+/// NaN and infinity are the numbers whose exponent has all bits set: a test on integers, which the
+/// compiler makes one of whole vectors.
+template <class S>
+bool all_finite(const S* data, Index count) {
+  using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
+  constexpr int kMantissa = sizeof(S) == 4 ? 23 : 52;
+  constexpr Bits kExponent = ((Bits{1} << (sizeof(S) * 8 - 1 - kMantissa)) - 1) << kMantissa;
+  Bits found = 0;
+  for (Index k = 0; k < count; ++k) {
+    Bits bits;
+    std::memcpy(&bits, data + k, sizeof(bits));
+    found |= (bits & kExponent) == kExponent ? ~Bits{0} : Bits{0};
+  }
+  return found == 0;
+}
+
+}  // namespace echocell
