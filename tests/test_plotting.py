@@ -38,7 +38,7 @@ def test_pictures_leave_pyplot_alone(tmp_path: Path) -> None:
 def test_history_draws_validation_beside_its_own() -> None:
     history = {"loss": [3.0, 2.0], "acc": [0.1, 0.2], "val_loss": [4.0, 3.0]}
     loss, accuracy = plotting.plot_history(history, title="both").axes
-    assert [line.get_label() for line in loss.lines] == ["loss", "val_loss"]
+    assert [line.get_label() for line in loss.lines] == ["training", "validation"]
     assert [list(line.get_ydata()) for line in accuracy.lines] == [[0.1, 0.2]]
     assert list(loss.lines[0].get_xdata()) == [1, 2]
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import cli, experiments, plotting, sweep_plot
+from echocell import cli, experiments, plotting
+from echocell._plot_style import log_axis
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
 from echocell.experiments.echo_sweeps import Case, Limits, train
 from echocell.experiments.journal import Journal, JournalError
@@ -229,9 +230,9 @@ def test_limits_that_rounding_leaves_as_one_are_set_apart() -> None:
     axes = plotting.new_figure(4, 3).subplots()
     axes.set_yscale("log")
     axes.set_ylim(30, 30 * (1 + 1e-15))
-    sweep_plot._widen(axes)
+    log_axis(axes)
     low, high = axes.get_ylim()
     assert low < 30 < high
     axes.set_ylim(1, 10)
-    sweep_plot._widen(axes)
+    log_axis(axes)
     assert axes.get_ylim() == (1, 10)

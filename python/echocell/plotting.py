@@ -18,6 +18,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from echocell._heat_maps import draw_gates
+from echocell._plot_style import BLUE as BLUE
+from echocell._plot_style import DOTS_PER_INCH, legend_above, text_width
+from echocell._plot_style import GREEN as GREEN
+from echocell._plot_style import GREY as GREY
+from echocell._plot_style import INK as INK
+from echocell._plot_style import ORANGE as ORANGE
+from echocell._plot_style import RED as RED
+from echocell._plot_style import style_axes as style_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
@@ -28,25 +38,12 @@ Array = NDArray[Any]
 Trace = Mapping[str, Array]
 Labels = Sequence[object] | Array
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6B7280"
-INK = "#1F2937"
 # Fills of the boxes of a sequence: given, right, wrong.
 _GIVEN, _RIGHT, _WRONG = "#E5EDF5", "#CBEBDD", "#F9D5C5"
 
-_LONG_NAMES = {
-    "i": "input gate i",
-    "f": "forget gate f",
-    "o": "output gate o",
-    "z": "update gate z",
-    "r": "reset gate r",
-    "g": "candidate g",
-    "c": "cell state c",
-    "h": "output h",
-}
-_GATES = frozenset({"i", "f", "o", "z", "r"})  # between 0, closed, and 1, open
-_DOTS_PER_INCH = 100
-_TITLE_WIDTH = 190  # characters of a line below the title, at 1600 pixels
+_WIDTH = 16.0  # inches, of a figure with a title
+_TITLE_LETTERS, _BODY_LETTERS = 100, 175  # of a line of the title, and of a line below it
+_MOST_BOXES = 40  # in a row of a sequence
 
 
 class Traceable(Protocol):
@@ -76,28 +73,17 @@ def new_figure(width: float = 16.0, height: float = 10.0) -> Figure:
     """
     try:
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError:
         raise MissingPlotExtraError from None
-    return Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
+    # The distances of parts from each other and from the edge, in inches.
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.06)
+    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Writes the figure; the ending of the path says how (.png, .svg, .pdf)."""
-    figure.savefig(path, dpi=_DOTS_PER_INCH, facecolor="white")
-
-
-def style_axes(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
-    """The look of all pictures: labels, a faint grid, no box."""
-    axes.set_title(title, loc="left", fontsize=12, color=INK)
-    axes.set_xlabel(xlabel, fontsize=10.5, color=INK)
-    axes.set_ylabel(ylabel, fontsize=10.5, color=INK)
-    axes.tick_params(which="both", labelsize=9.5, colors=GREY, labelcolor=INK)
-    axes.grid(True, color="#E5E7EB", linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(GREY)
+    figure.savefig(path, dpi=DOTS_PER_INCH, facecolor="white")
 
 
 def plot_history(
@@ -111,12 +97,19 @@ def plot_history(
 
     x: where each value stands; 1, 2, 3, ... if None. A name "val_..." is drawn beside its own.
     """
-    figure = new_figure(12, 4.5)
     names = _own_names(history)
     if not names:
         raise ValueError("plot_history: expected at least one series, received an empty history")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    columns = min(len(names), 3)
+    rows = -(-len(names) // columns)
+    figure = new_figure(12, 4.5 * rows)
+    grid = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes, name in zip(grid, names, strict=False):
         _draw_curve(axes, history, name, x, xlabel)
+    for axes in grid[len(names) :]:
+        axes.set_visible(False)
+    if len(names) < len(history):
+        legend_above(figure, grid, right=True)
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK)
     return figure
@@ -154,7 +147,7 @@ def plot_gates(
     Units are sorted by their mean cell state, in the same order in every map.
     """
     figure = new_figure(16, 7)
-    _draw_gates(figure, _one_sample(trace, x, sample), labels, time, breaks)
+    draw_gates(figure, _one_sample(trace, x, sample), labels, time, breaks)
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK)
     return figure
@@ -179,11 +172,8 @@ def plot_experiment(
     under the heading `example`;
     trace (name -> [T, H]), labels, time, breaks: as for `plot_gates`.
     """
-    figure = new_figure()
-    height = head_height(title)
-    heights = (height, 2.3, 1.5, 6.2 - height)
-    head, top, middle, bottom = figure.subfigures(4, 1, squeeze=False, height_ratios=heights)[:, 0]
-    draw_head(head, title)
+    figure, body = titled_figure(title, 9.2)
+    top, middle, bottom = body.subfigures(3, 1, squeeze=False, height_ratios=(2.3, 1.6, 5.3))[:, 0]
     left, right = top.subplots(1, 2)
     names = _own_names(curve.history)
     for axes, name in zip((left, right), names, strict=False):
@@ -191,7 +181,7 @@ def plot_experiment(
     if len(names) < 2:
         right.set_visible(False)
     _draw_sequence(middle.subplots(), sequence, expected, predicted, example)
-    _draw_gates(bottom, trace, labels, time, breaks)
+    draw_gates(bottom, trace, labels, time, breaks)
     return figure
 
 
@@ -206,23 +196,32 @@ def last_steps(trace: Trace) -> dict[str, Array]:
 
 
 def _head(title: str) -> tuple[str, str, float]:
-    """The first line of a title, its other lines wrapped, and the height of both in inches."""
+    """The first line of a title and its other lines, both wrapped, and their height in inches."""
     first, _, rest = title.partition("\n")
-    body = "\n".join(textwrap.fill(line, _TITLE_WIDTH) for line in rest.splitlines())
-    return first, body, 0.55 + 0.22 * len(body.splitlines())
+    first = textwrap.fill(first, _TITLE_LETTERS)
+    body = "\n".join(textwrap.fill(line, _BODY_LETTERS) for line in rest.splitlines())
+    return first, body, 0.23 + 0.32 * len(first.splitlines()) + 0.22 * len(body.splitlines())
 
 
-def head_height(title: str) -> float:
-    """The inches that `draw_head` needs."""
-    return _head(title)[2]
+def titled_figure(title: str, height: float) -> tuple[Figure, SubFigure]:
+    """Returns a figure with a title, its first line bold, and the part below it to draw in.
+
+    height: of that part, in inches; the title's is added.
+    """
+    own = _head(title)[2]
+    figure = new_figure(_WIDTH, own + height)
+    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(own, height))[:, 0]
+    _draw_head(head, title)
+    return figure, body
 
 
-def draw_head(figure: SubFigure, title: str) -> None:
-    """The title at the top left, its first line bold; distances in inches, whatever the figure."""
+def _draw_head(figure: SubFigure, title: str) -> None:
+    """The title at the top left; distances in inches, whatever the figure."""
     from matplotlib.transforms import ScaledTranslation
 
     first, body, _ = _head(title)
-    for text, down, size, weight in ((first, 0.08, 17, "bold"), (body, 0.45, 11.5, "normal")):
+    below = 0.13 + 0.32 * len(first.splitlines())
+    for text, down, size, weight in ((first, 0.08, 17, "bold"), (body, below, 11.5, "normal")):
         shift = ScaledTranslation(0.18, -down, figure.dpi_scale_trans)
         figure.text(
             0,
@@ -250,10 +249,13 @@ def _draw_curve(
 ) -> None:
     """One series and, where there is one, its validation; long ones are smoothed too."""
     title = name
-    for label, colour in ((name, BLUE), (f"val_{name}", ORANGE)):
-        if label not in history:
+    for key, label, colour in (
+        (name, "training", BLUE),
+        (f"val_{name}", "validation", ORANGE),
+    ):
+        if key not in history:
             continue
-        values = np.asarray(history[label], dtype=float)
+        values = np.asarray(history[key], dtype=float)
         places = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
         width = len(values) // 100
         if width > 2:
@@ -261,9 +263,8 @@ def _draw_curve(
             values, title = _smoothed(values, width), f"{name} (line: moving mean of {width})"
         axes.plot(places, values, color=colour, linewidth=2, label=label, **_marker(values))
     style_axes(axes, title=title, xlabel=xlabel, ylabel=_unit(name))
+    axes.locator_params(axis="x", nbins=7, integer=True)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    if f"val_{name}" in history:
-        axes.legend(fontsize=9.5, frameon=False)
     if "acc" in name:
         axes.set_ylim(-0.03, 1.03)
     elif np.min(history[name]) >= 0:
@@ -276,7 +277,9 @@ def _marker(values: Array) -> dict[str, Any]:
 
 
 def _unit(name: str) -> str:
-    return "share right" if "acc" in name else "mean per sample"
+    if name in ("lr", "learning_rate"):
+        return ""
+    return "fraction correct" if "acc" in name else "mean per sample"
 
 
 def _smoothed(values: Array, width: int) -> Array:
@@ -295,28 +298,37 @@ def _draw_sequence(
             f"expected sequence, expected and predicted of one length, received "
             f"{len(sequence)}, {len(expected)} and {len(predicted)}"
         )
-    for place, (given, wanted, got) in enumerate(zip(sequence, expected, predicted, strict=True)):
-        _draw_box(axes, place, 2, given, _GIVEN)
+    shown = list(zip(sequence, expected, predicted, strict=True))[:_MOST_BOXES]
+    columns = max(len(shown), 16)
+    longest = max((str(value) for column in shown for value in column), key=len, default="")
+    room = 0.8 * axes.get_window_extent().width / columns
+    size = min(12.0, room / text_width(longest or "n", 1))
+    for place, (given, wanted, got) in enumerate(shown):
+        _draw_box(axes, place, 2, given, _GIVEN, size)
         if wanted is not None:
-            _draw_box(axes, place, 1, wanted, "white")
-            _draw_box(axes, place, 0, got, _RIGHT if got == wanted else _WRONG)
-    axes.set_xlim(-0.6, max(len(sequence), 16) - 0.4)
+            _draw_box(axes, place, 1, wanted, "white", size)
+            _draw_box(axes, place, 0, got, _RIGHT if got == wanted else _WRONG, size)
+    if len(sequence) > _MOST_BOXES:
+        title = f"{title} (the first {_MOST_BOXES} of {len(sequence)} values)".strip()
+    axes.set_xlim(-0.6, columns - 0.4)
     axes.set_ylim(-0.55, 2.55)
     axes.set_yticks([2, 1, 0], ["input", "expected", "predicted"])
     axes.set_xticks([])
     axes.tick_params(length=0, labelsize=10.5, labelcolor=INK)
     axes.set_title(title, loc="left", fontsize=12, color=INK)
-    axes.set_title("predicted: green is right, red is wrong", loc="right", fontsize=9.5, color=GREY)
+    axes.set_title(
+        "prediction: green = correct, red = wrong", loc="right", fontsize=9.5, color=GREY
+    )
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
-def _draw_box(axes: Axes, x: float, y: float, value: object, colour: str) -> None:
+def _draw_box(axes: Axes, x: float, y: float, value: object, colour: str, size: float) -> None:
     from matplotlib.patches import Rectangle
 
     corner = (x - 0.46, y - 0.42)
     axes.add_patch(Rectangle(corner, 0.92, 0.84, facecolor=colour, edgecolor=GREY, linewidth=0.8))
-    axes.text(x, y - 0.02, str(value), ha="center", va="center", fontsize=12, color=INK)
+    axes.text(x, y - 0.02, str(value), ha="center", va="center", fontsize=size, color=INK)
 
 
 def _one_sample(trace: Trace | Traceable, x: ArrayLike | None, sample: int) -> dict[str, Array]:
@@ -332,81 +344,6 @@ def _one_sample(trace: Trace | Traceable, x: ArrayLike | None, sample: int) -> d
                 f"plot_gates: expected {name} of shape [B, T, H] or [T, H], received {values.shape}"
             )
     return {name: values[sample] if values.ndim == 3 else values for name, values in arrays.items()}
-
-
-def _draw_gates(
-    figure: Figure | SubFigure,
-    trace: Trace,
-    labels: Labels | None,
-    time: str,
-    breaks: Sequence[int],
-) -> None:
-    """A heat map per name of the trace; rows are units, columns time steps."""
-    columns = min(3, len(trace))
-    rows = -(-len(trace) // columns)
-    same_units = len({values.shape[1] for values in trace.values()}) == 1
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=same_units)
-    for index, (name, values) in enumerate(trace.items()):
-        axes = grid[index // columns, index % columns]
-        _draw_heat_map(figure, axes, name, values[:, _order(trace, name)].T)
-        _label_steps(axes, len(values), labels)
-        for step in breaks:
-            axes.axvline(step - 0.5, color=INK, linewidth=1.2)
-    for axes in grid.flat[len(trace) :]:
-        axes.set_visible(False)
-    figure.supxlabel(time, fontsize=10.5, color=INK)
-    figure.supylabel("unit, sorted by its state", fontsize=10.5, color=INK)
-
-
-def _order(trace: Trace, name: str) -> Array:
-    """The units by their mean cell state, or output where there is none: the same for all names of
-    one direction of a Bidirectional ("forward_c", "forward_h", ...). Gates that several cells share
-    by their own mean.
-    """
-    direction = name.rpartition("_")[0]
-    prefix = f"{direction}_" if direction else ""
-    values = trace.get(f"{prefix}c", trace.get(f"{prefix}h", trace[name]))
-    if values.shape[1] != trace[name].shape[1]:
-        values = trace[name]
-    return np.argsort(-values.mean(axis=0), kind="stable")
-
-
-def _long_name(name: str) -> str:
-    """For titles: "forward_i" is "forward: input gate i"."""
-    direction, _, quantity = name.rpartition("_")
-    long = _LONG_NAMES.get(quantity, quantity)
-    return f"{direction}: {long}" if direction else long
-
-
-def _draw_heat_map(figure: Figure | SubFigure, axes: Axes, name: str, values: Array) -> None:
-    """Values [H, T]: gates on a scale from 0 to 1, states on one that is even around 0."""
-    if name.rpartition("_")[2] in _GATES and values.min() >= 0 and values.max() <= 1:
-        low, high, colours = 0.0, 1.0, "viridis"
-    else:
-        high = max(float(np.abs(values).max()), 1e-6)
-        low, colours = -high, "RdBu_r"
-    image = axes.imshow(
-        values, aspect="auto", interpolation="nearest", cmap=colours, vmin=low, vmax=high
-    )
-    bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.04)
-    bar.ax.tick_params(labelsize=8.5, colors=GREY, labelcolor=INK)
-    bar.outline.set_visible(False)
-    axes.locator_params(axis="y", integer=True)
-    axes.set_title(_long_name(name), loc="left", fontsize=11, color=INK)
-    axes.tick_params(labelsize=9, colors=GREY, labelcolor=INK)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
-def _label_steps(axes: Axes, count: int, labels: Labels | None) -> None:
-    """A text per time step, turned or thinned out where they would run into each other."""
-    texts = [str(label) for label in (range(1, count + 1) if labels is None else labels)]
-    if len(texts) != count:
-        raise ValueError(f"expected {count} labels, one per time step, received {len(texts)}")
-    every = -(-count // 30)
-    places = range(0, count, every)
-    crowded = count // every * max(map(len, texts)) > 55
-    axes.set_xticks(list(places), [texts[place] for place in places], rotation=90 if crowded else 0)
 
 
 @dataclass(frozen=True)
@@ -434,15 +371,14 @@ def plot_forecast(
     """
     if not panels:
         raise ValueError("plot_forecast: expected at least one panel, received none")
-    heights = (_head(title)[2], 3.4 * max(len(panels), 1.6))
-    figure = new_figure(height=sum(heights))
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
-    draw_head(head, title)
-    rows = body.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    figure, body = titled_figure(title, 0.4 + 3.3 * max(len(panels), 1.6))
+    rows = list(body.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0])
     for axes, panel in zip(rows, panels, strict=True):
-        _draw_forecasts(axes, panel)
         style_axes(axes, title=panel.title, ylabel=ylabel)
+        _draw_forecasts(axes, panel)
+        axes.yaxis.set_major_formatter("{x:,.10g}")
     rows[-1].set_xlabel(xlabel, fontsize=10.5, color=INK)
+    legend_above(body, rows)
     return figure
 
 
@@ -467,4 +403,3 @@ def _draw_forecasts(axes: Axes, panel: ForecastPanel) -> None:
         )
     if panel.split is not None:
         axes.axvline(panel.split, color=INK, linewidth=1, linestyle=":", label="test part begins")
-    axes.legend(fontsize=9.5, frameon=False, loc="upper left", ncols=2)

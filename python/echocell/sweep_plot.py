@@ -5,11 +5,23 @@ Needs matplotlib, like `plotting`, whose look they have.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from echocell import plotting
+from echocell._plot_style import (
+    GREY,
+    SERIES_COLOURS,
+    label_lines,
+    legend_above,
+    log_axis,
+    name_bars,
+    readable_ticks,
+    style_axes,
+    value_labels,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,21 +29,26 @@ if TYPE_CHECKING:
 
     from echocell.experiments.sweep import Point
 
-_COLOURS = (plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.RED, plotting.GREY)
 _MARKERS = "osD^v"
+_BODY = 5.2  # inches below the title
+FAILED = "limit reached, task not learned"
+
+# (y, whether it succeeded) at every place.
+Series = Sequence[tuple[float, bool]]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One diagram: series, name -> [(y, whether it succeeded)] at every x; lines across, name -> y.
+    """One diagram over numbers: series, name -> [(y, whether it succeeded)] at every x; lines
+    across, name -> y.
 
     connected: by a line from place to place, for places that have an order.
     """
 
-    ylabel: str
+    title: str
     xlabel: str
     x: Sequence[float]
-    series: Mapping[str, Sequence[tuple[float, bool]]]
+    series: Mapping[str, Series]
     log_x: bool = True
     log_y: bool = True
     lines: Mapping[str, float] = field(default_factory=dict)
@@ -40,7 +57,7 @@ class Panel:
     @classmethod
     def of(
         cls,
-        ylabel: str,
+        title: str,
         points: Sequence[Point] | Mapping[str, Sequence[Point]],
         xlabel: str,
         x: Sequence[float],
@@ -49,7 +66,7 @@ class Panel:
         log_x: bool = True,
     ) -> Panel:
         """A number of the points, the updates if not said otherwise, on a logarithmic axis."""
-        return cls(ylabel, xlabel, x, _series(points, of), log_x)
+        return cls(title, xlabel, x, _series(points, of), log_x)
 
     @classmethod
     def accuracy(
@@ -60,13 +77,90 @@ class Panel:
         *,
         log_x: bool = True,
     ) -> Panel:
-        """What share of the last test was right."""
+        """The accuracy of the last test, in percent."""
         series = _series(points, lambda point: point.accuracy)
-        return cls("accuracy at the end, %", xlabel, x, series, log_x, log_y=False)
+        return cls("accuracy in the last test (%)", xlabel, x, series, log_x, log_y=False)
 
     def beside(self, name: str, value: float) -> Panel:
-        """The same with a line across."""
+        """Returns the same panel with a line across."""
         return replace(self, lines={**self.lines, name: value})
+
+    def draw(self, axes: Axes) -> None:
+        """Draws marks at every place, hollow ones where the limit was reached."""
+        style_axes(axes, title=self.title, xlabel=self.xlabel)
+        failed = False
+        for index, (name, values) in enumerate(self.series.items()):
+            # Later marks are smaller, so that those below them are seen.
+            size = 6 + 1.5 * (len(self.series) - 1 - index)
+            style = SERIES_COLOURS[index % 5], _MARKERS[index % 5], size
+            if self.connected:
+                ys = [y for y, _ in values]
+                axes.plot(self.x, ys, color=style[0], linewidth=1.5, alpha=0.6)
+            for good in (True, False):
+                chosen = [(x, y) for x, (y, ok) in zip(self.x, values, strict=True) if ok is good]
+                failed = failed or (not good and bool(chosen))
+                _mark(axes, chosen, *style, name if good else "", hollow=not good)
+        if failed:
+            _mark(axes, [], GREY, "o", 6, FAILED, hollow=True)
+        self._scale(axes)
+        label_lines(axes, self.lines)
+
+    def _scale(self, axes: Axes) -> None:
+        if self.log_x:
+            axes.set_xscale("log")
+        readable_ticks(axes, self.x)
+        if not self.log_y:
+            axes.set_ylim(-4, 104)
+            return
+        values = [y for row in self.series.values() for y, _ in row if y > 0]
+        values += self.lines.values()
+        if values:
+            axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
+        log_axis(axes)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One diagram over things that have names but no order: a bar for each, several where there
+    are several series, hollow where the limit was reached.
+
+    text: what is written behind a bar of a value; limit: where the axis ends at least, as 100 for
+    percentages; lines: name -> value, drawn across the bars.
+    """
+
+    title: str
+    names: Sequence[str]
+    series: Mapping[str, Series]
+    text: Callable[[float], str] = "{:,.0f}".format
+    limit: float = 0
+    lines: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, title: str, points: Sequence[Point], of: Callable[[Point], float]) -> Bars:
+        """A number of the points, by their labels."""
+        return cls(title, [point.label for point in points], _series(points, of))
+
+    def draw(self, axes: Axes) -> None:
+        """Draws the bars, the first at the top, with their values behind them."""
+        style_axes(axes, title=self.title)
+        name_bars(axes, self.names)
+        height = 0.8 / len(self.series)
+        labels = []
+        for index, (name, values) in enumerate(self.series.items()):
+            colour = SERIES_COLOURS[index % 5]
+            shift = (index - (len(self.series) - 1) / 2) * height
+            for place, (value, good) in enumerate(values):
+                length = value if math.isfinite(value) else 0.0
+                fill = colour if good else "white"
+                axes.barh(place + shift, length, 0.9 * height, color=fill, edgecolor=colour)
+                labels.append((place + shift, length, self.text(value)))
+            if name:
+                axes.barh(0, 0, color=colour, label=name)
+        if any(not good for values in self.series.values() for _, good in values):
+            axes.barh(0, 0, color="white", edgecolor=GREY, label=FAILED)
+        value_labels(axes, labels, self.limit)
+        for name, value in self.lines.items():
+            axes.axvline(value, color=plotting.INK, linestyle="--", linewidth=1.2, label=name)
 
 
 def _series(
@@ -76,73 +170,16 @@ def _series(
     return {name: [(of(p), p.solved) for p in row] for name, row in rows.items()}
 
 
-def plot_sweep(title: str, panels: Sequence[Panel]) -> Figure:
-    """Panels side by side. Hollow marks: the limit was reached without success."""
-    figure = plotting.new_figure(16, 7)
-    height = plotting.head_height(title)
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(height, 7 - height))[:, 0]
-    plotting.draw_head(head, title)
-    for axes, panel in zip(body.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        _draw(axes, panel)
+def plot_sweep(title: str, panels: Sequence[Panel | Bars]) -> Figure:
+    """Panels side by side below a title and a legend. Hollow: the limit was reached without
+    success.
+    """
+    figure, body = plotting.titled_figure(title, _BODY)
+    axes = list(body.subplots(1, len(panels), squeeze=False)[0])
+    for one, panel in zip(axes, panels, strict=True):
+        panel.draw(one)
+    legend_above(body, axes)
     return figure
-
-
-def _draw(axes: Axes, panel: Panel) -> None:
-    plotting.style_axes(axes, title=panel.ylabel, xlabel=panel.xlabel)
-    if panel.log_x:
-        axes.set_xscale("log")
-    axes.set_xticks(list(panel.x), [f"{value:g}" for value in panel.x])
-    axes.minorticks_off()
-    if panel.log_y:
-        axes.set_yscale("log")
-        for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            axis(number_label)
-    else:
-        axes.set_ylim(-4, 104)
-    failed = False
-    for index, (name, values) in enumerate(panel.series.items()):
-        colour, marker = _COLOURS[index % 5], _MARKERS[index % 5]
-        if panel.connected:
-            axes.plot(panel.x, [y for y, _ in values], color=colour, linewidth=1.5, alpha=0.6)
-        for good in (True, False):
-            chosen = [(x, y) for x, (y, ok) in zip(panel.x, values, strict=True) if ok is good]
-            failed = failed or (not good and bool(chosen))
-            _mark(axes, chosen, colour, marker, name if good else "", hollow=not good)
-    _lines(axes, panel.lines)
-    if failed:
-        _mark(axes, [], plotting.GREY, "o", "limit reached, not learned", hollow=True)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=9.5, frameon=False)
-    if panel.log_y:
-        _widen(axes)
-
-
-def _widen(axes: Axes) -> None:
-    """Limits apart where all values are one: rounding leaves the logarithms no distance."""
-    low, high = axes.get_ylim()
-    if high < 1.001 * low:
-        axes.set_ylim(low / 2, 2 * high)
-
-
-def number_label(value: float, _: object = None) -> str:
-    """For logarithmic axes: 1, 2 and 5 times powers of ten as they are written, else no label."""
-    leading = f"{value:.0e}"[0]
-    return f"{value:,.10g}" if leading in "125" else ""
-
-
-def _lines(axes: Axes, lines: Mapping[str, float]) -> None:
-    """Lines across, each with its name; below it where the next one is close above."""
-    for name, value in lines.items():
-        close = any(value < other < 1.25 * value for other in lines.values())
-        axes.axhline(value, color=plotting.INK, linestyle="--", linewidth=1.2)
-        axes.text(
-            *(1, value, f"{name} "),
-            transform=axes.get_yaxis_transform(),
-            ha="right",
-            va="top" if close else "bottom",
-            fontsize=9.5,
-            color=plotting.INK,
-        )
 
 
 def _mark(
@@ -150,6 +187,7 @@ def _mark(
     points: Sequence[tuple[float, float]],
     colour: str,
     marker: str,
+    size: float,
     name: str,
     *,
     hollow: bool,
@@ -160,7 +198,7 @@ def _mark(
         [y for _, y in points],
         linestyle="",
         marker=marker,
-        markersize=7,
+        markersize=size,
         color=colour,
         markerfacecolor="white" if hollow else colour,
         **options,

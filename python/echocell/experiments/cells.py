@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
+from echocell._plot_style import BLUE, GREY, name_bars, style_axes, value_labels
 from echocell.experiments.base import Array, Experiment, Outcome, Published, Run, share_right
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
@@ -295,10 +296,7 @@ def _answer(scores: Scores) -> str:
 
 
 def _draw(title: str, scores: Scores) -> Figure:
-    figure = plotting.new_figure(16, 7)
-    height = plotting.head_height(title)
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(height, 7 - height))[:, 0]
-    plotting.draw_head(head, title)
+    figure, body = plotting.titled_figure(title, 5.2)
     grid: Sequence[Axes] = body.subplots(1, len(scores), sharey=True)
     for axes, (task, row) in zip(grid, scores.items(), strict=True):
         _draw_task(axes, task, row)
@@ -307,31 +305,21 @@ def _draw(title: str, scores: Scores) -> Figure:
 
 def _draw_task(axes: Axes, task: str, row: Mapping[str, Score]) -> None:
     """A bar per cell, hollow where the task was not solved."""
-    plotting.style_axes(axes, title=_unit(task))
-    longest = max(score.value for score in row.values())
+    style_axes(axes, title=_unit(task))
+    name_bars(axes, list(row))
     for place, score in enumerate(row.values()):
-        axes.barh(
-            place,
-            score.value,
-            color=plotting.BLUE if score.solved else "white",
-            edgecolor=plotting.BLUE,
-        )
-        inside = score.value > 0.4 * longest
-        axes.annotate(
-            score.text(task),
-            (0 if inside else score.value, place),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9.5,
-            color="white" if inside and score.solved else plotting.INK,
-        )
-    axes.set_yticks(range(len(row)), list(row))
-    axes.set_ylim(len(row) - 0.4, -0.6)
+        colour = BLUE if score.solved else "white"
+        axes.barh(place, score.value, color=colour, edgecolor=BLUE)
+    value_labels(
+        axes,
+        [(place, score.value, score.text(task)) for place, score in enumerate(row.values())],
+    )
     axes.set_xlabel(
-        "hollow: no better than repeating" if task == "airline" else "hollow: not learned",
+        "hollow: no better than repeating the last month"
+        if task == "airline"
+        else "hollow: task not learned",
         fontsize=9.5,
-        color=plotting.GREY,
+        color=GREY,
     )
 
 

@@ -313,13 +313,14 @@ def run_continual(settings: Settings, run: Run) -> Outcome:
             results = run.each_once(labels, partial(train, gates, units, settings, run))
             nets = [Net(**result) for result in results]
             rows.append(Row(cell, units, nets, settings.symbols))
-    notes = (f"Answer (seed {run.seed}): {_answer(rows, settings)}", _growth(rows[:2], settings))
+    answer = _answer(rows, settings)
+    notes = (f"Answer (seed {run.seed}): {answer}", _growth(rows[:2], settings))
     return Outcome(
         {
             **{f"perfect, {row.name}": row.share for row in rows},
             **{f"symbols until an error, {row.name}": row.mean("lengths") for row in rows},
         },
-        lambda title: _draw(title, notes[0], rows, settings),
+        lambda title: _draw(title, answer, rows, settings),
         perfect=all(row.perfect == settings.nets for row in rows),
         notes=notes,
         table=_table(rows),

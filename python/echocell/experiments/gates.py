@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
+from echocell._plot_style import legend_above
 from echocell.experiments.base import (
     Array,
     Experiment,
@@ -216,10 +217,7 @@ def _table(watched: Watched) -> list[list[str]]:
 
 
 def _draw(title: str, watched: Watched) -> Figure:
-    figure = plotting.new_figure(16, 11)
-    height = plotting.head_height(title)
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(height, 11 - height))[:, 0]
-    plotting.draw_head(head, title)
+    figure, body = plotting.titled_figure(title, 9)
     grid = body.subplots(4, 2, sharex=True)
     for axes, (name, label) in zip(grid.flat, _NAMES.items(), strict=False):
         _draw_values(axes, watched, watched.of(name), label)
@@ -232,14 +230,15 @@ def _draw(title: str, watched: Watched) -> Figure:
     lead = watched.lead.sum(axis=0).T  # [H, T]
     _draw_units(grid[3, 1], watched, lead)
     for axes in grid[3]:
-        axes.set_xlabel("step: value read by each sequence, and what is due", fontsize=10.5)
+        axes.set_xlabel("step: value read, and the next value to be predicted", fontsize=10.5)
+    legend_above(body, [grid[0, 0]])
     return figure
 
 
 def _around(values: Array) -> tuple[float, float]:
     """Limits with room for the numbers above and below."""
     high = max(0.3, float(np.abs(values).max()))
-    return -1.6 * high, 1.45 * high
+    return -2.0 * high, 1.45 * high
 
 
 def _draw_values(axes: Axes, watched: Watched, values: Array, title: str) -> None:
@@ -264,8 +263,6 @@ def _draw_values(axes: Axes, watched: Watched, values: Array, title: str) -> Non
     steps = values.shape[1]
     axes.set_xlim(-0.4, steps - 0.6)
     axes.set_xticks(range(steps), _steps(watched))
-    if title.startswith("input gate"):
-        axes.legend(fontsize=9.5, frameon=False, loc="best", ncols=2)
 
 
 def _steps(watched: Watched) -> list[str]:

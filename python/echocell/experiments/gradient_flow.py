@@ -30,6 +30,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import _core, plotting
+from echocell._plot_style import (
+    BLUE,
+    INK,
+    RED,
+    SERIES_COLOURS,
+    legend_above,
+    log_axis,
+    style_axes,
+)
 from echocell.experiments.base import Array, Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
@@ -45,7 +54,6 @@ if TYPE_CHECKING:
     from echocell.experiments.statistics import Statistic
 
 _SMALLEST = 1e-300  # below it logarithms are cut off
-_COLOURS = (plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.RED, plotting.GREY)
 _KINDS = {"SimpleRNN": "-", "GRU": ":", "LSTM": "--"}
 
 
@@ -307,45 +315,41 @@ def _table(norms: Mapping[str, Array]) -> list[list[str]]:
 def _draw(
     title: str, norms: Mapping[str, Array], trainings: Mapping[str, Result], name: str
 ) -> Figure:
-    figure = plotting.new_figure(16, 9)
-    height = plotting.head_height(title)
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(height, 9 - height))[:, 0]
-    plotting.draw_head(head, title)
-    left, right = body.subfigures(1, 2, width_ratios=(1.5, 1))
-    _draw_norms(left.subplots(), norms)
+    figure, body = plotting.titled_figure(title, 6.5)
+    left, right = body.subfigures(1, 2, squeeze=False, width_ratios=(1.5, 1))[0]
+    norm_axes = left.subplots()
+    _draw_norms(norm_axes, norms)
+    legend_above(left, [norm_axes])
     upper, lower = right.subplots(2, 1, sharex=True)
     _draw_training(upper, trainings, "lengths", f"{name}: length of each update / learning rate")
     _draw_training(lower, trainings, "losses", "loss before each update")
-    lower.set_xlabel("updates", fontsize=10.5, color=plotting.INK)
+    lower.set_xlabel("updates", fontsize=10.5, color=INK)
+    legend_above(right, [upper])
     return figure
 
 
 def _draw_norms(axes: Axes, norms: Mapping[str, Array]) -> None:
-    plotting.style_axes(axes, title="norm of dLoss/dh(t), untrained", xlabel="step t")
+    style_axes(axes, title="norm of dLoss/dh(t), untrained", xlabel="step t")
     counts = dict.fromkeys(_KINDS, 0)
     for label, values in norms.items():
         kind = label.partition(",")[0]
-        colour = _COLOURS[(counts[kind] + (4 if kind == "GRU" else 0)) % len(_COLOURS)]
+        colour = SERIES_COLOURS[(counts[kind] + (4 if kind == "GRU" else 0)) % len(SERIES_COLOURS)]
         counts[kind] += 1
         shown = np.maximum(values, _SMALLEST)
         axes.plot(
             range(1, len(values) + 1), shown, _KINDS[kind], color=colour, linewidth=2, label=label
         )
-    axes.set_yscale("log")
-    axes.axhline(1, color=plotting.INK, linewidth=0.8)
-    axes.legend(fontsize=9.5, frameon=False)
+    axes.axhline(1, color=INK, linewidth=0.8)
+    log_axis(axes)
 
 
 def _draw_training(axes: Axes, trainings: Mapping[str, Result], what: str, title: str) -> None:
-    plotting.style_axes(axes, title=title)
-    for (label, result), colour in zip(
-        trainings.items(), (plotting.RED, plotting.BLUE), strict=True
-    ):
+    style_axes(axes, title=title)
+    for (label, result), colour in zip(trainings.items(), (RED, BLUE), strict=True):
         values: Sequence[float] = result[what]
         shown = np.maximum(np.array(values, dtype=float), _SMALLEST)
         axes.plot(range(1, len(values) + 1), shown, color=colour, linewidth=1.4, label=label)
-    axes.set_yscale("log")
-    axes.legend(fontsize=9.5, frameon=False)
+    log_axis(axes)
 
 
 def headline(statistics: Mapping[str, Statistic]) -> str:

@@ -35,7 +35,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from echocell import plotting, sweep_plot
+from echocell import plotting
+from echocell._plot_style import BLUE, INK, RED, label_lines, legend_above, log_axis, style_axes
 from echocell.experiments import falling_rate
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
@@ -235,53 +236,39 @@ def _table(rows: Sequence[Row], settings: Settings) -> list[list[str]]:
 
 def _draw(title: str, rows: Sequence[Row], limit: int) -> Figure:
     """The largest n of every trial, a diagram for each language."""
-    figure = plotting.new_figure(16, 7)
-    height = plotting.head_height(title)
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(height, 7 - height))[:, 0]
-    plotting.draw_head(head, title)
+    figure, body = plotting.titled_figure(title, 5.2)
     grid: Sequence[Axes] = body.subplots(1, len(NAMES), sharey=True)
     for axes, language in zip(grid, NAMES, strict=True):
         _draw_language(axes, language, [row for row in rows if row.language == language], limit)
-    grid[0].set_ylabel("largest n (0 is drawn at 1/2)", fontsize=10.5, color=plotting.INK)
-    grid[0].legend(fontsize=9.5, frameon=False, loc="upper left", bbox_to_anchor=(0, 0.9))
+    grid[0].set_ylabel("largest n (0 is drawn at 1/2)", fontsize=10.5, color=INK)
+    legend_above(body, grid)
     return figure
 
 
 def _draw_language(axes: Axes, language: str, rows: Sequence[Row], limit: int) -> None:
     """Dots beside each other where trials gave the same; a bar at the median."""
-    plotting.style_axes(axes, title=f"{NAMES[language]}: every string from 1 to n is accepted")
-    axes.set_yscale("log")
-    for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        set_formatter(sweep_plot.number_label)
+    style_axes(axes, title=f"{NAMES[language]}: every string from 1 to n is accepted")
     for place, row in enumerate(rows):
         heights = np.maximum(np.asarray(row.largest, float), 0.5)
         count = len(heights)
         spread = (np.arange(count) - (count - 1) / 2) * 0.5 / max(count, 2)
         axes.plot(
             *(place + spread, heights, "o"),
-            color=plotting.BLUE,
+            color=BLUE,
             markersize=6,
             alpha=0.75,
             label="a trial" if place == 0 else None,
         )
         axes.plot(
             *([place - 0.35, place + 0.35], [max(row.median, 0.5)] * 2),
-            color=plotting.RED,
+            color=RED,
             linewidth=2,
             label="median" if place == 0 else None,
         )
+    axes.set_ylim(0.4, 1.3 * limit)
+    log_axis(axes)
     trained = max(RANGES[language])
-    # Each where few trials end: those that fail are on the left, those that count on the right.
-    for name, value, side in ((f"trained on 1..{trained}", trained, 1), ("limit", limit, 0)):
-        axes.axhline(value, color=plotting.INK, linestyle="--", linewidth=1.2)
-        axes.text(
-            *(side, value, f" {name} "),
-            transform=axes.get_yaxis_transform(),
-            ha="right" if side else "left",
-            va="bottom",
-            fontsize=9.5,
-            color=plotting.INK,
-        )
+    label_lines(axes, {f"trained up to {trained}": trained, f"tested up to {limit:,}": limit}, 10)
     axes.set_xticks(range(len(rows)), [row.cell.replace(", ", ",\n") for row in rows])
 
 

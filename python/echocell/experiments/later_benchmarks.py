@@ -33,11 +33,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from echocell import plotting, sweep_plot
+from echocell import plotting
+from echocell._plot_style import GREY, INK, SERIES_COLOURS, legend_above, log_axis, style_axes
 from echocell.experiments import falling_rate
 from echocell.experiments.base import Experiment, Outcome, Published, Run
 from echocell.experiments.journal import Result
@@ -273,34 +274,30 @@ def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
 
 # ---- the picture -------------------------------------------------------------------------------
 
-_COLOURS = (plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.RED)
-
 
 def _draw(title: str, rows: Sequence[Row]) -> Figure:
     """The training loss over the updates, a diagram for every T."""
-    figure = plotting.new_figure(16, 7)
-    height = plotting.head_height(title)
-    head, body = figure.subfigures(2, 1, squeeze=False, height_ratios=(height, 7 - height))[:, 0]
-    plotting.draw_head(head, title)
+    figure, body = plotting.titled_figure(title, 5.2)
     lengths = list(dict.fromkeys(row.length for row in rows))
     grid: Sequence[Axes] = body.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
     for axes, length in zip(grid, lengths, strict=True):
         _draw_length(axes, [row for row in rows if row.length == length])
-    grid[0].set_ylabel("training loss / score without memory", fontsize=10.5, color=plotting.INK)
-    grid[0].legend(fontsize=9.5, frameon=False)
+    log_axis(grid[0])
+    grid[0].set_ylabel("training loss / score without memory", fontsize=10.5, color=INK)
+    legend_above(body, grid)
     return figure
 
 
 def _draw_length(axes: Axes, rows: Sequence[Row]) -> None:
     """The usual bias is dashed; the mark at the end is the test, hollow without memory."""
-    plotting.style_axes(axes, title=f"T = {rows[0].length}", xlabel="updates")
-    axes.set_yscale("log")
-    for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        set_formatter(sweep_plot.number_label)
-    for colour, row in zip(_COLOURS, rows, strict=True):
+    style_axes(axes, title=f"T = {rows[0].length}", xlabel="updates")
+    axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    for colour, row in zip(SERIES_COLOURS, rows, strict=False):
         style = "--" if row.bias == "usual" else "-"
         relative = [loss / row.no_memory for loss in row.losses]
-        axes.plot(row.updates_at, relative, style, color=colour, linewidth=1.5, label=row.name)
+        label = f"{row.cell}, {row.bias} bias"
+        axes.plot(row.updates_at, relative, style, color=colour, linewidth=1.5, label=label)
         axes.plot(
             row.updates_at[-1],
             row.share,
@@ -309,15 +306,10 @@ def _draw_length(axes: Axes, rows: Sequence[Row]) -> None:
             markerfacecolor=colour if row.remembers else "white",
             clip_on=False,
         )
-    axes.axhline(1, color=plotting.INK, linestyle=":", linewidth=1.2)
-    axes.text(
-        *(1, 1, "no memory "),
-        transform=axes.get_yaxis_transform(),
-        ha="right",
-        va="bottom",
-        fontsize=9.5,
-        color=plotting.INK,
-    )
+    axes.axhline(1, color=INK, linestyle=":", linewidth=1.2, label="score without memory")
+    test: dict[str, Any] = {"linestyle": "", "marker": "o", "color": GREY}
+    axes.plot([], [], **test, label="test: below 90 % of it")
+    axes.plot([], [], **test, markerfacecolor="white", label="test: no better")
 
 
 # ---- the experiments ---------------------------------------------------------------------------

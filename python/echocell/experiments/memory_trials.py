@@ -25,7 +25,7 @@ from echocell.experiments.settings import check_counts
 from echocell.experiments.sweep import Point, outcome, solved_headline, sweep
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
-from echocell.sweep_plot import Panel
+from echocell.sweep_plot import Bars, Panel
 from echocell.tasks import memory
 from echocell.tasks.encoding import Floats, one_hot_decode
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # The share of runs, in percent, that counts as solved.
 ENOUGH = 95.0
+UPDATES_NEEDED = f"updates until {ENOUGH:.0f} % of the runs are correct"
 STEPS = len(memory.SEQUENCES[0]) - 1
 
 
@@ -243,10 +244,9 @@ def _run_recipes(
     told = "; ".join(map(_told, points))
     found = answer_of({point.label: point for point in points})
     answer = f"{found} Until {ENOUGH:.0f} % of {settings.runs} runs were right, {told}."
-    x = range(1, len(points) + 1)
-    axis = ", ".join(f"{k} {point.label}" for k, point in zip(x, points, strict=True))
-    shares = replace(_shares({"": points}, axis, x), log_x=False)
-    updates = Panel.of("updates until 95 % of the runs are right", points, axis, x, log_x=False)
+    shares = Bars.of("correct runs in the best test (%)", points, lambda p: p.accuracy)
+    shares = replace(shares, limit=100, lines={f"{ENOUGH:.0f} % of the runs": ENOUGH})
+    updates = Bars.of(UPDATES_NEEDED, points, lambda point: float(point.updates))
     return outcome(_table(what, points), points, answer, [shares, updates], run.seed)
 
 

@@ -233,15 +233,20 @@ def _run_once(report: Report, run: Run) -> Outcome:
     return outcome
 
 
+def picture_title(experiment: Experiment[Any], ours: str, seed: int) -> str:
+    """Returns the lines above a picture: the task, the figures, and what is to be seen."""
+    return (
+        f"{experiment.name}: {experiment.summary}\n"
+        f"Published: {experiment.published.figure}. Ours: {ours} (seed {seed}).\n"
+        f"{experiment.shows}"
+    )
+
+
 def _draw(report: Report, outcome: Outcome, out: Path | None) -> Path | None:
     if out is None or not plotting.available():
         return None
     experiment = report.experiment
-    title = (
-        f"{experiment.name}: {experiment.summary}\n"
-        f"Published: {experiment.published.figure}. Ours: {report.ours} (seed "
-        f"{report.records[0].seed}).\n{experiment.shows}"
-    )
+    title = picture_title(experiment, report.ours, report.records[0].seed)
     path = out / f"{experiment.name}.png"
     out.mkdir(parents=True, exist_ok=True)
     figure = outcome.draw(title)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from echocell.experiments.statistics import Statistic
-    from echocell.sweep_plot import Panel
+    from echocell.sweep_plot import Bars, Panel
 
 EXERCISE = Published(
     "an open exercise",
@@ -152,7 +152,7 @@ def outcome(
     table: Sequence[Sequence[str]],
     points: Sequence[Point],
     answer: str,
-    panels: Sequence[Panel],
+    panels: Sequence[Panel | Bars],
     seed: int,
 ) -> Outcome:
     """What a sweep reports: its table, its picture, and the answer, a sentence."""

@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,7 +47,7 @@ from echocell.initializers import Constant
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
-from echocell.sweep_plot import Panel
+from echocell.sweep_plot import Bars
 from echocell.tasks import timing
 from echocell.tasks.encoding import Floats
 
@@ -325,25 +324,12 @@ def _draw(title: str, pairs: Sequence[tuple[Row, Row]], settings: Settings) -> F
         chosen = [pair for pair in pairs if pair[0].task.inputs == inputs]
         series = {
             _cell(peephole): [
-                (100.0 * pair[peephole].solved / settings.trials, pair[peephole].solved > 0)
-                for pair in chosen
+                (100.0 * pair[peephole].solved / settings.trials, True) for pair in chosen
             ]
             for peephole in (False, True)
         }
-        places = list(range(1, len(chosen) + 1))
-        names = [
-            f"{k}\N{NO-BREAK SPACE}{pair[0].task.shape}\N{NO-BREAK SPACE}{pair[0].task.period}"
-            for k, pair in zip(places, chosen, strict=True)
-        ]
-        axis = textwrap.fill(", ".join(names), 70)
-        panels.append(
-            Panel(
-                *(f"trials solved, %, input {inputs}", axis, places, series),
-                log_x=False,
-                log_y=False,
-                connected=False,
-            )
-        )
+        names = [pair[0].task.name for pair in chosen]
+        panels.append(Bars(f"trials solved (%), input {inputs}", names, series, limit=100))
     return sweep_plot.plot_sweep(title, panels)
 
 
