@@ -337,6 +337,9 @@ def test_tensorboard(tmp_path: Path) -> None:
 def test_tensorboard_says_what_it_does_not_write() -> None:
     with pytest.warns(UserWarning, match="histogram_freq=1 has no effect"):
         TensorBoard("logs", histogram_freq=1)
+    for name, value in {"update_freq": "batch", "write_grads": True, "profile_batch": 2}.items():
+        with pytest.warns(UserWarning, match=f"{name}={value!r} has no effect"):
+            TensorBoard("logs", **{name: value})
 
 
 def test_other_names_of_a_lambda_callback_are_attributes() -> None:

@@ -73,7 +73,8 @@ def test_the_types_of_keywords_are_those_of_the_constructors() -> None:
     assert set(LayerArguments.__annotations__) == {*shared, *ignored}
     assert set(SharedArguments.__annotations__) == {*shared, *ignored} - {"input_dim"}
     recurrent = layers.SimpleRNN
-    known = {*inspect.signature(recurrent).parameters, *recurrent._refused, *recurrent._ignored}
+    table = recurrent._keras_arguments
+    known = {*inspect.signature(recurrent).parameters, *table.ignored, *table.neutral}
     positional = {"units", "activation", "use_bias", "others"}
     assert set(RecurrentArguments.__annotations__) == known - positional
 

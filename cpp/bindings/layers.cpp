@@ -207,7 +207,13 @@ void bind_simple(py::module_& m) {
              return o;
            }),
            py::kw_only(), "mask_value"_a = 0.0);
-  Class<FlattenOptions>(m, "FlattenOptions").def(py::init<>());
+  Class<FlattenOptions>(m, "FlattenOptions")
+      .def(py::init([](bool channels_first) {
+             FlattenOptions o;
+             o.channels_first = channels_first;
+             return o;
+           }),
+           py::kw_only(), "channels_first"_a = false);
   Class<ReshapeOptions>(m, "ReshapeOptions")
       .def(py::init([](const Shape& target_shape) {
              ReshapeOptions o;

@@ -76,14 +76,32 @@ Shape Flatten<S>::output_shape(const Shape& input) const {
   return {is_open(input) ? kOpen : volume(input)};
 }
 
+// Number w of step k of the channels is number w * channels.steps + k of the flat sample.
 template <class S>
 void Flatten<S>::forward(const Pass<S>& pass) const {
-  copy_samples(pass.input(), pass.output);
+  if (!channels_first_) return copy_samples(pass.input(), pass.output);
+  const Tensor<const S>& channels = pass.input();
+  for (Index b = 0; b < channels.batch; ++b) {
+    S* flat = pass.output.row(0, b);
+    for (Index k = 0; k < channels.steps; ++k) {
+      const S* channel = channels.row(k, b);
+      for (Index w = 0; w < channels.width; ++w) flat[w * channels.steps + k] = channel[w];
+    }
+  }
 }
 
 template <class S>
 void Flatten<S>::backward(const Pass<S>& pass) const {
-  if (pass.wants_input_gradient()) copy_samples<S>(pass.output_gradient, pass.input_gradient());
+  if (!pass.wants_input_gradient()) return;
+  const Tensor<S>& channels = pass.input_gradient();
+  if (!channels_first_) return copy_samples<S>(pass.output_gradient, channels);
+  for (Index b = 0; b < channels.batch; ++b) {
+    const S* flat = pass.output_gradient.row(0, b);
+    for (Index k = 0; k < channels.steps; ++k) {
+      S* channel = channels.row(k, b);
+      for (Index w = 0; w < channels.width; ++w) channel[w] = flat[w * channels.steps + k];
+    }
+  }
 }
 
 template void copy_samples<float>(Tensor<const float>, Tensor<float>);

@@ -37,19 +37,25 @@ class Reshape final : public Layer<S> {
 template <class S>
 class Flatten;
 
-struct FlattenOptions : MakesLayer<FlattenOptions, Flatten> {};
+struct FlattenOptions : MakesLayer<FlattenOptions, Flatten> {
+  bool channels_first = false;  // the first axis is that of the channels: it becomes the last
+};
 
-/// Sample (d1, ..., dk) -> (d1 * ... * dk).
+/// Sample (d1, ..., dk) -> (d1 * ... * dk), in C order of (d1, ..., dk) or, with channels_first, of
+/// (d2, ..., dk, d1).
 template <class S>
 class Flatten final : public Layer<S> {
  public:
-  explicit Flatten(const FlattenOptions&) {}
+  explicit Flatten(const FlattenOptions& options) : channels_first_(options.channels_first) {}
 
   Shape output_shape(const Shape& input) const override;
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
   void forward(const Pass<S>& pass) const override;
   void backward(const Pass<S>& pass) const override;
+
+ private:
+  bool channels_first_;
 };
 
 }  // namespace echocell

@@ -6,13 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from echocell import _core, losses, metrics, optimizers
+from echocell._keras_arguments import COMPILE, CompileArguments
 from echocell._layer import Layer
-from echocell._legacy import (
-    IGNORED_BY_COMPILE,
-    REFUSED_BY_COMPILE,
-    CompileArguments,
-    refuse_legacy,
-)
 from echocell._predictor import Predictor
 from echocell._typing import Identifier
 from echocell.losses import Loss
@@ -54,8 +49,8 @@ class Compilable(Predictor):
         optimizer: Optimizer | Identifier = "rmsprop",
         loss: Identifier | Sequence[Identifier] | None = None,
         metrics: Metrics | None = None,
-        sample_weight_mode: str | None = None,
-        **legacy: Unpack[CompileArguments],
+        loss_weights: None = None,
+        **others: Unpack[CompileArguments],
     ) -> None:
         """Says how to train. A new optimizer starts without memory of earlier updates.
 
@@ -63,13 +58,13 @@ class Compilable(Predictor):
             optimizer: name or object. Default "rmsprop".
             loss: name or object.
             metrics: list of names or objects, for the history and evaluate.
-            sample_weight_mode: Keras 2's; weights of [N, T] need no announcement.
-            **legacy: arguments of Keras that change nothing here, such as run_eagerly.
+            loss_weights: None alone: there is one loss.
+            **others: Keras's further arguments that change nothing, such as run_eagerly.
 
         Raises:
             TypeError, ValueError: an unknown argument, name or object; nothing changes then.
         """
-        refuse_legacy("compile", legacy, IGNORED_BY_COMPILE, REFUSED_BY_COMPILE)
+        COMPILE.check("compile", {**others, "loss_weights": loss_weights}, self.compile)
         if loss is None:
             raise ValueError("compile: missing argument 'loss', for example loss='mse'")
         compiled = Compiled(

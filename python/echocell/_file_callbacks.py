@@ -11,9 +11,9 @@ import numpy as np
 from echocell._callback import Callback, Logs
 from echocell._checks import whole
 from echocell._event_file import EventFile
+from echocell._keras_arguments import TENSORBOARD
 from echocell._monitor import Monitor
 from echocell._warning import warn
-from echocell.utils import suggest
 
 
 class ModelCheckpoint(Monitor):
@@ -218,33 +218,15 @@ class TensorBoard(Callback):
         **others: Keras's further arguments; one that asks for more than numbers of epochs warns.
     """
 
-    _arguments = (
-        "batch_size",
-        "embeddings_data",
-        "embeddings_freq",
-        "embeddings_layer_names",
-        "embeddings_metadata",
-        "histogram_freq",
-        "profile_batch",
-        "update_freq",
-        "write_grads",
-        "write_graph",
-        "write_images",
-        "write_steps_per_second",
-    )
-    #: Those that ask for files of their own where they are on.
-    _unwritten = ("embeddings_freq", "histogram_freq", "write_images")
-
     def __init__(self, log_dir: str | os.PathLike[str] = "logs", **others: Any) -> None:
-        for name, value in others.items():
-            if name not in self._arguments:
-                known = ("log_dir", *self._arguments)
-                raise TypeError(f"TensorBoard: unknown argument {name!r}.{suggest(name, known)}")
-            if name in self._unwritten and value:
-                warn(
-                    f"TensorBoard: {name}={value!r} has no effect: only the numbers of each epoch "
-                    "are written"
-                )
+        unmet = {name for name, value in others.items() if TENSORBOARD.asks(name, value)}
+        accepted = {name: value for name, value in others.items() if name not in unmet}
+        TENSORBOARD.check("TensorBoard", accepted, type(self))
+        for name in unmet:
+            warn(
+                f"TensorBoard: {name}={others[name]!r} has no effect: only the numbers of each "
+                "epoch are written"
+            )
         self.log_dir = os.fspath(log_dir)
         self._files: dict[str, EventFile] = {}
 

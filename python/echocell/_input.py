@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from echocell._keras_arguments import INPUT
 from echocell._layer import Layer
 from echocell._typing import Shape
 
@@ -41,14 +41,7 @@ class InputLayer(Layer):
         **shared: the other words for the shape.
     """
 
-    _refused: ClassVar[Mapping[str, Any]] = {
-        **Layer._refused,
-        "sparse": False,
-        "ragged": False,
-        "input_tensor": None,
-        "tensor": None,
-        "optional": False,
-    }
+    _keras_arguments = INPUT
 
     def __init__(
         self,

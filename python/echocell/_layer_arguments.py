@@ -11,14 +11,14 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from echocell import _checks, initializers, regularizers
+from echocell import _checks, _keras_arguments, initializers, regularizers
 from echocell._checks import Sample
+from echocell._keras_arguments import KerasArguments
 from echocell._naming import checked_name, valid_name
-from echocell._signature import CompleteSignature, argument_names
+from echocell._signature import CompleteSignature
 from echocell._typing import Shape
 from echocell.initializers import Initializer
 from echocell.regularizers import Regularizer
-from echocell.utils import suggest
 
 A = TypeVar("A", bound="Arguments")
 
@@ -65,10 +65,7 @@ class Arguments:
     __signature__ = CompleteSignature()
     #: Constructor arguments that are the configuration.
     _option_names: ClassVar[tuple[str, ...]] = ()
-    #: Keras's arguments that are taken at one value alone: name to value.
-    _refused: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
-    #: Keras's arguments that are accepted and have no meaning here.
-    _ignored: ClassVar[frozenset[str]] = frozenset({"autocast"})
+    _keras_arguments: ClassVar[KerasArguments] = _keras_arguments.LAYER
     _takes_ids = False  # an input is a number of a class: a sample has no feature axis
     _reads_steps = False  # a sample is (T, F): input_dim is F alone
 
@@ -87,7 +84,8 @@ class Arguments:
         input_length: int | None = None,
         **others: Any,
     ) -> None:
-        self._refuse_unknown(others)
+        if others:
+            self._keras_arguments.check(type(self).__name__, others, type(self))
         self._name = checked_name(name, type(self).__name__)
         self.dtype = self._stated_dtype(dtype)
         self._trainable = bool(trainable)
@@ -121,19 +119,6 @@ class Arguments:
     def _taken_names(self) -> Sequence[str]:
         """The names of the other layers of the model."""
         return ()
-
-    def _refuse_unknown(self, others: Mapping[str, Any]) -> None:
-        kind = type(self).__name__
-        for name, value in others.items():
-            if name in self._refused:
-                only = self._refused[name]
-                if value is not only and value != only:
-                    raise ValueError(
-                        f"{kind}: {name}={value!r} is not supported, only {name}={only!r}"
-                    )
-            elif name not in self._ignored:
-                near = suggest(name, argument_names(type(self)))
-                raise TypeError(f"{kind}: unknown argument {name!r}.{near}")
 
     def _stated_dtype(self, value: Any) -> str | None:
         return None if value is None else float_type(value, f"{type(self).__name__}: dtype")

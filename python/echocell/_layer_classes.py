@@ -21,6 +21,20 @@ def serialize(layer: Layer) -> dict[str, Any]:
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 
+def refuse_custom_objects(verb: str, custom_objects: Any) -> None:
+    """Raises ValueError where custom_objects names what is not echocell's own: it would not be
+    loaded.
+    """
+    if custom_objects is not None and not isinstance(custom_objects, Mapping):
+        raise TypeError(f"{verb}: custom_objects: expected a dict, received {custom_objects!r}")
+    for name, item in (custom_objects or {}).items():
+        if str(getattr(item, "__module__", "")).partition(".")[0] != "echocell":
+            raise ValueError(
+                f"{verb}: custom_objects: {name!r} is none of echocell's own classes and "
+                "functions, and no others can be loaded: leave it out"
+            )
+
+
 def deserialize(config: Any) -> Layer:
     """The layer from what `serialize` gave; only echocell's own classes are made.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from echocell import _checks, _layer_classes
 from echocell._chain import Chain
+from echocell._keras_arguments import SUMMARY
 from echocell._layer import Layer
 from echocell._recurrent import StateKeeper
 from echocell._summary import summary_lines
@@ -31,7 +32,7 @@ class Stack(Chain):
         line_length: int | None = None,
         positions: Sequence[float] | None = None,
         print_fn: Callable[[str], object] | None = None,
-        **_: Any,
+        **others: Any,
     ) -> None:
         """Prints the table of layers, output shapes and numbers of weights.
 
@@ -39,7 +40,11 @@ class Stack(Chain):
             line_length: width in characters. Default 65.
             positions: where the columns end, as shares of the width.
             print_fn: called with each line. Default print.
+            **others: Keras's further arguments, at the values at which they ask for nothing.
+
+        Raises TypeError or ValueError for an argument that does not exist or is not supported.
         """
+        SUMMARY.check("summary", others, self.summary)
         say = print if print_fn is None else print_fn
         for line in summary_lines(self.name, self._layers, line_length or 65, positions):
             say(line)

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from echocell._keras_arguments import PLOT_MODEL
+
 __all__ = ["plot_model"]
 
 
@@ -26,7 +28,9 @@ def plot_model(
     to_file: str | os.PathLike[str] = "model.png",
     show_shapes: bool = False,
     show_layer_names: bool = True,
-    **_: Any,
+    *,
+    dpi: float = 120,
+    **others: Any,
 ) -> None:
     """Draws a model's layers from top to bottom into a file.
 
@@ -35,11 +39,14 @@ def plot_model(
         to_file: where; the ending (png, svg, pdf) says how. Default "model.png".
         show_shapes: write the shapes of input and output into the boxes. Default False.
         show_layer_names: write the names of the layers. Default True.
-        **_: Keras's further arguments, which only change the looks.
+        dpi: dots per inch. Default 120.
+        **others: Keras's further arguments, at the values at which they ask for nothing.
 
     Raises:
         ImportError: if matplotlib is not installed.
+        TypeError, ValueError: an argument that does not exist or is not supported.
     """
+    PLOT_MODEL.check("plot_model", others, plot_model)
     from matplotlib.figure import Figure  # imported here: most programs draw no models
 
     labels = [_label(layer, show_shapes, show_layer_names) for layer in model.layers]
@@ -56,4 +63,4 @@ def plot_model(
             axes.annotate(
                 "", (0, -row + 0.27), (0, -row + 1), arrowprops={"arrowstyle": "->"}, zorder=0
             )
-    figure.savefig(to_file, dpi=120)
+    figure.savefig(to_file, dpi=dpi)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _checks, _hooks, _ragged, _training
-from echocell._legacy import IGNORED_BY_FIT, PredictArguments, refuse_legacy
+from echocell._keras_arguments import PREDICT, PredictArguments
 from echocell._network import Stack
 from echocell._typing import Callbacks, Verbose
 from echocell.callbacks import CallbackList
@@ -33,7 +33,7 @@ class Predictor(Stack):
         verbose: Verbose = ...,
         steps: None = ...,
         callbacks: Callbacks | None = ...,
-        **legacy: Unpack[PredictArguments],
+        **others: Unpack[PredictArguments],
     ) -> Array: ...
 
     @overload
@@ -44,7 +44,7 @@ class Predictor(Stack):
         verbose: Verbose = ...,
         steps: None = ...,
         callbacks: Callbacks | None = ...,
-        **legacy: Unpack[PredictArguments],
+        **others: Unpack[PredictArguments],
     ) -> Any: ...
 
     def predict(
@@ -54,7 +54,7 @@ class Predictor(Stack):
         verbose: Verbose = "auto",
         steps: None = None,
         callbacks: Callbacks | None = None,
-        **legacy: Unpack[PredictArguments],
+        **others: Unpack[PredictArguments],
     ) -> Any:
         """The model's outputs. A stateful model carries its states on.
 
@@ -65,7 +65,7 @@ class Predictor(Stack):
             steps: not supported.
             callbacks: their on_predict_begin, on_predict_batch_begin, on_predict_batch_end (with
                 the batch's "outputs" in the logs) and on_predict_end are called.
-            **legacy: arguments of Keras that change nothing here, such as workers.
+            **others: Keras's further arguments that change nothing, such as workers.
 
         Returns:
             [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths [N, H] or
@@ -74,12 +74,12 @@ class Predictor(Stack):
         Raises:
             ValueError: the model is not built, or the data do not fit.
         """
-        if self._network is not None and steps is None and not callbacks and not legacy:
+        if self._network is not None and steps is None and not callbacks and not others:
             small = self._network.small_predict(x, self._small_batch(batch_size))
             if small is not None:
                 return small
-        if steps is not None or legacy:
-            refuse_legacy("predict", {**legacy, "steps": steps}, IGNORED_BY_FIT, ("steps",))
+        if steps is not None or others:
+            PREDICT.check("predict", {**others, "steps": steps}, self.predict)
         network = self._network or self._ready()
         data, lengths = _training.check_input(self, x)
         rows = len(data if lengths is None else lengths)

@@ -5,7 +5,7 @@ B batch, T time steps, F features, H units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from echocell import _checks, _core, activations, initializers, regularizers
 from echocell._checks import Sample
+from echocell._keras_arguments import RECURRENT
 from echocell._layer import Layer, Place, weight_view
 from echocell._layer_arguments import LayerArguments
 from echocell._typing import Identifier
@@ -133,7 +134,7 @@ class StateKeeper(Layer):
     reset_state = reset_states
 
 
-class KerasArguments(LayerArguments, total=False):
+class SharedRecurrentArguments(LayerArguments, total=False):
     """The types of what every layer takes, and of Keras's arguments of recurrent layers that have
     no meaning here or are taken at one value alone; see Recurrent.
     """
@@ -149,7 +150,7 @@ class KerasArguments(LayerArguments, total=False):
     zero_output_for_mask: Literal[False]
 
 
-class RecurrentArguments(KerasArguments, total=False):
+class RecurrentArguments(SharedRecurrentArguments, total=False):
     """The types of the keywords that LSTM, GRU and MemoryBlocks hand on to Recurrent."""
 
     kernel_initializer: Identifier
@@ -210,20 +211,7 @@ class Recurrent(StateKeeper):
         "go_backwards",
         "seed",
     )
-    _refused: ClassVar[Mapping[str, Any]] = {
-        **Layer._refused,
-        "kernel_constraint": None,
-        "recurrent_constraint": None,
-        "bias_constraint": None,
-        "time_major": False,
-        "zero_output_for_mask": False,
-    }
-    _ignored: ClassVar[frozenset[str]] = Layer._ignored | {
-        "unroll",
-        "implementation",
-        "use_cudnn",
-        "consume_less",
-    }
+    _keras_arguments = RECURRENT
 
     kernel = weight_view("kernel", "(F, nH)")
     recurrent_kernel = weight_view("recurrent_kernel", "(H, nH)")
@@ -249,7 +237,7 @@ class Recurrent(StateKeeper):
         go_backwards: bool = False,
         seed: int | None = None,
         output_dim: int | None = None,
-        **shared: Unpack[KerasArguments],
+        **shared: Unpack[SharedRecurrentArguments],
     ) -> None:
         super().__init__(**shared)
         self.units = units_of(self, units, output_dim)

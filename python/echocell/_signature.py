@@ -20,11 +20,6 @@ class CompleteSignature:
         return inspect.Signature(list(_parameters(owner)))
 
 
-def argument_names(cls: type) -> list[str]:
-    """The names of all parameters of a constructor and of those that it hands keywords on to."""
-    return [p.name for p in _parameters(cls) if p.kind is not Parameter.VAR_KEYWORD]
-
-
 def _parameters(cls: type) -> Iterator[Parameter]:
     """The parameters of the constructor, then those of the bases' constructors, each name once."""
     seen: set[str] = set()

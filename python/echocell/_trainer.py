@@ -14,14 +14,8 @@ from echocell import _checks, _core, _training
 from echocell._compiling import Compilable
 from echocell._display import display
 from echocell._hooks import Hooks
+from echocell._keras_arguments import EVALUATE, FIT, FitArguments, PredictArguments
 from echocell._layer import Layer
-from echocell._legacy import (
-    IGNORED_BY_FIT,
-    REFUSED_BY_FIT,
-    FitArguments,
-    PredictArguments,
-    refuse_legacy,
-)
 from echocell._training import Data
 from echocell._typing import Callbacks, Verbose
 from echocell._warning import warn
@@ -69,7 +63,7 @@ class Trainer(Compilable):
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         bptt_steps: int | None = None,
-        **legacy: Unpack[FitArguments],
+        **others: Unpack[FitArguments],
     ) -> History:
         """Trains.
 
@@ -117,7 +111,8 @@ class Trainer(Compilable):
             validation_batch_size: default: batch_size.
             validation_freq: validate after every so many epochs.
             bptt_steps: k, the steps that gradients go back at most. Default None: all.
-            **legacy: nb_epoch for epochs.
+            **others: nb_epoch, the older name of epochs; Keras's further arguments that change
+                nothing, such as workers.
 
         Returns:
             History: `.history` maps "loss", metrics, "val_loss", ... to one number per epoch.
@@ -132,7 +127,7 @@ class Trainer(Compilable):
         if (
             verbose == 0
             and self._network is not None
-            and not (callbacks or legacy or validation_split or initial_epoch)
+            and not (callbacks or others or validation_split or initial_epoch)
             and validation_data is None
             and class_weight is None
             and sample_weight is None
@@ -146,8 +141,9 @@ class Trainer(Compilable):
                 self._record(history, self._log_names, logs, 0)
                 return history
         self._require_compiled("fit")
-        if legacy:
-            epochs = self._take_legacy_fit(legacy, epochs)
+        if others:
+            epochs = others.pop("nb_epoch", epochs)
+            FIT.check("fit", others, self.fit)
         network, data = self._prepared(x, y, sample_weight, class_weight)
         last, first = _training.epochs_of(epochs, initial_epoch)
         validation = None
@@ -215,12 +211,6 @@ class Trainer(Compilable):
             if waiting is not None:
                 self._unbuild(waiting)
             raise
-
-    def _take_legacy_fit(self, legacy: FitArguments, epochs: int) -> int:
-        known = ("nb_epoch", "batch_size", "epochs", "validation_data", "validation_split")
-        epochs = legacy.pop("nb_epoch", epochs)
-        refuse_legacy("fit", legacy, IGNORED_BY_FIT, REFUSED_BY_FIT, (*known, "bptt_steps"))
-        return epochs
 
     def _add_validation(
         self, settings: dict[str, Any], validation: Data, batch_size: Any, freq: Any
@@ -307,7 +297,7 @@ class Trainer(Compilable):
             y: as for fit().
             sample_weight: as for fit().
             class_weight: as for fit().
-            reset_metrics: accepted; the numbers are those of this batch.
+            reset_metrics: True alone: the numbers are those of this batch.
             return_dict: True gives them by name.
             bptt_steps: as for fit().
 
@@ -320,11 +310,13 @@ class Trainer(Compilable):
             and sample_weight is None
             and class_weight is None
             and bptt_steps is None
+            and reset_metrics
             and (not self._stateful or self._batch in (None, self._rows(x)))
         ):
             small = self._network.small_train(x, y)
             if small is not None:
                 return self._trained(small, return_dict)
+        _refuse_running_metrics("train_on_batch", reset_metrics)
         self._require_compiled("train_on_batch")
         network, data = self._prepared(x, y, sample_weight, class_weight)
         if self._stateful:
@@ -397,7 +389,7 @@ class Trainer(Compilable):
         callbacks: Callbacks | None = ...,
         *,
         return_dict: Literal[True],
-        **legacy: Unpack[PredictArguments],
+        **others: Unpack[PredictArguments],
     ) -> dict[str, float]: ...
 
     @overload
@@ -411,7 +403,7 @@ class Trainer(Compilable):
         steps: None = ...,
         callbacks: Callbacks | None = ...,
         return_dict: bool = ...,
-        **legacy: Unpack[PredictArguments],
+        **others: Unpack[PredictArguments],
     ) -> Any: ...
 
     def evaluate(
@@ -424,7 +416,7 @@ class Trainer(Compilable):
         steps: None = None,
         callbacks: Callbacks | None = None,
         return_dict: bool = False,
-        **legacy: Unpack[PredictArguments],
+        **others: Unpack[PredictArguments],
     ) -> Any:
         """Loss and metrics on data, nothing trained. A stateful model carries its states on.
 
@@ -438,12 +430,12 @@ class Trainer(Compilable):
             callbacks: their on_test_begin, on_test_batch_begin, on_test_batch_end and on_test_end
                 are called.
             return_dict: True gives the numbers by name.
-            **legacy: arguments of Keras that change nothing here, such as workers.
+            **others: Keras's further arguments that change nothing, such as workers.
 
         Returns:
             The loss, or a list of the loss and the metrics.
         """
-        refuse_legacy("evaluate", {**legacy, "steps": steps}, IGNORED_BY_FIT, ("steps",))
+        EVALUATE.check("evaluate", {**others, "steps": steps}, self.evaluate)
         self._require_compiled("evaluate")
         network, data = self._prepared(x, y, sample_weight)
         size = _training.batch_size(self, batch_size, data.rows)
@@ -477,6 +469,15 @@ class Trainer(Compilable):
         reset_metrics: bool = True,
         return_dict: bool = False,
     ) -> Any:
-        """evaluate() with all of the data as one batch."""
+        """evaluate() with all of the data as one batch; reset_metrics as for train_on_batch()."""
+        _refuse_running_metrics("test_on_batch", reset_metrics)
         rows = self._rows(x)
         return self.evaluate(x, y, rows, 0, sample_weight=sample_weight, return_dict=return_dict)
+
+
+def _refuse_running_metrics(verb: str, reset_metrics: bool) -> None:
+    if not reset_metrics:
+        raise ValueError(
+            f"{verb}: reset_metrics={reset_metrics!r} is not supported: the numbers are always "
+            "those of this batch alone"
+        )

@@ -5,12 +5,13 @@ Letters of the shapes: B batch, T time steps, F features.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from echocell import _checks, _core, activations
+from echocell._keras_arguments import DROPOUT
 from echocell._layer import Layer
 from echocell._layer_arguments import LayerArguments
 from echocell._typing import Identifier
@@ -55,7 +56,7 @@ class Dropout(Layer):
     """
 
     _option_names = ("rate", "seed")
-    _refused: ClassVar[Mapping[str, Any]] = {**Layer._refused, "noise_shape": None}
+    _keras_arguments = DROPOUT
 
     def __init__(
         self, rate: float, seed: int | None = None, **shared: Unpack[DropoutArguments]
@@ -117,14 +118,24 @@ class Flatten(Layer):
     """[B, T, F] -> [B, T F].
 
     Args:
+        data_format: "channels_last" (default, also None) keeps the order of the numbers;
+            "channels_first" makes the first axis of a sample the last before it flattens.
         **shared: what every layer takes.
     """
 
-    _refused: ClassVar[Mapping[str, Any]] = {**Layer._refused}
-    _ignored: ClassVar[frozenset[str]] = Layer._ignored | {"data_format"}
+    _option_names = ("data_format",)
+
+    def __init__(self, data_format: str | None = None, **shared: Unpack[LayerArguments]) -> None:
+        super().__init__(**shared)
+        if data_format not in (None, "channels_last", "channels_first"):
+            raise ValueError(
+                "Flatten: data_format: expected 'channels_last' or 'channels_first', received "
+                f"{data_format!r}"
+            )
+        self.data_format = data_format or "channels_last"
 
     def _options(self) -> _core.LayerOptions:
-        return _core.FlattenOptions()
+        return _core.FlattenOptions(channels_first=self.data_format == "channels_first")
 
 
 class Reshape(Layer):

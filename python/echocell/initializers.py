@@ -307,8 +307,8 @@ class LecunNormal(_Scaled):
 
 
 class Orthogonal(RandomInitializer):
-    """Orthonormal rows or columns, whichever are fewer, uniform over all such matrices. Saxe et al.,
-    2014.
+    """Orthonormal rows or columns, whichever are fewer, uniform over all such matrices. Saxe et
+    al., 2014.
 
     A weight of more than two axes is filled as the matrix [product of the others, last axis]. It is
     computed in float64, on one thread: the same random numbers give the same bits, whatever the

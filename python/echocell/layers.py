@@ -6,8 +6,7 @@ its own arguments (name, input_shape, ...) stands at `Layer`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from echocell import _checks, _core, activations, initializers, regularizers
 from echocell._checks import Sample
 from echocell._input import Input, InputLayer
+from echocell._keras_arguments import DENSE, EMBEDDING
 from echocell._layer import Layer, weight_view
 from echocell._layer_arguments import LayerArguments, SharedArguments
 from echocell._layer_classes import deserialize, register, serialize
@@ -275,14 +275,7 @@ class Dense(Layer):
         "kernel_regularizer",
         "bias_regularizer",
     )
-    _refused: ClassVar[Mapping[str, Any]] = {
-        **Layer._refused,
-        "kernel_constraint": None,
-        "bias_constraint": None,
-        "lora_rank": None,
-        "lora_alpha": None,
-        "quantization_config": None,
-    }
+    _keras_arguments = DENSE
     kernel = weight_view("kernel", "(F, H)")
     bias = weight_view("bias", "(H,)")
 
@@ -348,15 +341,7 @@ class Embedding(Layer):
         "embeddings_regularizer",
         "mask_zero",
     )
-    _refused: ClassVar[Mapping[str, Any]] = {
-        **Layer._refused,
-        "embeddings_constraint": None,
-        "sparse": False,
-        "lora_rank": None,
-        "lora_alpha": None,
-        "quantization_config": None,
-        "dropout": 0.0,
-    }
+    _keras_arguments = EMBEDDING
     _takes_ids = True
     _assumed_sample = (None,)
     embeddings = weight_view("embeddings", "(input_dim, output_dim)")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _copying, _layer_classes, saving
+from echocell._keras_arguments import CLONE_MODEL, LOAD_MODEL, LOAD_WEIGHTS, SAVE, SAVE_WEIGHTS
 from echocell._layer import Layer
 from echocell._trainer import Trainer
 from echocell._typing import Verbose
@@ -91,7 +92,7 @@ class Sequential(Trainer):
         filepath: str | os.PathLike[str],
         overwrite: bool = True,
         include_optimizer: bool = True,
-        **_: Any,
+        **others: Any,
     ) -> None:
         """Writes the whole model as one safetensors file, whatever the name ends with.
 
@@ -99,27 +100,50 @@ class Sequential(Trainer):
             filepath: the file; it is replaced only when the new one is complete.
             overwrite: False refuses to replace a file.
             include_optimizer: False leaves out what compile() said and the optimizer's memory.
+            **others: Keras's further arguments, at the values at which they ask for nothing.
 
         Raises:
-            ValueError: the model is not built, or metadata holds more than plain values.
+            TypeError: an argument that does not exist.
+            ValueError: the model is not built, metadata holds more than plain values, or an
+                argument, such as save_format, is not supported.
             FileExistsError: see overwrite.
             OSError: the file cannot be written.
         """
+        SAVE.check("save", others, self.save)
         saving.save_model(self, filepath, overwrite, include_optimizer)
 
     def save_weights(
-        self, filepath: str | os.PathLike[str], overwrite: bool = True, **_: Any
+        self, filepath: str | os.PathLike[str], overwrite: bool = True, **others: Any
     ) -> None:
         """Writes the weights alone, as save() does."""
+        SAVE_WEIGHTS.check("save_weights", others, self.save_weights)
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: str | os.PathLike[str], **_: Any) -> None:
-        """Reads the weights from a file of save_weights() or save(), by their order.
+    def load_weights(
+        self,
+        filepath: str | os.PathLike[str],
+        *,
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+        **others: Any,
+    ) -> None:
+        """Reads the weights from a file of save_weights() or save().
+
+        Args:
+            filepath: the file.
+            by_name: True reads those of the layers whose names the model has; all other layers
+                keep theirs. Default False: all, by their order.
+            skip_mismatch: True keeps a weight, with a warning, where that of the file has another
+                shape, and all weights of a layer of which the file has another number. Default
+                False: this is an error.
+            **others: Keras's further arguments, at the values at which they ask for nothing.
 
         Raises:
+            TypeError: an argument that does not exist.
             ValueError: the file is no such file, or its weights do not fit; nothing is set then.
         """
-        saving.load_weights(self, filepath)
+        LOAD_WEIGHTS.check("load_weights", others, self.load_weights)
+        saving.load_weights(self, filepath, bool(by_name), bool(skip_mismatch))
 
     def to_json(self, **options: Any) -> str:
         """The configuration as JSON, for model_from_json()."""
@@ -153,38 +177,81 @@ def _classes(output: Array) -> Array:
 # ---- models from elsewhere ---------------------------------------------------------------------
 
 
-def save_model(model: Sequential, filepath: str | os.PathLike[str], **options: Any) -> None:
-    """model.save(filepath, ...)."""
-    model.save(filepath, **options)
+def save_model(
+    model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True, **options: Any
+) -> None:
+    """model.save(filepath, overwrite, ...)."""
+    model.save(filepath, overwrite, **options)
 
 
 def load_model(
-    filepath: str | os.PathLike[str], custom_objects: Any = None, compile: bool = True, **_: Any
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    **others: Any,
 ) -> Sequential:
     """A model from a file of model.save(): weights, carried states, and, if it was compiled, the
     optimizer with its memory, so that training goes on as if it had not been interrupted.
 
     Args:
         filepath: the file.
-        custom_objects: accepted; nothing is loaded but echocell's own classes.
+        custom_objects: may name echocell's own classes and functions: nothing else is loaded.
         compile: False leaves the model uncompiled.
+        **others: Keras's further arguments, at the values at which they ask for nothing.
 
     Raises:
+        TypeError: an argument that does not exist.
         ValueError: the file is damaged, cut off, or no such file; says which file and why.
         OSError: it cannot be read.
     """
+    LOAD_MODEL.check("load_model", others, load_model)
+    _layer_classes.refuse_custom_objects("load_model", custom_objects)
     return saving.load_model(filepath, compile)
 
 
-def clone_model(model: Sequential, *_: Any, **__: Any) -> Sequential:
-    """A model of the same layers with new weights, not compiled."""
+def clone_model(
+    model: Sequential,
+    input_tensors: None = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+    **others: Any,
+) -> Sequential:
+    """A model of the same layers with new weights, not compiled.
+
+    Args:
+        model: the model; it stays as it is.
+        input_tensors: None alone: there are no tensors.
+        clone_function: called with each layer but the Input, gives the layer that takes its place.
+            Default None: a layer of the same configuration.
+        **others: Keras's further arguments, at the values at which they ask for nothing.
+
+    Raises:
+        TypeError: model is no Sequential, clone_function no function or gives no layer, or an
+            argument does not exist.
+        ValueError: a layer does not fit its input.
+    """
+    CLONE_MODEL.check("clone_model", {**others, "input_tensors": input_tensors}, clone_model)
     if not isinstance(model, Sequential):
         raise TypeError(f"clone_model: expected a Sequential model, received {model!r}")
-    return Sequential.from_config(model.get_config())
+    if clone_function is None:
+        return Sequential.from_config(model.get_config())
+    if not callable(clone_function):
+        raise TypeError(f"clone_model: expected a function, received {clone_function!r}")
+    clone = Sequential(name=model.name, dtype=model.dtype)
+    if model._input is not None:
+        clone.add(_layer_classes.deserialize(_layer_classes.serialize(model._input)))
+    for layer in model.layers:
+        clone.add(clone_function(layer))
+    shape = model.get_config().get("build_input_shape")
+    if shape is not None and clone._sample is None:
+        clone.build(shape)
+    return clone
 
 
-def model_from_config(config: Any, custom_objects: Any = None) -> Sequential:
-    """A model from its configuration, as to_json() writes it or get_config() gives it."""
+def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
+    """A model from its configuration, as to_json() writes it or get_config() gives it;
+    custom_objects as for load_model().
+    """
+    _layer_classes.refuse_custom_objects("model_from_config", custom_objects)
     if isinstance(config, Mapping) and "class_name" in config:
         config = config.get("config")
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
@@ -192,11 +259,12 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Sequential:
     return Sequential.from_config(config)
 
 
-def model_from_json(text: str, custom_objects: Any = None) -> Sequential:
-    """A model from what to_json() gave, with new weights.
+def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
+    """A model from what to_json() gave, with new weights; custom_objects as for load_model().
 
     Raises ValueError where the text is no such JSON.
     """
+    _layer_classes.refuse_custom_objects("model_from_json", custom_objects)
     try:
         config = json.loads(text)
     except json.JSONDecodeError as error:

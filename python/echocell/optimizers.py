@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypedDict
 
 from echocell import _core
 from echocell._checks import whole
+from echocell._keras_arguments import OPTIMIZER
 from echocell._live_numbers import Iterations, LearningRate
 from echocell._registry import Configurable, Registry, check_number
-from echocell._signature import CompleteSignature, argument_names
-from echocell.utils import suggest
+from echocell._signature import CompleteSignature
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -45,19 +45,6 @@ class _Attached(Protocol):
 
     learning_rate: float
     iterations: int
-
-
-#: Arguments of Keras's that change what is computed and that the core does not have, with the
-#: values at which they do nothing.
-_UNSUPPORTED: dict[str, tuple[Any, ...]] = {
-    "use_ema": (False, None),
-    "ema_momentum": (0.99, None),
-    "ema_overwrite_frequency": (None,),
-    "loss_scale_factor": (None,),
-    "gradient_accumulation_steps": (None, 1),
-}
-#: Arguments of Keras's that change nothing here.
-_IGNORED = ("jit_compile", "is_legacy_optimizer")
 
 
 class OptimizerArguments(TypedDict, total=False):
@@ -155,19 +142,10 @@ class Optimizer(Configurable):
 
     def _take_others(self, learning_rate: float, others: dict[str, Any]) -> float:
         """The learning rate, after `lr` and Keras's further arguments have been looked at."""
-        for key, value in others.items():
-            if key == "lr":
-                learning_rate = value
-            elif key in _UNSUPPORTED:
-                if value not in _UNSUPPORTED[key]:
-                    raise ValueError(
-                        f"{type(self).__name__}: {key}={value!r} is not supported; expected "
-                        f"{_UNSUPPORTED[key][0]!r}"
-                    )
-            elif key not in _IGNORED:
-                near = suggest(key, ["lr", *argument_names(type(self))])
-                raise TypeError(f"{type(self).__name__}: unknown argument {key!r}.{near}")
-        return learning_rate
+        rate: float = others.pop("lr", learning_rate)
+        if others:
+            OPTIMIZER.check(type(self).__name__, others, type(self))
+        return rate
 
     def _check(self, name: str, value: Any, **bounds: Any) -> float:
         return check_number(type(self).__name__, name, value, **bounds)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from echocell import losses, metrics, optimizers
 from echocell._files import write_whole
+from echocell._weight_merging import merged_weights
 
 if TYPE_CHECKING:
     from echocell._layer import Layer
@@ -144,11 +145,16 @@ def save_weights(model: Sequential, path: Path, overwrite: bool = True) -> None:
     _write(path, weights, {"weights": list(weights)})
 
 
-def load_weights(model: Sequential, path: Path) -> None:
-    """Sets the model's weights from a file, in the order in which they were saved."""
+def load_weights(
+    model: Sequential, path: Path, by_name: bool = False, skip_mismatch: bool = False
+) -> None:
+    """Sets the model's weights from a file, by their order or by the names of the layers."""
     tensors, content = _read(path)
     try:
-        model._put_weights([tensors[name] for name in content["weights"]], finite=False)
+        weights = {name: tensors[name] for name in content["weights"]}
+        model._ready()
+        merged = merged_weights(model._layers, weights, by_name, skip_mismatch)
+        model._put_weights(merged, finite=False)
     except KeyError as error:
         raise ValueError(f"{path}: damaged: {error} is missing") from None
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from echocell import _seeds
 from echocell._plot_model import plot_model
+from echocell._suggest import suggest
 from echocell.backend import clear_session
 from echocell.preprocessing.sequence import pad_sequences
 
@@ -25,23 +25,6 @@ __all__ = [
     "suggest",
     "to_categorical",
 ]
-
-
-def suggest(name: object, candidates: Iterable[str]) -> str:
-    """The end of an error message about an unknown name.
-
-    Args:
-        name: what was asked for.
-        candidates: the names that exist.
-
-    Returns:
-        `" Did you mean 'x'?"` for the nearest candidate (case is ignored), `""` where none is near.
-    """
-    by_lower = {candidate.lower(): candidate for candidate in candidates}
-    import difflib  # rarely wanted, and slow to import
-
-    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.7)
-    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
 def _class_indices(x: ArrayLike) -> NDArray[np.int64]:
