@@ -58,12 +58,12 @@ class Data {
     if (shape.empty()) throw std::invalid_argument("expected x with a batch axis");
     set.samples = shape[0];
     set.sample = Shape(shape.begin() + 1, shape.end());
-    if (lengths) load_lengths(*lengths);
+    if (lengths) load_lengths(model.network(), *lengths);
     require_sample(model.input_shape());
     if (x_.size() == 0) throw std::invalid_argument("x is empty");
     require_finite<S>("x", x_);
     set.x = x_.data();
-    per_step_ = lengths && model.per_step();
+    ragged_output_ = lengths && model.network().timed_output();
   }
   Data(const Model<S>& model, const Source& source) : Data(model, source.x, source.lengths) {
     load_targets(model, source.y);
@@ -75,12 +75,16 @@ class Data {
   /// Of all outputs: [N, ...], or [sum of lengths, ...].
   Shape output_shape(const Model<S>& model) const {
     const Shape sample = model.output_shape(set.sample);
-    if (!per_step_) return with_batch(set.samples, sample);
+    if (!ragged_output_) return with_batch(set.samples, sample);
     return with_batch(x_.shape(0), Shape(sample.begin() + 1, sample.end()));
   }
 
  private:
-  void load_lengths(const py::array& lengths) {
+  void load_lengths(const Network<S>& network, const py::array& lengths) {
+    if (const auto layer = network.layer_misled_by_padding()) {
+      throw std::invalid_argument("layer " + std::to_string(*layer) +
+                                  " takes sequences of one length");
+    }
     const auto numbers = to_numbers<std::int64_t>(lengths, "lengths");
     Index longest = 0;
     starts_.assign(1, 0);
@@ -112,8 +116,8 @@ class Data {
 
   void load_targets(const Model<S>& model, const py::array& y) {
     set.target_size = model.target_size(set.sample);
-    const Index rows = per_step_ ? x_.shape(0) : set.samples;
-    const Index size = per_step_ ? set.target_size / set.steps() : set.target_size;
+    const Index rows = ragged_output_ ? x_.shape(0) : set.samples;
+    const Index size = ragged_output_ ? set.target_size / set.steps() : set.target_size;
     y_ = require<S>(y, {}, "y");
     if (y_.ndim() < 1 || y_.shape(0) != rows || y_.size() != rows * size) {
       throw std::invalid_argument("expected y with " + std::to_string(rows) + " samples of " +
@@ -124,13 +128,13 @@ class Data {
     set.y = y_.data();
   }
 
-  /// [N], or [N, T]; with lengths [sum of lengths].
+  /// [N], or [N, T] for T steps of the output, which may follow each other: [sum of lengths].
   void load_weights(const Model<S>& model, const py::array& weights) {
     weights_ = require<S>(weights, {}, "sample_weight");
     const Shape output = model.output_shape(set.sample);
     const Index steps = output.size() >= 2 ? output[0] : 1;
     const Shape per_sample{set.samples};
-    const Shape per_step = per_step_ ? Shape{x_.shape(0)} : Shape{set.samples, steps};
+    const Shape per_step = ragged_output_ ? Shape{x_.shape(0)} : Shape{set.samples, steps};
     const Shape shape = shape_of(weights_);
     if (shape != per_sample && shape != per_step) {
       throw std::invalid_argument("expected sample_weight of shape " + shape_text(per_sample) +
@@ -139,12 +143,12 @@ class Data {
     }
     require_finite<S>("sample_weight", weights_);
     set.weights = weights_.data();
-    set.weight_steps = shape == per_sample ? 1 : steps;
+    set.weight_steps = shape == per_sample ? 0 : steps;
   }
 
   Numbers<S> x_, y_, weights_;
   std::vector<Index> starts_;
-  bool per_step_ = false;  // outputs, and targets, follow each other step by step, like x
+  bool ragged_output_ = false;  // outputs, and targets, follow each other step by step, like x
 };
 
 }  // namespace echocell::bindings

@@ -39,6 +39,10 @@ class NetworkBase {
 
   virtual std::string dtype() const = 0;
   virtual py::tuple output_shape(Index layer) = 0;
+  virtual py::tuple output_shape_for(const Shape& sample) = 0;
+  virtual bool timed_input() const = 0;
+  virtual bool timed_output() const = 0;
+  virtual std::optional<Index> layer_misled_by_padding() const = 0;
   virtual std::vector<Index> state_widths(Index layer) = 0;
   virtual py::list parameters(Index layer) = 0;
   virtual py::array get_parameter(Index layer, Index index) = 0;

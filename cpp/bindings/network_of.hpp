@@ -17,6 +17,14 @@ class NetworkOf final : public NetworkBase {
   py::tuple output_shape(Index layer) override {
     return to_tuple(model_.network().output_shape(layer));
   }
+  py::tuple output_shape_for(const Shape& sample) override {
+    return to_tuple(model_.output_shape(sample));
+  }
+  bool timed_input() const override { return model_.network().timed_input(); }
+  bool timed_output() const override { return model_.network().timed_output(); }
+  std::optional<Index> layer_misled_by_padding() const override {
+    return model_.network().layer_misled_by_padding();
+  }
   std::vector<Index> state_widths(Index layer) override { return layer_at(layer).state_widths(); }
 
   // ---- parameters

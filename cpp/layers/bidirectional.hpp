@@ -33,6 +33,7 @@ class Bidirectional final : public Layer<S> {
 
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
+  TimeFlow time_flow() const override { return forward_->time_flow(); }
   MaskFlow mask_flow() const override { return forward_->mask_flow(); }
   std::vector<Index> state_widths() const override;
   bool stateful() const override { return forward_->stateful(); }

@@ -30,6 +30,13 @@ enum class MaskFlow {
   drop     // the output has no mask
 };
 
+/// What becomes of the time axis, the first one of a sample, on the way through a layer.
+enum class TimeFlow {
+  keep,  // step t of the output belongs to step t of the input
+  end,   // the output belongs to the whole sequence, of which masked steps are no part
+  mix    // steps change their places, or padding would count like any other step
+};
+
 /// Numbers that forward() leaves for backward(), and scratch; laid out at planning.
 struct Cache {
   virtual ~Cache() = default;
@@ -108,6 +115,7 @@ class Layer {
 
   /// The shape of one output sample. Open axes stay open.
   virtual Shape output_shape(const Shape& input) const = 0;
+  virtual TimeFlow time_flow() const { return TimeFlow::keep; }
   virtual MaskFlow mask_flow() const { return MaskFlow::pass; }
 
   /// The width of each carried state (LSTM: h, c); empty where there is none.

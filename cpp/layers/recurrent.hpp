@@ -303,6 +303,10 @@ class Recurrent : public Layer<S> {
 
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
+  TimeFlow time_flow() const override {
+    if (!settings().return_sequences) return TimeFlow::end;
+    return settings().go_backwards ? TimeFlow::mix : TimeFlow::keep;
+  }
   MaskFlow mask_flow() const override {
     return settings().return_sequences ? MaskFlow::pass : MaskFlow::drop;
   }

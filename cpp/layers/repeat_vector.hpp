@@ -19,6 +19,7 @@ class RepeatVector final : public Layer<S> {
   explicit RepeatVector(const RepeatVectorOptions& options) : n_(options.n) {}
 
   Shape output_shape(const Shape& input) const override;
+  TimeFlow time_flow() const override { return TimeFlow::mix; }
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
   void forward(const Pass<S>& pass) const override;

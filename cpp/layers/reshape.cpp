@@ -38,10 +38,11 @@ void copy_samples(Tensor<const S> from, Tensor<S> to) {
 template <class S>
 Reshape<S>::Reshape(const ReshapeOptions& options) : target_(options.target_shape) {
   const auto below_one = [](Index extent) { return extent < 1 && extent != -1; };
-  if (std::count(target_.begin(), target_.end(), -1) > 1 ||
+  if (target_.empty() || std::count(target_.begin(), target_.end(), -1) > 1 ||
       std::any_of(target_.begin(), target_.end(), below_one)) {
     throw std::invalid_argument(
-        "Reshape: expected a target_shape of positive integers, of which one may be -1, received " +
+        "Reshape: expected a target_shape of positive integers, at least one, of which one may be "
+        "-1, received " +
         target_string(target_));
   }
 }

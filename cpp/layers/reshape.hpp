@@ -21,10 +21,11 @@ struct ReshapeOptions : MakesLayer<ReshapeOptions, Reshape> {
 template <class S>
 class Reshape final : public Layer<S> {
  public:
-  /// Throws std::invalid_argument if more than one entry is -1 or another is below 1.
+  /// Throws std::invalid_argument if there is no entry, more than one is -1 or another is below 1.
   explicit Reshape(const ReshapeOptions& options);
 
   Shape output_shape(const Shape& input) const override;
+  TimeFlow time_flow() const override { return TimeFlow::mix; }
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
   void forward(const Pass<S>& pass) const override;
@@ -49,6 +50,7 @@ class Flatten final : public Layer<S> {
   explicit Flatten(const FlattenOptions& options) : channels_first_(options.channels_first) {}
 
   Shape output_shape(const Shape& input) const override;
+  TimeFlow time_flow() const override { return TimeFlow::mix; }
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
   void forward(const Pass<S>& pass) const override;

@@ -88,7 +88,6 @@ void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
   // The ids of an Embedding, one axis, are stored as one step: their mask is that of its output.
   const Index steps = key_.input[0];
   slice.lengths = {w.take<std::uint8_t>(steps * slice.rows), steps, slice.rows};
-  slice.timed = slice.first;
   if (slice.input().steps == steps) slice.masks[std::size_t(slice.first)] = slice.lengths;
 }
 
@@ -103,11 +102,9 @@ Index Batch<S>::first_learner(const Slice<S>& slice) const {
 }
 
 template <class S>
-void Batch<S>::plan_masks(Slice<S>& slice, const Node& node) {
-  const Layer<S>& layer = network_.layer(node);
+void Batch<S>::plan_mask(Slice<S>& slice, const Node& node) {
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
-  bool timed = slice.timed == node.inputs[0];
-  switch (layer.mask_flow()) {
+  switch (network_.layer(node).mask_flow()) {
     case MaskFlow::pass:
       slice.masks[out] = slice.masks[in];
       break;
@@ -115,12 +112,9 @@ void Batch<S>::plan_masks(Slice<S>& slice, const Node& node) {
       slice.masks[out] = new_mask(slice, node.output);
       break;
     case MaskFlow::drop:
-      // An Embedding keeps the steps; behind others there are none, or they mean something else.
-      timed = timed && layer.streamable() && layer.state_widths().empty();
-      if (timed) slice.masks[out] = slice.lengths;
+      if (network_.timed(node.output)) slice.masks[out] = slice.lengths;
       break;
   }
-  if (timed) slice.timed = node.output;
 }
 
 template <class S>
@@ -134,7 +128,7 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   const Node& node = network_.nodes()[std::size_t(index)];
   const Layer<S>& layer = network_.layer(node);
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
-  plan_masks(slice, node);
+  plan_mask(slice, node);
   auto& cache = slice.caches[std::size_t(index)];
   cache =
       layer.plan(shapes[in], slice.rows, {key_.training, bool(slice.masks[in])}, slice.workspace);
@@ -177,7 +171,7 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     const Node& node = network_.nodes()[std::size_t(n)];
     const Layer<S>& layer = network_.layer(node);
     layer.forward(pass);
-    if (node.output <= slice.timed && layer.mask_flow() == MaskFlow::create) {
+    if (slice.lengths && network_.timed(node.output) && layer.mask_flow() == MaskFlow::create) {
       restrict_to_lengths(slice, pass.output_mask);
     }
     const bool last_output = !pass.final_state.empty() && pass.output.steps == 1;

@@ -41,7 +41,6 @@ struct Slice {
   std::vector<Tensor<S>> gradients;            // of the tensors; null where nobody wants them
   std::vector<Mask> masks;                     // of the tensors
   Mask lengths;                                // the steps that rows have, for BatchKey::lengths
-  Index timed = -1;                            // the last tensor that has these steps
   const Index* row_labels = nullptr;           // see Pass
   std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
   std::vector<Pass<S>> passes;                 // of the nodes
@@ -89,7 +88,7 @@ class Batch {
   void plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes);
   void plan_node(Slice<S>& slice, Index index, const std::vector<Shape>& shapes);
   Index first_learner(const Slice<S>& slice) const;
-  void plan_masks(Slice<S>& slice, const Node& node);
+  void plan_mask(Slice<S>& slice, const Node& node);
   static Mask new_mask(Slice<S>& slice, Index tensor);
 
   const Network<S>& network_;

@@ -75,9 +75,9 @@ void gather_lengths(const Dataset<S>& data, const Part& part, const Mask& to) {
 }
 
 template <class S>
-void scatter(const Dataset<S>& data, const Part& part, const Tensor<const S>& from, bool per_step,
+void scatter(const Dataset<S>& data, const Part& part, const Tensor<const S>& from, bool timed,
              S* samples) {
-  const bool ragged = per_step && data.ragged();
+  const bool ragged = timed && data.ragged();
   for (Index b = 0; b < from.batch; ++b) {
     const Index k = part.order[b];
     const Index steps = ragged ? data.length(k) : from.steps;

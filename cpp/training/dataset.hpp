@@ -9,16 +9,16 @@ namespace echocell {
 /// A data set, batch-major as it comes from outside. It owns nothing.
 ///
 /// Samples may differ in length. Then they follow each other without gaps, step by step: so in x,
-/// and in y and weights where there are targets and weights at every step.
+/// and in y and weights where there is an output at every time step of the input.
 template <class S>
 struct Dataset {
   const S* x = nullptr;
   const S* y = nullptr;
-  const S* weights = nullptr;  // [samples, weight_steps], or null: all 1
+  const S* weights = nullptr;  // null: all 1
   Index samples = 0;
   Shape sample;                   // of one input, the longest; no open axes
   Index target_size = 0;          // numbers of y per sample, where it does not differ
-  Index weight_steps = 1;         // 1: a weight per sample; T: a weight per time step
+  Index weight_steps = 0;         // 0: a weight per sample; T: one for each of T output steps
   const Index* starts = nullptr;  // [samples + 1]: the first step of each; null: all equally long
 
   /// The first axis of a sample: its time steps, if it has any.
@@ -80,10 +80,10 @@ void gather(const Dataset<S>& data, const Part& part, const Tensor<S>& to);
 template <class S>
 void gather_lengths(const Dataset<S>& data, const Part& part, const Mask& to);
 
-/// The way back: row b goes to where sample order[b] stands among numbers that are arranged like
-/// x, or, without time steps, sample by sample.
+/// The way back: row b goes to where sample order[b] stands among numbers that are arranged sample
+/// by sample, or, timed, step by step like x.
 template <class S>
-void scatter(const Dataset<S>& data, const Part& part, const Tensor<const S>& from, bool per_step,
+void scatter(const Dataset<S>& data, const Part& part, const Tensor<const S>& from, bool timed,
              S* samples);
 
 }  // namespace echocell

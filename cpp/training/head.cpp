@@ -8,12 +8,12 @@
 namespace echocell {
 namespace {
 
-/// The weight of a step of sample k.
+/// The weight of a step of the output for sample k. ragged: outputs follow each other as in x.
 template <class S>
-S weight(const Dataset<S>& data, Index k, Index step) {
+S weight(const Dataset<S>& data, bool ragged, Index k, Index step) {
   if (data.weights == nullptr) return S(1);
-  if (data.weight_steps == 1) return data.weights[k];
-  return data.weights[(data.ragged() ? data.start(k) : k * data.weight_steps) + step];
+  if (data.weight_steps == 0) return data.weights[k];
+  return data.weights[(ragged ? data.start(k) : k * data.weight_steps) + step];
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ Head<S>::Head(const Network<S>& network, const LossOptions& loss,
   width_ = network.output_shape().back();
   if (width_ == kOpen) throw std::invalid_argument("the last axis of the output must be known");
   target_width_ = echocell::target_width(loss_.kind, width_);
-  per_step_ = network.per_step();
+  timed_ = network.timed_output();
   for (const MetricOptions& metric : metrics_) check_metric(metric, width_, target_width_);
 }
 
@@ -57,13 +57,13 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
   const Tensor<S>& output = slice.output();
   const Index T = output.steps, B = output.batch;
   const Index inner = head.inner, step = inner * target_width_;
-  const bool ragged = per_step_ && data.ragged();
+  const bool ragged = timed_ && data.ragged();
   const bool all_count = !ragged && !slice.output_mask() && data.weights == nullptr;
   head.valid = all_count ? static_cast<double>(head.rows) : 0.0;
   if (all_count) std::fill_n(head.weights, head.rows, S(1));
   for (Index b = 0; b < B; ++b) {
     const Index k = part.order[b];
-    const Span span = ragged ? span_of(data, part, k) : Span{per_step_ ? part.first : 0, 0, T};
+    const Span span = ragged ? span_of(data, part, k) : Span{timed_ ? part.first : 0, 0, T};
     const S* y = data.y + (ragged ? data.start(k) * step : k * data.target_size);
     for (Index t = 0; t < T; ++t) {
       const bool given = t >= span.at && t < span.at + span.count;
@@ -71,7 +71,8 @@ void Head<S>::load(const Dataset<S>& data, const Part& part, Slice<S>& slice,
       copy_or_zero(given ? y + from * step : nullptr, step, head.targets + (t * B + b) * step);
       if (all_count) continue;
       const bool valid = given && slice.output_mask().valid(t, b);
-      std::fill_n(head.weights + (t * B + b) * inner, inner, valid ? weight(data, k, from) : S(0));
+      std::fill_n(head.weights + (t * B + b) * inner, inner,
+                  valid ? weight(data, ragged, k, from) : S(0));
       head.valid += valid ? static_cast<double>(inner) : 0.0;
     }
   }
@@ -91,9 +92,11 @@ void Head<S>::evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const {
 
 template <class S>
 void Head<S>::differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const {
+  const Tensor<S>& gradient = slice.gradients[std::size_t(loss_tensor_)];
+  if (!gradient) return evaluate(slice, head);  // no parameter stands in front of the loss
   loss_and_gradient_rows(loss_, output_kind_, slice.tensors[std::size_t(loss_tensor_)].data,
                          head.targets, head.rows, width_, head.weights, static_cast<S>(scale),
-                         head.values, slice.gradients[std::size_t(loss_tensor_)].data);
+                         head.values, gradient.data);
   sum_values(slice, head);
 }
 

@@ -51,16 +51,17 @@ class Head {
 
   HeadBuffers<S> plan(Slice<S>& slice) const;
   /// Copies targets and weights of the slice's rows: row b of it is sample order[b] of the part. An
-  /// output without time steps takes the targets of whole samples.
+  /// output without the time steps of the input takes the targets of whole samples.
   void load(const Dataset<S>& data, const Part& part, Slice<S>& slice, HeadBuffers<S>& head) const;
-  /// Is there an output, and a target, at every time step?
-  bool per_step() const { return per_step_; }
+  /// Whether there is an output, and a target, at every time step of the input.
+  bool timed() const { return timed_; }
   /// The tensor up to which a network must run in training: without metrics nobody reads what lies
   /// behind the one of the loss.
   Index last_read() const { return metrics_.empty() ? loss_tensor_ : nodes_; }
   /// The loss and the metrics, summed over the slice.
   void evaluate(const Slice<S>& slice, HeadBuffers<S>& head) const;
-  /// The same, and the gradient of scale * loss into the slice's gradient of loss_tensor().
+  /// The same, and the gradient of scale * loss into the slice's gradient of loss_tensor(), where
+  /// that is wanted.
   void differentiate(Slice<S>& slice, HeadBuffers<S>& head, double scale) const;
   /// Keras's mean: over all rows, or over the valid ones where there is a mask.
   double scale(const std::vector<HeadBuffers<S>>& heads) const;
@@ -79,7 +80,7 @@ class Head {
   Index target_width_ = 0;  // W
   Index nodes_ = 0;         // of the network
   Index loss_tensor_ = 0;
-  bool per_step_ = false;  // has the output time steps?
+  bool timed_ = false;
 };
 
 }  // namespace echocell

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "training/kind_names.hpp"
 
@@ -66,6 +67,14 @@ S sum_over(Index n, const Term& term) {
   return sum;
 }
 
+/// The mean of term(0 .. n - 1): finite where all of them are, whatever their sum is.
+template <class S, class Term>
+S mean_over(Index n, const Term& term) {
+  const S count = static_cast<S>(n), sum = sum_over<S>(n, term);
+  if (std::isfinite(sum)) return sum / count;
+  return sum_over<S>(n, [&](Index k) { return term(k) / count; });
+}
+
 template <class S, class Target>
 S sum_of(const Target& target, Index width) {
   return sum_over<S>(width, target);
@@ -77,7 +86,8 @@ S sum_of(const SparseTarget<S>& target, Index) {
 
 // -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
 
-// p = softmax(z): log p(c) = (z[c] - top) - log(sum exp(z - top)), top the largest.
+// p = softmax(z): log p(c) = (z[c] - top) - log(sum exp(z - top)), top the largest. A difference
+// beyond the largest number counts as that number, for infinity times a target of 0 would be NaN.
 template <class S>
 struct CategoricalLogits {
   template <class Target>
@@ -100,11 +110,12 @@ struct CategoricalLogits {
   template <class Target>
   static S value(const S* z, const Target& target, Index width, S top, S sum) {
     const S log_sum = std::log(sum);
-    return sum_over<S>(width, [&](Index c) { return target(c) * (log_sum - (z[c] - top)); });
+    return sum_over<S>(width, [&](Index c) { return target(c) * (log_sum - below(top, z[c])); });
   }
   static S value(const S* z, const SparseTarget<S>& target, Index, S top, S sum) {
-    return target.index < 0 ? S(0) : std::log(sum) - (z[target.index] - top);
+    return target.index < 0 ? S(0) : std::log(sum) - below(top, z[target.index]);
   }
+  static S below(S top, S z) { return std::max(z - top, std::numeric_limits<S>::lowest()); }
 };
 
 // p = clip(y / sum(y)), as Keras has it. A row that sums to 0 has no probabilities: it counts as
@@ -204,19 +215,17 @@ struct MeanOverColumns {
 
   template <class Target>
   S value(const S* y, const Target& target, Index width) const {
-    const auto term = [&](Index c) { return column.value(y[c], target(c)); };
-    return sum_over<S>(width, term) / static_cast<S>(width);
+    return mean_over<S>(width, [&](Index c) { return column.value(y[c], target(c)); });
   }
 
   template <class Target>
   S value_and_gradient(const S* y, const Target& target, Index width, S weight, S* dy) const {
     const S scale = weight / static_cast<S>(width);
-    const auto term = [&](Index c) {
+    return mean_over<S>(width, [&](Index c) {
       const S t = target(c);
       dy[c] = scale * column.derivative(y[c], t);
       return column.value(y[c], t);
-    };
-    return sum_over<S>(width, term) / static_cast<S>(width);
+    });
   }
 };
 

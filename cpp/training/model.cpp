@@ -333,19 +333,19 @@ void Model<S>::run_batch(const Dataset<S>& data, const Part& batch, bool trainin
 template <class S>
 double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
                       Tally& tally, Observer& observer) {
-  const bool per_step = head_->per_step();
-  const Windows windows(batch.steps, bptt_steps, !per_step);
+  const bool timed = head_->timed();
+  const Windows windows(batch.steps, bptt_steps, !timed);
   const Carrier carrier{walking_, true};
   Part aligned = batch;
   // Where the end is trained, all sequences must end in the last window.
-  if (!per_step && data.ragged()) aligned.end = batch.steps;
+  if (!timed && data.ragged()) aligned.end = batch.steps;
   if (network_.stateful()) states_.require(batch.rows);
   walking_.restart(batch.rows, states_);
   Mean mean;
   for (Index n = 0; n < windows.count(); ++n) {
     if (observer.check()) throw Interrupted();
     const Part part = aligned.window(windows[n].first, windows[n].steps);
-    if (!per_step && n + 1 < windows.count()) {
+    if (!timed && n + 1 < windows.count()) {
       pass_over(data, part, training, observer);
       continue;
     }
@@ -487,7 +487,7 @@ void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, S* y, Obs
   require_finite_batch(current, observer);
   states_.commit();
   for (const Slice<S>& slice : current.batch.slices()) {
-    scatter<S>(data, part.from_row(slice.first_row), slice.output(), network_.per_step(), y);
+    scatter<S>(data, part.from_row(slice.first_row), slice.output(), network_.timed_output(), y);
   }
 }
 

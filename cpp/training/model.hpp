@@ -119,6 +119,7 @@ class Model {
         std::uint64_t seed);
 
   Network<S>& network() { return network_; }
+  const Network<S>& network() const { return network_; }
   States<S>& states() { return states_; }
   bool compiled() const { return head_.has_value(); }
   LossKind loss() const { return head().loss(); }
@@ -136,7 +137,7 @@ class Model {
                                      Index bptt_steps = 0);
   std::vector<double> evaluate(const Dataset<S>& data, Index batch_size, Observer& observer);
   /// y: room for samples * volume(output_shape for this input); arranged like x where samples
-  /// differ in length and the output has time steps.
+  /// differ in length and there is an output at each of their steps.
   void predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer);
   /// For one time step after the other, the states carried in all layers.
   Stepper<S>& stepper() { return stepper_; }
@@ -145,8 +146,6 @@ class Model {
   LayerRun<S> run_layer(Index layer, const LayerInput<S>& input, Observer& observer);
 
   const Shape& input_shape() const { return network_.input_shape(); }
-  /// Is there an output at every time step?
-  bool per_step() const { return network_.per_step(); }
   /// The shape of one output for input of this shape.
   Shape output_shape(const Shape& input) const { return network_.tensor_shapes(input).back(); }
   /// Numbers of y per sample for input of this shape. Only after compile().

@@ -19,6 +19,14 @@ const LayerOptions& without_time_distributed(const LayerOptions& options) {
   return pointwise ? inner : options;
 }
 
+/// Every layer, and the storage of tensors, needs an axis to work along.
+void require_axes(const Shape& input) {
+  if (!input.empty()) return;
+  throw std::invalid_argument(
+      "expected samples of at least one axis, received samples of shape (), single numbers; give "
+      "them an axis of one number: Input((1,)), and x of shape (samples, 1)");
+}
+
 bool has_logits(Activation activation) {
   return activation == Activation::softmax || activation == Activation::sigmoid;
 }
@@ -27,7 +35,9 @@ bool has_logits(Activation activation) {
 
 template <class S>
 Network<S>::Network(const std::vector<std::shared_ptr<const LayerOptions>>& options, Shape input) {
+  require_axes(input);
   shapes_.push_back(std::move(input));
+  timed_.push_back(true);
   for (std::size_t k = 0; k < options.size(); ++k) {
     const LayerOptions& layer = without_time_distributed(*options[k]);
     const bool last = k + 1 == options.size();
@@ -45,6 +55,8 @@ Network<S>::Network(const std::vector<std::shared_ptr<const LayerOptions>>& opti
       add_node(layer, activation ? std::optional(activation->activation) : std::nullopt);
     }
   }
+  // Of one axis are vectors, or ids: these become vectors at every step.
+  timed_.front() = shapes_.front().size() >= 2 || timed_[1];
   lay_out_parameters();
 }
 
@@ -54,6 +66,7 @@ void Network<S>::add_node(const LayerOptions& options, std::optional<Activation>
   const Index index = static_cast<Index>(nodes_.size());
   layer->build(shapes_.back());
   Shape output = layer->output_shape(shapes_.back());
+  timed_.push_back(timed_.back() && layer->time_flow() == TimeFlow::keep && output.size() >= 2);
   shapes_.push_back(std::move(output));
   layers_.push_back(std::move(layer));
   nodes_.push_back({index, {index}, index + 1});
@@ -110,6 +123,15 @@ std::vector<Shape> Network<S>::tensor_shapes(const Shape& shape, Index first, In
 }
 
 template <class S>
+std::optional<Index> Network<S>::layer_misled_by_padding() const {
+  for (Index k = 0; k < layer_count(); ++k) {
+    const Node& node = nodes_[std::size_t(node_of_layer(k))];
+    if (timed(node.inputs[0]) && layer(node).time_flow() == TimeFlow::mix) return k;
+  }
+  return std::nullopt;
+}
+
+template <class S>
 bool Network<S>::recurrent() const {
   for (const auto& layer : layers_) {
     if (!layer->state_widths().empty()) return true;
@@ -130,9 +152,7 @@ std::optional<std::string> Network<S>::why_not_divisible() const {
       return "layer " + std::to_string(k) + " needs the whole sequence at once";
     }
   }
-  // The ids of an Embedding have one axis, time, and what it makes of them two.
-  const bool steps = shapes_[0].size() >= 2 || shapes_[1].size() >= 2;
-  if (!steps) return "its input has no time steps";
+  if (!timed_input()) return "its input has no time steps";
   return std::nullopt;
 }
 

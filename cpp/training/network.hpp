@@ -32,7 +32,8 @@ struct ParameterBlock {
 template <class S>
 class Network {
  public:
-  /// input: the shape of one sample, open axes allowed. Throws std::invalid_argument.
+  /// input: the shape of one sample, at least one axis, open axes allowed. Throws
+  /// std::invalid_argument.
   Network(const std::vector<std::shared_ptr<const LayerOptions>>& options, Shape input);
 
   // ---- structure
@@ -53,8 +54,15 @@ class Network {
   /// If the last node is an activation: which.
   std::optional<Activation> output_activation() const { return output_activation_; }
   bool stateful() const { return stateful_; }
-  /// Is there an output at every time step?
-  bool per_step() const { return shapes_.back().size() >= 2; }
+  /// Whether the first axis of tensor k is the time axis of the input, step by step.
+  bool timed(Index tensor) const { return timed_[std::size_t(tensor)]; }
+  /// Whether samples have time steps: at least two axes, or ids, which have one.
+  bool timed_input() const { return timed_.front(); }
+  /// Whether there is an output at every time step of the input.
+  bool timed_output() const { return timed_.back(); }
+  /// The first layer that takes no sequences of different lengths, for it would take their padding
+  /// for steps.
+  std::optional<Index> layer_misled_by_padding() const;
   bool recurrent() const;
   /// About how many multiplications one time step of one sample is, forward.
   Index work_per_step() const;
@@ -87,6 +95,7 @@ class Network {
   std::vector<std::unique_ptr<Layer<S>>> layers_;
   std::vector<Node> nodes_;
   std::vector<Shape> shapes_;  // of tensor k; tensor 0 is the input, the last the output
+  std::vector<bool> timed_;    // see timed()
   std::vector<Index> node_of_layer_;
   std::vector<Index> offsets_;
   std::vector<ParameterBlock> blocks_;

@@ -17,7 +17,7 @@ void Stepper<S>::learn_shapes() {
   Shape sample = network_.input_shape();
   sample[0] = 1;  // the ids of an Embedding have no other axis
   Shape output = network_.tensor_shapes(sample).back();
-  if (output.size() >= 2) output.erase(output.begin());
+  if (network_.timed_output()) output.erase(output.begin());
   input_width_ = volume(sample);
   output_width_ = volume(output);
   output_shape_ = std::move(output);

@@ -187,6 +187,15 @@ class Network:
     @property
     def dtype(self) -> str: ...
     def output_shape(self, layer: int) -> tuple[int, ...]: ...  # one sample; -1 is open
+    # of the whole network, for one sample of this shape without open axes
+    def output_shape_for(self, sample: Sequence[int]) -> tuple[int, ...]: ...
+    @property
+    def timed_input(self) -> bool: ...  # samples have time steps
+    @property
+    def timed_output(self) -> bool: ...  # there is an output at every time step of the input
+    # the first layer that would take padding for steps, and so no sequences of different lengths
+    @property
+    def layer_misled_by_padding(self) -> int | None: ...
     def state_widths(self, layer: int) -> list[int]: ...
     # -- parameters, in Keras's layout
     def parameters(self, layer: int) -> list[tuple[str, tuple[int, ...]]]: ...
@@ -205,7 +214,7 @@ class Network:
     # True to stop; progress(epoch, batches done, running means), at most 20 times a second.
     # predict: predict_batch_begin(batch); predict_batch_end(batch, all outputs).
     # lengths [N]: sequences of different lengths follow each other in x, [sum of lengths, ...], and
-    # so do, where there is an output at every step, y and weights per step.
+    # so do, where timed_output, y and weights per step.
     def compile(
         self, loss: LossOptions, metrics: Sequence[MetricOptions], optimizer: OptimizerOptions
     ) -> None:
@@ -267,7 +276,7 @@ class Network:
         batch_size: int,
         hooks: Mapping[str, Callable[..., Any]] = ...,
     ) -> Array:
-        """[N, ...]; with lengths and an output at every step [sum of lengths, ...]."""
+        """[N, ...]; with lengths and timed_output [sum of lengths, ...]."""
     # -- state. Batch size of the carried state: 0 where none is carried yet.
     @property
     def state_batch(self) -> int: ...

@@ -68,8 +68,9 @@ class Predictor(Stack):
             **others: Keras's further arguments that change nothing, such as workers.
 
         Returns:
-            [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths [N, H] or
-            a list of arrays [T, H], each with its own T.
+            [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths an array,
+            too, where the output's time steps are not those of the input; else a list of arrays
+            [T, H], each with its own T.
 
         Raises:
             ValueError: the model is not built, or the data do not fit.
@@ -89,7 +90,7 @@ class Predictor(Stack):
             settings["lengths"] = lengths
 
         def arranged(outputs: Array) -> Any:
-            if lengths is None or len(self._output) == 1:
+            if lengths is None or not network.timed_output:
                 return outputs
             return _ragged.pieces(outputs, lengths)
 

@@ -6,16 +6,15 @@ T(i) time steps of sequence i, F features, C outputs. A sample shape leaves the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _targets
+from echocell import _checks, _core, _targets
 from echocell._checks import Sample
-from echocell._layer import Layer
-from echocell.layers import Embedding, Flatten, RepeatVector, Reshape
+from echocell.layers import Embedding
 
 if TYPE_CHECKING:
     from echocell._network import Stack
@@ -48,13 +47,7 @@ def pieces(array: Array, lengths: Lengths) -> list[Array]:
 # ---- models ------------------------------------------------------------------------------------
 
 
-def has_steps(model: Stack) -> bool:
-    """Does the model take sequences? (samples, steps, ...), or ids (samples, steps)."""
-    sample = model._sample or ()
-    return len(sample) >= 2 or (bool(sample) and isinstance(model._layers[0], Embedding))
-
-
-def require_open(model: Stack, lengths: Lengths, name: str) -> None:
+def require_open(model: Stack, network: _core.Network, lengths: Lengths, name: str) -> None:
     """Raises ValueError where the model cannot take sequences of different lengths."""
     sample = model._sample or ()
     received = f"received lengths {lengths.min()} to {lengths.max()}"
@@ -71,27 +64,13 @@ def require_open(model: Stack, lengths: Lengths, name: str) -> None:
             f"{name}: a stateful model takes sequences of one length, so that all states are of "
             f"the same step; {received}"
         )
-    culprit = next(_unfit(model._layers), None)
-    if culprit is not None:
+    misled = network.layer_misled_by_padding
+    if misled is not None:
+        culprit = model._layers[misled]
         raise ValueError(
             f"{name}: layer {culprit.name!r} ({type(culprit).__name__}) takes sequences of one "
             f"length; {received}: {pad}"
         )
-
-
-def _unfit(layers: Sequence[Layer]) -> Iterator[Layer]:
-    """Layers that padding behind a sequence would mislead: they see steps, and no mask.
-
-    Behind a recurrent layer that gives its last output alone there are no steps any more.
-    """
-    for layer in layers:
-        sequences = getattr(layer, "return_sequences", None)
-        if sequences is False:
-            return
-        recurrent = getattr(layer, "forward_layer", layer)
-        backwards = sequences and getattr(recurrent, "go_backwards", False)
-        if backwards or isinstance(layer, (Flatten, RepeatVector, Reshape)):
-            yield layer
 
 
 # ---- data --------------------------------------------------------------------------------------
@@ -123,7 +102,15 @@ def targets(
     value: Any, loss: str, output: Sample, lengths: Lengths, dtype: np.dtype[Any], name: str
 ) -> Array:
     """Targets at every step, a list of [T(i), C] (or what _targets takes for that), behind each
-    other. output: the shape of the output at one step.
+    other.
+
+    Args:
+        value: one entry per sequence.
+        loss: its kind.
+        output: the shape of the output at one step.
+        lengths: T(i).
+        dtype: of the result.
+        name: for errors.
     """
     rows = _rows(value, lengths, name)
     return np.concatenate(
@@ -134,11 +121,9 @@ def targets(
     )
 
 
-def sample_weights(
-    value: Any, lengths: Lengths, per_step: bool, dtype: np.dtype[Any], name: str
-) -> Array:
-    """[N], or for an output at every step a list of [T(i)], behind each other."""
-    if not (per_step and isinstance(value, (list, tuple)) and hasattr(value[0], "__len__")):
+def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str) -> Array:
+    """[N], or a list of [T(i)], behind each other, for an output at every step."""
+    if not (isinstance(value, (list, tuple)) and value and hasattr(value[0], "__len__")):
         return _targets.sample_weights(value, len(lengths), (None,), dtype, name)
     rows = _rows(value, lengths, name)
     arrays = [_checks.numbers(row, dtype, f"{name}[{k}]") for k, row in enumerate(rows)]

@@ -48,9 +48,9 @@ def targets(
     [N, 1], and [N, T] for [N, T, 1]. `output` is the shape of one output sample, `unit` the
     word for a row.
     """
-    y = numbers(value, dtype, name)
     sparse = loss.startswith("sparse")
     expected = output[:-1] if sparse else output
+    y = numbers(_unwrapped(value, rows, len(expected)), dtype, name)
     if not fits(y.shape[1:], expected) or not y.ndim:
         y = _reshaped_targets(y, expected, output, sparse, name, unit)
     if y.shape[0] != rows:
@@ -62,6 +62,15 @@ def targets(
     if check is not None:
         check(y, output, name)
     return y
+
+
+def _unwrapped(value: Any, rows: int, axes: int) -> Any:
+    """Keras takes [y] for a model of one output. Of one row it may be a list of rows as well: these
+    have `axes` axes each.
+    """
+    if type(value) is list and len(value) == 1 and isinstance(value[0], np.ndarray):
+        return value[0] if rows != 1 or value[0].ndim > axes else value
+    return value
 
 
 def _reshaped_targets(
@@ -178,7 +187,7 @@ def sample_weights(
     value: Any, rows: int, output: Sample, dtype: np.dtype[Any], name: str = "sample_weight"
 ) -> Array:
     """[N], or [N, T] for a model with an output at every time step; [N, 1] stands for [N]."""
-    weights = numbers(value, dtype, name)
+    weights = numbers(_unwrapped(value, rows, len(output) - 1), dtype, name)
     if weights.ndim == 2 and weights.shape[1] == 1 and (len(output) < 2 or output[0] != 1):
         weights = weights[:, 0]
     temporal = len(output) >= 2

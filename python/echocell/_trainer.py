@@ -89,7 +89,8 @@ class Trainer(Compilable):
         counts in no result, no loss and no metric. A batch is padded to its longest sequence, so
         batches of similar lengths (shuffle=False on sorted data) are the fastest. A list whose
         sequences are equally long is the same as an array. Where the model gives an output at every
-        step, y is a list of [T, ...], too.
+        step of its input, y is a list of [T, ...], too; else, as with an encoder and a decoder, an
+        array.
 
         Args:
             x: [N, T, F] or what the first layer takes; sequences of different lengths as a list of

@@ -37,7 +37,8 @@ def named_rows(name: str, array: Array, lengths: Lengths | None) -> dict[str, Ar
 
 class Data(NamedTuple):
     """x [N, ...], y [N, ...], weights None, [N] or [N, T]. With lengths, sequences of different
-    lengths follow each other: x [sum of lengths, ...], and so do y and weights that are per step.
+    lengths follow each other: x [sum of lengths, ...], and so do y and weights where there is an
+    output at every step of the sequences.
     """
 
     x: Array
@@ -94,9 +95,12 @@ def check_input(model: Predictor, x: Any, name: str = "x") -> tuple[Array, Lengt
     """The inputs as the core takes them; their lengths where they differ."""
     many_axes = type(x) is np.ndarray and x.ndim > 1
     lengths = None if many_axes else _ragged.lengths_of(x)
-    if lengths is None or not _ragged.has_steps(model):
+    if lengths is None:
         return check_x(model, x, name), None
-    _ragged.require_open(model, lengths, name)
+    network = model._ready()
+    if not network.timed_input:
+        return check_x(model, x, name), None
+    _ragged.require_open(model, network, lengths, name)
     return _ragged.inputs(model, x, name), lengths
 
 
@@ -117,11 +121,10 @@ def check_step(model: Predictor, x: Any) -> Array:
 
 
 def output_sample(model: Predictor, x: Array) -> Sample:
-    """The shape of one output; an open time axis gets the length that x has."""
-    output, sample = model._output, model._sample
-    if output and output[0] is None and len(output) > 1 and sample and sample[0] is None:
-        return (x.shape[1], *output[1:])
-    return output
+    """The shape of one output for inputs like these."""
+    if None not in model._output:
+        return model._output
+    return model._ready().output_shape_for(x.shape[1:])
 
 
 def check_data(
@@ -133,23 +136,38 @@ def check_data(
     names: Sequence[str] = NAMES,
 ) -> Data:
     """Everything for a training or an evaluation."""
-    loss = model._compiled_loss().kind
+    model._compiled_loss()
     if y is None:
         raise TypeError(f"{names[1]}: expected an array of targets, received None")
     data, lengths = check_input(model, x, names[0])
     if lengths is not None:
         return _check_ragged(model, data, lengths, y, sample_weight, class_weight, names)
     output = output_sample(model, data)
-    dtype = model._array_dtype
-    target = _targets.targets(y, loss, output, len(data), dtype, names[1])
+    return Data(
+        data, *_check_targets(model, output, len(data), y, sample_weight, class_weight, names)
+    )
+
+
+def _check_targets(
+    model: Trainer,
+    output: Sample,
+    rows: int,
+    y: Any,
+    sample_weight: Any,
+    class_weight: Any,
+    names: Sequence[str],
+) -> tuple[Array, Array | None]:
+    """Targets and weights of whole samples; output: the shape of one output."""
+    loss, dtype = model._compiled_loss().kind, model._array_dtype
+    target = _targets.targets(y, loss, output, rows, dtype, names[1])
     _warn_of_other_sums(model, loss, {names[1]: target})
     weights = None
     if sample_weight is not None:
-        weights = _targets.sample_weights(sample_weight, len(data), output, dtype, names[2])
+        weights = _targets.sample_weights(sample_weight, rows, output, dtype, names[2])
     if class_weight is not None:
         by_class = _targets.class_weights(class_weight, target, loss, output, dtype)
         weights = by_class if weights is None else _product(by_class, weights)
-    return Data(data, np.ascontiguousarray(target), weights)
+    return np.ascontiguousarray(target), weights
 
 
 def _check_ragged(
@@ -162,17 +180,20 @@ def _check_ragged(
     names: Sequence[str],
 ) -> Data:
     """Targets and weights for sequences of different lengths."""
-    loss, output, dtype = model._compiled_loss().kind, model._output, model._array_dtype
-    per_step = len(output) > 1
-    if per_step:
-        output = output[1:]
-        target = _ragged.targets(y, loss, output, lengths, dtype, names[1])
-    else:
-        target = _targets.targets(y, loss, output, len(lengths), dtype, names[1])
+    if not model._ready().timed_output:
+        return Data(
+            x,
+            *_check_targets(
+                model, model._output, len(lengths), y, sample_weight, class_weight, names
+            ),
+            lengths,
+        )
+    loss, output, dtype = model._compiled_loss().kind, model._output[1:], model._array_dtype
+    target = _ragged.targets(y, loss, output, lengths, dtype, names[1])
     _warn_of_other_sums(model, loss, named_rows(names[1], target, lengths))
     weights = None
     if sample_weight is not None:
-        weights = _ragged.sample_weights(sample_weight, lengths, per_step, dtype, names[2])
+        weights = _ragged.sample_weights(sample_weight, lengths, dtype, names[2])
     if class_weight is not None:
         by_class = _targets.class_weights(class_weight, target, loss, output, dtype)
         weights = by_class if weights is None else _ragged.product(by_class, weights, lengths)
