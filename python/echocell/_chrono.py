@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from echocell._initializer import Array, RandomInitializer, Shape
+from echocell._overrides import CHRONO
 from echocell._registry import check_number
 
 
@@ -37,6 +38,7 @@ class Chrono(RandomInitializer):
         seed: integer or None.
     """
 
+    _never_called = CHRONO
     kind: ClassVar[str] = "chrono"
     _arguments: ClassVar[tuple[str, ...]] = ("max_time", "seed")
     #: What of ln(u) the bias of a gate is.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from echocell import _seeds
+from echocell._overrides import INITIALIZER
 from echocell._registry import Configurable
 
 Array = NDArray[Any]
@@ -17,6 +18,8 @@ Shape = Sequence[int]
 
 class Initializer(Configurable):
     """What fills a weight array at the start. Derive from it to write one."""
+
+    _never_called = INITIALIZER
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
         """An array of that shape and dtype."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import DTypeLike
 
+from echocell import _core
 from echocell._keras_arguments import INPUT
 from echocell._layer import Layer
 from echocell._typing import Shape
@@ -57,6 +58,12 @@ class InputLayer(Layer):
         super().__init__(name=name, batch_size=batch_size, dtype=dtype, **shared)
         if self._given_sample is None:
             raise ValueError("Input: expected a shape, such as Input(shape=(5, 10)), received none")
+
+    def _options(self) -> _core.LayerOptions:
+        raise TypeError(
+            f"layer {self.name!r}: an Input says what a model takes and computes nothing: call the "
+            "model"
+        )
 
     def _stated_dtype(self, value: Any) -> str | None:
         if value is not None and np.dtype(value).kind in "biu":

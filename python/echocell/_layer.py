@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from echocell import _checks, _core, backend
 from echocell._checks import Sample
 from echocell._layer_arguments import Arguments
+from echocell._overrides import LAYER, Guarded
 from echocell._seeds import fresh_seed
 from echocell._weight import Origin, Weight
 from echocell.initializers import Initializer
@@ -48,7 +49,7 @@ def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
     return shapes
 
 
-class Layer(Arguments):
+class Layer(Arguments, Guarded):
     """The base of all layers.
 
     Args (all layers take these):
@@ -67,10 +68,16 @@ class Layer(Arguments):
         ValueError: a wrong value, or an argument of Keras that echocell does not have.
     """
 
+    _never_called = LAYER
     _assumed_sample: Sample | None = None  # the input where none is given
     _place: Place | None = None
 
     def __init__(self, **shared: Any) -> None:
+        if type(self)._options is Layer._options:
+            raise TypeError(
+                f"{type(self).__name__}: a Layer by itself computes nothing. Expected one of the "
+                "layers that exist, such as Dense or LSTM, or a class derived from one"
+            )
         super().__init__(**shared)
         self._place = None
         self._sample: Sample | None = None
@@ -102,7 +109,7 @@ class Layer(Arguments):
 
     def _options(self) -> _core.LayerOptions:
         """The layer as the core knows it."""
-        raise NotImplementedError
+        raise NotImplementedError  # unreachable: the constructor refuses a Layer by itself
 
     @property
     def built(self) -> bool:

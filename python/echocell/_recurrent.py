@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, activations, initializers, regularizers
+from echocell import _checks, activations, initializers, regularizers
 from echocell._checks import Sample
 from echocell._keras_arguments import RECURRENT
 from echocell._layer import Layer, Place, weight_view
@@ -270,9 +270,6 @@ class Recurrent(StateKeeper):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
         }
-
-    def _options(self) -> _core.LayerOptions:
-        raise NotImplementedError
 
     def _gate_order(self) -> str:
         """A letter for each block of H numbers of the bias."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from echocell._overrides import Guarded
 from echocell.utils import suggest
 
 __all__ = ["Configurable", "Registry", "check_number"]
@@ -51,7 +52,7 @@ def check_number(
     return number
 
 
-class Configurable:
+class Configurable(Guarded):
     """An object made from named values alone, which it can give back."""
 
     #: The name in snake case, as a user writes it in a string.

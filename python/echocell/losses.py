@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
+from echocell._overrides import LOSS
 from echocell._registry import Configurable, Registry, check_number
 
 __all__ = [
@@ -162,6 +163,8 @@ class Loss(Configurable):
             No other reduction is supported.
         name: default the loss's own name.
     """
+
+    _never_called = LOSS
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         if reduction not in ("sum_over_batch_size", "mean", "auto"):

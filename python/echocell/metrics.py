@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
 from echocell._checks import whole
+from echocell._overrides import METRIC
 from echocell._registry import Configurable, Registry, check_number
 from echocell.losses import (
     BCE,
@@ -113,6 +114,7 @@ class Metric(Configurable):
         direction: "up" where more is better, else "down"; callbacks with mode="auto" ask for it.
     """
 
+    _never_called = METRIC
     direction: ClassVar[str] = "down"
     _arguments: ClassVar[tuple[str, ...]] = ("name",)
 

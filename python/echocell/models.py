@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from echocell import _copying, _layer_classes, saving
 from echocell._keras_arguments import CLONE_MODEL, LOAD_MODEL, LOAD_WEIGHTS, SAVE, SAVE_WEIGHTS
 from echocell._layer import Layer
+from echocell._overrides import MODEL, Guarded
 from echocell._trainer import Trainer
 from echocell._typing import Verbose
 
@@ -32,7 +33,7 @@ Array = NDArray[Any]
 S = TypeVar("S", bound="Sequential")
 
 
-class Sequential(Trainer):
+class Sequential(Trainer, Guarded):
     """A model that is a chain of layers.
 
     Args:
@@ -54,6 +55,8 @@ class Sequential(Trainer):
         stop_training: set it to True in a callback to end fit.
         metadata: a dict of plain values of your own; saved with the model.
     """
+
+    _never_called = MODEL
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from echocell import _core
 from echocell._checks import whole
 from echocell._keras_arguments import OPTIMIZER
 from echocell._live_numbers import Iterations, LearningRate
+from echocell._overrides import OPTIMIZER as NEVER_CALLED
 from echocell._registry import Configurable, Registry, check_number
 from echocell._signature import CompleteSignature
 
@@ -94,6 +95,7 @@ class Optimizer(Configurable):
     """
 
     __signature__ = CompleteSignature()
+    _never_called = NEVER_CALLED
     _shared: ClassVar[tuple[str, ...]] = (
         "learning_rate",
         "weight_decay",

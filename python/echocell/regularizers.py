@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from echocell._overrides import REGULARIZER
 from echocell._registry import Configurable, Registry, check_number
 
 __all__ = [
@@ -32,6 +33,7 @@ class Regularizer(Configurable):
         l2: factor of the sum of squares.
     """
 
+    _never_called = REGULARIZER
     l1: float = 0.0
     l2: float = 0.0
 
