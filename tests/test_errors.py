@@ -490,11 +490,6 @@ CALLS = [
     Row("predict without layers", lambda m: Sequential().predict(X), ("has no layers",)),
     Row("pop without layers", lambda m: Sequential().pop(), ("pop: the model has no layers",)),
     Row(
-        "compile without a loss",
-        lambda m: m.compile("adam"),
-        ("compile: missing argument 'loss'",),
-    ),
-    Row(
         "unknown loss",
         lambda m: m.compile(loss="catgorical_crossentropy"),
         ("unknown loss 'catgorical_crossentropy'", "Did you mean 'categorical_crossentropy'?"),

@@ -91,6 +91,26 @@ def test_repeat_vector_and_embedding_alone() -> None:
     np.testing.assert_array_equal(embedding(ids), embedding.embeddings[ids])
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint64", "list"])
+@pytest.mark.parametrize("mask_zero", [False, True])
+def test_embedding_takes_whole_numbers_of_any_type(dtype: str, mask_zero: bool) -> None:
+    ids = RNG.integers(0, 9, (N, T))
+    given = ids.astype(float).tolist() if dtype == "list" else ids.astype(dtype)
+    model = Sequential([Embedding(9, 3, mask_zero=mask_zero), LSTM(2), Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(given, np.ones(N), verbose=0)
+    np.testing.assert_array_equal(model.predict(given), model.predict(ids))
+    assert model.evaluate(given, np.ones(N), verbose=0) == model.evaluate(
+        ids, np.ones(N), verbose=0
+    )
+    layer = model.layers[0]
+    np.testing.assert_array_equal(layer(given), layer.get_weights()[0][ids])
+    inner = Sequential([Input((T, 1)), Flatten(), Embedding(9, 3)])
+    inner.set_weights(layer.get_weights())
+    columns = ids.astype(np.float32)[..., None]
+    np.testing.assert_array_equal(inner.predict(columns), layer.get_weights()[0][ids])
+
+
 def test_dropout_is_for_training() -> None:
     layer = Dropout(0.5)
     np.testing.assert_array_equal(layer(X), X)

@@ -72,8 +72,8 @@ std::vector<std::vector<double>> fit(
     const OptionalArray& lengths, Index batch_size, Index epochs, Index initial_epoch,
     const std::variant<bool, std::string>& shuffle,
     const std::optional<std::tuple<py::array, py::array, OptionalArray>>& validation,
-    const OptionalArray& validation_lengths, Index validation_batch_size, Index validation_freq,
-    Index bptt_steps, const Listeners& hooks) {
+    const OptionalArray& validation_lengths, Index validation_batch_size,
+    const ValidationFrequency& validation_freq, Index bptt_steps, const Listeners& hooks) {
   FitOptions options{batch_size,
                      epochs,
                      initial_epoch,
@@ -135,6 +135,7 @@ void bind_network(py::module_& m) {
       .def("set_regularizer", &NetworkBase::set_regularizer, "layer"_a, "index"_a, "l1"_a, "l2"_a)
       .def("set_trainable", &NetworkBase::set_trainable, "layer"_a, "trainable"_a)
       .def("compile", &NetworkBase::compile, "loss"_a, "metrics"_a, "optimizer"_a)
+      .def("uncompile", &NetworkBase::uncompile)
       .def_property("learning_rate", &NetworkBase::learning_rate, &NetworkBase::set_learning_rate)
       .def_property("iterations", &NetworkBase::iterations, &NetworkBase::set_iterations)
       .def("slots", &NetworkBase::slots)

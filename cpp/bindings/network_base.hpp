@@ -51,6 +51,7 @@ class NetworkBase {
   virtual void set_trainable(Index layer, bool trainable) = 0;
   virtual void compile(const LossOptions& loss, const std::vector<MetricOptions>& metrics,
                        const OptimizerOptions& optimizer) = 0;
+  virtual void uncompile() = 0;
   virtual double learning_rate() = 0;
   virtual void set_learning_rate(double rate) = 0;
   virtual std::int64_t iterations() = 0;

@@ -57,6 +57,10 @@ class NetworkOf final : public NetworkBase {
     occupancy_.require_idle("compile()");
     model_.compile(loss, metrics, optimizer);
   }
+  void uncompile() override {
+    occupancy_.require_idle("compile()");
+    model_.uncompile();
+  }
   // These two numbers may be looked at from another thread while the model trains.
   double learning_rate() override { return model_.optimizer().learning_rate(); }
   std::int64_t iterations() override { return model_.optimizer().iterations(); }

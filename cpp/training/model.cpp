@@ -27,6 +27,13 @@ bool is_for(const BatchKey& key, const Shape& sample, const Part& part, bool tra
                              std::equal(sample.begin() + 1, sample.end(), key.input.begin() + 1)));
 }
 
+/// Is there a validation after this epoch, counted from 0?
+bool validates(const ValidationFrequency& frequency, Index epoch) {
+  if (const auto* every = std::get_if<Index>(&frequency)) return (epoch + 1) % *every == 0;
+  const auto& epochs = std::get<std::vector<Index>>(frequency);
+  return std::find(epochs.begin(), epochs.end(), epoch + 1) != epochs.end();
+}
+
 }  // namespace
 
 template <class S>
@@ -60,6 +67,13 @@ void Model<S>::compile(const LossOptions& loss, std::vector<MetricOptions> metri
     optimizer_ = std::make_unique<Optimizer<S>>(options, network_.parameter_count());
   }
   head_ = std::move(new_head);
+  plans_.clear();
+}
+
+template <class S>
+void Model<S>::uncompile() {
+  head_.reset();
+  optimizer_.reset();
   plans_.clear();
 }
 
@@ -407,7 +421,7 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
     Tally tally(metrics);
     bool stop = train_epoch(data, options, epoch, tally, observer);
     std::vector<double> logs = head_->logs(tally);
-    if (validation && (epoch + 1) % options.validation_freq == 0) {
+    if (validation && validates(options.validation_freq, epoch)) {
       observer.test_begin();
       const std::vector<double> held_out = head_->logs(
           evaluate_tally(*validation, options.validation_batch_size, options.bptt_steps, observer));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "training/batch.hpp"
@@ -70,13 +71,16 @@ enum class Shuffle {
   batches,  // batches stay runs of the data; the last one, where it is smaller, stays the last
 };
 
+/// Every so many epochs, or in these epochs, counted from 1.
+using ValidationFrequency = std::variant<Index, std::vector<Index>>;
+
 struct FitOptions {
   Index batch_size = 32;
   Index epochs = 1;
   Index initial_epoch = 0;
   Shuffle shuffle = Shuffle::samples;
   Index validation_batch_size = 32;
-  Index validation_freq = 1;
+  ValidationFrequency validation_freq = Index(1);
   Index bptt_steps = 0;  // 0: gradients through whole sequences
 };
 
@@ -128,6 +132,9 @@ class Model {
   /// Slots of an earlier compile stay if the optimizer is of the same kind.
   void compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
                const OptimizerOptions& optimizer);
+
+  /// Without a loss, an optimizer and its slots again; predictions need none of them.
+  void uncompile();
 
   /// A row of logs per epoch: loss, metrics, then the same of the validation where it ran.
   std::vector<std::vector<double>> fit(const Dataset<S>& data, const FitOptions& options,

@@ -24,7 +24,7 @@ Metrics: TypeAlias = Identifier | Sequence[Identifier | Sequence[Identifier]]
 
 class Compiled(NamedTuple):
     optimizer: Optimizer
-    loss: Loss
+    loss: Loss | None
     metrics: list[Any]  # as they were asked for
     given_loss: Any
 
@@ -56,7 +56,7 @@ class Compilable(Predictor):
 
         Args:
             optimizer: name or object. Default "rmsprop".
-            loss: name or object.
+            loss: name or object. Default None: the model can predict, not train.
             metrics: list of names or objects, for the history and evaluate.
             loss_weights: None alone: there is one loss.
             **others: Keras's further arguments that change nothing, such as run_eagerly.
@@ -65,10 +65,12 @@ class Compilable(Predictor):
             TypeError, ValueError: an unknown argument, name or object; nothing changes then.
         """
         COMPILE.check("compile", {**others, "loss_weights": loss_weights}, self.compile)
-        if loss is None:
-            raise ValueError("compile: missing argument 'loss', for example loss='mse'")
+        single = _single(loss)
         compiled = Compiled(
-            optimizers.get(optimizer), losses.get(_single(loss)), _as_list(metrics), loss
+            optimizers.get(optimizer),
+            None if single is None else losses.get(single),
+            _as_list(metrics),
+            loss,
         )
         before, self._compiled = self._compiled, compiled
         try:
@@ -89,25 +91,38 @@ class Compilable(Predictor):
     def _compile_network(self, network: _core.Network, before: Compiled | None = None) -> None:
         compiled = self._require_compiled("compile")
         resolved = self._resolve_metrics(self._last_sample())
-        loss, options = compiled.loss.options(), compiled.optimizer.options()
-        chosen = [metric.options() for metric in resolved]
-        old = None if before is None else before.optimizer
-        if old is None or old is compiled.optimizer:
-            network.compile(loss, chosen, options)
+        old = None if before is None or before.loss is None else before.optimizer
+        if compiled.loss is None:
+            _uncompile(network, old)
+        else:
+            self._compile_training(network, compiled.loss, compiled.optimizer, resolved, old)
+        self._metrics = resolved
+        self._log_names = ["loss", *(metric.name for metric in resolved)]
+
+    def _compile_training(
+        self,
+        network: _core.Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        metrics: list[Metric],
+        old: Optimizer | None,
+    ) -> None:
+        arguments = loss.options(), [metric.options() for metric in metrics]
+        options = optimizer.options()
+        if old is None or old is optimizer:
+            network.compile(*arguments, options)
         else:
             old._detach(network)
             try:
-                network.compile(loss, chosen, options)
+                network.compile(*arguments, options)
             except (TypeError, ValueError):
                 old._attach(network)
                 raise
             # The core keeps the slots of an optimizer of the same kind; a new one has none.
-            other = "adam" if compiled.optimizer.kind == "sgd" else "sgd"
-            network.compile(loss, chosen, _core.OptimizerOptions(kind=other, learning_rate=0.0))
-            network.compile(loss, chosen, options)
-        compiled.optimizer._attach(network)
-        self._metrics = resolved
-        self._log_names = ["loss", *(metric.name for metric in resolved)]
+            other = "adam" if optimizer.kind == "sgd" else "sgd"
+            network.compile(*arguments, _core.OptimizerOptions(kind=other, learning_rate=0.0))
+            network.compile(*arguments, options)
+        optimizer._attach(network)
 
     def _on_network(self, network: _core.Network) -> None:
         if self._compiled is not None:
@@ -121,8 +136,19 @@ class Compilable(Predictor):
             )
         return self._compiled
 
-    def _compiled_loss(self) -> Loss:
-        return self._require_compiled("fit").loss
+    @property
+    def _has_loss(self) -> bool:
+        """Can it be trained?"""
+        return self._compiled is not None and self._compiled.loss is not None
+
+    def _require_loss(self, verb: str) -> Loss:
+        loss = self._require_compiled(verb).loss
+        if loss is None:
+            raise ValueError(
+                f"{verb}: model {self.name!r} is compiled without a loss: call "
+                "compile(optimizer=..., loss=...) first"
+            )
+        return loss
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -145,6 +171,18 @@ class Compilable(Predictor):
     def metrics_names(self) -> list[str]:
         """Names of what evaluate() returns: "loss", then the metrics."""
         return list(self._log_names)
+
+
+def _uncompile(network: _core.Network, old: Optimizer | None) -> None:
+    """Leaves a network without loss and optimizer, which it shared with `old`."""
+    if old is not None:
+        old._detach(network)
+    try:
+        network.uncompile()
+    except ValueError:  # it is at work
+        if old is not None:
+            old._attach(network)
+        raise
 
 
 def _single(loss: Any) -> Any:

@@ -221,6 +221,7 @@ class Network:
         """Keeps optimizer slots of an earlier compile only if `optimizer` is of the same kind;
         otherwise they start as Keras's do, and iterations at 0.
         """
+    def uncompile(self) -> None: ...  # drops loss, metrics, optimizer and its slots
     learning_rate: float
     iterations: int
     def slots(self) -> list[Array]: ...  # optimizer state, each as long as all parameters
@@ -240,7 +241,7 @@ class Network:
         validation: tuple[Array, Array, Array | None] | None = None,
         validation_lengths: NDArray[np.int64] | None = None,
         validation_batch_size: int = 0,
-        validation_freq: int = 1,
+        validation_freq: int | Sequence[int] = 1,  # every so many epochs, or these, from 1
         # 0: off. Else every batch is walked in windows of so many steps, the validation too; states
         # are carried, gradients are not. ValueError unless all layers are streamable.
         bptt_steps: int = 0,

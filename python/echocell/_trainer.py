@@ -5,7 +5,7 @@ Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from numpy.typing import ArrayLike, NDArray
@@ -61,7 +61,7 @@ class Trainer(Compilable):
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: int | Collection[int] = 1,
         bptt_steps: int | None = None,
         **others: Unpack[FitArguments],
     ) -> History:
@@ -110,7 +110,8 @@ class Trainer(Compilable):
             sample_weight: [N] or, for outputs at every step, [N, T] or a list of [T].
             initial_epoch: the number of the first epoch, from 0.
             validation_batch_size: default: batch_size.
-            validation_freq: validate after every so many epochs.
+            validation_freq: validate after every so many epochs, or after those of a list, counted
+                from 1.
             bptt_steps: k, the steps that gradients go back at most. Default None: all.
             **others: nb_epoch, the older name of epochs; Keras's further arguments that change
                 nothing, such as workers.
@@ -141,7 +142,7 @@ class Trainer(Compilable):
                 history = self._new_history(verbose, epochs, steps)
                 self._record(history, self._log_names, logs, 0)
                 return history
-        self._require_compiled("fit")
+        self._require_loss("fit")
         if others:
             epochs = others.pop("nb_epoch", epochs)
             FIT.check("fit", others, self.fit)
@@ -222,7 +223,7 @@ class Trainer(Compilable):
         if validation.lengths is not None:
             settings["validation_lengths"] = validation.lengths
         settings["validation_batch_size"] = _training.validation_size(self, size, rows)
-        settings["validation_freq"] = _checks.whole(freq, "validation_freq")
+        settings["validation_freq"] = _training.validation_epochs(freq)
 
     def _names_with(self, validation: Data | None) -> list[str]:
         if validation is None:
@@ -318,7 +319,7 @@ class Trainer(Compilable):
             if small is not None:
                 return self._trained(small, return_dict)
         _refuse_running_metrics("train_on_batch", reset_metrics)
-        self._require_compiled("train_on_batch")
+        self._require_loss("train_on_batch")
         network, data = self._prepared(x, y, sample_weight, class_weight)
         if self._stateful:
             _training.batch_size(self, data.rows, data.rows, "the batch")
@@ -360,7 +361,7 @@ class Trainer(Compilable):
             ValueError: the model is not built or not compiled, the data do not fit, or the
                 sequences differ in length.
         """
-        self._require_compiled("gradients")
+        self._require_loss("gradients")
         network, data = self._prepared(x, y, sample_weight)
         if data.lengths is not None:
             raise ValueError(
@@ -437,7 +438,7 @@ class Trainer(Compilable):
             The loss, or a list of the loss and the metrics.
         """
         EVALUATE.check("evaluate", {**others, "steps": steps}, self.evaluate)
-        self._require_compiled("evaluate")
+        self._require_loss("evaluate")
         network, data = self._prepared(x, y, sample_weight)
         size = _training.batch_size(self, batch_size, data.rows)
         batches = -(-data.rows // size)

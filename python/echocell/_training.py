@@ -136,7 +136,7 @@ def check_data(
     names: Sequence[str] = NAMES,
 ) -> Data:
     """Everything for a training or an evaluation."""
-    model._compiled_loss()
+    model._require_loss("fit")
     if y is None:
         raise TypeError(f"{names[1]}: expected an array of targets, received None")
     data, lengths = check_input(model, x, names[0])
@@ -158,7 +158,7 @@ def _check_targets(
     names: Sequence[str],
 ) -> tuple[Array, Array | None]:
     """Targets and weights of whole samples; output: the shape of one output."""
-    loss, dtype = model._compiled_loss().kind, model._array_dtype
+    loss, dtype = model._require_loss("fit").kind, model._array_dtype
     target = _targets.targets(y, loss, output, rows, dtype, names[1])
     _warn_of_other_sums(model, loss, {names[1]: target})
     weights = None
@@ -188,7 +188,7 @@ def _check_ragged(
             ),
             lengths,
         )
-    loss, output, dtype = model._compiled_loss().kind, model._output[1:], model._array_dtype
+    loss, output, dtype = model._require_loss("fit").kind, model._output[1:], model._array_dtype
     target = _ragged.targets(y, loss, output, lengths, dtype, names[1])
     _warn_of_other_sums(model, loss, named_rows(names[1], target, lengths))
     weights = None
@@ -322,6 +322,13 @@ def validation_size(model: Trainer, given: Any, rows: int) -> int:
             f"is a multiple of {name}={size}, received {rows} samples"
         )
     return size
+
+
+def validation_epochs(given: Any) -> int | list[int]:
+    """After how many epochs a validation follows, or after which, counted from 1."""
+    if isinstance(given, (list, tuple, set, frozenset, range, np.ndarray)):
+        return [_checks.whole(epoch, f"validation_freq[{k}]") for k, epoch in enumerate(given)]
+    return _checks.whole(given, "validation_freq")
 
 
 def check_shuffle(model: Trainer, shuffle: Any, rows: int, size: int) -> bool | str:

@@ -201,7 +201,7 @@ def _numbers(model: Sequential, content: dict[str, Any]) -> dict[str, Array]:
     tensors = _weights(model)
     content["weights"] = list(tensors)
     content["random_state"] = [int(value) for value in network.random_state]
-    if "training" in content:
+    if "training" in content and model._has_loss:
         content["training"]["iterations"] = network.iterations
         tensors.update(numbered("optimizer/", network.slots()))
     for layer in model._state_layers():
@@ -215,7 +215,7 @@ def _training_config(model: Sequential) -> dict[str, Any]:
     chosen = model.metrics if model.built else compiled.metrics
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),
-        "loss": losses.serialize(compiled.loss),
+        "loss": None if compiled.loss is None else losses.serialize(compiled.loss),
         "metrics": [
             metric if isinstance(metric, str) else metrics.serialize(metrics.get(metric))
             for metric in chosen
@@ -249,7 +249,7 @@ def restore(
     if training is not None:
         model.compile(
             optimizer=optimizers.deserialize(training["optimizer"]),
-            loss=losses.deserialize(training["loss"]),
+            loss=None if training["loss"] is None else losses.deserialize(training["loss"]),
             metrics=[
                 metric if isinstance(metric, str) else metrics.deserialize(metric)
                 for metric in training["metrics"]
@@ -268,7 +268,7 @@ def _restore_numbers(
 ) -> None:
     model._put_weights([tensors[name] for name in content["weights"]], finite=False)
     network = model._ready()
-    if model._compiled is not None:
+    if model._has_loss:
         network.set_slots(in_order(tensors, "optimizer/"))
         network.iterations = content["training"]["iterations"]
     states = [in_order(tensors, f"states/{layer.name}/") for layer in model._state_layers()]
