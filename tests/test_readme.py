@@ -13,6 +13,14 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
+# What the names in the text's expressions stand for.
+NAMES = """
+import copy
+from echocell.models import load_model
+path, layer, y = "model", model.layers[0], y[:32]
+sequences, one_step = x[:32], x[:32, 0]
+"""
+
 
 def test_the_first_block_is_two_commands() -> None:
     commands = BLOCKS[0][1].splitlines()
@@ -22,10 +30,21 @@ def test_the_first_block_is_two_commands() -> None:
     assert commands[1].endswith("pytest -n auto")
 
 
-@pytest.mark.parametrize("code", [code for language, code in BLOCKS if language == "python"])
-def test_the_python_code_runs(code: str, tmp_path: Path) -> None:
+def test_the_python_code_runs(tmp_path: Path) -> None:
+    """The blocks, one after the other, and then the expressions in the text, as they stand."""
+    pytest.importorskip("matplotlib")
+    blocks = [code for language, code in BLOCKS if language == "python"]
+    assert len(blocks) == 2
+    expressions = re.findall(r"`((?:copy|echocell|layer|load_model|model)\b[.(][^`]*)`", README)
+    assert {"model.trace(x)", "model.step(x)", "load_model(path)"} <= {*expressions}
+    lines = [
+        f"x = {'one_step' if code == 'model.step(x)' else 'sequences'}; {code}\n"
+        for code in expressions
+    ]
+    program = tmp_path / "readme.py"
+    program.write_text("".join([*blocks, NAMES, *lines]))
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", str(program)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -33,6 +52,7 @@ def test_the_python_code_runs(code: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "gates.png").stat().st_size > 10_000
     share = re.search(r"(\d+)% of 100 sequences echoed", done.stdout)
     assert share is not None
     assert int(share[1]) > 90

@@ -160,7 +160,7 @@ void bind_network(py::module_& m) {
       .def("run_layer", &NetworkBase::run_layer, "layer"_a, "x"_a, "mask"_a = py::none(),
            "initial_state"_a = py::none(), "training"_a = false)
       .def("trace_layer", &NetworkBase::trace_layer, "layer"_a, "x"_a, "mask"_a = py::none(),
-           "initial_state"_a = py::none())
+           "initial_state"_a = py::none(), "from_input"_a = false)
       .def("gradients", &gradients, "x"_a, "y"_a, "sample_weight"_a = py::none(),
            "training"_a = false)
       .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes)

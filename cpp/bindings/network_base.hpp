@@ -75,7 +75,7 @@ class NetworkBase {
   virtual py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
                               const std::optional<Arrays>& initial_state, bool training) = 0;
   virtual py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
-                               const std::optional<Arrays>& initial_state) = 0;
+                               const std::optional<Arrays>& initial_state, bool from_input) = 0;
   virtual py::tuple gradients(const Source& data, bool training) = 0;
   virtual Index workspace_bytes() = 0;
   /// Lets go of the memory for batches, unless the network is in use.

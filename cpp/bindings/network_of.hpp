@@ -221,14 +221,14 @@ class NetworkOf final : public NetworkBase {
   // ---- looking inside
   py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
                       const std::optional<Arrays>& initial_state, bool training) override {
-    const LayerRun<S> result = run_one(layer, x, mask, initial_state, training);
+    const LayerRun<S> result = run_one(layer, x, mask, initial_state, training, false);
     py::list states;
     for (const auto& state : result.states) states.append(to_array(state, x.shape(0)));
     return py::make_tuple(to_array(result.output, x.shape(0)), states);
   }
   py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
-                       const std::optional<Arrays>& initial_state) override {
-    const LayerRun<S> result = run_one(layer, x, mask, initial_state, false);
+                       const std::optional<Arrays>& initial_state, bool from_input) override {
+    const LayerRun<S> result = run_one(layer, x, mask, initial_state, false, from_input);
     py::dict traces;
     for (const auto& trace : result.traces) {
       traces[py::str(trace.name)] = to_array(trace, x.shape(0));
@@ -302,7 +302,7 @@ class NetworkOf final : public NetworkBase {
     return first;
   }
   LayerRun<S> run_one(Index layer, const py::array& x, const OptionalArray& mask,
-                      const std::optional<Arrays>& initial_state, bool training) {
+                      const std::optional<Arrays>& initial_state, bool training, bool from_input) {
     const auto guard = occupancy_.enter();
     const Numbers<S> numbers = require<S>(x, {}, "x");
     require_finite<S>("x", numbers);
@@ -317,6 +317,7 @@ class NetworkOf final : public NetworkBase {
     input.batch = shape[0];
     input.sample = Shape(shape.begin() + 1, shape.end());
     input.training = training;
+    input.from_input = from_input;
     py::array_t<std::uint8_t, py::array::c_style | py::array::forcecast> mask_bytes;
     if (mask) {
       const Shape expected{shape[0], shape.size() > 2 ? shape[1] : 1};

@@ -84,7 +84,7 @@ struct FitOptions {
   Index bptt_steps = 0;  // 0: gradients through whole sequences
 };
 
-/// What one layer alone makes of some input. All numbers batch-major.
+/// What one layer makes of some input. All numbers batch-major.
 template <class S>
 struct LayerRun {
   struct Values {
@@ -97,7 +97,7 @@ struct LayerRun {
   std::vector<Values> traces;  // gates and cell states over time, in the order of processing
 };
 
-/// What is given to one layer alone; [B, ...] batch-major. Null: none.
+/// What is given to one layer; [B, ...] batch-major. Null: none.
 template <class S>
 struct LayerInput {
   const S* x = nullptr;
@@ -106,6 +106,7 @@ struct LayerInput {
   const std::uint8_t* mask = nullptr;   // [B, T]
   std::vector<const S*> initial_state;  // [B, width] each; empty: zeros
   bool training = false;
+  bool from_input = false;  // x is the network's input: the layers in front run first
 };
 
 /// The loss of a batch and its gradients, for those who check them.

@@ -47,17 +47,18 @@ Gradients<S> Model<S>::gradients(const Dataset<S>& data, bool training, Observer
 template <class S>
 LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observer& observer) {
   const DenormalGuard guard;
+  const Index node = network_.node_of_layer(layer);
   BatchKey key{input.batch,
                input.sample,
                input.training,
                false,
                input.mask != nullptr,
-               network_.node_of_layer(layer),
+               input.from_input ? 0 : node,
                network_.node_behind_layer(layer)};
   Batch<S> batch(network_, key);
-  const Layer<S>& first = network_.layer(network_.nodes()[std::size_t(key.first)]);
+  const Layer<S>& watched = network_.layer(network_.nodes()[std::size_t(node)]);
   LayerRun<S> run;
-  for (Index width : first.state_widths()) {
+  for (Index width : watched.state_widths()) {
     run.states.push_back({"state", {width}, std::vector<S>(std::size_t(input.batch * width))});
   }
   const auto allocate = [&](std::string name, const Shape& shape) {
@@ -76,7 +77,7 @@ LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observe
     const Part rows = part.from_row(slice.first_row);
     gather(data, rows, slice.input());
     load_mask(input, slice);
-    Pass<S>& pass = slice.passes[std::size_t(key.first)];
+    Pass<S>& pass = slice.passes[std::size_t(node)];
     for (std::size_t k = 0; k < run.states.size(); ++k) {
       const Index offset = slice.first_row * run.states[k].shape[0];
       if (!input.initial_state.empty()) pass.initial_state[k] = input.initial_state[k] + offset;
@@ -85,7 +86,7 @@ LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observe
     batch.forward(slice, context);
     stop_if_requested(&observer);
     scatter<S>(data, rows, slice.output(), false, run.output.numbers.data());
-    const std::vector<Trace<S>> traces = first.trace(pass);
+    const std::vector<Trace<S>> traces = watched.trace(pass);
     for (std::size_t k = 0; k < traces.size(); ++k) {
       const Trace<S>& trace = traces[k];
       if (run.traces.size() <= k) {

@@ -310,6 +310,7 @@ class Network:
         x: Array,
         mask: NDArray[np.uint8] | None = None,
         initial_state: Sequence[Array] | None = None,
+        from_input: bool = False,  # x is the network's input: the layers in front run first
     ) -> dict[str, Array]: ...  # name -> [B, T, H]
     # -- for tests: the loss and the gradient of one batch, nothing updated
     def gradients(

@@ -422,23 +422,30 @@ class Layer(Arguments, Guarded):
                 continue
         self._build(samples[-1], self.dtype or backend.floatx())
 
-    def trace(self, x: Any, mask: Any = None, initial_state: Any = None) -> dict[str, Array]:
+    def trace(self, x: Any, mask: Any = None, initial_state: Any = None) -> dict[str, Any]:
         """Every gate and state over time: what a recurrent layer does inside.
 
         Args:
-            x: [B, T, F], the input of this layer (not of the model it stands in).
-            mask: [B, T], True where a step counts. Default None.
+            x: [B, T, F], the input of this layer; B sequences of different lengths as a list of
+                arrays [T, F]. model.trace(x, layer) takes the input of the model instead.
+            mask: [B, T], True where a step counts; for a list a list of [T]. Default None.
             initial_state: one array [B, H] per state. Default None: zeros.
 
         Returns:
             Name to [B, T, H] (gates of MemoryBlocks: a number for each block): the gates and the
             candidate by their letters in the equations, then the states (LSTM: i, f, g, o, c, h).
             A gate that is switched off is left out; Bidirectional puts forward_ and backward_ in
-            front. Empty for layers that are not recurrent.
+            front. For a list of sequences name to a list of [T, H]. Empty for layers that are not
+            recurrent.
 
         Raises:
             TypeError, ValueError: an argument does not fit the layer.
         """
+        from echocell import _tracing  # which knows models
+
+        return _tracing.of_layer(self, x, mask, initial_state)
+
+    def _trace_batch(self, x: Any, mask: Any, initial_state: Any) -> dict[str, Array]:
         place, data, steps = self._prepared(x, mask)
         states = self._checked_states(initial_state, len(data))
         return place.network.trace_layer(place.number, data, steps, states)

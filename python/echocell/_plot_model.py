@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 from echocell._keras_arguments import PLOT_MODEL
 
@@ -25,32 +28,37 @@ def _label(layer: Any, show_shapes: bool, show_layer_names: bool) -> str:
 
 def plot_model(
     model: Any,
-    to_file: str | os.PathLike[str] = "model.png",
+    to_file: str | os.PathLike[str] | None = "model.png",
     show_shapes: bool = False,
     show_layer_names: bool = True,
     *,
     dpi: float = 120,
     **others: Any,
-) -> None:
+) -> Figure:
     """Draws a model's layers from top to bottom into a file.
 
     Args:
         model: a Sequential.
-        to_file: where; the ending (png, svg, pdf) says how. Default "model.png".
+        to_file: where; the ending (png, svg, pdf) says how. None writes no file. Default
+            "model.png".
         show_shapes: write the shapes of input and output into the boxes. Default False.
         show_layer_names: write the names of the layers. Default True.
         dpi: dots per inch. Default 120.
         **others: Keras's further arguments, at the values at which they ask for nothing.
+
+    Returns:
+        The figure, which a notebook shows; `show()` does in a script.
 
     Raises:
         ImportError: if matplotlib is not installed.
         TypeError, ValueError: an argument that does not exist or is not supported.
     """
     PLOT_MODEL.check("plot_model", others, plot_model)
-    from matplotlib.figure import Figure  # imported here: most programs draw no models
+    from echocell.plotting import new_figure  # imported here: most programs draw no models
 
     labels = [_label(layer, show_shapes, show_layer_names) for layer in model.layers]
-    figure = Figure(figsize=(5, 0.4 + 1.1 * max(1, len(labels))))
+    figure = new_figure(5, 0.4 + 1.1 * max(1, len(labels)))
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
     axes.set_ylim(-len(labels) + 0.4, 0.6)
@@ -63,4 +71,6 @@ def plot_model(
             axes.annotate(
                 "", (0, -row + 0.27), (0, -row + 1), arrowprops={"arrowstyle": "->"}, zorder=0
             )
-    figure.savefig(to_file, dpi=dpi)
+    if to_file is not None:
+        figure.savefig(to_file, dpi=dpi)
+    return figure

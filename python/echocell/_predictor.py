@@ -135,6 +135,29 @@ class Predictor(Stack):
         x = _checks.unwrapped(x, self._sample or ())
         return (len(x) or None) if hasattr(x, "__len__") else None
 
+    def trace(self, x: ArrayLike, layer: int | str | None = None) -> dict[str, Any]:
+        """Every gate and state of one layer over time, for inputs of the model.
+
+        The layers in front of it run first, their masks included. All states begin at zero, also
+        those of stateful layers, and dropout is off. Nothing is changed.
+
+        Args:
+            x: [B, T, F] or what the first layer takes; sequences of different lengths as for fit().
+            layer: number or name of the layer. Default None: the first recurrent layer.
+
+        Returns:
+            As layer.trace() gives it for the layer's own input: name to [B, T, H], in the order of
+            the computation (LSTM: i, f, g, o, c, h). For sequences of different lengths name to a
+            list of [T, H], each with its own T.
+
+        Raises:
+            TypeError, ValueError: the model is not built, x does not fit, or there is no such
+                layer or no recurrent one.
+        """
+        from echocell import _tracing  # most programs trace nothing
+
+        return _tracing.of_model(self, x, layer)
+
     def step(self, x: ArrayLike) -> Array:
         """One time step through all layers; every recurrent layer carries its state to the next
         call, stateful or not.

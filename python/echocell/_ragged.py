@@ -112,7 +112,7 @@ def targets(
         dtype: of the result.
         name: for errors.
     """
-    rows = _rows(value, lengths, name)
+    rows = rows_of(value, lengths, name)
     return np.concatenate(
         [
             _targets.targets(row, loss, output, len(row), dtype, f"{name}[{k}]", "time steps")
@@ -125,7 +125,7 @@ def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str
     """[N], or a list of [T(i)], behind each other, for an output at every step."""
     if not (isinstance(value, (list, tuple)) and value and hasattr(value[0], "__len__")):
         return _targets.sample_weights(value, len(lengths), (None,), dtype, name)
-    rows = _rows(value, lengths, name)
+    rows = rows_of(value, lengths, name)
     arrays = [_checks.numbers(row, dtype, f"{name}[{k}]") for k, row in enumerate(rows)]
     for k, array in enumerate(arrays):
         if array.ndim != 1:
@@ -136,7 +136,7 @@ def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str
     return np.concatenate(arrays)
 
 
-def _rows(value: Any, lengths: Lengths, name: str) -> Sequence[Any]:
+def rows_of(value: Any, lengths: Lengths, name: str) -> Sequence[Any]:
     """One row for each sequence, as long as that."""
     if not hasattr(value, "__len__") or len(value) != len(lengths):
         count = f"{len(value)} rows" if hasattr(value, "__len__") else repr(value)

@@ -1,7 +1,8 @@
 """Pictures: learning curves, sequences with their predictions, the gates of a cell over time.
 
 Needs matplotlib, which comes with the extra "plot". Every function returns a matplotlib Figure that
-belongs to no window and to no global state: show it in a notebook, or write it with `save`.
+a notebook shows as the value of a cell. In scripts, and elsewhere in a cell, `figure.show()` shows
+it, in a window or below the cell; `save(figure, path)` writes it. pyplot does not know it before.
 
 Legend: B batch, T time steps, H units.
 """
@@ -13,12 +14,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell._heat_maps import draw_gates
+from echocell._plot_data import Traceable, gates_of, history_of
 from echocell._plot_style import BLUE as BLUE
 from echocell._plot_style import DOTS_PER_INCH, legend_above, text_width
 from echocell._plot_style import GREEN as GREEN
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
+    from echocell._trainer import Trainer
+    from echocell.callbacks import History
     from echocell.experiments.base import Curve
 
 Array = NDArray[Any]
@@ -44,12 +48,6 @@ _GIVEN, _RIGHT, _WRONG = "#E5EDF5", "#CBEBDD", "#F9D5C5"
 _WIDTH = 16.0  # inches, of a figure with a title
 _TITLE_LETTERS, _BODY_LETTERS = 100, 175  # of a line of the title, and of a line below it
 _MOST_BOXES = 40  # in a row of a sequence
-
-
-class Traceable(Protocol):
-    """A recurrent layer: `trace(x)` gives name -> [B, T, H]."""
-
-    def trace(self, x: Any) -> Trace: ...
 
 
 class MissingPlotExtraError(ImportError):
@@ -72,13 +70,14 @@ def new_figure(width: float = 16.0, height: float = 10.0) -> Figure:
     Raises MissingPlotExtraError, an ImportError, where matplotlib is missing.
     """
     try:
-        from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        from echocell._picture import Picture
     except ImportError:
         raise MissingPlotExtraError from None
     # The distances of parts from each other and from the edge, in inches.
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.06)
-    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
+    return Picture(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
@@ -87,16 +86,18 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def plot_history(
-    history: Mapping[str, Sequence[float]],
+    history: Mapping[str, Sequence[float]] | History | Trainer,
     *,
     x: Sequence[float] | None = None,
     xlabel: str = "epoch",
     title: str = "",
 ) -> Figure:
-    """Loss and metrics over a training, as `model.fit(...).history` gives them.
+    """Loss and metrics over a training.
 
+    history: what `model.fit(...)` returned, its `.history`, or the trained model.
     x: where each value stands; 1, 2, 3, ... if None. A name "val_..." is drawn beside its own.
     """
+    history = history_of(history)
     names = _own_names(history)
     if not names:
         raise ValueError("plot_history: expected at least one series, received an empty history")
@@ -132,6 +133,7 @@ def plot_gates(
     trace: Trace | Traceable,
     x: ArrayLike | None = None,
     *,
+    layer: int | str | None = None,
     sample: int = 0,
     labels: Labels | None = None,
     time: str = "time step",
@@ -140,14 +142,15 @@ def plot_gates(
 ) -> Figure:
     """Every gate, the cell state and the output of a recurrent layer over time, as heat maps.
 
-    trace: a layer, or what its `trace(x)` gave (name -> [B, T, H], or [T, H]).
-    x: the layer's input [B, T, F], where `trace` is a layer.
+    trace: a model, a layer, or what the `trace(x)` of one gave (name -> [B, T, H], or [T, H]).
+    x: the input [B, T, F] of the model or of the layer, where `trace` is one.
+    layer: number or name of the model's layer to draw; its first recurrent layer if None.
     sample: which row of the batch; labels: a text per time step; time: the label of that axis;
     breaks: time steps before which a line is drawn.
     Units are sorted by their mean cell state, in the same order in every map.
     """
     figure = new_figure(16, 7)
-    draw_gates(figure, _one_sample(trace, x, sample), labels, time, breaks)
+    draw_gates(figure, gates_of(trace, x, layer, sample), labels, time, breaks)
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK)
     return figure
@@ -329,21 +332,6 @@ def _draw_box(axes: Axes, x: float, y: float, value: object, colour: str, size: 
     corner = (x - 0.46, y - 0.42)
     axes.add_patch(Rectangle(corner, 0.92, 0.84, facecolor=colour, edgecolor=GREY, linewidth=0.8))
     axes.text(x, y - 0.02, str(value), ha="center", va="center", fontsize=size, color=INK)
-
-
-def _one_sample(trace: Trace | Traceable, x: ArrayLike | None, sample: int) -> dict[str, Array]:
-    """Name -> [T, H] of one row of the batch."""
-    if not isinstance(trace, Mapping):
-        if x is None:
-            raise ValueError("plot_gates: a layer needs the input x [B, T, F] to be traced with")
-        trace = trace.trace(x)
-    arrays = {name: np.asarray(values) for name, values in trace.items()}
-    for name, values in arrays.items():
-        if values.ndim not in (2, 3):
-            raise ValueError(
-                f"plot_gates: expected {name} of shape [B, T, H] or [T, H], received {values.shape}"
-            )
-    return {name: values[sample] if values.ndim == 3 else values for name, values in arrays.items()}
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def state_gradients(model: Sequential, x: Array, y: Array) -> Array:
     last = 2 * error * head[:, 0]
     if not isinstance(layer, GRU):
         return np.concatenate([da[:, 1:] @ recurrent.T, last[:, np.newaxis]], axis=1)
-    trace = layer.trace(x)
+    trace: dict[str, Array] = layer.trace(x)
     through = da.copy()
     through[..., -layer.units :] *= trace["r"]
     gradients = np.empty_like(trace["h"])
