@@ -85,14 +85,13 @@ def test_show_warns_where_there_are_no_windows(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_kernel_gets_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = []
+    figure, shown = plotting.plot_history({"loss": [1.0, 0.5]}), []
     notebook = ModuleType("IPython")
     notebook.get_ipython = lambda: SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
     display = ModuleType("IPython.display")
     display.display = shown.append  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", notebook)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    figure = plotting.plot_history({"loss": [1.0, 0.5]})
     figure.show()
     assert shown == [figure]
 
