@@ -47,7 +47,7 @@ class Weight(np.ndarray[Any, np.dtype[Any]]):
     def __array_wrap__(
         self, array: Any, context: Any = None, return_scalar: bool = False, /
     ) -> Any:
-        return array[()] if return_scalar else array.view(np.ndarray)
+        return array.view(np.ndarray) if array.ndim else array[()]
 
     def __getitem__(self, key: Any) -> Any:
         return self.view(np.ndarray)[key]
