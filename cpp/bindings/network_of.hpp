@@ -3,6 +3,7 @@
 
 #include "bindings/network_base.hpp"
 #include "bindings/occupancy.hpp"
+#include "numerics/parallel.hpp"
 
 namespace echocell::bindings {
 
@@ -350,12 +351,25 @@ class NetworkOf final : public NetworkBase {
   auto run(Hooks hooks, const Work& work) {
     PythonObserver observer(occupancy_, std::move(hooks));
     try {
-      const py::gil_scoped_release released;
-      return work(observer);
+      auto result = without_gil([&] { return work(observer); });
+      if (take_thread_shortage()) warn_of_missing_threads();
+      return result;
     } catch (const Interrupted&) {
       observer.rethrow();
       throw;
     }
+  }
+  template <class Work>
+  static auto without_gil(const Work& work) {
+    const py::gil_scoped_release released;
+    return work();
+  }
+  static void warn_of_missing_threads() {
+    py::module_::import("echocell._warning")
+        .attr("warn")(
+            "the system refuses to make threads (a limit on processes or on memory): echocell "
+            "goes on with one. set_num_threads() tries again",
+            py::handle(PyExc_RuntimeWarning));
   }
 
   Model<S> model_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <exception>
 #include <fstream>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +27,7 @@ namespace {
 
 std::atomic<int> g_threads{0};  // 0: not decided yet
 std::atomic<bool> g_forked{false};
+std::atomic<bool> g_refused{false}, g_shortage_untold{false};
 
 int processors_by_affinity() {
 #ifdef __linux__
@@ -71,6 +73,34 @@ void watch_forks() {
 #endif
 }
 
+#ifdef _OPENMP
+/// Whether so many threads can be made beside those that there are; they end at once.
+bool can_make_threads(int count) {
+  std::promise<void> all_made;
+  const std::shared_future<void> made(all_made.get_future());
+  std::vector<std::thread> threads;
+  try {
+    while (static_cast<int>(threads.size()) < count) {
+      threads.emplace_back([made] { made.wait(); });
+    }
+  } catch (const std::exception&) {  // std::system_error, std::bad_alloc
+  }
+  all_made.set_value();
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<int>(threads.size()) == count;
+}
+
+/// So many threads, or 1. The OpenMP runtime ends the process when it cannot make a thread, so that
+/// has to be found out before. Each thread that opens parallel regions has a team of its own.
+int granted_threads(int wanted) {
+  thread_local int granted = 1;  // with the caller
+  if (wanted <= granted) return wanted;
+  if (can_make_threads(wanted - granted)) return granted = wanted;
+  g_refused = g_shortage_untold = true;
+  return 1;
+}
+#endif
+
 }  // namespace
 
 int usable_processors() {
@@ -80,16 +110,21 @@ int usable_processors() {
 
 int thread_count() {
   watch_forks();
-  if (g_forked) return 1;
+  if (g_forked || g_refused) return 1;
   if (g_threads == 0) g_threads = default_threads();
   return g_threads;
 }
 
-void set_thread_count(int count) { g_threads = std::max(1, count); }
+void set_thread_count(int count) {
+  g_threads = std::max(1, count);
+  g_refused = false;
+}
+
+bool take_thread_shortage() { return g_shortage_untold && g_shortage_untold.exchange(false); }
 
 void run_on_threads(int threads, Index count, const std::function<void(Index)>& task) {
 #ifdef _OPENMP
-  threads = static_cast<int>(std::min<Index>(count, threads));
+  threads = granted_threads(static_cast<int>(std::min<Index>(count, threads)));
   std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count));
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
   for (Index k = 0; k < count; ++k) {

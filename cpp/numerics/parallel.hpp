@@ -11,9 +11,12 @@ namespace echocell {
 int usable_processors();
 
 /// Threads that run_slices() may use. At first OMP_NUM_THREADS, or else all usable processors;
-/// never more than those unless set_thread_count() says so. 1 in a forked child.
+/// never more than those unless set_thread_count() says so. 1 in a forked child, and where the
+/// system refused to make as many.
 int thread_count();
 void set_thread_count(int count);
+/// Whether the system has refused to make threads; true once.
+bool take_thread_shortage();
 
 /// Runs task(0) ... task(count - 1) on so many threads. Which thread runs a task does not depend on
 /// timing. The first exception, in the order of tasks, is thrown again.
