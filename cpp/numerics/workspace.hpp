@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -21,6 +22,19 @@ constexpr Index aligned_count(Index count) {
   constexpr Index unit = static_cast<Index>(kAlignment / sizeof(S));
   return (count + unit - 1) / unit * unit;
 }
+
+/// Says how much was asked for.
+class OutOfMemory : public std::bad_alloc {
+ public:
+  explicit OutOfMemory(std::size_t bytes) {
+    std::snprintf(text_, sizeof(text_), "out of memory: cannot allocate %.3g MiB",
+                  static_cast<double>(bytes) / (1 << 20));
+  }
+  const char* what() const noexcept override { return text_; }
+
+ private:
+  char text_[96];
+};
 
 /// Frees the block in which an array lies `offset` bytes from the start.
 struct FreeDeleter {
@@ -56,7 +70,7 @@ class Buffer {
     if (bytes == 0) return;
     const std::size_t whole = (offset + bytes + alignment - 1) / alignment * alignment;
     auto* block = static_cast<std::uint8_t*>(std::aligned_alloc(alignment, whole));
-    if (block == nullptr) throw std::bad_alloc();
+    if (block == nullptr) throw OutOfMemory(whole);
     data_ = {reinterpret_cast<S*>(block + offset), FreeDeleter{offset}};
     zero();
   }

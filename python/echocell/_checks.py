@@ -7,8 +7,10 @@ out; None in it is an open axis. Errors name the argument, what was expected and
 from __future__ import annotations
 
 import operator
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -98,6 +100,13 @@ def text(sample: Sample, first: str = "samples") -> str:
     return f"({', '.join([first, *words])}{'' if words else ','})"
 
 
+def entries(value: Iterable[Any]) -> list[Any]:
+    """What a list, an array or another iterable holds. A memoryview cannot be iterated over where
+    it has several axes, or numbers that Python has no format for.
+    """
+    return list(np.asarray(value) if isinstance(value, memoryview) else value)
+
+
 # ---- numbers -----------------------------------------------------------------------------------
 
 
@@ -118,6 +127,8 @@ def as_array(value: Any, name: str) -> Array:
     except (ValueError, TypeError) as error:
         raise ValueError(_ragged(value, name, error)) from None
     if array.dtype.kind in "biuf":
+        if not array.flags.c_contiguous:
+            refuse_too_large(array, array.dtype, name)
         return array
     raise TypeError(f"{name}: expected numbers, received {_contents(value, array)}")
 
@@ -136,7 +147,8 @@ def _ragged(value: Any, name: str, error: Exception) -> str:
 def _contents(value: Any, array: Array) -> str:
     kind = array.dtype.kind
     if kind in "USTa":
-        return f"strings, such as {str(array.flat[0])!r}: turn them into numbers first"
+        such = f", such as {str(array.flat[0])!r}" if array.size else ""
+        return f"strings{such}: turn them into numbers first"
     if kind == "c":
         return f"complex numbers (dtype {array.dtype})"
     if kind in "mM":
@@ -157,11 +169,15 @@ def numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
     that are converted are checked here, where overflow can be told from infinity.
     """
     if type(value) is np.ndarray and value.dtype == dtype:
-        return value if value.flags.c_contiguous else value.copy()
+        if value.flags.c_contiguous:
+            return value
+        refuse_too_large(value, dtype, name)
+        return value.copy()
     return _converted(as_array(value, name), dtype, name)
 
 
 def _converted(array: Array, dtype: np.dtype[Any], name: str) -> Array:
+    refuse_too_large(array, dtype, name)
     with np.errstate(over="ignore"):
         result: Array = np.asarray(array, dtype, order="C")
     if array.dtype.kind == "f":
@@ -179,6 +195,28 @@ def kept_numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
         result: Array = np.asarray(array, dtype, order="C")
     refuse_nonfinite(np.where(np.isfinite(array), result, dtype.type(0)), name, array)
     return result
+
+
+def refuse_too_large(array: Array, dtype: np.dtype[Any], name: str) -> None:
+    """Raises ValueError where a copy as dtype needs more memory than the machine has. A view may
+    stand for any number of elements, such as what np.broadcast_to gives.
+    """
+    needed = array.size * dtype.itemsize
+    if needed <= SMALL or needed <= _memory():
+        return
+    raise ValueError(
+        f"{name}: expected an array that fits in memory, received shape {array.shape}: "
+        f"{needed / 2**30:.0f} GiB as {dtype}, where the machine has {_memory() / 2**30:.0f} GiB"
+    )
+
+
+@cache
+def _memory() -> int:
+    """The machine's memory, in bytes; where the system does not tell, no bound."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return sys.maxsize
 
 
 def refuse_nonfinite(array: Array, name: str, original: Array | None = None) -> None:

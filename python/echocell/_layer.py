@@ -268,7 +268,7 @@ class Layer(Arguments, Guarded):
         """The weights as arrays of these shapes, finite or not."""
         if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
             raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
-        values = list(weights)
+        values = _checks.entries(weights)
         if len(values) != len(parameters):
             raise ValueError(
                 f"layer {self.name!r}: expected {len(parameters)} weight arrays "

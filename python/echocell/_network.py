@@ -90,7 +90,7 @@ class Stack(Chain):
         """See set_weights(); finite=False takes what a model has held before as it is."""
         check = Layer._checked_weights if finite else Layer._fitting_weights
         network = self._ready()
-        values = list(weights)
+        values = _checks.entries(weights)
         counts = [len(layer._parameters()) for layer in self._layers]
         if len(values) != sum(counts):
             raise ValueError(f"set_weights: expected {sum(counts)} arrays, received {len(values)}")
@@ -147,7 +147,7 @@ class Stack(Chain):
                 self._network.reset_states()
             else:
                 self._network.reset_states(
-                    -1, [_checks.whole(row, "rows", least=0) for row in rows]
+                    -1, [_checks.whole(row, "rows", least=0) for row in _checks.entries(rows)]
                 )
 
     reset_state = reset_states
@@ -176,7 +176,7 @@ class Stack(Chain):
         """See set_states(); finite=False takes what a model has carried before as it is."""
         network = self._ready()
         keepers = self._state_layers()
-        given = list(states)
+        given = _checks.entries(states)
         if len(given) != len(keepers):
             raise ValueError(
                 f"set_states: expected {len(keepers)} lists, one per recurrent layer, received "

@@ -144,7 +144,7 @@ def rows_of(value: Any, lengths: Lengths, name: str) -> Sequence[Any]:
             f"{name}: expected a list of arrays, one per sequence, {len(lengths)} in all, "
             f"received {count}"
         )
-    rows = list(value)
+    rows = _checks.entries(value)
     for k, (row, length) in enumerate(zip(rows, lengths.tolist(), strict=True)):
         if not hasattr(row, "__len__") or len(row) != length:
             count = f"{len(row)} rows" if hasattr(row, "__len__") else repr(row)

@@ -66,6 +66,8 @@ def pad_sequences(
         raise ValueError(
             f"pad_sequences: expected a list of sequences, received {type(sequences).__name__}"
         )
+    if isinstance(sequences, memoryview):  # of several axes it cannot be iterated over
+        sequences = list(np.asarray(sequences))
     _check_side("padding", padding)
     _check_side("truncating", truncating)
     if isinstance(value, str) and np.dtype(dtype).kind not in "OUS":
