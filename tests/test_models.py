@@ -48,6 +48,18 @@ def test_summary_is_that_of_keras(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Non-trainable params: 0" in table
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_summary_cuts_no_name_where_the_terminal_has_room(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines: list[str] = []
+    layers = [Bidirectional(LSTM(2), name="encoder_of_the_whole_sentence", input_shape=(3, 1))]
+    Sequential(layers).summary(print_fn=lines.append)
+    assert 65 < max(map(len, lines)) <= columns
+    assert ("(Bidirectional)" in lines[4]) == (columns == 120)
+
+
 def test_summary_of_fixed_batches_frozen_and_unbuilt_layers() -> None:
     lines: list[str] = []
     model = Sequential([LSTM(2, batch_input_shape=(7, T, F), trainable=False), Dense(1)])

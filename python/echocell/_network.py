@@ -37,7 +37,8 @@ class Stack(Chain):
         """Prints the table of layers, output shapes and numbers of weights.
 
         Args:
-            line_length: width in characters. Default 65.
+            line_length: width in characters. Default 65, or as many more as the names need and the
+                terminal has.
             positions: where the columns end, as shares of the width.
             print_fn: called with each line. Default print.
             **others: Keras's further arguments, at the values at which they ask for nothing.
@@ -46,7 +47,7 @@ class Stack(Chain):
         """
         SUMMARY.check("summary", others, self.summary)
         say = print if print_fn is None else print_fn
-        for line in summary_lines(self.name, self._layers, line_length or 65, positions):
+        for line in summary_lines(self.name, self._layers, line_length, positions):
             say(line)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
+from echocell import _terminal
 from echocell._layer import Layer
 
+LEAST_WIDTH = 65
 # Where the columns end, as shares of the line.
 POSITIONS = (0.45, 0.85, 1.0)
 
 
 def summary_lines(
-    name: str, layers: Sequence[Layer], width: int, positions: Sequence[float] | None = None
+    name: str,
+    layers: Sequence[Layer],
+    width: int | None = None,
+    positions: Sequence[float] | None = None,
 ) -> Iterator[str]:
-    """The lines of the table; a layer that is not built shows "?" and 0."""
+    """The lines of the table; a layer that is not built shows "?" and 0.
+
+    width: of a line; if None 65, or as many more as the cells need and the terminal has.
+    """
+    if width is None:
+        needed = _needed_width(layers) if positions is None else LEAST_WIDTH
+        width = max(LEAST_WIDTH, min(needed, _terminal.width()))
     ends = [int(width * share) if share <= 1 else int(share) for share in positions or POSITIONS]
     yield f'Model: "{name}"'
     yield "_" * width
@@ -28,6 +40,19 @@ def summary_lines(
     yield f"Trainable params: {trainable:,}"
     yield f"Non-trainable params: {total - trainable:,}"
     yield "_" * width
+
+
+def _needed_width(layers: Sequence[Layer]) -> int:
+    """The width at which no cell is cut."""
+    shares = [end - start for start, end in zip((0.0, *POSITIONS), POSITIONS, strict=False)]
+    return max(
+        (
+            math.ceil((len(cell) + 2) / share)
+            for layer in layers
+            for cell, share in zip(_cells(layer), shares, strict=True)
+        ),
+        default=0,
+    )
 
 
 def _cells(layer: Layer) -> tuple[str, str, str]:
