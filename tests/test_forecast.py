@@ -80,7 +80,7 @@ def test_from_file_to_forecast_and_on(data: Path) -> None:
         "  footer: line 123 left out: 'Source: us'",
         "  step: monthly",
         "training part: 84 values to 2006-12; test part: 36 values from 2007-01",
-        "the range of the training part alone",
+        "range of the training part alone",
         "repeat last month",
         "same month last year",
         "last year's growth",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from echocell import plotting
+from echocell import _terminal, plotting
 from echocell.csv_rows import UnusableFileError
 from echocell.csv_series import CsvSeries, read_series
 from echocell.forecast_model import Forecaster, Recipe, TooShortError, Trained, train
@@ -160,11 +160,12 @@ def _say_training(
         f"test part: {len(labels) - cut} values from {labels[cut]}"
     )
     scaler = forecaster.scaler
-    say(
+    model = (
         f"model: LSTM({recipe.units}) over {forecaster.look_back} time steps, Dense(1); "
         f"scaled by {scaler.low:g} to {scaler.high:g}, the range of the training part alone, "
         "and measured from each window's mean"
     )
+    say(_terminal.paragraph(model))
     if trained.validated:
         say(
             f"trained for {trained.epochs} epochs, kept epoch {trained.best_epoch}: the best on "
