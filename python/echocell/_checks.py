@@ -317,6 +317,18 @@ def ids(value: Any, expected: Sample, classes: int, dtype: np.dtype[Any], name: 
     return _converted(array, dtype, name)
 
 
+def refuse_streams(value: Any, verb: str) -> None:
+    """Raises TypeError for a source of batches: a generator, a Keras Sequence, a loader."""
+    many = hasattr(value, "__iter__") and not hasattr(value, "__getitem__")
+    if hasattr(value, "__array__") or not (many or hasattr(value, "on_epoch_end")):
+        return
+    raise TypeError(
+        f"{verb}: expected arrays, received {value!r} of {type(value).__name__}. Generators and "
+        "loaders of batches are not taken; give the data as a whole, for example "
+        "x, y = map(np.concatenate, zip(*batches))"
+    )
+
+
 def unwrapped(value: Any, expected: Sample) -> Any:
     """Keras takes [x] for a model of one input."""
     if type(value) is list and len(value) == 1 and isinstance(value[0], np.ndarray):

@@ -21,6 +21,7 @@ from echocell._checks import Sample
 from echocell._layer_arguments import Arguments
 from echocell._overrides import LAYER, Guarded
 from echocell._seeds import fresh_seed
+from echocell._warning import warn
 from echocell._weight import Origin, Weight
 from echocell.initializers import Initializer
 from echocell.regularizers import Regularizer
@@ -158,7 +159,16 @@ class Layer(Arguments, Guarded):
         self._settle(Place(network, index, 0, len(parameters)))
 
     def _settle(self, place: Place) -> None:
-        self._place = place
+        is_new, self._place = self._place is None, place
+        if is_new and getattr(self, "activation", None) == "softmax":
+            self._warn_of_certainty()
+
+    def _warn_of_certainty(self) -> None:
+        if self._output_sample()[-1:] == (1,):
+            warn(
+                f"layer {self.name!r}: softmax over one unit is always 1, whatever the weights. "
+                "For one probability take 'sigmoid', for two classes two units"
+            )
 
     def _unbuild(self) -> None:
         """Forgets the weights: what they were made for has turned out to be wrong."""

@@ -11,17 +11,19 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+from echocell._missing_names import missing_name
+
 
 def submodule(package: str, name: str) -> ModuleType:
-    """Imports the public submodule `name` of a package that is imported itself.
+    """Imports the public submodule `name` of a package that is imported itself; called by the
+    package's `__getattr__`.
 
-    Raises AttributeError where the package has no such submodule.
+    Raises AttributeError where the package has no such submodule, in `from package import name` an
+    ImportError.
     """
     if name in _public_submodules(package):
         return import_module(f"{package}.{name}")
-    raise AttributeError(
-        f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package]
-    )
+    raise missing_name(package, name, sys._getframe(2))
 
 
 def attributes(package: str) -> list[str]:

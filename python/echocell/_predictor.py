@@ -79,6 +79,7 @@ class Predictor(Stack):
             small = self._network.small_predict(x, self._small_batch(batch_size))
             if small is not None:
                 return small
+        _checks.refuse_streams(x, "predict: x")
         if steps is not None or others:
             PREDICT.check("predict", {**others, "steps": steps}, self.predict)
         network = self._network or self._ready()

@@ -143,6 +143,7 @@ class Trainer(Compilable):
                 self._record(history, self._log_names, logs, 0)
                 return history
         self._require_loss("fit")
+        _checks.refuse_streams(x, "fit: x")
         if others:
             epochs = others.pop("nb_epoch", epochs)
             FIT.check("fit", others, self.fit)
@@ -437,6 +438,7 @@ class Trainer(Compilable):
         Returns:
             The loss, or a list of the loss and the metrics.
         """
+        _checks.refuse_streams(x, "evaluate: x")
         EVALUATE.check("evaluate", {**others, "steps": steps}, self.evaluate)
         self._require_loss("evaluate")
         network, data = self._prepared(x, y, sample_weight)

@@ -7,11 +7,12 @@ do: `LSTM(8, activation="relu")`, `LSTM(8, activation=activations.relu)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from echocell._missing_names import module_getattr
 from echocell.utils import suggest
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "softsign",
     "tanh",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 Array = NDArray[Any]
 

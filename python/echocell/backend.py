@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
+from echocell._missing_names import module_getattr
 from echocell._naming import reset_names
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "set_floatx",
     "set_value",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 _FLOATX = ("float32", "float64")
 _floatx = "float32"

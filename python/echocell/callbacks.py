@@ -10,11 +10,12 @@ import inspect
 import math
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from echocell._callback import HOOKS, Callback, CallbackList, History, Logs
 from echocell._checks import whole
 from echocell._file_callbacks import CSVLogger, ModelCheckpoint, TensorBoard
+from echocell._missing_names import module_getattr
 from echocell._monitor import Monitor
 from echocell._registry import check_number
 from echocell.utils import suggest
@@ -33,6 +34,9 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class EarlyStopping(Monitor):

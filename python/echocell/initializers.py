@@ -8,7 +8,7 @@ from a generator of its own and gives the same numbers at every call, as in Kera
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from echocell import _core
 from echocell._chrono import Chrono
 from echocell._initializer import Array, Initializer, RandomInitializer, Shape
+from echocell._missing_names import module_getattr
 from echocell._registry import Registry, check_number
 
 __all__ = [
@@ -58,6 +59,9 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 #: Standard deviation of the standard normal distribution cut off at -2 and 2.
 _TRUNCATED_STDDEV = 0.87962566103423978

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from echocell import _keras_modules, _keras_names
-from echocell.utils import suggest
+from echocell._missing_names import missing
 
 __all__ = ["install", "run_script"]
 
@@ -42,10 +42,6 @@ def _found(place: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _missing(name: str, known: Sequence[str] = ()) -> str:
-    return f"echocell does not provide {name} yet.{suggest(name.rpartition('.')[2], known)}"
-
-
 # ---- what echocell does not have ---------------------------------------------------------------
 
 
@@ -59,17 +55,17 @@ class _Absent:
         return f"<{self._name}, which echocell does not provide yet>"
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        raise ImportError(_missing(self._name))
+        raise ImportError(missing(self._name))
 
     def __getattr__(self, name: str) -> NoReturn:
         _refuse_private(repr(self), name)
-        raise ImportError(_missing(f"{self._name}.{name}"))
+        raise ImportError(missing(f"{self._name}.{name}"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Absent, (self._name,)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> NoReturn:
-        raise ImportError(_missing(self._name))
+        raise ImportError(missing(self._name))
 
     def __instancecheck__(self, instance: object) -> bool:
         return False
@@ -99,7 +95,7 @@ class _AbsentModule(_PickledByName):
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         # keras.layers.merge was a function before it was a module.
-        raise ImportError(_missing(self.__name__))
+        raise ImportError(missing(self.__name__))
 
 
 def _refuse_private(owner: str, name: str) -> None:
@@ -148,7 +144,7 @@ class _Alias(_PickledByName):
         source = _keras_modules.MODULES[self.__name__]
         if source is not None and name in self.__all__:
             return getattr(importlib.import_module(source), name)
-        raise AttributeError(_missing(full, dir(self)))
+        raise AttributeError(missing(full, dir(self)))
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -164,7 +160,7 @@ class _Finder(MetaPathFinder, Loader):
             return ModuleSpec(fullname, self, is_package=True)
         if fullname.partition(".")[0] in ("keras", "tensorflow"):
             known = dir(sys.modules[parent]) if parent in _keras_modules.MODULES else ()
-            raise ModuleNotFoundError(_missing(fullname, known), name=parent)
+            raise ModuleNotFoundError(missing(fullname, known), name=parent)
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

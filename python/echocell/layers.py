@@ -19,6 +19,7 @@ from echocell._layer import Layer, weight_view
 from echocell._layer_arguments import LayerArguments, SharedArguments
 from echocell._layer_classes import deserialize, register, serialize
 from echocell._memory_blocks import MemoryBlocks
+from echocell._missing_names import module_getattr
 from echocell._recurrent import (
     Recurrent,
     RecurrentArguments,
@@ -55,6 +56,9 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 Array = NDArray[Any]
 

@@ -7,12 +7,13 @@ indices. A function gives one value per row of C numbers, [B, ...]; an object gi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
+from echocell._missing_names import module_getattr
 from echocell._overrides import LOSS
 from echocell._registry import Configurable, Registry, check_number
 
@@ -41,6 +42,9 @@ __all__ = [
     "serialize",
     "sparse_categorical_crossentropy",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 Array = NDArray[Any]
 

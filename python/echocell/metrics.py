@@ -8,13 +8,14 @@ gives their mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
 from echocell._checks import whole
+from echocell._missing_names import module_getattr
 from echocell._overrides import METRIC
 from echocell._registry import Configurable, Registry, check_number
 from echocell.losses import (
@@ -68,6 +69,9 @@ __all__ = [
     "sparse_top_k_categorical_accuracy",
     "top_k_categorical_accuracy",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 Array = NDArray[Any]
 

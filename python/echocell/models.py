@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from echocell import _copying, _layer_classes, saving
 from echocell._keras_arguments import CLONE_MODEL, LOAD_MODEL, LOAD_WEIGHTS, SAVE, SAVE_WEIGHTS
 from echocell._layer import Layer
+from echocell._missing_names import module_getattr
 from echocell._overrides import MODEL, Guarded
 from echocell._trainer import Trainer
 from echocell._typing import Verbose
@@ -28,6 +29,9 @@ __all__ = [
     "model_from_json",
     "save_model",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 Array = NDArray[Any]
 S = TypeVar("S", bound="Sequential")

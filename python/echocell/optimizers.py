@@ -15,6 +15,7 @@ from echocell import _core
 from echocell._checks import whole
 from echocell._keras_arguments import OPTIMIZER
 from echocell._live_numbers import Iterations, LearningRate
+from echocell._missing_names import module_getattr
 from echocell._overrides import OPTIMIZER as NEVER_CALLED
 from echocell._registry import Configurable, Registry, check_number
 from echocell._signature import CompleteSignature
@@ -39,6 +40,9 @@ __all__ = [
     "serialize",
     "sgd",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class _Attached(Protocol):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from echocell._missing_names import module_getattr
 from echocell._overrides import REGULARIZER
 from echocell._registry import Configurable, Registry, check_number
 
@@ -23,6 +24,9 @@ __all__ = [
     "l2",
     "serialize",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class Regularizer(Configurable):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from echocell import _seeds
+from echocell._missing_names import module_getattr
 from echocell._plot_model import plot_model
 from echocell._suggest import suggest
 from echocell.backend import clear_session
@@ -25,6 +26,9 @@ __all__ = [
     "suggest",
     "to_categorical",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 def _class_indices(x: ArrayLike) -> NDArray[np.int64]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from echocell._missing_names import module_getattr
+
 __all__ = ["pad_sequences"]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 def _lengths(sequences: Sequence[Any]) -> list[int]:
