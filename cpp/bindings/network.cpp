@@ -141,6 +141,7 @@ void bind_network(py::module_& m) {
       .def("slots", &NetworkBase::slots)
       .def("set_slots", &NetworkBase::set_slots, "slots"_a)
       .def_property("random_state", &NetworkBase::random_state, &NetworkBase::set_random_state)
+      .def_property("layer_draws", &NetworkBase::layer_draws, &NetworkBase::set_layer_draws)
       .def("fit", &fit, "x"_a, "y"_a, "sample_weight"_a.none(true), py::kw_only(),
            "lengths"_a = py::none(), "batch_size"_a, "epochs"_a, "initial_epoch"_a = 0,
            "shuffle"_a = true, "validation"_a = py::none(), "validation_lengths"_a = py::none(),

@@ -60,6 +60,8 @@ class NetworkBase {
   virtual void set_slots(const Arrays& slots) = 0;
   virtual std::pair<std::uint64_t, std::uint64_t> random_state() = 0;
   virtual void set_random_state(std::pair<std::uint64_t, std::uint64_t> state) = 0;
+  virtual std::uint64_t layer_draws() = 0;
+  virtual void set_layer_draws(std::uint64_t draws) = 0;
   virtual std::vector<std::vector<double>> fit(const Source& data, const FitOptions& options,
                                                const std::optional<Source>& validation,
                                                Hooks hooks) = 0;

@@ -113,6 +113,14 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     model_.set_random_state(state.first, state.second);
   }
+  std::uint64_t layer_draws() override {
+    const auto guard = occupancy_.enter();
+    return model_.layer_draws();
+  }
+  void set_layer_draws(std::uint64_t draws) override {
+    const auto guard = occupancy_.enter();
+    model_.set_layer_draws(draws);
+  }
 
   std::vector<std::vector<double>> fit(const Source& source, const FitOptions& options,
                                        const std::optional<Source>& validation,

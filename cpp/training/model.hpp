@@ -165,6 +165,10 @@ class Model {
     random_.key = seed;
     draws_ = draws;
   }
+  /// How many times run_layer() has drawn random numbers: from streams of its own, so that those
+  /// who look inside do not change the training.
+  std::uint64_t layer_draws() const { return layer_draws_; }
+  void set_layer_draws(std::uint64_t draws) { layer_draws_ = draws; }
   /// Memory held in plans, in bytes.
   Index workspace_bytes() const;
   /// Lets go of that memory; what is needed is planned again. Not within a batch.
@@ -220,6 +224,7 @@ class Model {
   std::vector<Index> epoch_order(Index samples, const FitOptions& options);
   void refresh_segments();
   Random next_stream() { return random_.child(draws_++); }
+  Random next_layer_stream() { return random_.child(kLayerStreams).child(layer_draws_++); }
 
   Network<S> network_;
   States<S> states_;
@@ -234,6 +239,8 @@ class Model {
   bool penalized_ = false;  // has any parameter a penalty? As of refresh_segments()
   Random random_;
   std::uint64_t draws_ = 0;
+  static constexpr std::uint64_t kLayerStreams = 0x8000000000000000ULL;  // no draws_ comes so far
+  std::uint64_t layer_draws_ = 0;
 };
 
 }  // namespace echocell

@@ -72,7 +72,8 @@ LayerRun<S> Model<S>::run_layer(Index layer, const LayerInput<S>& input, Observe
   data.sample = input.sample;
   const std::vector<Index> order = in_order(input.batch);
   const Part part{order.data(), input.batch, 0, data.steps()};
-  const BatchContext context{input.training, next_stream(), &observer};
+  const Random random = input.training ? next_layer_stream() : Random{};
+  const BatchContext context{input.training, random, &observer};
   for (Slice<S>& slice : batch.slices()) {
     const Part rows = part.from_row(slice.first_row);
     gather(data, rows, slice.input());

@@ -37,6 +37,7 @@ def layer_to_bytes(layer: Layer) -> bytes:
         content["sample"] = layer._sample
         content["dtype"] = place.network.dtype
         content["random_state"] = place.network.random_state
+        content["layer_draws"] = place.network.layer_draws
         if isinstance(layer, StateKeeper) and not place.inner:
             tensors |= saving.numbered("states/", layer.get_states())
     return saving.pack(tensors, content)
@@ -46,11 +47,14 @@ def layer_from_bytes(data: bytes) -> Layer:
     """The layer from what layer_to_bytes() gave; it stands in no model."""
     tensors, content = saving.unpack(data, "layer that was pickled")
     layer = _layer_classes.deserialize(content["layer"])
-    layer._kept_weights = saving.in_order(tensors, "weights/") or None
+    weights = saving.in_order(tensors, "weights/")
+    layer._kept_weights = weights if "sample" in content else weights or None
     if "sample" in content:
         layer._build(tuple(content["sample"]), content["dtype"])
+        network = layer._built_place().network
         seed, draws = content["random_state"]
-        layer._built_place().network.random_state = (seed, draws)
+        network.random_state = (seed, draws)
+        network.layer_draws = content["layer_draws"]
     states = saving.in_order(tensors, "states/")
     if isinstance(layer, StateKeeper) and states:
         layer._put_states(states, finite=False)

@@ -227,6 +227,7 @@ class Network:
     def slots(self) -> list[Array]: ...  # optimizer state, each as long as all parameters
     def set_slots(self, slots: Sequence[Array]) -> None: ...
     random_state: tuple[int, int]  # seed, draws so far
+    layer_draws: int  # how many times run_layer(training=True) has drawn, from streams of its own
     def fit(
         self,
         x: Array,
