@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -242,6 +243,10 @@ for _hook in HOOKS:
     setattr(CallbackList, _hook, _forward(_hook))
 
 
+def no_model() -> None:
+    """The weak reference of a history to no model."""
+
+
 class History(Callback):
     """What fit gives back.
 
@@ -252,6 +257,7 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
+        self._model_reference: Callable[[], Any] = no_model
         self.history: dict[str, list[float]] = Logs()
         self.epoch: list[int] = []
 
@@ -262,3 +268,19 @@ class History(Callback):
         self.epoch.append(epoch)
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)
+
+    # The model keeps its last history: with a reference back it would stay in memory until the
+    # cyclic garbage collector runs.
+
+    @property
+    def model(self) -> Any:
+        """The model that was trained; None where it does not exist any more."""
+        return self._model_reference()
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model_reference = no_model if model is None else weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has the numbers, and no model."""
+        return {**vars(self), "_model_reference": no_model}

@@ -5,8 +5,8 @@ B batch, T time steps, F features. A sample shape leaves the batch axis out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,16 @@ from echocell._layer_arguments import float_type
 from echocell._naming import checked_name, valid_name
 from echocell._recurrent import StateKeeper
 from echocell._seeds import fresh_seed
+from echocell._standing import as_before
 from echocell._warning import warn
 
 Array = NDArray[Any]
+T = TypeVar("T")
+
+_NOT_BUILT = (
+    "it does not know the shape of its input. Give the first layer an input_shape, begin with "
+    "Input(shape), call build((None, ...)), or give it data"
+)
 
 
 class Chain:
@@ -29,7 +36,7 @@ class Chain:
     layers have then; adding or removing a layer makes a new one.
 
     Args:
-        layers: the layers, the first of which may be an Input.
+        layers: the layers, the first of which may be an Input; or one layer.
         name: default sequential, sequential_1, ...
         dtype: 'float32' or 'float64'; default: what the first layer says, else
             backend.floatx().
@@ -38,7 +45,7 @@ class Chain:
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer] | Layer | None = None,
         name: str | None = None,
         dtype: str | None = None,
         trainable: bool = True,
@@ -51,13 +58,14 @@ class Chain:
         self._assumed = False  # the sample shape is a guess that data may correct
         self._batch: int | None = None
         self._network: _core.Network | None = None
+        self._random_state: tuple[int, int] | None = None  # that the next network begins with
         # Of the network, once there is one: here too, for they are asked at every call of fit.
         self._array_dtype = np.dtype("float32")
         self._output: Sample = ()
         self._stateful = False
         self._fitting = False
         self.trainable = trainable
-        for layer in layers or ():
+        for layer in [layers] if isinstance(layers, Layer) else layers or ():
             self.add(layer)
 
     # ---- structure -----------------------------------------------------------------------------
@@ -95,10 +103,15 @@ class Chain:
         self._refuse_unfit(layer)
         if layer._owner is not None:
             layer = self._copied(layer)
-        if not self._layers:
-            self._take_input_from(layer)
-        if self._sample is not None:
-            self._build_last(layer)
+        before = self._sample, self._assumed, self._batch
+        try:
+            if not self._layers:
+                self._take_input_from(layer)
+            if self._sample is not None:
+                self._build_last(layer)
+        except BaseException:
+            self._sample, self._assumed, self._batch = before
+            raise
         layer._owner = self
         layer._batch = self._batch
         self._layers.append(layer)
@@ -175,8 +188,9 @@ class Chain:
             "its weights, is added. From now on the two are trained apart"
         )
         copy = type(layer).from_config(layer.get_config())
-        if layer.built:
+        if layer._place is not None:
             copy._kept_weights = layer.get_weights()
+            copy._build(layer._sample or (), layer._place.network.dtype)
         return copy
 
     def _build_last(self, layer: Layer) -> None:
@@ -238,7 +252,7 @@ class Chain:
 
         Raises:
             ValueError: no shape is known, a layer cannot take it, the model has another, or is
-                being trained.
+                being trained; nothing is built then.
         """
         self._refuse_while_fitting("build")
         if input_shape is None:
@@ -256,28 +270,41 @@ class Chain:
 
     def _build_all(self, samples: Sequence[Sample]) -> None:
         """Builds for the first of these input shapes that all layers take."""
-        if not self._layers:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
-        for k, sample in enumerate(samples):
-            try:
-                self._build_chain(sample)
-            except ValueError:
-                if k == len(samples) - 1:
-                    raise
-                continue
-            self._sample, self._assumed = sample, False
-            self._network = None
-            return
+        self._require_layers()
+        with as_before(self._layers):
+            for k, sample in enumerate(samples):
+                try:
+                    self._build_chain(sample)
+                except ValueError:
+                    if k == len(samples) - 1:
+                        raise
+                    continue
+                self._sample, self._assumed = sample, False
+                self._network = None
+                return
 
     def _build_chain(self, sample: Sample) -> None:
         for k, layer in enumerate(self._layers):
             before = self._layers[max(0, k - 1) : k]
             sample = self._build_layer(layer, sample, before)
 
+    def _network_for(self, x: Any, check: Callable[[], T]) -> tuple[_core.Network, T]:
+        """The network, and what check() makes of the data. A model that waits for data is built for
+        x before, and waits on where something does not fit.
+        """
+        if self._sample is not None:
+            return self._network or self._ready(), check()
+        self._require_layers()
+        with as_before(self._layers):
+            try:
+                self._build_for(x)
+                return self._ready(), check()
+            except BaseException:
+                self._sample = self._network = None
+                raise
+
     def _build_for(self, x: Any) -> None:
         """Builds a model that was waiting for data."""
-        if not self._layers:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
         if _ragged.lengths_of(x) is not None:
             self._build_all([(None, *_checks.as_array(x[0], "x[0]").shape[1:])])
             return
@@ -286,34 +313,33 @@ class Chain:
             array = _checks.fitted(array, (1,), "x")
         self._build_all(candidate_shapes(array.shape[1:], self._layers[0]._takes_ids))
 
-    def _unbuild(self, layers: Iterable[Layer]) -> None:
-        """Takes _build_for() back: the data did not fit. The layers had no weights before."""
-        self._sample = self._network = None
-        for layer in layers:
-            layer._unbuild()
-
     def _ready(self) -> _core.Network:
         """The network of all layers; made now if need be."""
         if self._network is not None:
             return self._network
-        if not self._layers:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
-        if self._sample is None:
-            raise ValueError(
-                f"model {self.name!r} is not built yet: it does not know the shape of its input. "
-                "Give the first layer an input_shape, begin with Input(shape), call "
-                "build((None, ...)), or fit it"
-            )
-        network = self._assembled(self._sample)
+        network = self._assembled(self._built_for())
         self._on_network(network)
         self._array_dtype = np.dtype(network.dtype)
         self._output = self._last_sample()
-        self._network = network
+        self._network, self._random_state = network, None
         return network
+
+    def _require_layers(self) -> None:
+        if not self._layers:
+            raise ValueError(f"model {self.name!r} has no layers: add some first")
+
+    def _built_for(self) -> Sample:
+        """The shape of an input sample. Raises ValueError before the model is built."""
+        self._require_layers()
+        if self._sample is None:
+            raise ValueError(f"model {self.name!r} is not built yet: {_NOT_BUILT}")
+        return self._sample
 
     def _assembled(self, sample: Sample) -> _core.Network:
         options = [layer._options() for layer in self._layers]
-        network = _core.Network(options, _checks.core_shape(sample), self.dtype, self._seed())
+        random_state = self._random_state or (self._seed(), 0)
+        network = _core.Network(options, _checks.core_shape(sample), self.dtype, random_state[0])
+        network.random_state = random_state
         for k, layer in enumerate(self._layers):
             layer._move(network, k, sample)
             sample = layer._output_sample()
@@ -334,16 +360,16 @@ class Chain:
 
     @property
     def input_shape(self) -> Sample:
-        """Of a batch: (None, T, F). Raises ValueError before the model is built."""
+        """Of a batch: (None, T, F). Raises AttributeError before the model is built."""
         if self._sample is None:
-            self._ready()
-        return (self._batch, *(self._sample or ()))
+            raise AttributeError(f"model {self.name!r} has no input shape yet: {_NOT_BUILT}")
+        return (self._batch, *self._sample)
 
     @property
     def output_shape(self) -> Sample:
-        """Of a batch: (None, H). Raises ValueError before the model is built."""
+        """Of a batch: (None, H). Raises AttributeError before the model is built."""
         if not self.built:
-            self._ready()
+            raise AttributeError(f"model {self.name!r} has no output shape yet: {_NOT_BUILT}")
         return (self._batch, *self._last_sample())
 
     @property

@@ -34,7 +34,7 @@ class Compilable(Predictor):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer] | Layer | None = None,
         name: str | None = None,
         dtype: str | None = None,
         trainable: bool = True,

@@ -9,9 +9,10 @@ B batch, T time steps, F features, H units. A sample shape leaves the batch axis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from echocell._checks import Sample
 from echocell._layer_arguments import Arguments
 from echocell._overrides import LAYER, Guarded
 from echocell._seeds import fresh_seed
+from echocell._standing import Place, Standing, as_before, no_owner
 from echocell._warning import warn
 from echocell._weight import Origin, Weight
 from echocell.initializers import Initializer
@@ -29,15 +31,10 @@ from echocell.regularizers import Regularizer
 Array = NDArray[Any]
 Parameters = Sequence[tuple[str, tuple[int, ...]]]
 
-
-class Place(NamedTuple):
-    """Where the weights of a layer are: parameters [first, first + size) of layer `number`."""
-
-    network: _core.Network
-    number: int
-    first: int
-    size: int
-    inner: bool = False  # the layer stands inside another one, such as Bidirectional
+NOT_BUILT = (
+    "it does not know the shape of its input. Put it in a model with an input_shape, call it on "
+    "data, or call build()"
+)
 
 
 def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
@@ -82,7 +79,7 @@ class Layer(Arguments, Guarded):
         super().__init__(**shared)
         self._place = None
         self._sample: Sample | None = None
-        self._owner: object | None = None
+        self._owner = None
         self._batch = self._given_batch  # the model's, once it stands in one
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -97,6 +94,35 @@ class Layer(Arguments, Guarded):
                 "get_weights() where they fit"
             )
         super().__setattr__(name, value)
+
+    @property
+    def _owner(self) -> object | None:
+        """The model or the wrapper that the layer stands in. It holds the layer: a reference in
+        both directions would keep the weights until the cyclic garbage collector runs.
+        """
+        return self._owner_reference()
+
+    @_owner.setter
+    def _owner(self, owner: object | None) -> None:
+        self._owner_reference: Callable[[], object | None] = (
+            no_owner if owner is None else weakref.ref(owner)
+        )
+
+    def _inner_layers(self) -> Sequence[Layer]:
+        """The layers inside this one."""
+        return ()
+
+    @property
+    def _standing(self) -> Standing:
+        """What building changes; set again, it undoes the building."""
+        inner = [layer._standing for layer in self._inner_layers()]
+        return Standing(self._place, self._sample, self._batch, self._kept_weights, inner)
+
+    @_standing.setter
+    def _standing(self, before: Standing) -> None:
+        self._place, self._sample, self._batch, self._kept_weights, inner = before
+        for layer, standing in zip(self._inner_layers(), inner, strict=True):
+            layer._standing = standing
 
     def _taken_names(self) -> Sequence[str]:
         siblings: Sequence[Layer] = getattr(self._owner, "layers", ())
@@ -129,6 +155,8 @@ class Layer(Arguments, Guarded):
                 f"{full}"
             )
         self._build(full[1:], self.dtype or backend.floatx())
+        if self._owner is None and full[:1] != (None,):
+            self._batch = full[0]
 
     def _build(self, sample: Sample, dtype: str) -> Sample:
         """Makes the weights, or takes along those that it has; returns the output's shape."""
@@ -136,9 +164,9 @@ class Layer(Arguments, Guarded):
         if place is not None and self._sample == sample and place.network.dtype == dtype:
             return self._output_sample()
         try:
-            network = _core.Network(
-                [self._options()], _checks.core_shape(sample), dtype, fresh_seed()
-            )
+            # A copy draws nothing, but for the random numbers of its own use.
+            seed = fresh_seed() if self._kept_weights is None else 0
+            network = _core.Network([self._options()], _checks.core_shape(sample), dtype, seed)
         except ValueError as error:
             raise ValueError(f"layer {self.name!r}: {error}") from None
         self._move(network, 0, sample)
@@ -156,6 +184,7 @@ class Layer(Arguments, Guarded):
         if not self._trainable:
             network.set_trainable(index, False)
         self._sample = sample
+        self._kept_weights = None
         self._settle(Place(network, index, 0, len(parameters)))
 
     def _settle(self, place: Place) -> None:
@@ -169,10 +198,6 @@ class Layer(Arguments, Guarded):
                 f"layer {self.name!r}: softmax over one unit is always 1, whatever the weights. "
                 "For one probability take 'sigmoid', for two classes two units"
             )
-
-    def _unbuild(self) -> None:
-        """Forgets the weights: what they were made for has turned out to be wrong."""
-        self._place = self._sample = None
 
     def _weights_for(
         self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample
@@ -212,10 +237,7 @@ class Layer(Arguments, Guarded):
 
     def _built_place(self) -> Place:
         if self._place is None:
-            raise ValueError(
-                f"layer {self.name!r} has no weights yet: it does not know the shape of its input. "
-                "Put it in a model with an input_shape, call it on data, or call build()"
-            )
+            raise ValueError(f"layer {self.name!r} has no weights yet: {NOT_BUILT}")
         return self._place
 
     # ---- weights -------------------------------------------------------------------------------
@@ -243,16 +265,31 @@ class Layer(Arguments, Guarded):
         """Sets all weights at once.
 
         Args:
-            weights: arrays in the order and the shapes of get_weights().
+            weights: arrays in the order and the shapes of get_weights(): none before the layer is
+                built.
 
         Raises:
             ValueError: the number of arrays or a shape is another, or a number is not finite where
                 the layer's own is; nothing is set then.
         """
+        values = self._listed(weights)
+        if values or self._place is not None:
+            self._write_weights(self._own_weights(values))
+
+    def _own_weights(self, weights: Iterable[Any], *, finite: bool = True) -> list[Array]:
+        """Weights for the layer as it is built, checked; finite=False takes NaN and infinity."""
+        check = self._checked_weights if finite else self._fitting_weights
+        return check(weights, self._parameters(), np.dtype(self._built_place().network.dtype))
+
+    def _write_weights(self, checked: Sequence[Array]) -> None:
         network, number, first, _, _ = self._built_place()
-        values = self._checked_weights(weights, self._parameters(), np.dtype(network.dtype))
-        for k, value in enumerate(values):
+        for k, value in enumerate(checked):
             network.set_parameter(number, first + k, value)
+
+    def _listed(self, weights: Any) -> list[Any]:
+        if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
+            raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
+        return _checks.entries(weights)
 
     def _parameters(self) -> Parameters:
         network, number, first, size, _ = self._built_place()
@@ -276,9 +313,7 @@ class Layer(Arguments, Guarded):
         self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
     ) -> list[Array]:
         """The weights as arrays of these shapes, finite or not."""
-        if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
-            raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
-        values = _checks.entries(weights)
+        values = self._listed(weights)
         if len(values) != len(parameters):
             raise ValueError(
                 f"layer {self.name!r}: expected {len(parameters)} weight arrays "
@@ -348,14 +383,19 @@ class Layer(Arguments, Guarded):
 
     @property
     def input_shape(self) -> Sample:
-        """Of a batch: (None, T, F). Raises ValueError before the layer is built."""
-        self._built_place()
+        """Of a batch: (None, T, F). Raises AttributeError before the layer is built."""
+        self._require_shapes()
         return (self._batch, *(self._sample or ()))
 
     @property
     def output_shape(self) -> Sample:
-        """Of a batch: (None, H). Raises ValueError before the layer is built."""
+        """Of a batch: (None, H). Raises AttributeError before the layer is built."""
+        self._require_shapes()
         return (self._batch, *self._output_sample())
+
+    def _require_shapes(self) -> None:
+        if self._place is None:
+            raise AttributeError(f"layer {self.name!r} has no shapes yet: {NOT_BUILT}")
 
     # ---- one layer by itself -------------------------------------------------------------------
 
@@ -374,7 +414,8 @@ class Layer(Arguments, Guarded):
         Raises:
             TypeError, ValueError: x or mask do not fit the layer.
         """
-        return self._run(x, mask, None, training)[0]
+        with as_before([self]):
+            return self._run(x, mask, None, training)[0]
 
     def _run(
         self, x: Any, mask: Any, initial_state: list[Array] | None, training: bool
@@ -456,9 +497,10 @@ class Layer(Arguments, Guarded):
         return _tracing.of_layer(self, x, mask, initial_state)
 
     def _trace_batch(self, x: Any, mask: Any, initial_state: Any) -> dict[str, Array]:
-        place, data, steps = self._prepared(x, mask)
-        states = self._checked_states(initial_state, len(data))
-        return place.network.trace_layer(place.number, data, steps, states)
+        with as_before([self]):
+            place, data, steps = self._prepared(x, mask)
+            states = self._checked_states(initial_state, len(data))
+            return place.network.trace_layer(place.number, data, steps, states)
 
     def _checked_states(
         self, states: Any, rows: int | None, *, finite: bool = True

@@ -5,10 +5,10 @@ B batch, H units.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from echocell import _checks, _layer_classes
@@ -68,11 +68,9 @@ class Stack(Chain):
     # ---- weights -------------------------------------------------------------------------------
 
     def get_weights(self) -> list[Array]:
-        """Copies of all weights, layer by layer, in Keras's order and layout.
-
-        Raises ValueError before the model is built.
+        """Copies of all weights, layer by layer, in Keras's order and layout; [] before the model
+        is built.
         """
-        self._ready()
         return [value for layer in self._layers for value in layer.get_weights()]
 
     def set_weights(self, weights: Iterable[Any]) -> None:
@@ -89,29 +87,24 @@ class Stack(Chain):
 
     def _put_weights(self, weights: Iterable[Any], *, finite: bool = True) -> None:
         """See set_weights(); finite=False takes what a model has held before as it is."""
-        check = Layer._checked_weights if finite else Layer._fitting_weights
-        network = self._ready()
         values = _checks.entries(weights)
-        counts = [len(layer._parameters()) for layer in self._layers]
+        built = [layer for layer in self._layers if layer.built]
+        if values and not built:
+            self._built_for()
+        counts = [len(layer._parameters()) for layer in built]
         if len(values) != sum(counts):
             raise ValueError(f"set_weights: expected {sum(counts)} arrays, received {len(values)}")
-        dtype = np.dtype(network.dtype)
-        parts = np.split(np.arange(len(values)), np.cumsum(counts)[:-1])
+        rest = iter(values)
         checked = [
-            check(layer, [values[k] for k in part], layer._parameters(), dtype)
-            for layer, part in zip(self._layers, parts, strict=True)
+            layer._own_weights(itertools.islice(rest, count), finite=finite)
+            for layer, count in zip(built, counts, strict=True)
         ]
-        for index, arrays in enumerate(checked):
-            for k, array in enumerate(arrays):
-                network.set_parameter(index, k, array)
+        for layer, arrays in zip(built, checked, strict=True):
+            layer._write_weights(arrays)
 
     @property
     def weights(self) -> list[Weight]:
-        """The weights in the order of get_weights(), read-only, each with its name.
-
-        Raises ValueError before the model is built.
-        """
-        self._ready()
+        """The weights in the order of get_weights(), read-only, each with its name."""
         return [value for layer in self._layers for value in layer.weights]
 
     @property
@@ -126,7 +119,7 @@ class Stack(Chain):
 
     def count_params(self) -> int:
         """How many numbers the weights are. Raises ValueError before the model is built."""
-        self._ready()
+        self._built_for()
         return sum(layer.count_params() for layer in self._layers)
 
     # ---- states --------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Predictor(Stack):
             [T, H], each with its own T.
 
         Raises:
-            ValueError: the model is not built, or the data do not fit.
+            ValueError: the data do not fit.
         """
         if self._network is not None and steps is None and not callbacks and not others:
             small = self._network.small_predict(x, self._small_batch(batch_size))
@@ -82,8 +82,7 @@ class Predictor(Stack):
         _checks.refuse_streams(x, "predict: x")
         if steps is not None or others:
             PREDICT.check("predict", {**others, "steps": steps}, self.predict)
-        network = self._network or self._ready()
-        data, lengths = _training.check_input(self, x)
+        network, (data, lengths) = self._network_for(x, lambda: _training.check_input(self, x))
         rows = len(data if lengths is None else lengths)
         size = _training.batch_size(self, batch_size, rows)
         settings: dict[str, Any] = {"batch_size": size}
@@ -183,8 +182,10 @@ class Predictor(Stack):
             output = network.small_step(x)
             if output is not None:
                 return output
-        network = self._ready()
-        data = _training.check_step(self, x)
+        network, data = self._network_for(
+            x if self._sample is not None else _as_sequence(x),
+            lambda: _training.check_step(self, x),
+        )
         try:
             return network.step(data)
         except ValueError as error:
@@ -198,3 +199,9 @@ class Predictor(Stack):
             return f"layer {layer.name!r} ({type(layer).__name__})"
 
         return ValueError(re.sub(r"\blayer (\d+)", name, str(error)))
+
+
+def _as_sequence(x: Any) -> Array:
+    """One time step [B, F] as sequences of one step, [B, 1, F]."""
+    array = _checks.as_array(x, "x")
+    return array[:, None] if array.ndim else array

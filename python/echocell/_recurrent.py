@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from echocell import _checks, activations, initializers, regularizers
 from echocell._checks import Sample
 from echocell._keras_arguments import RECURRENT
-from echocell._layer import Layer, Place, weight_view
+from echocell._layer import Layer, weight_view
 from echocell._layer_arguments import LayerArguments
+from echocell._standing import Place, as_before
 from echocell._typing import Identifier
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ class StateKeeper(Layer):
         Raises:
             TypeError, ValueError: an argument does not fit the layer.
         """
-        states = self._first_states(x, initial_state)
-        output, final = self._run(x, mask, states, training)
-        if self.stateful:
-            self._put_states(final, finite=False)
+        with as_before([self]):
+            states = self._first_states(x, initial_state)
+            output, final = self._run(x, mask, states, training)
+            if self.stateful:
+                self._put_states(final, finite=False)
         return [output, *final] if self.return_state else output
 
     def _first_states(self, x: Any, initial_state: Any) -> list[Array] | None:
@@ -67,6 +69,11 @@ class StateKeeper(Layer):
         return self._checked_states(initial_state, len(array))
 
     def _carried_for(self, rows: int) -> list[Array] | None:
+        if self._batch not in (None, rows):
+            raise ValueError(
+                f"layer {self.name!r} is stateful and made for batches of {self._batch} samples, "
+                f"received {rows}"
+            )
         carried = self.get_states()
         if carried and len(carried[0]) != rows:
             raise ValueError(
@@ -84,11 +91,21 @@ class StateKeeper(Layer):
 
     @property
     def states(self) -> list[Array | None]:
-        """One entry per state (LSTM: h, c), [B, H]; None where none is carried."""
-        carried = self.get_states() if self._place is not None else []
-        if carried or self._place is None:
+        """One entry per state (LSTM: h, c), [B, H]; [] before the layer is built.
+
+        What is carried, else, in a stateful layer whose batch size is known, the zeros that the
+        next batch begins with, else None.
+        """
+        if self._place is None:
+            return []
+        carried = self.get_states()
+        if carried:
             return [*carried]
-        return [None] * len(self._place.network.state_widths(self._place.number))
+        network, number, *_ = self._place
+        widths = network.state_widths(number)
+        if not self.stateful or self._batch is None:
+            return [None] * len(widths)
+        return [np.zeros((self._batch, width), network.dtype) for width in widths]
 
     def get_states(self) -> list[Array]:
         """Copies of the carried states (LSTM: h, c), [B, H] each; [] where none is carried."""

@@ -32,7 +32,7 @@ class Trainer(Compilable):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer] | Layer | None = None,
         name: str | None = None,
         dtype: str | None = None,
         trainable: bool = True,
@@ -198,22 +198,13 @@ class Trainer(Compilable):
     def _prepared(
         self, x: Any, y: Any, sample_weight: Any, class_weight: Any = None
     ) -> tuple[_core.Network, Data]:
-        """The network and the data as it takes them. A model that waits for data is built for
-        these, and waits on where they do not fit.
-        """
-        waiting = None
-        if self._sample is None:
-            waiting = [layer for layer in self._layers if not layer.built]
-        try:
-            if waiting is not None:
-                self._build_for(x)
-            network = self._network or self._ready()
-            network.require_open()
-            return network, _training.check_data(self, x, y, sample_weight, class_weight)
-        except (TypeError, ValueError):
-            if waiting is not None:
-                self._unbuild(waiting)
-            raise
+        """The network and the data as it takes them."""
+
+        def checked() -> Data:
+            self._ready().require_open()
+            return _training.check_data(self, x, y, sample_weight, class_weight)
+
+        return self._network_for(x, checked)
 
     def _add_validation(
         self, settings: dict[str, Any], validation: Data, batch_size: Any, freq: Any

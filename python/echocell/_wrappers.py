@@ -15,9 +15,10 @@ from echocell import _core
 from echocell import _layer_classes as layer_classes
 from echocell._checks import Sample
 from echocell._input import InputLayer
-from echocell._layer import Layer, Parameters, Place
+from echocell._layer import Layer, Parameters
 from echocell._layer_arguments import LayerArguments
 from echocell._recurrent import Recurrent, StateKeeper
+from echocell._standing import Place
 from echocell.regularizers import Regularizer
 from echocell.utils import suggest
 
@@ -74,9 +75,8 @@ class TimeDistributed(Layer):
         self.layer._sample = (self._sample or ())[1:]
         self.layer._settle(place._replace(inner=True))
 
-    def _unbuild(self) -> None:
-        super()._unbuild()
-        self.layer._unbuild()
+    def _inner_layers(self) -> Sequence[Layer]:
+        return [self.layer]
 
     def get_config(self) -> dict[str, Any]:
         """What from_config makes an equal layer of."""
@@ -184,10 +184,8 @@ class Bidirectional(StateKeeper):
             start = place.first + first
             layer._settle(Place(place.network, place.number, start, len(part), inner=True))
 
-    def _unbuild(self) -> None:
-        super()._unbuild()
-        self.forward_layer._unbuild()
-        self.backward_layer._unbuild()
+    def _inner_layers(self) -> Sequence[Layer]:
+        return [self.forward_layer, self.backward_layer]
 
     def get_config(self) -> dict[str, Any]:
         """What from_config makes an equal layer of."""

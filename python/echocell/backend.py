@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +122,10 @@ def count_params(x: ArrayLike) -> int:
 
 
 def clear_session() -> None:
-    """Starts the names of layers anew (lstm, lstm_1, ...), and lets go of the memory that models
-    keep for their next batches. A model in the middle of a batch keeps it.
+    """Starts the names of layers anew (lstm, lstm_1, ...), frees the models that only reference
+    cycles of the program's own keep, and lets go of the memory that models keep for their next
+    batches. A model in the middle of a batch keeps it.
     """
     reset_names()
+    gc.collect()
     _core.release_workspaces()

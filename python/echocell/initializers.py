@@ -311,13 +311,12 @@ class LecunNormal(_Scaled):
 
 
 class Orthogonal(RandomInitializer):
-    """Orthonormal rows or columns, whichever are fewer, uniform over all such matrices. Saxe et
-    al., 2014.
+    """Orthonormal rows or columns, whichever are fewer. Saxe et al., 2014.
 
-    A weight of more than two axes is filled as the matrix [product of the others, last axis]. It is
-    computed in float64, on one thread: the same random numbers give the same bits, whatever the
-    number of threads and the machine's BLAS. Builds of the core for different instruction sets may
-    differ in the last bits of float64.
+    The distribution is uniform over all such matrices. A weight of more than two axes is filled as
+    the matrix [product of the others, last axis]. It is computed in float64, on one thread: the
+    same random numbers give the same bits, whatever the number of threads and the machine's BLAS.
+    Builds of the core for different instruction sets may differ in the last bits of float64.
 
     Args:
         gain: factor. Default 1.

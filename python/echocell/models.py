@@ -41,11 +41,14 @@ class Sequential(Trainer, Guarded):
     """A model that is a chain of layers.
 
     Args:
-        layers: the layers, the first of which may be an Input.
+        layers: the layers, the first of which may be an Input; or one layer.
         name: default sequential, sequential_1, ...
         dtype: of weights, data and results, 'float32' or 'float64'. Default: what the first layer
             says, else backend.floatx(): 'float32' unless it was set.
         trainable: False keeps all weights as they are in training. Default True.
+
+    Where no layer says what the input is, the model has no weights until it is given data (by
+    fit(), predict(), a call, step(), ...) or build() is called.
 
     A layer stands in one model: where one is added that stands in another, a copy of it with its
     weights is added, and a warning says so. Dropout and shuffling draw from one stream per model;
@@ -64,7 +67,7 @@ class Sequential(Trainer, Guarded):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer] | Layer | None = None,
         name: str | None = None,
         dtype: str | None = None,
         trainable: bool = True,
@@ -166,9 +169,18 @@ class Sequential(Trainer, Guarded):
     @classmethod
     def from_config(cls: type[S], config: Mapping[str, Any]) -> S:
         """A model from what get_config() gave, with new weights."""
+        return cls._from_config(config, lambda _: None)
+
+    @classmethod
+    def _from_config(
+        cls: type[S], config: Mapping[str, Any], kept: Callable[[Layer], list[Array] | None]
+    ) -> S:
+        """The same with the weights that kept(layer) gives; None: new ones."""
         model = cls(name=config.get("name"), dtype=config.get("dtype"))
         for entry in config["layers"]:
-            model.add(_layer_classes.deserialize(entry))
+            layer = _layer_classes.deserialize(entry)
+            layer._kept_weights = kept(layer)
+            model.add(layer)
         shape = config.get("build_input_shape")
         if shape is not None and model._sample is None:
             model.build(shape)

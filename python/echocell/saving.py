@@ -14,6 +14,7 @@ import os
 import pathlib
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -243,7 +244,10 @@ def restore(
     compile: bool = True,
 ) -> M:
     """The model of this class from what describe() gave."""
-    model = kind.from_config(content["config"])
+    model = kind._from_config(content["config"], partial(_kept_weights, tensors, content))
+    if "weights" in content:
+        seed, draws = content["random_state"]
+        model._random_state = seed, draws
     model.metadata = dict(content["metadata"])
     training = content.get("training") if compile else None
     if training is not None:
@@ -257,16 +261,24 @@ def restore(
         )
     if "weights" in content:
         _restore_numbers(model, tensors, content)
-    else:
-        for layer in model._layers:
-            layer._kept_weights = in_order(tensors, f"given/{layer.name}/") or None
     return model
+
+
+def _kept_weights(
+    tensors: Mapping[str, Array], content: Mapping[str, Any], layer: Layer
+) -> list[Array] | None:
+    """The weights of a layer in a file; None: it was not built, and has been given none."""
+    if "weights" not in content:
+        return in_order(tensors, f"given/{layer.name}/") or None
+    prefix = f"weights/{layer.name}/"
+    return [tensors[name] for name in content["weights"] if name.startswith(prefix)]
 
 
 def _restore_numbers(
     model: Sequential, tensors: Mapping[str, Array], content: Mapping[str, Any]
 ) -> None:
-    model._put_weights([tensors[name] for name in content["weights"]], finite=False)
+    if len(model.get_weights()) != len(content["weights"]):
+        raise ValueError("the weights are those of other layers than the configuration's")
     network = model._ready()
     if model._has_loss:
         network.set_slots(in_order(tensors, "optimizer/"))
@@ -274,8 +286,6 @@ def _restore_numbers(
     states = [in_order(tensors, f"states/{layer.name}/") for layer in model._state_layers()]
     if any(states):
         model._put_states(states, finite=False)
-    seed, draws = content["random_state"]
-    network.random_state = (seed, draws)
 
 
 # ---- lists of tensors --------------------------------------------------------------------------
