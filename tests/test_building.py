@@ -65,6 +65,7 @@ VERBS: dict[str, Callable[[Sequential, Any, Any], Any]] = {
     "fit": lambda m, x, y: m.fit(x, y, verbose=0),
     "train_on_batch": lambda m, x, y: m.train_on_batch(x, y),
     "gradients": lambda m, x, y: m.gradients(x, y),
+    "trace": lambda m, x, y: m.trace(x, layer=0),
 }
 
 
@@ -135,7 +136,7 @@ def test_data_that_do_not_fit_leave_it_waiting(
     }[fault]
     if (fault, chain) == ("axes", "fixed steps"):
         return  # which takes them
-    if fault == "targets" and verb in ("predict", "predict_on_batch", "call"):
+    if fault == "targets" and verb in ("predict", "predict_on_batch", "call", "trace"):
         return  # which have none
     with pytest.raises((TypeError, ValueError)):
         VERBS[verb](model, bad_x, bad_y)

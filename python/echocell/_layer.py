@@ -494,13 +494,13 @@ class Layer(Arguments, Guarded):
         """
         from echocell import _tracing  # which knows models
 
-        return _tracing.of_layer(self, x, mask, initial_state)
+        with as_before([self]):
+            return _tracing.of_layer(self, x, mask, initial_state)
 
     def _trace_batch(self, x: Any, mask: Any, initial_state: Any) -> dict[str, Array]:
-        with as_before([self]):
-            place, data, steps = self._prepared(x, mask)
-            states = self._checked_states(initial_state, len(data))
-            return place.network.trace_layer(place.number, data, steps, states)
+        place, data, steps = self._prepared(x, mask)
+        states = self._checked_states(initial_state, len(data))
+        return place.network.trace_layer(place.number, data, steps, states)
 
     def _checked_states(
         self, states: Any, rows: int | None, *, finite: bool = True

@@ -151,8 +151,7 @@ class Predictor(Stack):
             list of [T, H], each with its own T.
 
         Raises:
-            TypeError, ValueError: the model is not built, x does not fit, or there is no such
-                layer or no recurrent one.
+            TypeError, ValueError: x does not fit, or there is no such layer or no recurrent one.
         """
         from echocell import _tracing  # most programs trace nothing
 

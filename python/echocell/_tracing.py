@@ -43,9 +43,8 @@ def of_layer(layer: Layer, x: Any, mask: Any, initial_state: Any) -> Trace:
 
 def of_model(model: Predictor, x: Any, layer: int | str | None) -> Trace:
     """What `Sequential.trace` returns."""
-    network = model._network or model._ready()
     number = _number(model, layer)
-    data, lengths = _training.check_input(model, x)
+    network, (data, lengths) = model._network_for(x, lambda: _training.check_input(model, x))
     batches = [data]
     if lengths is not None:
         batches = [row[np.newaxis] for row in _ragged.pieces(data, lengths)]
