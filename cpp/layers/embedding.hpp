@@ -29,6 +29,9 @@ class Embedding final : public Layer<S> {
   MaskFlow mask_flow() const override {
     return options_.mask_zero ? MaskFlow::create : MaskFlow::drop;
   }
+  std::optional<S> mask_value() const override {
+    return options_.mask_zero ? std::optional<S>(0) : std::nullopt;
+  }
   /// Throws std::invalid_argument for an id that is not an integer in range; output is then
   /// partly written. Where output_mask is null it is not wanted.
   void forward(const Pass<S>& pass) const override;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -117,6 +118,8 @@ class Layer {
   virtual Shape output_shape(const Shape& input) const = 0;
   virtual TimeFlow time_flow() const { return TimeFlow::keep; }
   virtual MaskFlow mask_flow() const { return MaskFlow::pass; }
+  /// Where mask_flow() is create: a step of the input that holds nothing but this is masked.
+  virtual std::optional<S> mask_value() const { return std::nullopt; }
 
   /// The width of each carried state (LSTM: h, c); empty where there is none.
   virtual std::vector<Index> state_widths() const { return {}; }

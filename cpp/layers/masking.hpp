@@ -21,6 +21,7 @@ class Masking final : public Layer<S> {
 
   Shape output_shape(const Shape& input) const override;
   MaskFlow mask_flow() const override { return MaskFlow::create; }
+  std::optional<S> mask_value() const override { return value_; }
   std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   /// Where output_mask is null it is not wanted.

@@ -140,22 +140,24 @@ typename Model<S>::Plan& Model<S>::plan_for(const Dataset<S>& data, const Part& 
 }
 
 /// All steps of these samples. Where they differ in length the longest come first, so that a slice
-/// holds rows of similar length.
+/// holds rows of similar length; but rows with carried states stay where those are.
 template <class S>
 Part Model<S>::whole(const Dataset<S>& data, const Index* order, Index rows) {
   if (!data.ragged()) return {order, rows, 0, data.steps()};
   labels_.resize(static_cast<std::size_t>(rows));
   sorted_.resize(static_cast<std::size_t>(rows));
   std::iota(labels_.begin(), labels_.end(), Index(0));
-  std::sort(labels_.begin(), labels_.end(), [&](Index a, Index b) {
-    const Index length_a = data.length(order[a]), length_b = data.length(order[b]);
-    return length_a != length_b ? length_a > length_b : a < b;
-  });
+  const auto length = [&](Index b) { return data.length(order[b]); };
+  const auto longer = [&](Index a, Index b) {
+    return length(a) != length(b) ? length(a) > length(b) : a < b;
+  };
+  if (!network_.stateful()) std::sort(labels_.begin(), labels_.end(), longer);
   std::transform(labels_.begin(), labels_.end(), sorted_.begin(),
                  [&](Index b) { return order[b]; });
-  Part part{sorted_.data(), rows, 0, data.length(sorted_.front())};
+  const auto [longest, shortest] = std::minmax_element(labels_.begin(), labels_.end(), longer);
+  Part part{sorted_.data(), rows, 0, length(*longest)};
   part.labels = labels_.data();
-  part.padded = data.length(sorted_.back()) < part.steps;
+  part.padded = length(*shortest) < part.steps;
   return part;
 }
 
@@ -203,15 +205,6 @@ void Model<S>::require_states(Index batch_size, Index samples) {
                                 ", received " + std::to_string(samples) + " samples");
   }
   states_.require(batch_size);
-}
-
-template <class S>
-void Model<S>::require_windows(Index bptt_steps) const {
-  if (bptt_steps == 0) return;
-  if (const auto reason = network_.why_not_divisible()) {
-    throw std::invalid_argument("bptt_steps: expected a model that can run one part of a " +
-                                std::string("sequence after the other, but ") + *reason);
-  }
 }
 
 // ---- part of a batch ---------------------------------------------------------------------------
@@ -321,65 +314,6 @@ void Model<S>::require_finite_batch(Plan& plan, const Observer& observer) const 
   throw std::invalid_argument(
       "the data of a batch contain NaN or infinity; they were finite when the call began, so that "
       "a callback must have changed them");
-}
-
-// ---- one batch ---------------------------------------------------------------------------------
-
-/// Trains or evaluates, in windows where a batch is longer than that.
-template <class S>
-void Model<S>::run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
-                         Tally& tally, Observer& observer) {
-  double loss = 0;
-  if (bptt_steps > 0 && bptt_steps < batch.steps) {
-    loss = walk(data, batch, training, bptt_steps, tally, observer);
-  } else {
-    const Carrier carrier{states_, false};
-    loss = (training ? train_part(data, batch, carrier, tally, observer)
-                     : evaluate_part(data, batch, carrier, tally, observer))
-               .loss;
-  }
-  tally.loss += loss * static_cast<double>(batch.rows);
-  tally.samples += static_cast<double>(batch.rows);
-}
-
-/// Window after window, with states of its own: those of stateful layers are handed over at the
-/// end, so that a walk that is broken off leaves them as they were. Gives the mean loss.
-template <class S>
-double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
-                      Tally& tally, Observer& observer) {
-  const bool timed = head_->timed();
-  const Windows windows(batch.steps, bptt_steps, !timed);
-  const Carrier carrier{walking_, true};
-  Part aligned = batch;
-  // Where the end is trained, all sequences must end in the last window.
-  if (!timed && data.ragged()) aligned.end = batch.steps;
-  if (network_.stateful()) states_.require(batch.rows);
-  walking_.restart(batch.rows, states_);
-  Mean mean;
-  for (Index n = 0; n < windows.count(); ++n) {
-    if (observer.check()) throw Interrupted();
-    const Part part = aligned.window(windows[n].first, windows[n].steps);
-    if (!timed && n + 1 < windows.count()) {
-      pass_over(data, part, training, observer);
-      continue;
-    }
-    const PartLoss loss = training ? train_part(data, part, carrier, tally, observer)
-                                   : evaluate_part(data, part, carrier, tally, observer);
-    mean.add(loss.loss, loss.valid);
-  }
-  if (network_.stateful()) states_.take_stateful(walking_);
-  return mean.value();
-}
-
-/// A window without targets: only the states go on.
-template <class S>
-void Model<S>::pass_over(const Dataset<S>& data, const Part& part, bool training,
-                         Observer& observer) {
-  Plan& current = plan_for(data, part, training, false);
-  const Random random = training ? next_stream() : Random{};
-  forward(current, data, part, {training, random, &observer}, {walking_, true});
-  require_finite_batch(current, observer);
-  walking_.commit();
 }
 
 // ---- the loops ---------------------------------------------------------------------------------

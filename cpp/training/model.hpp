@@ -14,6 +14,7 @@
 #include "training/optimizers.hpp"
 #include "training/states.hpp"
 #include "training/stepper.hpp"
+#include "training/unpadded_rows.hpp"
 #include "training/windows.hpp"
 
 namespace echocell {
@@ -211,6 +212,8 @@ class Model {
   void pass_over(const Dataset<S>& data, const Part& part, bool training, Observer& observer);
   void run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
                  Tally& tally, Observer& observer);
+  void run_part(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+                Tally& tally, Observer& observer);
   double walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
               Tally& tally, Observer& observer);
   bool train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch, Tally& tally,
@@ -235,6 +238,7 @@ class Model {
   std::vector<std::unique_ptr<Plan>> plans_;
   std::vector<Index> order_;  // lent to a loop while it runs, so that a nested call has its own
   std::vector<Index> labels_, sorted_;  // of a batch whose samples differ in length
+  UnpaddedRows<S> unpadded_;            // of a batch that is walked in windows
   std::vector<Segment> segments_;
   bool penalized_ = false;  // has any parameter a penalty? As of refresh_segments()
   Random random_;

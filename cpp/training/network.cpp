@@ -132,6 +132,20 @@ std::optional<Index> Network<S>::layer_misled_by_padding() const {
 }
 
 template <class S>
+std::optional<Index> Network<S>::last_masking_layer() const {
+  for (Index k = layer_count() - 1; k >= 0; --k) {
+    if (layer(nodes_[std::size_t(node_of_layer(k))]).mask_flow() == MaskFlow::create) return k;
+  }
+  return std::nullopt;
+}
+
+template <class S>
+std::optional<S> Network<S>::input_mask_value() const {
+  const bool alone = last_masking_layer() == std::optional<Index>(0) && timed(1);
+  return alone ? layer(nodes_.front()).mask_value() : std::nullopt;
+}
+
+template <class S>
 bool Network<S>::recurrent() const {
   for (const auto& layer : layers_) {
     if (!layer->state_widths().empty()) return true;

@@ -63,6 +63,10 @@ class Network {
   /// The first layer that takes no sequences of different lengths, for it would take their padding
   /// for steps.
   std::optional<Index> layer_misled_by_padding() const;
+  /// The last layer that masks steps.
+  std::optional<Index> last_masking_layer() const;
+  /// The value that masks steps of the input, where the first layer masks and no other does.
+  std::optional<S> input_mask_value() const;
   bool recurrent() const;
   /// About how many multiplications one time step of one sample is, forward.
   Index work_per_step() const;

@@ -78,6 +78,10 @@ class Trainer(Compilable):
         - Output at the end alone: the last k steps are trained, in one update; the segments before
           them only bring the states there.
 
+        Rows that are padded and masked by the first layer are walked without their masked steps, as
+        a list of sequences of different lengths is: all begin in the first segment, or, where only
+        the end is trained, all end in the last.
+
         If k does not divide T, one segment is shorter: the last, or, where only the end is trained,
         the first. Dropout draws new masks for every segment. k >= T is the same as None.
         Validation is walked likewise. Source: Williams and Peng, An efficient gradient-based
