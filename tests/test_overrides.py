@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 
 from echocell import _overrides, initializers, layers, losses, metrics, optimizers, regularizers
 from echocell._overrides import NeverCalled
-from echocell.layers import GRU, LSTM, Dense, Flatten, Input, Layer
-from echocell.models import Sequential
+from echocell.layers import GRU, LSTM, Bidirectional, Dense, Flatten, Input, Layer
+from echocell.models import Sequential, clone_model, load_model
 
 X, Y = np.ones((4, 3, 2)), np.ones((4, 1))
 
@@ -60,10 +61,15 @@ def test_so_is_one_of_another_base_and_of_a_later_class() -> None:
                 return x
 
 
-@pytest.mark.parametrize("make", [Layer, lambda: type("Mine", (Layer,), {})()])
-def test_a_layer_by_itself_is_refused(make: Callable[[], Any]) -> None:
-    with pytest.raises(TypeError, match=r"a Layer by itself computes nothing\. Expected one of"):
-        make()
+@pytest.mark.parametrize(
+    ("base", "arguments"),
+    [(Layer, ()), (losses.Loss, ()), (metrics.Metric, ()), (optimizers.Optimizer, (0.1,))],
+)
+def test_a_base_class_by_itself_is_refused(base: Any, arguments: tuple[Any, ...]) -> None:
+    for cls in (base, type("Mine", (base,), {})):
+        text = rf"{cls.__name__}: a {base.__name__} by itself computes nothing\. Expected one of"
+        with pytest.raises(TypeError, match=text):
+            cls(*arguments)
 
 
 def test_an_input_by_itself_is_refused() -> None:
@@ -98,7 +104,7 @@ class Counted(Sequential):
         return super().fit(*args, **keywords)
 
 
-class Ones(initializers.Initializer):
+class Doubled(initializers.Initializer):
     """An initializer of the user's own."""
 
     def __call__(self, shape: Any, dtype: Any = "float32") -> Any:
@@ -113,7 +119,7 @@ class Weak(regularizers.L2):
 
 
 def test_subclasses_that_change_what_runs() -> None:
-    dense = Dense(1, kernel_initializer=Ones(), kernel_regularizer=Weak())
+    dense = Dense(1, kernel_initializer=Doubled(), kernel_regularizer=Weak())
     model = Counted([Input((3, 2)), Small(name="small"), Flatten(), dense])
     model.compile(optimizers.SGD(0.0), "mse")
     assert model.layers[0].width == 3
@@ -121,3 +127,50 @@ def test_subclasses_that_change_what_runs() -> None:
     history = model.fit(X, model.predict(X), verbose=0)
     assert model.calls == 1
     assert history.history["loss"] == [pytest.approx(0.25 * 9)]
+
+
+class Own(initializers.Orthogonal):
+    """An initializer that draws something else."""
+
+    def __call__(self, shape: Any, dtype: Any = "float32") -> Any:
+        return 2 * super().__call__(shape, dtype)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, clone_model, "file"])
+def test_subclasses_are_saved_and_copied_as_what_they_derive_from(
+    copied: Any, tmp_path: Path
+) -> None:
+    class Slow(optimizers.SGD):
+        def __init__(self) -> None:
+            super().__init__(0.001)
+
+    model = Sequential([Input((3, 2)), Small(kernel_regularizer=Weak()), Bidirectional(Small())])
+    model.compile(Slow(), losses.MeanSquaredError())
+    if copied == "file":
+        model.save(tmp_path / "model")
+        other = load_model(tmp_path / "model")
+    else:
+        other = copied(model)
+    assert other.layers[0].units == 3
+    assert other.layers[0].kernel_regularizer.l2 == 0.25
+    other.set_weights(model.get_weights())
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
+
+
+def test_a_layer_of_the_user_goes_into_a_second_model() -> None:
+    layer = Small()
+    first = Sequential([Input((3, 2)), layer])
+    with pytest.warns(UserWarning, match="a copy of it"):
+        second = Sequential([Input((3, 2)), layer])
+    np.testing.assert_equal(second.get_weights(), first.get_weights())
+
+
+def test_what_cannot_be_loaded_is_not_saved(tmp_path: Path) -> None:
+    for initializer in (Doubled(), Own()):
+        model = Sequential([Input((3, 2)), Dense(2, kernel_initializer=initializer)])
+        with pytest.raises(ValueError, match="none of echocell's own and cannot be written"):
+            model.save(tmp_path / "model")
+        assert not (tmp_path / "model").exists()
+        model.save_weights(tmp_path / "weights")
+        model.load_weights(tmp_path / "weights")
+        (tmp_path / "weights").unlink()

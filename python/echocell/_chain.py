@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, _ragged, backend
+from echocell import _checks, _core, _layer_classes, _ragged, backend
 from echocell._checks import Sample
 from echocell._input import InputLayer
 from echocell._layer import Layer, candidate_shapes
@@ -187,7 +187,7 @@ class Chain:
             f"layer {layer.name!r} already stands in a model or another layer: a copy of it, with "
             "its weights, is added. From now on the two are trained apart"
         )
-        copy = type(layer).from_config(layer.get_config())
+        copy = _layer_classes.alike(layer)
         if layer._place is not None:
             copy._kept_weights = layer.get_weights()
             copy._build(layer._sample or (), layer._place.network.dtype)

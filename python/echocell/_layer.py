@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from echocell import _checks, _core, backend
 from echocell._checks import Sample
 from echocell._layer_arguments import Arguments
-from echocell._overrides import LAYER, Guarded
+from echocell._overrides import LAYER, Guarded, abstract
 from echocell._seeds import fresh_seed
 from echocell._standing import Place, Standing, as_before, no_owner
 from echocell._warning import warn
@@ -72,10 +72,7 @@ class Layer(Arguments, Guarded):
 
     def __init__(self, **shared: Any) -> None:
         if type(self)._options is Layer._options:
-            raise TypeError(
-                f"{type(self).__name__}: a Layer by itself computes nothing. Expected one of the "
-                "layers that exist, such as Dense or LSTM, or a class derived from one"
-            )
+            raise abstract(self, "Layer", "layers that exist, such as Dense or LSTM")
         super().__init__(**shared)
         self._place = None
         self._sample: Sample | None = None

@@ -17,8 +17,17 @@ def register(*classes: type[Layer]) -> None:
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
-    """A layer as plain values: class name and configuration."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    """A layer as plain values: class name and configuration. One of a subclass that the user wrote
+    is that of the class it derives from, which computes the same.
+    """
+    own = next(cls for cls in type(layer).__mro__ if _classes.get(cls.__name__) is cls)
+    return {"class_name": own.__name__, "config": own.get_config(layer)}
+
+
+def alike(layer: Layer, **changed: Any) -> Layer:
+    """A layer of the same configuration but for what is changed, without weights."""
+    entry = serialize(layer)
+    return deserialize({**entry, "config": {**entry["config"], **changed}})
 
 
 def refuse_custom_objects(verb: str, custom_objects: Any) -> None:

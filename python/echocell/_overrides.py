@@ -89,5 +89,13 @@ class Guarded:
                 )
 
 
+def abstract(item: object, base: str, others: str) -> TypeError:
+    """The error about an object of a base class, or of a class that adds nothing to it."""
+    return TypeError(
+        f"{type(item).__name__}: a {base} by itself computes nothing. Expected one of the "
+        f"{others}, or a class derived from one"
+    )
+
+
 def _is_own(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "echocell"

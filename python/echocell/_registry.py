@@ -7,6 +7,7 @@ came with the file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import getattr_static
 from typing import Any, ClassVar, Generic, TypeVar
 
 from echocell._overrides import Guarded
@@ -128,8 +129,27 @@ class Registry(Generic[C]):
         )
 
     def serialize(self, item: C) -> dict[str, Any]:
-        """The object as a dictionary of plain values: class name and configuration."""
-        return {"class_name": type(item).__name__, "config": item.get_config()}
+        """The object as a dictionary of plain values: class name and configuration. One of a
+        subclass that the user wrote is that of the class it derives from, which computes the same.
+
+        Raises ValueError where it computes something else: deserialize() could not make it.
+        """
+        cls = self._saved_as(type(item))
+        return {"class_name": cls.__name__, "config": cls.get_config(item)}
+
+    def _saved_as(self, cls: type[C]) -> type[C]:
+        """The nearest class of the table, where it does what the given one does."""
+        own = next((base for base in cls.__mro__ if base in self.classes.values()), None)
+        # What a subclass can replace: all else never runs, see _overrides.
+        names = ("__call__", "for_gates")
+        if own is None or any(
+            getattr_static(cls, name, None) is not getattr_static(own, name, None) for name in names
+        ):
+            raise ValueError(
+                f"{self.kind}: {cls.__name__} is none of echocell's own and cannot be written into "
+                "a configuration, which files and copies of models need; save_weights() needs none"
+            )
+        return own
 
     def deserialize(self, config: Any) -> C:
         """The object from what `serialize` gave; only classes of the table are made."""

@@ -230,7 +230,12 @@ def _wrapped_recurrent(layer: Any) -> Recurrent:
 
 
 def _mirrored(layer: Recurrent) -> Recurrent:
-    config = {**layer.get_config(), "go_backwards": not layer.go_backwards}
-    for key in ("batch_input_shape", "batch_size"):
-        config.pop(key, None)
-    return type(layer).from_config({**config, "name": f"backward_{layer.name}"})
+    mirrored = layer_classes.alike(
+        layer,
+        name=f"backward_{layer.name}",
+        go_backwards=not layer.go_backwards,
+        batch_input_shape=None,
+        batch_size=None,
+    )
+    assert isinstance(mirrored, Recurrent)
+    return mirrored

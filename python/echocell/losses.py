@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
 from echocell._missing_names import module_getattr
-from echocell._overrides import LOSS
+from echocell._overrides import LOSS, abstract
 from echocell._registry import Configurable, Registry, check_number
 
 __all__ = [
@@ -171,6 +171,8 @@ class Loss(Configurable):
     _never_called = LOSS
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
+        if not self.kind:
+            raise abstract(self, "Loss", "losses that exist, such as MeanSquaredError")
         if reduction not in ("sum_over_batch_size", "mean", "auto"):
             raise ValueError(
                 f"{type(self).__name__}: expected reduction 'sum_over_batch_size', "

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from echocell import _core
 from echocell._checks import whole
 from echocell._missing_names import module_getattr
-from echocell._overrides import METRIC
+from echocell._overrides import METRIC, abstract
 from echocell._registry import Configurable, Registry, check_number
 from echocell.losses import (
     BCE,
@@ -123,6 +123,8 @@ class Metric(Configurable):
     _arguments: ClassVar[tuple[str, ...]] = ("name",)
 
     def __init__(self, name: str | None = None) -> None:
+        if not self.kind:
+            raise abstract(self, "Metric", "metrics that exist, such as BinaryAccuracy")
         self.name = self.kind if name is None else name
 
     @property

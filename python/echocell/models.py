@@ -257,7 +257,7 @@ def clone_model(
         raise TypeError(f"clone_model: expected a function, received {clone_function!r}")
     clone = Sequential(name=model.name, dtype=model.dtype)
     if model._input is not None:
-        clone.add(_layer_classes.deserialize(_layer_classes.serialize(model._input)))
+        clone.add(_layer_classes.alike(model._input))
     for layer in model.layers:
         clone.add(clone_function(layer))
     shape = model.get_config().get("build_input_shape")

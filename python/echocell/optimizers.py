@@ -17,6 +17,7 @@ from echocell._keras_arguments import OPTIMIZER
 from echocell._live_numbers import Iterations, LearningRate
 from echocell._missing_names import module_getattr
 from echocell._overrides import OPTIMIZER as NEVER_CALLED
+from echocell._overrides import abstract
 from echocell._registry import Configurable, Registry, check_number
 from echocell._signature import CompleteSignature
 
@@ -124,6 +125,8 @@ class Optimizer(Configurable):
         name: str | None = None,
         **others: Any,
     ) -> None:
+        if not self.kind:
+            raise abstract(self, "Optimizer", "optimizers that exist, such as Adam")
         # Weak: the optimizer must not keep the networks of models that are gone.
         self._networks: list[weakref.ref[_Attached]] = []
         self._iterations = 0
