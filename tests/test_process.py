@@ -312,7 +312,7 @@ print(echocell.get_num_threads(), *(f"{w.category.__name__}: {w.message}" for w 
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits are Linux's")
-@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="it maps memory of its own")
+@pytest.mark.skipif("san" in os.environ.get("LD_PRELOAD", ""), reason="it maps memory of its own")
 @pytest.mark.parametrize("limit", ["memory", "processes"])
 def test_where_no_thread_can_be_made_one_does_the_work(limit: str) -> None:
     """OpenMP's runtime would end the process."""
