@@ -151,6 +151,16 @@ def test_a_folder_that_cannot_be_written_to(path: Path) -> None:
     assert path.read_bytes() == b"old"
 
 
+def test_a_writer_within_a_writer(path: Path) -> None:
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with written_beside(path) as draft:
+        write_whole(draft, b"new")
+        write_whole(path.with_name("other"), b"other")
+    assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
+    assert sorted(os.listdir(path.parent)) == [path.name, "other"]
+
+
 def test_an_error_of_the_writer_leaves_no_draft(path: Path) -> None:
     for error in (RuntimeError("mine"), KeyboardInterrupt(), OSError("without a number")):
 

@@ -31,6 +31,9 @@ def written_beside(path: Path) -> Iterator[Path]:
 
     Raises OSError in the name of path: that of the draft would tell nobody anything.
     """
+    if _DRAFT.fullmatch(path.name):  # of a writer within a writer, which takes care of it
+        yield path
+        return
     if not path.name:
         raise IsADirectoryError(errno.EISDIR, "expected the name of a file, received", str(path))
     target = Path(os.path.realpath(path))
