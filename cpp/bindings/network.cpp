@@ -18,17 +18,12 @@ std::unique_ptr<NetworkBase> make_network(const LayerList& layers, const Shape& 
   throw std::invalid_argument("expected dtype 'float32' or 'float64', received '" + dtype + "'");
 }
 
-/// What each layer of a network holds and puts out: its parameters, and the shape of an output
+/// What a layer holds and puts out for such a sample: its parameters, and the shape of an output
 /// sample. No memory is taken for the parameters, whatever their size.
-py::list layer_shapes(const LayerList& layers, Shape shape) {
-  py::list list;
-  for (const auto& options : layers) {
-    const auto layer = make_layer<float>(*options);
-    layer->build(shape);
-    shape = layer->output_shape(shape);
-    list.append(py::make_tuple(to_list(layer->parameters()), to_tuple(shape)));
-  }
-  return list;
+py::tuple layer_shapes(const LayerOptions& options, const Shape& input) {
+  const auto layer = make_layer<float>(options);
+  layer->build(input);
+  return py::make_tuple(to_list(layer->parameters()), to_tuple(layer->output_shape(input)));
 }
 
 /// Hooks by name.
@@ -138,6 +133,7 @@ void bind_network(py::module_& m) {
       .def("uncompile", &NetworkBase::uncompile)
       .def_property("learning_rate", &NetworkBase::learning_rate, &NetworkBase::set_learning_rate)
       .def_property("iterations", &NetworkBase::iterations, &NetworkBase::set_iterations)
+      .def("slot_names", &NetworkBase::slot_names)
       .def("slots", &NetworkBase::slots)
       .def("set_slots", &NetworkBase::set_slots, "slots"_a)
       .def_property("random_state", &NetworkBase::random_state, &NetworkBase::set_random_state)
@@ -167,7 +163,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly("workspace_bytes", &NetworkBase::workspace_bytes)
       .def("require_open", &NetworkBase::require_open);
   bind_small_calls(network);
-  m.def("layer_shapes", &layer_shapes, "layers"_a, "input_shape"_a);
+  m.def("layer_shapes", &layer_shapes, "layer"_a, "input_shape"_a);
   m.def("release_workspaces", &release_workspaces);
 }
 

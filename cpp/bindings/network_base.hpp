@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,7 @@ class NetworkBase {
   virtual void set_learning_rate(double rate) = 0;
   virtual std::int64_t iterations() = 0;
   virtual void set_iterations(std::int64_t iterations) = 0;
+  virtual std::vector<std::string> slot_names() = 0;
   virtual Arrays slots() = 0;
   virtual void set_slots(const Arrays& slots) = 0;
   virtual std::pair<std::uint64_t, std::uint64_t> random_state() = 0;

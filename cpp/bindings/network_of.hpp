@@ -73,6 +73,10 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     model_.optimizer().set_iterations(n);
   }
+  std::vector<std::string> slot_names() override {
+    const auto guard = occupancy_.enter();
+    return model_.optimizer().names_of_slots();
+  }
   Arrays slots() override {
     const auto guard = occupancy_.enter();
     Arrays arrays;

@@ -93,6 +93,7 @@ class Optimizer {
   std::int64_t iterations() const { return iterations_.load(std::memory_order_relaxed); }
   void set_iterations(std::int64_t n) { iterations_.store(n, std::memory_order_relaxed); }
 
+  std::vector<std::string> names_of_slots() const { return slot_names(options_); }
   /// Each [count], in the order of slot_names().
   const std::vector<Buffer<S>>& slots() const { return slots_; }
   /// The same, to be written to before the next update.

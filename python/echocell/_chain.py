@@ -16,6 +16,7 @@ from echocell._checks import Sample
 from echocell._input import InputLayer
 from echocell._layer import Layer, candidate_shapes
 from echocell._layer_arguments import float_type
+from echocell._layer_classes import MOST_LAYERS
 from echocell._naming import checked_name, valid_name
 from echocell._recurrent import StateKeeper
 from echocell._seeds import fresh_seed
@@ -170,6 +171,8 @@ class Chain:
         if not isinstance(layer, Layer):
             hint = " (the class, not a layer made from it)" if isinstance(layer, type) else ""
             raise TypeError(f"add: expected a layer, received {layer!r}{hint}")
+        if len(self._layers) >= MOST_LAYERS:
+            raise ValueError(f"model {self.name!r}: expected at most {MOST_LAYERS} layers")
         if any(layer.name == known.name for known in self._layers):
             raise ValueError(
                 f"model {self.name!r}: all layers should have unique names, received a second "

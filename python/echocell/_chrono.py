@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
+from echocell._checks import check_number
 from echocell._initializer import Array, RandomInitializer, Shape
 from echocell._overrides import CHRONO
-from echocell._registry import check_number
 
 
 class Chrono(RandomInitializer):

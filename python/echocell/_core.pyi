@@ -224,6 +224,7 @@ class Network:
     def uncompile(self) -> None: ...  # drops loss, metrics, optimizer and its slots
     learning_rate: float
     iterations: int
+    def slot_names(self) -> list[str]: ...  # "momentum", "velocity", ...
     def slots(self) -> list[Array]: ...  # optimizer state, each as long as all parameters
     def set_slots(self, slots: Sequence[Array]) -> None: ...
     random_state: tuple[int, int]  # seed, draws so far
@@ -325,11 +326,11 @@ class Network:
 def release_workspaces() -> None:
     """Lets go of the plans of all networks that are not at work."""
 
-# What each layer of a network would hold and put out: the parameters and the shape of an output
-# sample. No memory is taken for the parameters, whatever their size.
+# What a layer holds and puts out for such a sample: its parameters, as Network.parameters() has
+# them, and the shape of an output sample. No memory is taken, whatever their size.
 def layer_shapes(
-    layers: Sequence[LayerOptions], input_shape: Sequence[int]
-) -> list[tuple[list[tuple[str, tuple[int, ...]]], tuple[int, ...]]]: ...
+    layer: LayerOptions, input_shape: Sequence[int]
+) -> tuple[list[tuple[str, tuple[int, ...]]], tuple[int, ...]]: ...
 def set_num_threads(count: int) -> None: ...
 def get_num_threads() -> int: ...
 def build_info() -> dict[str, str]: ...

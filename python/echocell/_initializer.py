@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from echocell import _seeds
+from echocell import _checks, _seeds
 from echocell._overrides import INITIALIZER
 from echocell._registry import Configurable
 
@@ -30,13 +30,9 @@ class RandomInitializer(Initializer):
     """What draws its numbers."""
 
     def __init__(self, seed: int | None = None) -> None:
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
-            raise TypeError(
-                f"{type(self).__name__}: expected an integer or None for seed, received {seed!r}"
-            )
-        if seed is not None and not 0 <= seed < 2**32:
+        self.seed = _checks.seed(seed, type(self).__name__)
+        if self.seed is not None and not 0 <= self.seed < 2**32:
             raise ValueError(f"{type(self).__name__}: expected 0 <= seed < 2**32, received {seed}")
-        self.seed = None if seed is None else int(seed)
 
     def _generator(self) -> np.random.RandomState:
         if self.seed is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from echocell._layer import Layer
 from echocell.utils import suggest
+
+# Of a model. Far more than can be trained; what a file says is not believed beyond that.
+MOST_LAYERS = 1000
 
 _classes: dict[str, type[Layer]] = {}
 
@@ -57,3 +60,13 @@ def deserialize(config: Any) -> Layer:
     if name not in _classes:
         raise ValueError(f"unknown layer {name!r}.{suggest(name, _classes)}")
     return _classes[name].from_config(config["config"])
+
+
+def deserialize_all(entries: Sequence[Any]) -> list[Layer]:
+    """The layers of a model, none of them built; see deserialize().
+
+    Raises ValueError for more than MOST_LAYERS.
+    """
+    if len(entries) > MOST_LAYERS:
+        raise ValueError(f"expected at most {MOST_LAYERS} layers, received {len(entries)}")
+    return [deserialize(entry) for entry in entries]

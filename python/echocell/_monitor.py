@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from echocell._callback import Callback, Logs, other_name
-from echocell._registry import check_number
+from echocell._checks import check_number, real
 from echocell._warning import warn
 
 
@@ -31,7 +31,7 @@ class Monitor(Callback):
         self.mode = mode
         # Keras takes the size of min_delta and lets the mode decide its sign.
         self.min_delta = abs(check_number(type(self).__name__, "min_delta", min_delta, low=-1e300))
-        self.best = best
+        self.best = None if best is None else real(best, f"{type(self).__name__}: best")
 
     def _larger_is_better(self) -> bool:
         if self.mode != "auto":

@@ -31,6 +31,15 @@ def checked_name(name: Any, class_name: str) -> str:
     return unique_name(snake_case(class_name)) if name is None else valid_name(name, class_name)
 
 
+def setting_name(name: Any, kind: str, class_name: str) -> str:
+    """The name that a loss, a metric or an optimizer was given, or its own. Raises TypeError where
+    it is no string.
+    """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"{class_name}: name: expected a string, received {name!r}")
+    return kind if name is None else str(name)
+
+
 def valid_name(name: Any, class_name: str) -> str:
     """The name as a plain string.
 

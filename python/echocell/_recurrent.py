@@ -273,7 +273,7 @@ class Recurrent(StateKeeper):
         self.return_state = bool(return_state)
         self.stateful = bool(stateful)
         self.go_backwards = bool(go_backwards)
-        self.seed = seed
+        self.seed = _checks.seed(seed, kind)
 
     def _common(self) -> dict[str, Any]:
         """The core's options that all recurrent layers have."""

@@ -13,44 +13,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from echocell._overrides import Guarded
 from echocell.utils import suggest
 
-__all__ = ["Configurable", "Registry", "check_number"]
+__all__ = ["Configurable", "Registry"]
 
 C = TypeVar("C", bound="Configurable")
-
-
-def check_number(
-    where: str,
-    name: str,
-    value: Any,
-    *,
-    low: float = 0.0,
-    high: float = float("inf"),
-    open_low: bool = False,
-    open_high: bool = True,
-) -> float:
-    """`value` as a float within [low, high), or the error that says what was expected.
-
-    Args:
-        where: the class whose argument it is.
-        name: the argument.
-        value: what was given.
-        low: lower bound. Default 0.
-        high: upper bound. Default infinity.
-        open_low: whether the lower bound itself is outside. Default False.
-        open_high: whether the upper bound itself is outside. Default True.
-    """
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
-        raise TypeError(
-            f"{where}: expected a number for {name}, received {value!r} of {type(value).__name__}"
-        )
-    number = float(value)
-    above = number > low if open_low else number >= low
-    below = number < high if open_high else number <= high
-    if not (above and below):
-        left = f"{low:g} {'<' if open_low else '<='} "
-        right = "" if high == float("inf") else f" {'<' if open_high else '<='} {high:g}"
-        raise ValueError(f"{where}: expected {left}{name}{right} and finite, received {value!r}")
-    return number
 
 
 class Configurable(Guarded):

@@ -5,10 +5,9 @@ Letters of the shapes: B batch, T time steps, F features.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from echocell import _checks, _core, activations
 from echocell._keras_arguments import DROPOUT
@@ -63,7 +62,7 @@ class Dropout(Layer):
     ) -> None:
         super().__init__(**shared)
         self.rate = _checks.rate(rate, "Dropout: rate")
-        self.seed = seed
+        self.seed = _checks.seed(seed, "Dropout")
 
     def _options(self) -> _core.LayerOptions:
         return _core.DropoutOptions(rate=self.rate)
@@ -83,14 +82,12 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
-        if isinstance(mask_value, bool) or not isinstance(mask_value, (int, float, np.number)):
-            raise TypeError(f"Masking: mask_value: expected a number, received {mask_value!r}")
-        if not np.isfinite(mask_value):
+        self.mask_value = _checks.real(mask_value, "Masking: mask_value")
+        if not math.isfinite(self.mask_value):
             raise ValueError(
                 f"Masking: mask_value: expected a finite number, received {mask_value!r}; "
                 "replace NaN in the data, for example with np.nan_to_num(x, nan=-1)"
             )
-        self.mask_value = float(mask_value)
 
     def _options(self) -> _core.LayerOptions:
         return _core.MaskingOptions(mask_value=self.mask_value)

@@ -13,11 +13,10 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from echocell._callback import HOOKS, Callback, CallbackList, History, Logs
-from echocell._checks import whole
+from echocell._checks import check_number, real, whole
 from echocell._file_callbacks import CSVLogger, ModelCheckpoint, TensorBoard
 from echocell._missing_names import module_getattr
 from echocell._monitor import Monitor
-from echocell._registry import check_number
 from echocell.utils import suggest
 
 __all__ = [
@@ -71,7 +70,7 @@ class EarlyStopping(Monitor):
         super().__init__(monitor, mode, min_delta)
         self.patience = whole(patience, "EarlyStopping: patience", least=0)
         self.verbose = verbose
-        self.baseline = baseline
+        self.baseline = None if baseline is None else real(baseline, "EarlyStopping: baseline")
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = whole(start_from_epoch, "EarlyStopping: start_from_epoch", least=0)
         self._reset()

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from echocell import _core
+from echocell._checks import as_array, check_number, refuse_nonfinite
 from echocell._chrono import Chrono
 from echocell._initializer import Array, Initializer, RandomInitializer, Shape
 from echocell._missing_names import module_getattr
-from echocell._registry import Registry, check_number
+from echocell._registry import Registry
 
 __all__ = [
     "Chrono",
@@ -78,7 +79,9 @@ class Constant(Initializer):
     _arguments: ClassVar[tuple[str, ...]] = ("value",)
 
     def __init__(self, value: ArrayLike = 0.0) -> None:
-        self.value = value.tolist() if isinstance(value, np.ndarray) else value
+        array = as_array(value, "Constant: value")
+        refuse_nonfinite(array, "Constant: value")
+        self.value = array.tolist()  # a number where it is one
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
         return np.full(tuple(shape), self.value, dtype=dtype)

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
+from echocell._checks import check_number
 from echocell._missing_names import module_getattr
+from echocell._naming import setting_name
 from echocell._overrides import LOSS, abstract
-from echocell._registry import Configurable, Registry, check_number
+from echocell._registry import Configurable, Registry
 
 __all__ = [
     "BCE",
@@ -178,7 +180,7 @@ class Loss(Configurable):
                 f"{type(self).__name__}: expected reduction 'sum_over_batch_size', "
                 f"received {reduction!r}"
             )
-        self.name = self.kind if name is None else name
+        self.name = setting_name(name, self.kind, type(self).__name__)
 
     @property
     def _settings(self) -> dict[str, Any]:

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
-from echocell._checks import whole
+from echocell._checks import check_number, whole
 from echocell._missing_names import module_getattr
+from echocell._naming import setting_name
 from echocell._overrides import METRIC, abstract
-from echocell._registry import Configurable, Registry, check_number
+from echocell._registry import Configurable, Registry
 from echocell.losses import (
     BCE,
     MAE,
@@ -125,7 +126,7 @@ class Metric(Configurable):
     def __init__(self, name: str | None = None) -> None:
         if not self.kind:
             raise abstract(self, "Metric", "metrics that exist, such as BinaryAccuracy")
-        self.name = self.kind if name is None else name
+        self.name = setting_name(name, self.kind, type(self).__name__)
 
     @property
     def _settings(self) -> dict[str, Any]:

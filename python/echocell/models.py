@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from echocell import _copying, _layer_classes, saving
+from echocell import _blueprint, _copying, _layer_classes, saving
 from echocell._keras_arguments import CLONE_MODEL, LOAD_MODEL, LOAD_WEIGHTS, SAVE, SAVE_WEIGHTS
 from echocell._layer import Layer
 from echocell._missing_names import module_getattr
 from echocell._overrides import MODEL, Guarded
+from echocell._plain import parsed, plain, reading
 from echocell._trainer import Trainer
 from echocell._typing import Verbose
 
@@ -60,7 +61,6 @@ class Sequential(Trainer, Guarded):
         optimizer, loss: as compiled; None before.
         history: what the last fit() returned; None before.
         stop_training: set it to True in a callback to end fit.
-        metadata: a dict of plain values of your own; saved with the model.
     """
 
     _never_called = MODEL
@@ -73,7 +73,22 @@ class Sequential(Trainer, Guarded):
         trainable: bool = True,
     ) -> None:
         super().__init__(layers, name, dtype, trainable)
-        self.metadata: dict[str, Any] = {}
+        self._metadata: dict[str, Any] = {}
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dict of plain values of your own, saved with the model.
+
+        What would not come back equal (tuples, keys that are no strings, arrays) is refused when
+        the model is saved. Setting it raises TypeError for what is no dict.
+        """
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, value: dict[str, Any]) -> None:
+        if not isinstance(value, dict):
+            raise TypeError(f"model.metadata: expected a dict, received {value!r:.80}")
+        self._metadata = value
 
     # ---- predicting ----------------------------------------------------------------------------
 
@@ -158,7 +173,7 @@ class Sequential(Trainer, Guarded):
     def to_json(self, **options: Any) -> str:
         """The configuration as JSON, for model_from_json()."""
         config = {"class_name": "Sequential", "config": self.get_config()}
-        return json.dumps(config, **options)
+        return json.dumps(plain(config, "the configuration"), **options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For copy and pickle: what save() writes. History and attributes of your own stay behind;
@@ -168,18 +183,21 @@ class Sequential(Trainer, Guarded):
 
     @classmethod
     def from_config(cls: type[S], config: Mapping[str, Any]) -> S:
-        """A model from what get_config() gave, with new weights."""
-        return cls._from_config(config, lambda _: None)
+        """A model from what get_config() gave, with new weights.
+
+        Raises ValueError: it is no such configuration, or the weights would not fit into memory.
+        """
+        with reading("model: no configuration to build from"):
+            layers = _layer_classes.deserialize_all([*config["layers"]])
+            sample = _blueprint.planned_sample(layers, config.get("build_input_shape"))
+            _blueprint.refuse_oversized(layers, sample)
+            return cls._from_layers(config, layers)
 
     @classmethod
-    def _from_config(
-        cls: type[S], config: Mapping[str, Any], kept: Callable[[Layer], list[Array] | None]
-    ) -> S:
-        """The same with the weights that kept(layer) gives; None: new ones."""
+    def _from_layers(cls: type[S], config: Mapping[str, Any], layers: Iterable[Layer]) -> S:
+        """A model from what get_config() gave, with layers made from it already."""
         model = cls(name=config.get("name"), dtype=config.get("dtype"))
-        for entry in config["layers"]:
-            layer = _layer_classes.deserialize(entry)
-            layer._kept_weights = kept(layer)
+        for layer in layers:
             model.add(layer)
         shape = config.get("build_input_shape")
         if shape is not None and model._sample is None:
@@ -274,7 +292,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     if isinstance(config, Mapping) and "class_name" in config:
         config = config.get("config")
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
-        raise ValueError(f"model: expected a configuration with 'layers', received {config!r}")
+        raise ValueError(f"model: expected a configuration with 'layers', received {config!r:.80}")
     return Sequential.from_config(config)
 
 
@@ -283,9 +301,11 @@ def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) 
 
     Raises ValueError where the text is no such JSON.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"model_from_json: expected a string, received {text!r:.80}")
     _layer_classes.refuse_custom_objects("model_from_json", custom_objects)
     try:
-        config = json.loads(text)
-    except json.JSONDecodeError as error:
+        config = parsed(text)
+    except ValueError as error:
         raise ValueError(f"model_from_json: expected JSON: {error}") from None
     return model_from_config(config)

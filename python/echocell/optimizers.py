@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypedDict
 
 from echocell import _core
-from echocell._checks import whole
+from echocell._checks import check_number, whole
 from echocell._keras_arguments import OPTIMIZER
 from echocell._live_numbers import Iterations, LearningRate
 from echocell._missing_names import module_getattr
+from echocell._naming import setting_name
 from echocell._overrides import OPTIMIZER as NEVER_CALLED
 from echocell._overrides import abstract
-from echocell._registry import Configurable, Registry, check_number
+from echocell._registry import Configurable, Registry
 from echocell._signature import CompleteSignature
 
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ __all__ = [
 
 if not TYPE_CHECKING:
     __getattr__ = module_getattr(__name__)
+
+
+# float64, in which the core counts them, tells all whole numbers apart up to here.
+_MOST_UPDATES = 2**53
+
+
+def checked_iterations(value: Any, name: str) -> int:
+    """A number of updates; TypeError or ValueError where it can be none."""
+    count = whole(value, name, least=0)
+    if count > _MOST_UPDATES:
+        raise ValueError(f"{name}: expected at most 2**53 updates, received {count}")
+    return count
 
 
 class _Attached(Protocol):
@@ -139,7 +152,7 @@ class Optimizer(Configurable):
             "global_clipnorm", global_clipnorm, open_low=True
         )
         self.decay = self._check("decay", 0.0 if decay is None else decay)
-        self.name = self.kind if name is None else name
+        self.name = setting_name(name, self.kind, type(self).__name__)
         clips = {key: getattr(self, key) for key in ("clipnorm", "clipvalue", "global_clipnorm")}
         if sum(value is not None for value in clips.values()) > 1:
             raise ValueError(
@@ -241,7 +254,7 @@ class Optimizer(Configurable):
 
     @iterations.setter
     def iterations(self, value: Any) -> None:
-        count = whole(value, f"{type(self).__name__}: iterations", least=0)
+        count = checked_iterations(value, f"{type(self).__name__}: iterations")
         for network in self._attached()[-1:]:
             network.iterations = count
         self._iterations = count

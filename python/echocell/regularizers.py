@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from echocell._checks import check_number
 from echocell._missing_names import module_getattr
 from echocell._overrides import REGULARIZER
-from echocell._registry import Configurable, Registry, check_number
+from echocell._registry import Configurable, Registry
 
 __all__ = [
     "L1",

@@ -2,26 +2,26 @@
 JSON in its metadata, the configuration.
 
 Tensors: "weights/<layer>/<parameter>", "optimizer/<k>", "states/<layer>/<k>"; in copies of models
-that are not built "given/<layer>/<k>". A checksum over all of it stands in the metadata. A file is
-written beside its place and moved there when it is complete. Loading runs no code from the file:
-classes are looked up by name among echocell's own.
+that are not built "given/<layer>/<k>". A file is written beside its place and moved there when it
+is complete. Loading runs no code from the file: classes are looked up by name among echocell's own.
+Nothing of a file is believed: before a layer is built, its weights are there, in its shapes.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
-import zlib
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import losses, metrics, optimizers
+from echocell import _blueprint, _core, _layer_classes, losses, metrics, optimizers
+from echocell._container import pack, unpack
 from echocell._files import write_whole
+from echocell._plain import entry, reading
+from echocell._warning import warn
 from echocell._weight_merging import merged_weights
 
 if TYPE_CHECKING:
@@ -34,26 +34,11 @@ Array = NDArray[Any]
 Path = str | os.PathLike[str]
 M = TypeVar("M", bound="Sequential")
 
-FORMAT = "echocell"
-VERSION = 1
-# What other programs' files begin with.
-_FOREIGN = {
-    b"\x89HDF": "an HDF5 file, which Keras 2 writes",
-    b"PK\x03\x04": "a zip archive, such as Keras 3's .keras files",
-    b"\x80": "a pickle",
-}
+# Slots of an optimizer that hold means or sums of squares.
+_SQUARES = ("accumulator", "velocity", "velocity_hat")
 
 
 # ---- the file ----------------------------------------------------------------------------------
-
-
-def _checksum(tensors: Mapping[str, Array], text: str) -> str:
-    value = zlib.crc32(text.encode())
-    for name in sorted(tensors):
-        array = tensors[name]
-        head = f"{name} {array.dtype} {array.shape}"
-        value = zlib.crc32(array.tobytes(), zlib.crc32(head.encode(), value))
-    return f"{value:08x}"
 
 
 def _write(path: Path, tensors: Mapping[str, Array], content: Mapping[str, Any]) -> None:
@@ -61,70 +46,10 @@ def _write(path: Path, tensors: Mapping[str, Array], content: Mapping[str, Any])
     write_whole(pathlib.Path(os.fsdecode(path)), pack(tensors, content))
 
 
-def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
-    """The bytes of a file.
-
-    Raises ValueError where the content is not of plain values.
-    """
-    from safetensors.numpy import save
-
-    try:
-        text = json.dumps(content)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"save: expected plain values (numbers, strings, lists, dicts) in model.metadata and "
-            f"the configuration: {error}"
-        ) from None
-    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "content": text,
-        "checksum": _checksum(arrays, text),
-    }
-    return bytes(save(arrays, metadata))
-
-
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Tensors and content of a file."""
     with open(path, "rb") as file:
         return unpack(file.read(), os.fspath(path))
-
-
-def unpack(data: bytes, source: str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors and content from what pack() gave; ValueError names the source and what is wrong."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    _refuse_foreign(data, source)
-    try:
-        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in load(data).items()}
-        metadata = json.loads(data[8 : 8 + _header_size(data)]).get("__metadata__") or {}
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{source}: damaged, cut off, or no safetensors file: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{source}: a safetensors file, but not a model that echocell saved")
-    version = metadata.get("version", "")
-    if version != str(VERSION):
-        raise ValueError(f"{source}: format version {version!r}; this echocell reads {VERSION}")
-    text = metadata.get("content", "")
-    if _checksum(tensors, text) != metadata.get("checksum"):
-        raise ValueError(f"{source}: damaged: its checksum does not match what it holds")
-    content: dict[str, Any] = json.loads(text)
-    return tensors, content
-
-
-def _refuse_foreign(data: bytes, source: str) -> None:
-    if len(data) < 8:
-        raise ValueError(f"{source}: {'cut off after a few bytes' if data else 'empty'}")
-    for magic, kind in _FOREIGN.items():
-        # A safetensors file begins with the size of its header, which may look like anything.
-        if data.startswith(magic) and _header_size(data) >= len(data):
-            raise ValueError(f"{source}: {kind}; echocell reads files that model.save() wrote")
-
-
-def _header_size(data: bytes) -> int:
-    return int.from_bytes(data[:8], "little")
 
 
 # ---- weights -----------------------------------------------------------------------------------
@@ -139,6 +64,11 @@ def _weights(model: Sequential) -> dict[str, Array]:
     }
 
 
+def _named_weights(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> list[Array]:
+    """The weights of a file, in the order in which they were saved."""
+    return [tensors[name] for name in entry(content, "weights", list)]
+
+
 def save_weights(model: Sequential, path: Path, overwrite: bool = True) -> None:
     """Writes the weights alone."""
     _refuse_existing(path, overwrite)
@@ -151,15 +81,12 @@ def load_weights(
 ) -> None:
     """Sets the model's weights from a file, by their order or by the names of the layers."""
     tensors, content = _read(path)
-    try:
-        weights = {name: tensors[name] for name in content["weights"]}
+    with reading(os.fspath(path)):
+        names = entry(content, "weights", list)
+        weights = dict(zip(names, _named_weights(tensors, content), strict=True))
         model._ready()
         merged = merged_weights(model._layers, weights, by_name, skip_mismatch)
         model._put_weights(merged, finite=False)
-    except KeyError as error:
-        raise ValueError(f"{path}: damaged: {error} is missing") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:
@@ -203,8 +130,15 @@ def _numbers(model: Sequential, content: dict[str, Any]) -> dict[str, Array]:
     content["weights"] = list(tensors)
     content["random_state"] = [int(value) for value in network.random_state]
     if "training" in content and model._has_loss:
-        content["training"]["iterations"] = network.iterations
-        tensors.update(numbered("optimizer/", network.slots()))
+        slots = network.slots()
+        if _usable(network, slots, tensors.values()):
+            content["training"]["iterations"] = network.iterations
+            tensors.update(numbered("optimizer/", slots))
+        else:
+            warn(
+                f"model {model.name!r}: the optimizer's memory is from training that diverged, the "
+                "weights are not: it is left out, and training goes on with a new one"
+            )
     for layer in model._state_layers():
         tensors.update(numbered(f"states/{layer.name}/", layer.get_states()))
     return tensors
@@ -224,6 +158,22 @@ def _training_config(model: Sequential) -> dict[str, Any]:
     }
 
 
+def _usable(network: _core.Network, slots: Sequence[Array], weights: Any) -> bool:
+    """Whether another update would not ruin weights that are finite. (Of weights that are not,
+    nothing is left to ruin, and all is kept as it is.)
+    """
+    sound = all(_sound(name, slot) for name, slot in zip(network.slot_names(), slots, strict=True))
+    return sound or not all(np.isfinite(weight).all() for weight in weights)
+
+
+def _sound(name: str, slot: Array) -> bool:
+    # The square of a large gradient may well be infinite: such a weight stands still.
+    return bool((slot >= 0).all() if name in _SQUARES else np.isfinite(slot).all())
+
+
+# ---- and back ----------------------------------------------------------------------------------
+
+
 def load_model(path: Path, compile: bool = True) -> Sequential:
     """The model that save_model() wrote."""
     tensors, content = _read(path)
@@ -231,61 +181,105 @@ def load_model(path: Path, compile: bool = True) -> Sequential:
         raise ValueError(f"{path}: holds weights alone; make the model and call load_weights()")
     from echocell.models import Sequential
 
-    try:
-        return restore(Sequential, tensors, content, compile)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise ValueError(f"{path}: cannot be restored: {error}") from error
+    return restore(Sequential, tensors, content, os.fspath(path), compile)
 
 
 def restore(
     kind: type[M],
     tensors: Mapping[str, Array],
     content: Mapping[str, Any],
+    source: str,
     compile: bool = True,
 ) -> M:
-    """The model of this class from what describe() gave."""
-    model = kind._from_config(content["config"], partial(_kept_weights, tensors, content))
-    if "weights" in content:
-        seed, draws = content["random_state"]
-        model._random_state = seed, draws
-    model.metadata = dict(content["metadata"])
-    training = content.get("training") if compile else None
-    if training is not None:
-        model.compile(
-            optimizer=optimizers.deserialize(training["optimizer"]),
-            loss=None if training["loss"] is None else losses.deserialize(training["loss"]),
-            metrics=[
-                metric if isinstance(metric, str) else metrics.deserialize(metric)
-                for metric in training["metrics"]
-            ],
-        )
-    if "weights" in content:
-        _restore_numbers(model, tensors, content)
-    return model
+    """The model of this class from what describe() gave.
+
+    Raises ValueError, which names the source, where that is not what describe() gives.
+    """
+    with reading(f"{source}: cannot be restored"):
+        config = entry(content, "config", dict)
+        layers = _layer_classes.deserialize_all(entry(config, "layers", list))
+        _hand_out_weights(layers, config, tensors, content)
+        model = kind._from_layers(config, layers)
+        if model.built:
+            model._random_state = checked_random_state(content)
+        model.metadata = entry(content, "metadata", dict)
+        training = entry(content, "training", dict) if "training" in content and compile else None
+        if training is not None:
+            _compile(model, training)
+        if model.built:
+            _restore_numbers(model, tensors, content, training or {})
+        return model
 
 
-def _kept_weights(
-    tensors: Mapping[str, Array], content: Mapping[str, Any], layer: Layer
-) -> list[Array] | None:
-    """The weights of a layer in a file; None: it was not built, and has been given none."""
-    if "weights" not in content:
-        return in_order(tensors, f"given/{layer.name}/") or None
-    prefix = f"weights/{layer.name}/"
-    return [tensors[name] for name in content["weights"] if name.startswith(prefix)]
+def _hand_out_weights(
+    layers: Sequence[Layer],
+    config: Mapping[str, Any],
+    tensors: Mapping[str, Array],
+    content: Mapping[str, Any],
+) -> None:
+    """Gives the layers what is known of their weights. Layers that would be built without weights
+    of their shapes are refused.
+    """
+    sample = _blueprint.planned_sample(layers, config.get("build_input_shape"))
+    if "weights" in content:
+        arrays = _named_weights(tensors, content)
+        _blueprint.hand_out(arrays, layers, sample, entry(config, "dtype", str))
+        return
+    for layer in layers:
+        layer._kept_weights = in_order(tensors, f"given/{layer.name}/") or None
+    for layer, parameters in _blueprint.planned(layers, sample):
+        dtype = np.dtype(entry(config, "dtype", str))
+        layer._kept_weights = layer._fitting_weights(layer._kept_weights or (), parameters, dtype)
+
+
+def _compile(model: Sequential, training: Mapping[str, Any]) -> None:
+    model.compile(
+        optimizer=optimizers.deserialize(training["optimizer"]),
+        loss=None if training["loss"] is None else losses.deserialize(training["loss"]),
+        metrics=[
+            metric if isinstance(metric, str) else metrics.deserialize(metric)
+            for metric in entry(training, "metrics", list)
+        ],
+    )
 
 
 def _restore_numbers(
-    model: Sequential, tensors: Mapping[str, Array], content: Mapping[str, Any]
+    model: Sequential,
+    tensors: Mapping[str, Array],
+    content: Mapping[str, Any],
+    training: Mapping[str, Any],
 ) -> None:
-    if len(model.get_weights()) != len(content["weights"]):
-        raise ValueError("the weights are those of other layers than the configuration's")
     network = model._ready()
-    if model._has_loss:
-        network.set_slots(in_order(tensors, "optimizer/"))
-        network.iterations = content["training"]["iterations"]
+    if "iterations" in training and model._has_loss:
+        iterations = optimizers.checked_iterations(entry(training, "iterations", int), "iterations")
+        _restore_slots(model, network, in_order(tensors, "optimizer/"))
+        network.iterations = iterations
     states = [in_order(tensors, f"states/{layer.name}/") for layer in model._state_layers()]
     if any(states):
         model._put_states(states, finite=False)
+
+
+def _restore_slots(model: Sequential, network: _core.Network, slots: Sequence[Array]) -> None:
+    network.set_slots(slots)
+    if not _usable(network, slots, model.get_weights()):
+        raise ValueError(
+            "the optimizer's memory: expected finite numbers, and squares that are not negative"
+        )
+
+
+def checked_random_state(content: Mapping[str, Any]) -> tuple[int, int]:
+    """Seed and draws so far; ValueError where the content holds no such numbers."""
+    state = entry(content, "random_state", list)
+    if len(state) != 2:
+        raise ValueError(f"random_state: expected two integers, received {state!r:.80}")
+    return checked_draws(state[0], "random_state"), checked_draws(state[1], "random_state")
+
+
+def checked_draws(value: Any, name: str) -> int:
+    """A number of 64 bits; ValueError for anything else."""
+    if type(value) is not int or not 0 <= value < 2**64:
+        raise ValueError(f"{name}: expected an integer below 2**64, received {value!r:.80}")
+    return value
 
 
 # ---- lists of tensors --------------------------------------------------------------------------
