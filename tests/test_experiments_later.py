@@ -119,8 +119,8 @@ def test_a_row_is_the_same_whatever_else_is_run(name: str) -> None:
 def test_headline_is_the_loss_at_the_published_length() -> None:
     report = run_short("adding-later", seed=3)
     loss = figures_of(report)["loss, LSTM, chrono, T = 600"]
-    assert report.ours == f"{loss:.3g} with chrono bias"
-    assert run_short("copy-memory", seed=3).ours == "0 % of the rows remember"
+    assert report.ours == f"LSTM {loss:.3g} with chrono bias"
+    assert run_short("copy-memory", seed=3).ours == "0 % of the networks remember"
 
 
 def test_adding_is_learned_over_two_hundred_steps() -> None:

@@ -247,12 +247,10 @@ def test_the_answer_says_where_peepholes_help_and_where_not() -> None:
     task = timing.Task("triangle", 10, "constant")
     pairs.append((row(False, 0, task), row(True, 0, task)))
     answer = timing._answer(pairs)
-    assert "With peepholes more trials were solved than without: spikes, period 10 (9 aga" in answer
-    assert "With peepholes fewer trials were solved than without: cosine, period 10 (0 ag" in answer
-    assert "No difference that could not be chance: triangle, period 10 (3 against 2 of 40)." in (
-        answer
-    )
-    assert answer.endswith("Solved by neither: rectangle, period 10.")
+    assert "More trials were solved with peepholes than without: spikes, period 10 (9 ver" in answer
+    assert "Fewer trials were solved with peepholes than without: cosine, period 10 (0 ve" in answer
+    assert "No significant difference: triangle, period 10 (3 versus 2 of 40 trials)." in (answer)
+    assert answer.endswith("Solved in no trial: rectangle, period 10.")
 
 
 def test_the_rate_falls_to_a_hundredth() -> None:

@@ -35,7 +35,7 @@ def test_the_cell_is_what_was_kept_and_what_was_written() -> None:
     heads, *rows = run_gates({"epochs": 100}, seed=1).table
     for row in rows:
         value = dict(zip(heads, row, strict=True))
-        total = float(value["kept f c"]) + float(value["written i g"])
+        total = float(value["kept: f c"]) + float(value["written: i g"])
         assert float(value["c"]) == pytest.approx(total, abs=0.016)
 
 
@@ -43,11 +43,11 @@ def test_memory_is_learned() -> None:
     report = run_gates({}, seed=1)
     assert report.records[0].figures["accuracy"] == 100
     assert report.records[0].perfect
-    assert "The last values are right" in report.notes[0]
+    assert "The last values are correct" in report.notes[0]
 
 
 def test_too_few_epochs_are_said_not_to_solve_it() -> None:
-    assert "Not solved" in run_gates({"epochs": 1}, seed=1).notes[0]
+    assert "Not learned" in run_gates({"epochs": 1}, seed=1).notes[0]
 
 
 def test_same_seed_same_figures() -> None:

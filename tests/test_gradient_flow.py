@@ -71,8 +71,8 @@ def test_short_run_reports_every_cell(tmp_path: Path) -> None:
     labels += ["LSTM, forget bias 0", "LSTM, forget bias 5"]
     assert [row[0] for row in rows] == labels
     answer, clipping = report.notes
-    assert answer.startswith("Answer (seed 3): Over 12 steps")
-    assert "SGD 0.01" in clipping
+    assert answer.startswith("Answer (seed 3): Over 12 time steps")
+    assert "SGD with learning rate 0.01" in clipping
     assert report.records[0].figures["log10, SimpleRNN, scale 0.5"] < -2
     assert report.picture is not None
     assert report.picture.stat().st_size > 20_000

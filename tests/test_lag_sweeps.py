@@ -50,7 +50,7 @@ SHORT: dict[str, tuple[dict[str, Any], list[str], int]] = {
     ),
     "lag-masked": (
         {"steps": (4,), "length": 6, "units": 4, "most_sequences": 20, "check_every": 10},
-        ["4 steps, dropped", "4 steps, marked -1", "4 steps, marked -1, masked"],
+        ["4 steps, dropped", "4 steps, padded", "4 steps, padded, masked"],
         20,
     ),
     "lag-whole": (
@@ -58,7 +58,7 @@ SHORT: dict[str, tuple[dict[str, Any], list[str], int]] = {
         [
             "6 steps, window of 5, masked",
             "6 steps, padded before, masked",
-            "6 steps, padded behind, masked",
+            "6 steps, padded after, masked",
             "6 steps, padded before, not masked",
         ],
         20,
@@ -200,11 +200,23 @@ def test_comparison_is_over_the_places_that_both_learned() -> None:
 @pytest.mark.parametrize(
     ("carried", "fresh", "verdict"),
     [
-        ((20, 20), (10, 10), "2 of 2, in 2.00 times the updates where both did: it hindered"),
-        ((5, 5), (10, 10), "2 of 2, in 0.50 times the updates where both did: it helped"),
-        ((10, 11), (11, 10), "in 1.00 times the updates where both did: no difference"),
-        ((5, -90), (10, 10), "1 of 2, in 0.50 times the updates where both did: it hindered"),
-        ((-90, -90), (10, 10), "0 of 2, none that both did"),
+        (
+            (20, 20),
+            (10, 10),
+            "2.00 times the updates where both ways succeeded (carrying is a disadvantage)",
+        ),
+        ((5, 5), (10, 10), "0.50 times the updates where both ways succeeded (carrying helps)"),
+        (
+            (10, 11),
+            (11, 10),
+            "1.00 times the updates where both ways succeeded (no clear difference)",
+        ),
+        (
+            (5, -90),
+            (10, 10),
+            "1 of 2 were learned, with 0.50 times the updates where both ways succeeded",
+        ),
+        ((-90, -90), (10, 10), "0 of 2 were learned"),
     ],
 )
 def test_verdict_on_carrying(

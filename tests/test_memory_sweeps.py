@@ -28,7 +28,7 @@ SHORT: dict[str, tuple[dict[str, Any], list[str], list[int]]] = {
     "memory-alphabet": (MIDDLES, WAY_LABELS, [24, 32, *[4] * 8]),
     "memory-random": (
         {"middles": (2,), "few": 3, "most_samples": 40, "check_every": 20, "tests": 30},
-        ["new middles, 2", "new, no forget gate, 2", "few middles, 2", "one middle, 2"],
+        ["new middles, 2", "new middles, no forget gate, 2", "few middles, 2", "one middle, 2"],
         [4] * 4,
     ),
     "memory-units": (
@@ -42,17 +42,17 @@ SHORT: dict[str, tuple[dict[str, Any], list[str], list[int]]] = {
     ),
     "memory-batch": (
         TRIALS,
-        ["per step", "per step of both", "per sequence", "per both sequences"],
+        ["each step", "each step of both sequences", "each sequence", "both sequences"],
         [32, 16, 8, 4],
     ),
     "memory-shuffle": (
         TRIALS,
         [
-            "carried, in turn",
-            "carried, shuffled",
-            "whole, in turn",
-            "whole, shuffled",
-            "steps shuffled",
+            "carried state, fixed order",
+            "carried state, shuffled",
+            "whole sequences, fixed order",
+            "whole sequences, shuffled",
+            "single steps, shuffled",
         ],
         [32, 32, 8, 8, 32],
     ),

@@ -38,7 +38,7 @@ def test_short_run_is_reported_beside_the_paper(name: str, tmp_path: Any) -> Non
     settings = short(name)
     report = run_experiment(EXPERIMENTS[name], settings=settings, seed=3, out=tmp_path)
     heads, ours, *others = report.table
-    assert heads[3] == "sequences"
+    assert heads[3] == "sequences (mean)"
     assert list(ours[1:4]) == ["2", "0 % *", "-"]
     assert ours[0].startswith(("ours: LSTM(3)", "ours: GRU(3)"))
     old, *papers = (row[0].partition(":")[0] for row in others)
@@ -159,7 +159,7 @@ def test_outcome_counts_the_trials_that_succeeded() -> None:
         ["paper: y", "", "97 %", "500", "", "", "", ""],
         ["paper: z", "", "", "600", "", "", "", ""],
     ]
-    assert result.notes[1:] == ("* less success, or more sequences, than published",)
+    assert result.notes[1:] == ("* fewer successful trials, or more sequences, than published",)
 
 
 def test_what_falls_short() -> None:

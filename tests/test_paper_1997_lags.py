@@ -258,7 +258,7 @@ def test_pairs_that_fall_short_are_named() -> None:
     assert report.notes[0] == "Ours falls short of the paper at q = 50, p = 50."
     settings = changed("long-lag-c", q=(5,), p=(6,), trials=1, most_sequences=8, tests=20)
     report = run_experiment(EXPERIMENTS["long-lag-c"], settings=settings, seed=5)
-    assert report.notes[0] == "The paper has none of these pairs."
+    assert report.notes[0] == "The paper reports none of these pairs (q, p)."
 
 
 def test_all_pairs_of_the_paper_are_there() -> None:

@@ -30,17 +30,17 @@ SHORT: dict[str, tuple[dict[str, Any], list[str], list[int]]] = {
     ),
     "echo-sgd": (
         {"rates": (0.1,), "momenta": (0.0, 0.9), "most_samples": 30, "check_every": 10},
-        ["Adam", "SGD 0.1, momentum 0", "SGD 0.1, momentum 0.9"],
+        ["Adam", "SGD, rate 0.1, momentum 0", "SGD, rate 0.1, momentum 0.9"],
         [30, 30, 30],
     ),
     "echo-batch": (
         {"batch_sizes": (1, 8), "data": 20, "most_samples": 64, "check_every": 16},
-        ["batches of 1", "batches of 8"],
+        ["batch size 1", "batch size 8"],
         [64, 8],
     ),
     "echo-index": (
         {"length": 2, "most_samples": 30, "check_every": 10},
-        ["step 0", "step 1"],
+        ["position 0", "position 1"],
         [30, 30],
     ),
 }

@@ -128,11 +128,11 @@ def _overview() -> str:
         [
             "usage: echocell COMMAND ...",
             "",
-            "Recurrent networks on the CPU: experiments, forecasts, Keras scripts.",
+            "Trains and runs recurrent networks on the CPU.",
             "",
             *lines,
             "",
-            "echocell COMMAND --help says more; echocell --version prints the version.",
+            "Run `echocell COMMAND --help` for the options of a command.",
         ]
     )
 
@@ -147,7 +147,7 @@ def _no_arguments(parser: argparse.ArgumentParser) -> None:
 def _list(_: argparse.Namespace) -> int:
     from echocell.experiments import GROUPS, groups
 
-    heads = ("experiment", "what it is and shows", "published", "seconds")
+    heads = ("experiment", "task", "published result", "seconds")
     for index, (group, experiments) in enumerate(groups().items()):
         rows = [
             (one.name, one.summary, one.published.figure, _seconds(one.takes))
@@ -157,8 +157,8 @@ def _list(_: argparse.Namespace) -> int:
         print("\n" * (index > 0) + heading + "\n")
         print(_terminal.table(heads, rows, right=(3,)))
     footnote = (
-        "seconds: about what one run takes on two cores with AVX-512, without its picture; up to "
-        "twice as long on others"
+        "seconds: about what one run takes on two cores with AVX-512, without its picture. Other "
+        "processors take up to twice as long."
     )
     print("\n" + _terminal.paragraph(footnote))
     return 0
@@ -176,18 +176,22 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="+",
         metavar="NAME",
-        help="experiments or groups of them, as `echocell list` shows; all: those of the tutorials",
+        help="experiments or groups of experiments, as `echocell list` shows them; `all` stands "
+        "for the group tutorials",
     )
-    parser.add_argument("--seed", type=int, default=7, help="of the first run (default 7)")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the first run (default: 7)")
     parser.add_argument(
-        "--runs", type=int, default=1, help="how many, with seeds one apart (default 1)"
+        "--runs",
+        type=int,
+        default=1,
+        help="number of runs of each experiment, with consecutive seeds (default: 1)",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("echocell-results"),
         metavar="DIR",
-        help="folder for pictures and JSON files (default ./echocell-results)",
+        help="folder for pictures and JSON files (default: ./echocell-results)",
     )
     parser.add_argument(
         "--set",
@@ -195,13 +199,15 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="settings of the experiments, for those that have them",
+        help="settings other than the defaults below; each experiment takes those that it has",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress, only the results")
+    parser.add_argument(
+        "--quiet", action="store_true", help="print the results without progress bars"
+    )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with long experiments where the last run with these settings stopped",
+        help="continue an interrupted run with the same settings; finished parts are not repeated",
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _settings_help()
@@ -221,7 +227,7 @@ def _settings_help() -> str:
         )
         for name, one in EXPERIMENTS.items()
     ]
-    return "\n".join(["settings and their defaults:", *lines])
+    return "\n".join(["settings and defaults:", *lines])
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -327,7 +333,10 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
     if arguments.runs > 1:
         print(spread_table(reports), end="\n\n")
     if not plotting.available():
-        print(_terminal.paragraph(f"No pictures: {plotting.MissingPlotExtraError()}"), end="\n\n")
+        print(
+            _terminal.paragraph(f"No pictures were drawn: {plotting.MissingPlotExtraError()}"),
+            end="\n\n",
+        )
     print(f"Pictures and results as JSON: {arguments.out}", end="\n\n")
     print(table(reports))
 
@@ -360,9 +369,12 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _add_keras_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("script", metavar="SCRIPT", help="a Python script that imports keras")
+    parser.add_argument("script", metavar="SCRIPT", help="Python script that imports keras")
     parser.add_argument(
-        "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="handed to the script as it is"
+        "arguments",
+        metavar="ARGS",
+        nargs=argparse.REMAINDER,
+        help="arguments for the script, passed on unchanged",
     )
 
 
@@ -373,11 +385,21 @@ def _keras(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "list": Command("name the experiments", _no_arguments, _list),
-    "run": Command("run experiments and compare with what was published", _add_run_arguments, _run),
-    "forecast": Command("forecast a series from a CSV file", _add_forecast_arguments, _forecast),
-    "predict": Command(
-        "forecast on from new rows with a saved model", _add_predict_arguments, _predict
+    "list": Command("list the experiments", _no_arguments, _list),
+    "run": Command(
+        "run experiments and compare the results with published ones", _add_run_arguments, _run
     ),
-    "keras": Command("run a Keras script on echocell", _add_keras_arguments, _keras),
+    "forecast": Command(
+        "train a model on a series in a CSV file and forecast its next values",
+        _add_forecast_arguments,
+        _forecast,
+    ),
+    "predict": Command(
+        "forecast the values after new rows with a saved model", _add_predict_arguments, _predict
+    ),
+    "keras": Command(
+        "run a Keras script unchanged, with echocell in place of Keras",
+        _add_keras_arguments,
+        _keras,
+    ),
 }

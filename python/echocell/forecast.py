@@ -42,14 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `echocell forecast`."""
     defaults = Recipe()
     parser.add_argument(
-        "data", metavar="DATA.csv", type=Path, help="a file with a column of numbers"
+        "data", metavar="DATA.csv", type=Path, help="CSV file with a column of numbers"
     )
-    _add_column(parser, "the last with numbers")
+    _add_column(parser, "the last column of numbers")
     parser.add_argument(
         "--look-back",
         metavar="N",
         type=_count,
-        help="values seen before each target (default: 12, fewer where the series is short)",
+        help="number of past values that the model reads for each forecast (default: 12, fewer for "
+        "short series)",
     )
     _add_horizon(parser)
     parser.add_argument(
@@ -57,44 +58,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="U",
         type=_count,
         default=defaults.units,
-        help="of the LSTM (default: %(default)s)",
+        help="number of LSTM units (default: %(default)s)",
     )
     parser.add_argument(
         "--epochs",
         metavar="E",
         type=_count,
         default=defaults.epochs,
-        help="at most; training stops early (default: %(default)s)",
+        help="largest number of training epochs; training stops early when the validation loss no "
+        "longer falls (default: %(default)s)",
     )
     parser.add_argument(
         "--test-share",
         metavar="S",
         type=_share,
         default=defaults.test_share,
-        help="the part at the end that is kept for the test (default: %(default)s)",
+        help="share of the series, at its end, that is used for testing and not for training "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--season",
         metavar="N",
         type=_count,
-        help="values in a season, for the baselines (default: from the dates; none without dates)",
+        help="number of values in a season, for the seasonal baselines (default: derived from the "
+        "dates; without dates there are no seasonal baselines)",
     )
     parser.add_argument(
-        "--save", metavar="MODEL", type=Path, help="the model's file (default: in the folder)"
+        "--save",
+        metavar="MODEL",
+        type=Path,
+        help="file for the trained model (default: a file in the output folder)",
     )
     _add_out(parser)
     parser.add_argument(
-        "--seed", type=_seed, default=DEFAULT_SEED, help="of the training (default: %(default)s)"
+        "--seed",
+        type=_seed,
+        default=DEFAULT_SEED,
+        help="seed of the initial weights and of shuffling (default: %(default)s)",
     )
 
 
 def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `echocell predict`."""
     parser.add_argument(
-        "model", metavar="MODEL", type=Path, help="a file that `echocell forecast` saved"
+        "model", metavar="MODEL", type=Path, help="model file written by `echocell forecast`"
     )
-    parser.add_argument("data", metavar="DATA.csv", type=Path, help="a file with new rows")
-    _add_column(parser, "the one that the model was trained on")
+    parser.add_argument("data", metavar="DATA.csv", type=Path, help="CSV file with the new rows")
+    _add_column(parser, "the column that the model was trained on")
     _add_horizon(parser)
     _add_out(parser)
 
@@ -268,7 +278,9 @@ def _silent(_: str) -> None:
 
 
 def _add_column(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--column", metavar="NAME", help=f"its name or number (default: {default})")
+    parser.add_argument(
+        "--column", metavar="NAME", help=f"name or number of the column (default: {default})"
+    )
 
 
 def _add_horizon(parser: argparse.ArgumentParser) -> None:
@@ -277,7 +289,7 @@ def _add_horizon(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         type=_count,
         default=DEFAULT_HORIZON,
-        help="how many values to forecast (default: %(default)s)",
+        help="number of values to forecast (default: %(default)s)",
     )
 
 
@@ -287,7 +299,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         default=Path("echocell-results"),
-        help="the folder to write to (default: %(default)s)",
+        help="output folder (default: %(default)s)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress, only the results")
 

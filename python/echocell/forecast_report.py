@@ -130,7 +130,7 @@ def picture(
             lines[other] = times[trained.test_places], table[other][count:]
     past = len(series.values)
     # Joined to the last value, so that one value ahead is a line too.
-    lines["LSTM, ahead"] = times[past - 1 :], np.concatenate([series.values[-1:], ahead])
+    lines["LSTM, forecast"] = times[past - 1 :], np.concatenate([series.values[-1:], ahead])
     errors = texts([row.test_rmse for row in rows])
     listed = [f"{row.name} {error}" for row, error in zip(rows, errors, strict=True)]
     panel = plotting.ForecastPanel(
@@ -143,7 +143,12 @@ def picture(
     # matplotlib would read what stands between two dollar signs as a formula.
     name, column = (text.replace("$", r"\$") for text in (name, series.column))
     body = f"The series and the next {len(ahead)} values. {verdict(rows) if rows else ''}"
-    return plotting.plot_forecast(f"{name}: {column}\n{body}", [panel], ylabel=column[:40])
+    return plotting.plot_forecast(
+        f"{name}: {column}\n{body}",
+        [panel],
+        xlabel="date" if series.step else "number of the value",
+        ylabel=column[:40],
+    )
 
 
 def _times(series: CsvSeries, count: int) -> Any:

@@ -83,10 +83,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
 
 # What the groups are, in the order in which `echocell list` shows them.
 GROUPS = {
-    "tutorials": "the experiments of the tutorials, beside their published figures",
-    "exercises": "what the tutorials leave to the reader, each a sweep with its answer",
-    "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), trials beside the paper's figures",
-    "later": "what came after 1997: forgetting, peepholes, languages, very long lags",
+    "tutorials": "experiments of the tutorials, compared with their published results",
+    "exercises": "open exercises of the tutorials; each varies a setting and answers a question",
+    "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), compared with the paper's results",
+    "later": "tasks of later papers: forgetting, peepholes, formal languages, very long lags",
 }
 
 

@@ -71,19 +71,20 @@ class Forecast:
         table = ", ".join(
             f"{name} {train:.2f}/{test:.2f}" for name, (train, test) in errors.items()
         )
-        notes = [f"Look-back {self.look_back}, RMSE train/test on the same targets: {table}."]
+        notes = [f"Look-back {self.look_back}, RMSE on the training/test part: {table}."]
         ours, last = errors["LSTM"][1], errors[LAST_MONTH][1]
         if ours >= last:
             notes.append(
                 f"Look-back {self.look_back}: on the test part the LSTM does not beat "
-                f'"{LAST_MONTH}" ({ours:.2f} against {last:.2f}).'
+                f'"{LAST_MONTH}" (RMSE {ours:.2f} versus {last:.2f}).'
             )
         better = [
             f'"{name}"' for name, (_, test) in errors.items() if test < ours and name != LAST_MONTH
         ]
         if better:
             notes.append(
-                f"Look-back {self.look_back}: better without training: {' and '.join(better)}."
+                f"Look-back {self.look_back}: smaller test error without training: "
+                f"{' and '.join(better)}."
             )
         return notes
 
@@ -133,7 +134,10 @@ def _inputs(part: Part) -> Series:
 def draw(forecasts: Sequence[Forecast], title: str) -> Figure:
     """One panel per look-back: the series, both forecasts and the baselines on the test part."""
     return plotting.plot_forecast(
-        title, [_panel(forecast) for forecast in forecasts], ylabel="passengers, thousands"
+        title,
+        [_panel(forecast) for forecast in forecasts],
+        xlabel="month",
+        ylabel="passengers (thousands)",
     )
 
 
@@ -167,17 +171,17 @@ def headline(statistics: Mapping[str, Statistic]) -> str:
 
 AIRLINE = Experiment(
     name="airline",
-    summary="next month's passengers from 1, 3 and 10 months as features of one step; LSTM(4)",
+    summary="predict next month's passengers from 1, 3 and 10 months (features of one time step)",
     shows=(
-        "From one month the network learns to repeat last month, and its error is that of "
-        'repeating; "last year\'s growth", untrained, beats all three look-backs on the same '
-        "targets. The scaler is fitted on the whole series, as published: a leak, since it tells "
-        "the training part the range of the test part."
+        "With a look-back of one month the network learns to repeat the last value, and has the "
+        'error of that baseline. The untrained baseline "last year\'s growth" has a smaller error '
+        "than all three networks on the same targets. As published, the scaler is fitted to the "
+        "whole series, which leaks the range of the test part into the training."
     ),
     published=Published(
         "23.52/49.96; 24.01/49.91; 19.49/39.10",
-        "Jason Brownlee's recipe \"Time Series Prediction with LSTM Recurrent Neural Networks in "
-        'Python with Keras" (2016), with a split of 0.70; RMSE train/test',
+        'Jason Brownlee, "Time Series Prediction with LSTM Recurrent Neural Networks in '
+        'Python with Keras" (2016), trained on 70 % of the series; RMSE on the training/test part',
     ),
     settings=Settings(),
     run=run,

@@ -79,7 +79,7 @@ def _run(settings: AlphabetSettings, run: Run, given: Callable[[Integers], Float
             predicted=list(alphabet.to_letters(predicted)),
             trace=plotting.last_steps(trace_first(model, x)),
             labels=texts,
-            time="sample (its letters), after its last step",
+            time="sample (its letters), after the last time step",
         )
 
     return Outcome({"accuracy": accuracy}, draw, perfect=accuracy == 100)
@@ -87,10 +87,10 @@ def _run(settings: AlphabetSettings, run: Run, given: Callable[[Integers], Float
 
 ALPHABET_LETTER = Experiment(
     name="alphabet-letter",
-    summary="answer the letter that follows one letter (nothing to remember)",
+    summary="predict the letter that follows one letter (no memory needed)",
     shows=(
-        "Nothing is to be remembered: the network fits a curve from one number to 26 classes, "
-        "which this training leaves unfinished."
+        "No memory is needed: the network fits a curve from one number to 26 classes, and this "
+        "training ends before the fit is complete."
     ),
     published=Published("88.00 %", SOURCE),
     settings=AlphabetSettings(),
@@ -99,11 +99,11 @@ ALPHABET_LETTER = Experiment(
 
 ALPHABET_WINDOW = Experiment(
     name="alphabet-window",
-    summary="answer the letter that follows three, given as features of one step (not memory)",
+    summary="predict the letter that follows three letters, given as features of one time step",
     shows=(
-        "A window of features is not memory: all three letters come in at once, in a single step "
-        "from a state of zeros, so the recurrent weights are never used, and the three numbers "
-        "say no more than one."
+        "A window of features is not memory: all three letters arrive in a single time step that "
+        "starts from a state of zeros, so the recurrent weights are never used, and the three "
+        "numbers carry no more information than one."
     ),
     published=Published("82.61 %", SOURCE),
     settings=AlphabetSettings(letters=3),
@@ -112,10 +112,10 @@ ALPHABET_WINDOW = Experiment(
 
 ALPHABET_STEPS = Experiment(
     name="alphabet-steps",
-    summary="answer the letter that follows three, given as three steps (memory within a sample)",
+    summary="predict the letter that follows three letters, given as three time steps (memory)",
     shows=(
-        "The same letters read one after another let the cell build up its state over the steps, "
-        "which makes neighbouring letters easier to tell apart."
+        "When the same letters are read one after another, the cell builds up its state over the "
+        "time steps, which makes neighbouring letters easier to distinguish."
     ),
     published=Published("100 %", SOURCE),
     settings=AlphabetSettings(letters=3),

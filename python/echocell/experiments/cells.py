@@ -260,6 +260,10 @@ def run(settings: Settings, run: Run) -> Outcome:
     )
 
 
+def _measured(task: str, score: Score) -> str:
+    return f"an RMSE of {score.value:.2f}" if task == "airline" else f"{score.value:,.0f} updates"
+
+
 def _unit(task: str) -> str:
     return f"{task}: {'test RMSE' if task == 'airline' else 'updates'}"
 
@@ -275,20 +279,22 @@ def _answer(scores: Scores) -> str:
         best = [cell for cell in row if rank[cell] == min(rank.values())]
         place = 1 + sum(rank[cell] < rank[STANDARD] for cell in row)
         failed = [cell for cell in row if not row[cell].solved]
-        verb = "no better than repeating last month" if task == "airline" else "not learned"
-        part = (
-            f"{task}: best {' / '.join(best)} with {row[best[0]].text(task)}, "
-            f"the standard LSTM is number {place} of {len(row)} with {row[STANDARD].text(task)}"
-        )
-        if len(failed) == len(row):
-            part += f"; {verb} by any"
-        elif failed:
-            part += f"; {verb}: {' / '.join(failed)}"
+        if task != "airline" and len(failed) == len(row):
+            parts.append(f"{task}: learned by no cell")
+            continue
+        part = f"{task}: the best is {' / '.join(best)} with {_measured(task, row[best[0]])}"
+        if task == "airline" or row[STANDARD].solved:
+            measured = _measured(task, row[STANDARD])
+            part += f", the standard LSTM is number {place} of {len(row)} with {measured}"
+        if failed:
+            verb = "no better than repeating the last month" if task == "airline" else "not learned"
+            who = "all cells" if len(failed) == len(row) else " / ".join(failed)
+            part += f"; {verb}: {who}"
         parts.append(part)
     return (
-        "By updates to the first test without a mistake, and for airline by RMSE: "
+        "Ranked by the updates until the first test without an error, and for airline by the RMSE. "
         + ". ".join(part[0].upper() + part[1:] for part in parts)
-        + ". One seed is one draw: --runs says how far it holds."
+        + ". These are the results of one seed; --runs shows how much they vary."
     )
 
 
@@ -325,15 +331,15 @@ def _draw_task(axes: Axes, task: str, row: Mapping[str, Score]) -> None:
 
 def headline(statistics: Mapping[str, Statistic]) -> str:
     """The column "ours"."""
-    return f"{statistics['learned'].text(0)} % learned"
+    return f"{statistics['learned'].text(0)} % of the pairs of cell and task learned"
 
 
 CELLS_EXPERIMENT = Experiment(
     name="cells",
-    summary="SimpleRNN, GRU, LSTM and its variants on echo, memory, alphabet, airline; same budget",
-    shows="Which parts of the cell are needed depends on the task; the table says where.",
+    summary="SimpleRNN, GRU, LSTM and LSTM variants with the same budget on four tasks",
+    shows="Which parts of the cell are needed depends on the task, as the table shows.",
     published=Published(
-        "no variant much better than the LSTM; forget gate and output activation matter most",
+        "no variant is much better than the LSTM; forget gate and output activation matter most",
         'K. Greff et al., "LSTM: A Search Space Odyssey" (2015), on three other tasks',
     ),
     settings=Settings(),

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 Booleans = NDArray[np.bool_]
 
-CELLS = {"with forget gates": "ifo", "without": "io"}
+CELLS = {"with forget gates": "ifo", "without forget gates": "io"}
 LIMIT = 0.49
 # Symbols of a stream that are drawn at once, and of the tests that are predicted at once.
 _DRAWN, _TESTED = 4000, 2000
@@ -328,37 +328,42 @@ def run_continual(settings: Settings, run: Run) -> Outcome:
 
 
 def _answer(rows: Sequence[Row], settings: Settings) -> str:
-    texts = [f"{row.perfect} of {len(row.nets)} {row.name}" for row in rows]
+    texts = [f"{row.perfect} of {len(row.nets)} ({row.name})" for row in rows]
     met = [row.cell for row in rows[:2] if row.share >= BEST]
     return (
-        f"Through {settings.tests} streams of {settings.symbols:,} symbols without an error came "
-        f"{'; '.join(texts)}. The paper's best figure, {BEST} %, was reached by networks of "
-        f"{settings.units[0]} units {' and '.join(met) or 'of neither cell'}."
+        f"This many networks processed {settings.tests} streams of {settings.symbols:,} symbols "
+        f"without an error: {', '.join(texts)}. The paper's best result, {BEST} %, was "
+        f"{'reached' if met else 'not reached'} by networks of {settings.units[0]} units"
+        f"{' ' * bool(met)}{' and '.join(met)}."
     )
 
 
 def _growth(rows: Sequence[Row], settings: Settings) -> str:
     """What becomes of the cells, in words."""
     texts = [
-        f"{row.cell} {np.mean([net.cells[-1] for net in row.nets]):,.0f} ({row.mean('full'):.0f} % "
-        f"of the cells beyond {FULL:g})"
+        f"{np.mean([net.cells[-1] for net in row.nets]):,.0f} {row.cell} "
+        f"({row.mean('full'):.0f} % of the cells are beyond {FULL:g})"
         for row in rows
     ]
-    end = f"The largest cell after {settings.symbols:,} symbols is, on average: {', '.join(texts)}."
+    end = (
+        f"The largest absolute cell state after {settings.symbols:,} symbols is, on average, "
+        f"{' and '.join(texts)}."
+    )
     constant = [net for net in rows[1].nets if net.full == 100]
     if not constant:
         return end
     perfect = sum(min(net.lengths) >= settings.symbols for net in constant)
     return (
-        f"{end} Such a cell gives 1 or -1 whatever is added to it. In {len(constant)} of the "
-        f"networks without forget gates, {perfect} of them perfect, there is no other cell at the "
-        "end: what they know goes round through the output gates, and no cell holds anything."
+        f"{end} The output of such a cell is 1 or -1 whatever is added to it. In {len(constant)} "
+        f"of the networks without forget gates ({perfect} of them perfect) all cells are of this "
+        "kind at the end: their memory is the recurrent output behind the output gates, not the "
+        "cells."
     )
 
 
 def _table(rows: Sequence[Row]) -> list[list[str]]:
-    heads = ["cell", "weights", "nets", "perfect", "symbols until an error", "worst stream"]
-    heads += ["trained on", "streams", "largest cell", "seconds"]
+    heads = ["cell", "weights", "networks", "perfect", "symbols until an error", "worst stream"]
+    heads += ["training symbols", "training streams", "largest cell state", "seconds"]
     ours = [
         [
             f"ours: {row.name}",
@@ -393,11 +398,14 @@ def _draw(title: str, answer: str, rows: Sequence[Row], settings: Settings) -> F
     }
     panels = [
         Panel(
-            *("symbols until the first error, mean of the test streams", "network, in their order"),
+            *(
+                "symbols until the first error (mean of the test streams)",
+                "networks, in ascending order",
+            ),
             *(list(range(1, settings.nets + 1)), lengths),
             log_x=False,
         ),
-        Panel("largest cell state, without sign", "symbols read", places, cells),
+        Panel("largest absolute cell state (mean of the networks)", "symbols read", places, cells),
     ]
     return sweep_plot.plot_sweep(f"{title}\n{answer}", panels)
 
@@ -412,8 +420,8 @@ CONTINUAL_REBER = Experiment(
     name="continual-reber",
     summary="the embedded Reber grammar as an endless stream, with and without forget gates (2000)",
     shows=(
-        "Without a forget gate a cell can only be added to: in a stream without end it grows "
-        "without end. With one, the network learns when to empty it."
+        "Without a forget gate a cell can only accumulate, so its state grows without bound in an "
+        "endless stream. With a forget gate, the network learns when to reset it."
     ),
     published=Published(
         "62 % perfect with forget gates, 0 % without",

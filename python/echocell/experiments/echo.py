@@ -88,7 +88,7 @@ def run_echo(settings: EchoSettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
-            example="one fresh sequence",
+            example="one test sequence",
             sequence=sequence,
             expected=[*silent, expected[0]],
             predicted=[*silent, predicted[0]],
@@ -140,7 +140,7 @@ def _draw_current(
     return plotting.plot_experiment(
         title,
         curve=curve,
-        example="one fresh sequence",
+        example="one test sequence",
         sequence=expected,
         expected=expected,
         predicted=predicted,
@@ -152,10 +152,10 @@ def _draw_current(
 
 ECHO = Experiment(
     name="echo",
-    summary="answer the integer at index 2 of five (memory within a sequence)",
+    summary="return the integer at index 2 of five (memory within a sequence)",
     shows=(
-        "An LSTM learns to keep the one value that will be asked for, whatever the values around "
-        "it are."
+        "An LSTM learns to keep the one value that it is asked for, regardless of the values "
+        "around it."
     ),
     published=Published(
         "100 %", 'Jason Brownlee, "Long Short-Term Memory Networks With Python" (2017)'
@@ -166,10 +166,9 @@ ECHO = Experiment(
 
 ECHO_CURRENT = Experiment(
     name="echo-current",
-    summary="answer the integer just read, one step per sample (no memory needed)",
+    summary="return the integer just read, one time step per sample (no memory needed)",
     shows=(
-        "No memory is needed: the answer is the input itself, and a network without recurrence "
-        "would do."
+        "The answer is the input itself, so a network without recurrence solves this task as well."
     ),
     published=Published(
         "100 %",

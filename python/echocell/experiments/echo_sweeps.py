@@ -19,8 +19,10 @@ from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
 from echocell.experiments.sweep import (
     EXERCISE,
+    UPDATES_NEEDED,
     Draw,
     Point,
+    extremes,
     outcome,
     solved_headline,
     solved_text,
@@ -141,12 +143,13 @@ def run_length(settings: LengthSettings, run: Run) -> Outcome:
         )
     usual, chrono = (_growth(settings.lengths, points) for points in rows.values())
     answer = (
-        f"With the usual bias {usual}. With chrono bias (Tallec & Ollivier 2018), by which gates "
-        f"begin by keeping for up to as many steps as there are, {chrono}"
+        f"With the usual bias, {usual}. With chrono bias (Tallec & Ollivier, 2018), which lets "
+        "the untrained gates keep a value for up to as many time steps as the sequence has, "
+        f"{chrono}"
     )
-    axis, x = "steps of a sequence", settings.lengths
+    axis, x = "sequence length (time steps)", settings.lengths
     panels = [
-        Panel.of("updates until nothing is wrong", rows, axis, x),
+        Panel.of(UPDATES_NEEDED, rows, axis, x),
         Panel.accuracy(rows, axis, x),
     ]
     points = [point for row in rows.values() for point in row]
@@ -161,8 +164,9 @@ def _growth(lengths: Sequence[int], points: Sequence[Point]) -> str:
         return text
     (short, first), (long, last) = solved[0], solved[-1]
     return (
-        f"{long / short:.3g} times as many steps took {last.updates / first.updates:.3g} times as "
-        f"many updates ({short} steps: {first.updates:,}; {long} steps: {last.updates:,}); {text}"
+        f"{long / short:.3g} times as many time steps took {last.updates / first.updates:.3g} "
+        f"times as many updates ({short} steps: {first.updates:,}; {long} steps: "
+        f"{last.updates:,}); {text}"
     )
 
 
@@ -194,15 +198,10 @@ def run_alphabet(settings: AlphabetSettings, run: Run) -> Outcome:
         [(f"{count} values", count) for count in settings.alphabets],
         lambda count, label, rng: train(replace(case, n_values=count), limits, run, label, rng),
     )
-    least = min(points, key=lambda p: p.updates)
-    most = max(points, key=lambda p: p.updates)
-    answer = (
-        f"between {least.updates:,} updates ({least.label}) and {most.updates_text} "
-        f"({most.label}); {solved_text(points, 'alphabet')}."
-    )
+    answer = f"{extremes(points)}{solved_text(points, 'alphabet')}."
     panels = [
-        Panel.of("updates until nothing is wrong", points, "values", settings.alphabets),
-        Panel.accuracy(points, "values", settings.alphabets),
+        Panel.of(UPDATES_NEEDED, points, "values in the alphabet", settings.alphabets),
+        Panel.accuracy(points, "values in the alphabet", settings.alphabets),
     ]
     return outcome(updates_table("alphabet", points), points, answer, panels, run.seed)
 
@@ -233,7 +232,7 @@ def run_sgd(settings: SgdSettings, run: Run) -> Outcome:
     """Updates needed with each learning rate and momentum, beside those of Adam."""
     limits = Limits(settings.most_samples, settings.check_every, settings.tests)
     grid = [
-        (f"SGD {rate:g}, momentum {momentum:g}", Case(learning_rate=rate, momentum=momentum))
+        (f"SGD, rate {rate:g}, momentum {momentum:g}", Case(learning_rate=rate, momentum=momentum))
         for momentum in settings.momenta
         for rate in settings.rates
     ]
@@ -244,20 +243,24 @@ def run_sgd(settings: SgdSettings, run: Run) -> Outcome:
     )
     adam, *others = points
     solved = [point for point in others if point.solved]
-    answer = f"no SGD of the grid did it within {settings.most_samples:,} updates"
+    answer = (
+        f"no setting of SGD in the grid learned the task within {settings.most_samples:,} updates; "
+        f"Adam needed {adam.updates_text}"
+    )
     if solved:
         best = min(solved, key=lambda p: p.updates)
         answer = (
-            f"{best.label} was the fastest SGD with {best.updates:,} updates, Adam took "
-            f"{adam.updates_text}; {len(solved)} of {len(others)} settings of SGD succeeded"
+            f"the fastest setting of SGD was rate {best.label.removeprefix('SGD, rate ')} with "
+            f"{best.updates:,} updates; Adam needed {adam.updates_text}; {len(solved)} of "
+            f"{len(others)} settings of SGD learned the task"
         )
     columns = len(settings.rates)
     rows = {
         f"momentum {momentum:g}": others[k * columns : (k + 1) * columns]
         for k, momentum in enumerate(settings.momenta)
     }
-    panel = Panel.of("updates until nothing is wrong", rows, "learning rate", settings.rates)
-    panels = [panel.beside("Adam, 0.001", float(adam.updates))]
+    panel = Panel.of(UPDATES_NEEDED, rows, "learning rate", settings.rates)
+    panels = [panel.beside("Adam, rate 0.001", float(adam.updates))]
     return outcome(updates_table("optimizer", points), points, answer + ".", panels, run.seed)
 
 
@@ -283,23 +286,25 @@ def run_batch(settings: BatchSettings, run: Run) -> Outcome:
     limits = Limits(settings.most_samples, settings.check_every, settings.tests, settings.data)
     points = sweep(
         run,
-        [(f"batches of {size}", size) for size in settings.batch_sizes],
+        [(f"batch size {size}", size) for size in settings.batch_sizes],
         lambda size, label, rng: train(Case(batch_size=size), limits, run, label, rng),
     )
-    solved = [point for point in points if point.solved] or points
-    fewest = min(solved, key=lambda p: p.samples)
-    fastest = min(solved, key=lambda p: p.seconds)
-    updates = min(solved, key=lambda p: p.updates)
-    answer = (
-        f"{fewest.label} needed the fewest samples ({fewest.samples:,}), {updates.label} the "
-        f"fewest updates ({updates.updates:,}), and {fastest.label} the least time "
-        f"({fastest.seconds:.2f} s); {solved_text(points, 'batch size')}."
-    )
+    answer = f"{solved_text(points, 'batch size')}."
+    solved = [point for point in points if point.solved]
+    if solved:
+        samples = min(solved, key=lambda p: p.samples)
+        updates = min(solved, key=lambda p: p.updates)
+        fastest = min(solved, key=lambda p: p.seconds)
+        answer = (
+            f"the fewest samples ({samples.samples:,}) were needed with {samples.label}, the "
+            f"fewest updates ({updates.updates:,}) with {updates.label}, and the least time "
+            f"({fastest.seconds:.2f} s) with {fastest.label}; {answer}"
+        )
     x, axis = settings.batch_sizes, "batch size"
     panels = [
-        Panel.of("updates until nothing is wrong", points, axis, x),
-        Panel.of("samples", points, axis, x, of=lambda p: float(p.samples)),
-        Panel.of("seconds of training and testing", points, axis, x, of=lambda p: p.seconds),
+        Panel.of(UPDATES_NEEDED, points, axis, x),
+        Panel.of("samples read in training", points, axis, x, of=lambda p: float(p.samples)),
+        Panel.of("training and test time (s)", points, axis, x, of=lambda p: p.seconds),
     ]
     return outcome(updates_table("training", points), points, answer, panels, run.seed)
 
@@ -328,31 +333,27 @@ def run_index(settings: IndexSettings, run: Run) -> Outcome:
     case = Case(settings.length, settings.n_values, 0, settings.units)
     points = sweep(
         run,
-        [(f"step {index}", index) for index in range(settings.length)],
+        [(f"position {index}", index) for index in range(settings.length)],
         lambda index, label, rng: train(replace(case, out_index=index), limits, run, label, rng),
     )
-    least = min(points, key=lambda p: p.updates)
-    most = max(points, key=lambda p: p.updates)
     answer = (
-        f"{least.label} of 0 to {settings.length - 1} was the easiest ({least.updates_text} "
-        f"updates), {most.label} the hardest ({most.updates_text}); the first step, "
-        f"{settings.length - 1} steps back, took {points[0].updates_text}; "
-        f"{solved_text(points, 'step')}."
+        f"{extremes(points)}position 0, read {settings.length - 1} time steps before the end, took "
+        f"{points[0].updates_text} updates; {solved_text(points, 'position')}."
     )
     x = list(range(settings.length))
     panels = [
-        Panel.of("updates until nothing is wrong", points, "step to be echoed", x, log_x=False),
-        Panel.accuracy(points, "step to be echoed", x, log_x=False),
+        Panel.of(UPDATES_NEEDED, points, "position of the echoed integer", x, log_x=False),
+        Panel.accuracy(points, "position of the echoed integer", x, log_x=False),
     ]
     return outcome(updates_table("echo of", points), points, answer, panels, run.seed)
 
 
 ECHO_LENGTH = Experiment(
     name="echo-length",
-    summary="echo the third of 5 to 100 integers: how many updates does a longer wait take?",
+    summary="echo the third of 5 to 100 integers: how do the updates grow with the length?",
     shows=(
-        "The value is to be kept over more and more steps; what the gates are like at the start "
-        "decides whether any gradient comes back that far."
+        "The value has to be kept over more and more time steps; the initial bias of the gates "
+        "decides whether a gradient reaches back that far."
     ),
     published=EXERCISE,
     settings=LengthSettings(),
@@ -363,8 +364,8 @@ ECHO_LENGTH = Experiment(
 )
 ECHO_ALPHABET = Experiment(
     name="echo-alphabet",
-    summary="echo one integer out of 10 to 100: how many updates does a larger alphabet take?",
-    shows="More values to tell apart, with as many units and as far to go back as before.",
+    summary="echo one integer out of 10 to 100: does a larger alphabet take more updates?",
+    shows="There are more values to distinguish, with the same number of units and the same lag.",
     published=EXERCISE,
     settings=AlphabetSettings(),
     headline=solved_headline,
@@ -374,8 +375,8 @@ ECHO_ALPHABET = Experiment(
 )
 ECHO_SGD = Experiment(
     name="echo-sgd",
-    summary="echo with SGD, learning rates against momenta: can it do what Adam does?",
-    shows="What Adam does by itself, a learning rate and a momentum must be found for.",
+    summary="echo with SGD over a grid of learning rates and momenta: does it match Adam?",
+    shows="SGD needs a suitable learning rate and momentum; Adam is used with its defaults.",
     published=EXERCISE,
     settings=SgdSettings(),
     headline=solved_headline,
@@ -385,8 +386,8 @@ ECHO_SGD = Experiment(
 )
 ECHO_BATCH = Experiment(
     name="echo-batch",
-    summary="echo learned from one data set in batches of 1 to 256: updates, samples, seconds",
-    shows="Larger batches need fewer updates but more samples; which is faster, the clock says.",
+    summary="echo from one data set with batch sizes of 1 to 256: updates, samples and seconds",
+    shows="Larger batches need fewer updates but more samples; the fastest size is measured.",
     published=EXERCISE,
     settings=BatchSettings(),
     headline=solved_headline,
@@ -396,8 +397,8 @@ ECHO_BATCH = Experiment(
 )
 ECHO_INDEX = Experiment(
     name="echo-index",
-    summary="echo each step of ten in turn: is what was read first the hardest to keep?",
-    shows="The same network, the same data; only which of the ten integers is asked for changes.",
+    summary="echo each of ten integers in turn: is the first one the hardest to keep?",
+    shows="Network and data stay the same; only the position of the echoed integer changes.",
     published=EXERCISE,
     settings=IndexSettings(),
     headline=solved_headline,

@@ -155,15 +155,16 @@ def _answer(watched: Watched) -> str:
     share = watched.lead[:, -1].sum(axis=0)
     part = 100 * share[watched.unit] / max(float(np.abs(share).sum()), 1e-12)
     return (
-        f"{'The last values are right' if right else 'Not solved: a last value is wrong'}. "
-        f"Unit {watched.unit + 1} tells the sequences apart most ({part:.0f} % of what the units "
-        f"say). Reading {first[0]} it puts {cell[0, 0]:+.2f} into its cell, reading {first[1]} "
-        f"{cell[1, 0]:+.2f} (input gate {inward[0, 0]:.2f} and {inward[1, 0]:.2f}); at the last "
-        f"step the cells are {cell[0, -1]:+.2f} and {cell[1, -1]:+.2f}. After the first step the "
-        f"forget gate is {forget[:, 1:].min():.2f} to {forget[:, 1:].max():.2f}, which lets "
-        f"{_left(watched):.0%} of what was first written through. {_origin(watched)} The output "
+        f"{'The last values are correct' if right else 'Not learned: a last value is wrong'}. "
+        f"Unit {watched.unit + 1} distinguishes the sequences most ({part:.0f} % of the "
+        f"contributions of all units). On reading {first[0]} it stores {cell[0, 0]:+.2f} in its "
+        f"cell, on reading {first[1]} {cell[1, 0]:+.2f} (input gate {inward[0, 0]:.2f} and "
+        f"{inward[1, 0]:.2f}); at the last step the cell states are {cell[0, -1]:+.2f} and "
+        f"{cell[1, -1]:+.2f}. After the first step the forget gate is between "
+        f"{forget[:, 1:].min():.2f} and {forget[:, 1:].max():.2f}, which keeps "
+        f"{100 * _left(watched):.0f} % of what was stored first. {_origin(watched)} The output "
         f"gate is {outward[:, :-1].mean():.2f} on average before the last step and "
-        f"{outward[:, -1].mean():.2f} there."
+        f"{outward[:, -1].mean():.2f} at the last step."
     )
 
 
@@ -174,9 +175,9 @@ def _origin(watched: Watched) -> str:
     cell, since = watched.of("c"), np.prod(watched.of("f")[:, 1:], axis=1)
     first = cell[:, 0] * since
     return (
-        f"Of the last difference between the two cells, {cell[0, -1] - cell[1, -1]:+.2f}, "
-        f"{first[0] - first[1]:+.2f} was written at the first step and kept in this cell; the rest "
-        "was written later, where only the outputs fed back told the sequences apart."
+        f"Of the final difference between the two cell states, {cell[0, -1] - cell[1, -1]:+.2f}, "
+        f"{first[0] - first[1]:+.2f} was stored at the first step and kept in this cell; the rest "
+        "was stored later, when only the recurrent input distinguished the sequences."
     )
 
 
@@ -195,8 +196,8 @@ def _deeds(watched: Watched, t: int) -> str:
 
 def _table(watched: Watched) -> list[list[str]]:
     """Heads and rows: the carrier at each step of both sequences."""
-    heads = ["sequence", "reads", "i", "g", "written i g", "f", "kept f c", "c", "o", "h"]
-    heads += ["answers", "expected"]
+    heads = ["sequence", "reads", "i", "g", "written: i g", "f", "kept: f c", "c", "o", "h"]
+    heads += ["predicted", "expected"]
     columns = [watched.of("i"), watched.of("g"), watched.written, watched.of("f"), watched.kept]
     columns += [watched.of("c"), watched.of("o"), watched.of("h")]
     rows = [
@@ -273,13 +274,13 @@ def _steps(watched: Watched) -> list[str]:
             " or ".join(map(str, dict.fromkeys(watched.sequences[:, place].tolist())))
             for place in (t, t + 1)
         )
-        texts.append(f"reads {read}\ndue {due}")
+        texts.append(f"reads {read}\nnext {due}")
     return texts
 
 
 def _draw_units(axes: Axes, watched: Watched, lead: Array) -> None:
     """How much each unit's output says for the right sequence's last value, at every step."""
-    plotting.style_axes(axes, title="all units: what h adds to the right last value's score")
+    plotting.style_axes(axes, title="all units: contribution of h to the correct last value")
     high = max(float(np.abs(lead).max()), 1e-6)
     axes.imshow(lead, aspect="auto", cmap="RdBu_r", vmin=-high, vmax=high)
     axes.grid(False)
@@ -292,13 +293,13 @@ def _draw_units(axes: Axes, watched: Watched, lead: Array) -> None:
 
 GATES = Experiment(
     name="gates",
-    summary="what each gate and the cell do, step by step, while the memory task is solved",
+    summary="what each gate and the cell do at every step of the memory task",
     shows=(
-        "What was read first has to survive the steps in between. One unit's gates show how: what "
-        "its cell keeps, what it writes anew from the outputs fed back, and what it shows."
+        "The first value has to survive the steps in between. The gates of one unit show how: "
+        "what its cell keeps, what is stored again from the recurrent input, and what it outputs."
     ),
     published=Published(
-        "write, protect, read: what the gates are for",
+        "the gates write, protect and read the cell",
         'S. Hochreiter & J. Schmidhuber, "Long Short-Term Memory" (1997); the forget gate: Gers, '
         "Schmidhuber & Cummins (2000)",
     ),

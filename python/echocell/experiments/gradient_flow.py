@@ -257,18 +257,22 @@ def _flow_answer(norms: Mapping[str, Array]) -> str:
     parts = []
     for verdict in ("vanishes", "is kept", "explodes"):
         labels = [
-            f"{label} (10^{_decades(values):.0f})"
+            f"{label} ({_power(_decades(values))})"
             for label, values in norms.items()
             if _verdict(values) == verdict
         ]
         if labels:
-            parts.append(f"{verdict} in {'; '.join(labels)}")
+            parts.append(f"{verdict} in {', '.join(labels)}")
     steps = len(next(iter(norms.values())))
     return (
-        f"Over {steps} steps the gradient of the loss with respect to h {', '.join(parts)}; in "
-        "brackets the norm at the first step over that at the last, of which a factor of 100 more "
-        "or less counts as kept."
+        f"Over {steps} time steps the gradient of the loss with respect to h {'; '.join(parts)}. "
+        "In parentheses: the norm at the first step divided by that at the last; a factor of at "
+        "most 100 either way counts as kept."
     )
+
+
+def _power(exponent: float) -> str:
+    return f"10^{round(exponent)}"
 
 
 def _clip_answer(trainings: Mapping[str, Result], settings: Settings, name: str) -> str:
@@ -277,18 +281,18 @@ def _clip_answer(trainings: Mapping[str, Result], settings: Settings, name: str)
         losses, lengths = result["losses"], result["lengths"]
         if len(lengths) < settings.updates:
             ended = f"left the range of float64 after {len(lengths)} updates"
-            parts.append(f"{label} training {ended}")
+            parts.append(f"{label}, the training {ended}")
         if losses:
             tail = float(np.median(losses[-20:]))
             parts.append(
-                f"{label} the longest update was {max(lengths):.2g} times the learning rate, "
-                f"the largest recurrent weight at the end {result['weight']:.2g}, the median loss "
-                f"of the last 20 updates {tail:.3g}"
+                f"{label}, the largest update was {max(lengths):.2g} times the learning rate, the "
+                f"largest recurrent weight at the end was {result['weight']:.2g}, and the median "
+                f"loss of the last 20 updates was {tail:.3g}"
             )
     return (
-        f"{name}, SGD {settings.rate:g}: {'; '.join(parts)} (1 is the loss of always answering 0). "
-        "Clipping scales the whole gradient: it bounds the step, but the shares of the time steps "
-        "in it stay as they are, so nothing that has vanished comes back."
+        f"{name}, SGD with learning rate {settings.rate:g}: {'; '.join(parts)}. Always answering 0 "
+        "has a loss of 1. Clipping scales the whole gradient: it bounds the size of an update, but "
+        "not the relative contributions of the time steps, so a vanished gradient stays vanished."
     )
 
 
@@ -296,7 +300,12 @@ def _table(norms: Mapping[str, Array]) -> list[list[str]]:
     """Heads and rows: the norm so many steps before the end, and the mean factor per step."""
     steps = len(next(iter(norms.values())))
     back = [b for b in (0, 10, 50, 100) if b < steps - 1] + [steps - 1]
-    heads = ["cell", *(f"t = T - {b}" if b else "t = T" for b in back), "factor per step", ""]
+    heads = [
+        "cell",
+        *(f"t = T - {b}" if b else "t = T" for b in back),
+        "factor per step",
+        "gradient",
+    ]
     rows = [
         [
             label,
@@ -321,7 +330,7 @@ def _draw(
     _draw_norms(norm_axes, norms)
     legend_above(left, [norm_axes])
     upper, lower = right.subplots(2, 1, sharex=True)
-    _draw_training(upper, trainings, "lengths", f"{name}: length of each update / learning rate")
+    _draw_training(upper, trainings, "lengths", f"{name}: size of each update / learning rate")
     _draw_training(lower, trainings, "losses", "loss before each update")
     lower.set_xlabel("updates", fontsize=10.5, color=INK)
     legend_above(right, [upper])
@@ -329,7 +338,7 @@ def _draw(
 
 
 def _draw_norms(axes: Axes, norms: Mapping[str, Array]) -> None:
-    style_axes(axes, title="norm of dLoss/dh(t), untrained", xlabel="step t")
+    style_axes(axes, title="norm of dLoss/dh(t) before training", xlabel="time step t")
     counts = dict.fromkeys(_KINDS, 0)
     for label, values in norms.items():
         kind = label.partition(",")[0]
@@ -357,18 +366,20 @@ def headline(statistics: Mapping[str, Statistic]) -> str:
     labels = {name.removeprefix("log10, "): value for name, value in statistics.items()}
     least = min(labels, key=lambda label: labels[label].mean)
     most = max(labels, key=lambda label: labels[label].mean)
-    return f"10^({labels[least].text(0)}) in {least} to 10^({labels[most].text(0)}) in {most}"
+    low, high = (_power(labels[label].mean) for label in (least, most))
+    return f"from {low} ({least}) to {high} ({most})" if low != high else f"{low} in all networks"
 
 
 GRADIENT_FLOW = Experiment(
     name="gradient-flow",
-    summary="the norm of dLoss/dh(t) over 200 steps: SimpleRNN, GRU, LSTM; and clipping",
+    summary="norm of dLoss/dh(t) over 200 time steps in SimpleRNN, GRU and LSTM; gradient clipping",
     shows=(
-        "A loss at the end reaches an early step through one Jacobian per step: their product "
-        "vanishes or explodes unless something, such as an open forget gate, keeps it near 1."
+        "The gradient of a loss at the end reaches an early time step through one Jacobian per "
+        "step. Their product vanishes or explodes unless something, such as an open forget gate, "
+        "keeps it near 1."
     ),
     published=Published(
-        "vanishes or explodes exponentially",
+        "the norm vanishes or explodes exponentially",
         'S. Hochreiter (1991); Y. Bengio, P. Simard & P. Frasconi, "Learning Long-Term '
         'Dependencies with Gradient Descent is Difficult" (1994)',
     ),

@@ -96,13 +96,13 @@ def run_stateful(settings: LagStatefulSettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
-            example="one fresh sequence",
+            example="one test sequence",
             sequence=inputs,
             expected=expected,
             predicted=predicted,
             trace=trace_carried(model, x, settings.batch),
             labels=inputs,
-            time="sample (its input value); lines part the batches",
+            time="sample (its input value); lines separate the batches",
             breaks=range(settings.batch, len(x), settings.batch),
         )
 
@@ -125,7 +125,7 @@ def run_window(settings: LagWindowSettings, run: Run) -> Outcome:
         return plotting.plot_experiment(
             title,
             curve=training.curve,
-            example="one fresh sequence, by the last value of each window",
+            example="one test sequence, shown as the last value of each window",
             sequence=lag.one_hot_decode(x[:, -1]),
             expected=expected,
             predicted=predicted,
@@ -172,11 +172,11 @@ def _check_batch(batch: int, samples: int) -> None:
 
 ECHO_LAG_STATEFUL = Experiment(
     name="echo-lag-stateful",
-    summary="answer the integer before, one step per sample, state carried (must fail)",
+    summary="return the previous integer, one time step per sample, state carried (fails)",
     shows=(
-        "It must fail: row i of a batch is continued by row i of the next, six values later, and "
-        "no gradient crosses the batch boundary, so the previous value never reaches the row that "
-        "needs it."
+        "This cannot be learned: row i of a batch continues in row i of the next batch, six "
+        "values later, and no gradient crosses the boundary between batches, so the previous "
+        "value never reaches the row that needs it."
     ),
     published=Published("0 %", SOURCE),
     settings=LagStatefulSettings(),
@@ -185,10 +185,10 @@ ECHO_LAG_STATEFUL = Experiment(
 
 ECHO_LAG_WINDOW = Experiment(
     name="echo-lag-window",
-    summary="answer the integer before, the last five given as five steps (succeeds)",
+    summary="return the previous integer, given the last five as time steps (succeeds)",
     shows=(
-        "With the previous value among the steps of the sample, the same network learns it: the "
-        "gradient reaches back over the steps of a sample, and no further."
+        "The same network learns the task when the previous value is among the time steps of the "
+        "sample, because gradients reach back over the steps of a sample, but no further."
     ),
     published=Published("100 %", SOURCE),
     settings=LagWindowSettings(),

@@ -89,26 +89,33 @@ def train(
 
 def _panels(rows: Mapping[str, Sequence[Point]], xlabel: str, x: Sequence[int]) -> list[Panel]:
     return [
-        Panel.of("updates, one sequence each", rows, xlabel, x),
-        Panel.of("seconds", rows, xlabel, x, of=lambda p: p.seconds),
+        Panel.of("updates (one sequence each)", rows, xlabel, x),
+        Panel.of("training and test time (s)", rows, xlabel, x, of=lambda p: p.seconds),
         Panel.accuracy(rows, xlabel, x),
     ]
 
 
-def _compared(rows: Mapping[str, Sequence[Point]], way: str, other: str, text: str) -> str:
-    """How many times the updates and seconds of another way a way took."""
+def _compared(
+    rows: Mapping[str, Sequence[Point]], way: str, text: str, other: str, other_text: str
+) -> str:
+    """How many times the updates and the time of another way a way took; both as the subject of a
+    sentence.
+    """
     updates = times_as_many(rows[way], rows[other], lambda p: p.updates)
     seconds = times_as_many(rows[way], rows[other], lambda p: p.seconds)
     if np.isnan(updates):
-        return f"{text} cannot be compared, as no place was learned both ways"
-    return f"{text} took {updates:.2f} times the updates and {seconds:.2f} times the seconds"
+        return f"{text} cannot be compared with {other_text}: nothing was learned in both ways"
+    return (
+        f"{text} took {updates:.2f} times the updates and {seconds:.2f} times the time of "
+        f"{other_text}"
+    )
 
 
 # ---- lag-masked --------------------------------------------------------------------------------
 
 DROPPED = "dropped"
-MARKED = "marked -1"
-MASKED = "marked -1, masked"
+MARKED = "padded"
+MASKED = "padded, masked"
 
 
 @dataclass(frozen=True)
@@ -151,21 +158,21 @@ def run_masked(settings: MaskedSettings, run: Run) -> Outcome:
     )
     rows = by_way(points, list(ways))
     answer = (
-        _compared(rows, MASKED, DROPPED, "against dropping, rows marked -1 and masked")
+        _compared(rows, MASKED, "padding with a mask", DROPPED, "dropping incomplete rows")
         + "; "
-        + _compared(rows, MARKED, DROPPED, "marked and not masked, they")
-        + f"; dropping leaves {settings.length - max(settings.steps) + 1} of {settings.length - 1} "
-        f"rows of a sequence to learn from at {max(settings.steps)} steps, and no answer to the "
-        f"others; {solved_text(points, 'way')}."
+        + _compared(rows, MARKED, "padding without a mask", DROPPED, "dropping")
+        + f"; with rows of {max(settings.steps)} time steps, dropping leaves "
+        f"{settings.length - max(settings.steps) + 1} of the {settings.length - 1} rows of a "
+        f"sequence, and no answer to the others; {solved_text(points, 'setting')}."
     )
-    panels = _panels(rows, "steps of a row", settings.steps)
+    panels = _panels(rows, "row length (time steps)", settings.steps)
     return outcome(updates_table("rows", points), points, answer, panels, run.seed)
 
 
 # ---- lag-whole ---------------------------------------------------------------------------------
 
 BEFORE = "padded before, masked"
-BEHIND = "padded behind, masked"
+BEHIND = "padded after, masked"
 UNMASKED = "padded before, not masked"
 
 
@@ -218,22 +225,22 @@ def run_whole(settings: WholeSettings, run: Run) -> Outcome:
     done = sum(point.solved for point in rows[BEFORE])
     answer = (
         f"with the whole sequence so far, padded before and masked, {done} of "
-        f"{len(settings.lengths)} lengths were learned; against a window of {settings.window} "
-        + _compared(rows, BEFORE, window, "steps it")
-        + "; against that, "
-        + _compared(rows, BEHIND, BEFORE, "padding behind, the same to a network that masks,")
-        + " and "
-        + _compared(rows, UNMASKED, BEFORE, "leaving out the mask")
-        + f"; {solved_text(points, 'way')}."
+        f"{len(settings.lengths)} lengths were learned; "
+        + _compared(rows, BEFORE, "it", window, f"a window of {settings.window} steps")
+        + "; "
+        + _compared(rows, BEHIND, "padding after the values", BEFORE, "padding before them")
+        + " (with a mask the two are the same task); "
+        + _compared(rows, UNMASKED, "leaving out the mask", BEFORE, "masking")
+        + f"; {solved_text(points, 'setting')}."
     )
-    panels = _panels(rows, "integers of a sequence", settings.lengths)
+    panels = _panels(rows, "sequence length (time steps)", settings.lengths)
     return outcome(updates_table("rows", points), points, answer, panels, run.seed)
 
 
 LAG_MASKED = Experiment(
     name="lag-masked",
-    summary="echo of t-1 where steps are missing: rows marked -1, with and without a mask, dropped",
-    shows="Masked steps are as if they were not there; without a mask, -1 is read like a value.",
+    summary="echo of t-1 with missing time steps: rows dropped, padded with -1, or masked",
+    shows="Masked time steps are skipped; without a mask, the padding of -1 is read like a value.",
     published=EXERCISE,
     settings=MaskedSettings(),
     headline=solved_headline,
@@ -245,9 +252,9 @@ LAG_WHOLE = Experiment(
     name="lag-whole",
     summary="echo of t-1 with the whole sequence so far as context, padded and masked",
     shows=(
-        "No window to choose, but ever more to read before the answer. The mask skips what is "
-        "padded, on whichever side it stands: before and behind are then one problem, and what "
-        "they differ by is chance."
+        "No window length has to be chosen, but there is more and more to read before the answer. "
+        "The mask skips the padding on either side, so padding before and after the values is the "
+        "same task, and any difference between them is due to chance."
     ),
     published=EXERCISE,
     settings=WholeSettings(),

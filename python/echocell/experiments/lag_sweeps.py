@@ -9,7 +9,7 @@ are missing are in `lag_padding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from echocell.experiments.journal import Result
 from echocell.experiments.settings import check_counts
 from echocell.experiments.sweep import (
     EXERCISE,
+    UPDATES_NEEDED,
     Point,
+    extremes,
     outcome,
     solved_headline,
     solved_text,
@@ -121,9 +123,9 @@ def times_as_many(
 
 # ---- lag-state ---------------------------------------------------------------------------------
 
-FRESH = "state of zeros"
+FRESH = "zero state"
 PUBLISHED = "state carried as published"
-CARRIED = "state carried on"
+CARRIED = "state carried in order"
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,8 @@ def run_state(settings: StateSettings, run: Run) -> Outcome:
     )
     rows = by_way(points, ways)
     panels = [
-        Panel.of("updates until nothing is wrong", rows, "steps of a window", settings.windows),
-        Panel.accuracy(rows, "steps of a window", settings.windows),
+        Panel.of(UPDATES_NEEDED, rows, "window length (time steps)", settings.windows),
+        Panel.accuracy(rows, "window length (time steps)", settings.windows),
     ]
     answer = _state_answer(settings.windows, rows) + "."
     return outcome(updates_table("samples", points), points, answer, panels, run.seed)
@@ -206,17 +208,23 @@ def _state_answer(windows: Sequence[int], rows: Mapping[str, Sequence[Point]]) -
     texts = []
     if holding:
         texts.append(
-            f"where the window holds the answer, a {FRESH} learned {_learned(held[FRESH])} windows"
+            f"where the window contains the answer, {_learned(held[FRESH])} window lengths were "
+            f"learned with a {FRESH}"
         )
-        texts += [f"a {way} {_compared(held[way], held[FRESH])}" for way in (CARRIED, PUBLISHED)]
+        texts += [
+            f"with a {way}, {_compared(held[way], held[FRESH])}" for way in (CARRIED, PUBLISHED)
+        ]
     without = [
-        f"{way} {points[k].accuracy:.1f} %"
+        f"{points[k].accuracy:.1f} % with a {way}"
         for way, points in rows.items()
         for k, steps in enumerate(windows)
         if steps == 1
     ]
     if without:
-        texts.append(f"where the window does not hold it, right at the end: {', '.join(without)}")
+        texts.append(
+            "where the window does not contain it, the accuracy in the last test was "
+            f"{', '.join(without)}"
+        )
     return "; ".join(texts)
 
 
@@ -228,14 +236,17 @@ def _compared(points: Sequence[Point], fresh: Sequence[Point]) -> str:
     """Whether carrying helped: by what was learned, and if that is the same, by the updates."""
     ratio = times_as_many(points, fresh, lambda p: p.updates)
     if np.isnan(ratio):
-        return f"{_learned(points)}, none that both did"
+        return f"{_learned(points)} were learned"
     more = sum(p.solved for p in points) - sum(p.solved for p in fresh)
-    verdict = "no difference to speak of"
+    verdict = "no clear difference"
     if more > 0 or (more == 0 and ratio < 0.9):
-        verdict = "it helped"
+        verdict = "carrying helps"
     elif more < 0 or ratio > 1.1:
-        verdict = "it hindered"
-    return f"{_learned(points)}, in {ratio:.2f} times the updates where both did: {verdict}"
+        verdict = "carrying is a disadvantage"
+    return (
+        f"{_learned(points)} were learned, with {ratio:.2f} times the updates where both ways "
+        f"succeeded ({verdict})"
+    )
 
 
 # ---- lag-depth ---------------------------------------------------------------------------------
@@ -287,8 +298,8 @@ def run_depth(settings: DepthSettings, run: Run) -> Outcome:
     rows = by_way(points, [f"{units} units" for units in settings.units])
     fewest = _fewest_units(settings.units, rows)
     panels = [
-        Panel.of("updates until nothing is wrong", rows, "lag", settings.lags, log_x=False),
-        Panel.accuracy(rows, "lag", settings.lags, log_x=False),
+        Panel.of(UPDATES_NEEDED, rows, "lag (time steps)", settings.lags, log_x=False),
+        Panel.accuracy(rows, "lag (time steps)", settings.lags, log_x=False),
     ]
     answer = _depth_answer(settings, points, rows, fewest) + "."
     table = _depth_table(settings, rows, fewest)
@@ -334,27 +345,21 @@ def _depth_answer(
     fewest: Sequence[tuple[int, Point] | None],
 ) -> str:
     most = max(settings.units)
-    largest = list(zip(settings.lags, rows[f"{most} units"], strict=True))
-    easiest = min(largest, key=lambda pair: pair[1].updates)
-    hardest = max(largest, key=lambda pair: pair[1].updates)
-    text = (
-        f"with {most} units, the easiest, {_lag_text(*easiest)} and the hardest, "
-        f"{_lag_text(*hardest)}"
-    )
-    spans = [f"t-{lag}: {f[0]}" for lag, f in zip(settings.lags, fewest, strict=True) if f]
-    if spans:
-        text += f"; the fewest units that did it were {', '.join(spans)}"
+    text = ""
+    largest = zip(settings.lags, rows[f"{most} units"], strict=True)
+    if compared := extremes([replace(point, label=f"t-{lag}") for lag, point in largest]):
+        text = f"with {most} units, {compared}"
+    found = [(f[0], f"t-{lag}") for lag, f in zip(settings.lags, fewest, strict=True) if f]
+    if found:
+        spans = [
+            f"{units} for {', '.join(lag for own, lag in found if own == units)}"
+            for units in sorted({units for units, _ in found})
+        ]
+        text += f"the fewest units that learned a lag were {'; '.join(spans)}; "
     none = [f"t-{lag}" for lag, f in zip(settings.lags, fewest, strict=True) if f is None]
     if none:
-        text += f"; none of these networks learned {', '.join(none)}"
-    failed = sum(not point.solved for point in points)
-    return f"{text}; {len(points) - failed} of {len(points)} networks learned their lag"
-
-
-def _lag_text(lag: int, point: Point) -> str:
-    if point.solved:
-        return f"t-{lag}, took {point.updates:,} updates"
-    return f"t-{lag}, was not learned in {point.updates:,} ({point.accuracy:.1f} % right)"
+        text += f"no network learned {', '.join(none)}; "
+    return f"{text}{_learned(points)} networks learned their lag"
 
 
 # ---- lag-sequence ------------------------------------------------------------------------------
@@ -407,20 +412,29 @@ def run_sequence(settings: SequenceSettings, run: Run) -> Outcome:
     points = sweep(run, places, train)
     rows = by_way(points, ways)
     panels = [
-        Panel.of("updates, one sequence each", rows, "lag", settings.lags, log_x=False),
-        Panel.of("seconds", rows, "lag", settings.lags, of=lambda p: p.seconds, log_x=False),
-        Panel.accuracy(rows, "lag", settings.lags, log_x=False),
+        Panel.of(
+            "updates (one sequence each)", rows, "lag (time steps)", settings.lags, log_x=False
+        ),
+        Panel.of(
+            "training and test time (s)",
+            rows,
+            "lag (time steps)",
+            settings.lags,
+            of=lambda p: p.seconds,
+            log_x=False,
+        ),
+        Panel.accuracy(rows, "lag (time steps)", settings.lags, log_x=False),
     ]
     updates, seconds = (
         times_as_many(rows[PER_STEP], rows[PER_WINDOW], of)
         for of in (lambda p: float(p.updates), lambda p: p.seconds)
     )
     done = sum(point.solved for point in rows[PER_STEP])
-    answer = f"{done} of {len(settings.lags)} lags were learned with one output per step"
+    answer = f"{done} of {len(settings.lags)} lags were learned with {PER_STEP}"
     if not np.isnan(updates):
         answer += (
-            f", in {updates:.2f} times the sequences and {seconds:.2f} times the seconds that "
-            "windows with one answer each took where both succeeded"
+            f"; where both ways succeeded, they took {updates:.2f} times the sequences and "
+            f"{seconds:.2f} times the time of windows with one output each"
         )
     answer = f"{answer}; {solved_text(points, 'lag')}."
     return outcome(updates_table("echo of", points), points, answer, panels, run.seed)
@@ -428,11 +442,11 @@ def run_sequence(settings: SequenceSettings, run: Run) -> Outcome:
 
 LAG_STATE = Experiment(
     name="lag-state",
-    summary="echo of t-1 from windows, the state carried or not: does carrying help?",
+    summary="echo of t-1 from windows, with the state carried or not: does carrying it help?",
     shows=(
-        "A carried state can only tell what came before the window; where the window holds the "
-        "answer, that is nothing that is needed. Carried on, it goes to the next window; as "
-        "published, where a batch is windows in a row, to the window one batch further on."
+        "A carried state holds what came before the window, which is not needed where the window "
+        "contains the answer. Carried in order, it goes to the next window; as published, where "
+        "a batch consists of consecutive windows, it goes to the window one batch later."
     ),
     published=EXERCISE,
     settings=StateSettings(),
@@ -443,10 +457,11 @@ LAG_STATE = Experiment(
 )
 LAG_DEPTH = Experiment(
     name="lag-depth",
-    summary="echo of t-1 to t-10: accuracy, updates and units needed",
+    summary="echo of t-1 to t-10: accuracy, and the updates and units that are needed",
     shows=(
-        "The same windows, asked for values further and further back. The first step of a window "
-        "is marked by the empty state before it, one in the middle must be counted out."
+        "The windows stay the same, while the requested value lies further and further back. The "
+        "first step of a window is marked by the zero state before it; a step in the middle has "
+        "to be found by counting."
     ),
     published=EXERCISE,
     settings=DepthSettings(),
@@ -457,10 +472,10 @@ LAG_DEPTH = Experiment(
 )
 LAG_SEQUENCE = Experiment(
     name="lag-sequence",
-    summary="echo of a whole lagged sequence, one output per step, beside windows",
+    summary="echo of a whole lagged sequence, one output per time step, compared with windows",
     shows=(
-        "With an output at every step the network must hold several values at once, each for as "
-        "long as the lag; a window asks for one of them."
+        "With an output at every time step the network has to hold several values at once, each "
+        "for as long as the lag; with a window it has to hold only one."
     ),
     published=EXERCISE,
     settings=SequenceSettings(),

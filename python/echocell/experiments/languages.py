@@ -193,26 +193,27 @@ def _answer(rows: Sequence[Row], limit: int) -> str:
     parts = []
     for language, name in NAMES.items():
         mine = [row for row in rows if row.language == language]
-        cells = "; ".join(f"{row.cell}: {row.median:g} (best {row.best})" for row in mine)
-        part = f"{name}, trained on n = 1..{max(RANGES[language])} - {cells}"
+        cells = "; ".join(f"{row.cell}: {row.median:g} ({row.best})" for row in mine)
+        part = f"For {name}, trained on n = 1 to {max(RANGES[language])}: {cells}"
         counts = [row.cell for row in mine if row.best >= limit]
-        part += f"; at the limit of the test, {limit}: {' / '.join(counts) or 'none'}"
+        part += f". The limit of the test, {limit}, was reached by: {'; '.join(counts) or 'none'}"
         failed = [row.cell for row in mine if row.learned == 0]
         if failed:
-            part += f"; the training range itself was not learned by any {' / '.join(failed)}"
+            part += (
+                f". The training range itself was not learned in any trial by: {'; '.join(failed)}"
+            )
         parts.append(part)
     return (
-        "The largest n up to which every string is accepted, median over the trials: "
-        + ". ".join(parts)
-        + "."
+        "The largest n up to which every string is accepted, as the median (the best) of the "
+        "trials. " + ". ".join(parts) + "."
     )
 
 
 def _table(rows: Sequence[Row], settings: Settings) -> list[list[str]]:
     """Heads, rows of ours, and the published one."""
     heads = [
-        *("language", "trained on", "cell", "weights", "trials", "range learned"),
-        *("largest n: median", "least", "best", "seconds each"),
+        *("language", "trained on n", "cell", "weights", "trials", "range learned"),
+        *("largest n: median", "min", "max", "seconds per trial"),
     ]
     table = [heads]
     for row in rows:
@@ -226,7 +227,7 @@ def _table(rows: Sequence[Row], settings: Settings) -> list[list[str]]:
         )
     published = "2002: LSTM, Kalman filter"
     table.append(
-        ["a^n b^n c^n", "1..10", published, "", "", "", "", "", "1,000 and more", ""],
+        ["a^n b^n c^n", "1..10", published, "", "", "", "", "", "1,000 or more", ""],
     )
     return table
 
@@ -240,7 +241,7 @@ def _draw(title: str, rows: Sequence[Row], limit: int) -> Figure:
     grid: Sequence[Axes] = body.subplots(1, len(NAMES), sharey=True)
     for axes, language in zip(grid, NAMES, strict=True):
         _draw_language(axes, language, [row for row in rows if row.language == language], limit)
-    grid[0].set_ylabel("largest n (0 is drawn at 1/2)", fontsize=10.5, color=INK)
+    grid[0].set_ylabel("largest n accepted (0 is drawn at 0.5)", fontsize=10.5, color=INK)
     legend_above(body, grid)
     return figure
 
@@ -257,7 +258,7 @@ def _draw_language(axes: Axes, language: str, rows: Sequence[Row], limit: int) -
             color=BLUE,
             markersize=6,
             alpha=0.75,
-            label="a trial" if place == 0 else None,
+            label="trial" if place == 0 else None,
         )
         axes.plot(
             *([place - 0.35, place + 0.35], [max(row.median, 0.5)] * 2),
@@ -265,9 +266,9 @@ def _draw_language(axes: Axes, language: str, rows: Sequence[Row], limit: int) -
             linewidth=2,
             label="median" if place == 0 else None,
         )
-    axes.set_ylim(0.4, 1.3 * limit)
-    log_axis(axes)
     trained = max(RANGES[language])
+    axes.set_ylim(0.4, 1.3 * max(limit, trained))
+    log_axis(axes)
     label_lines(axes, {f"trained up to {trained}": trained, f"tested up to {limit:,}": limit}, 10)
     axes.set_xticks(range(len(rows)), [row.cell.replace(", ", ",\n") for row in rows])
 
@@ -277,19 +278,19 @@ def _headline(statistics: Mapping[str, Statistic]) -> str:
     parts = []
     for name in NAMES.values():
         best = max(statistics[f"best n, {name}, {cell}"].maximum for cell in CELLS)
-        parts.append(f"{name} to n = {best:.0f}")
+        parts.append(f"{name} up to n = {best:.0f}")
     return ", ".join(parts)
 
 
 LANGUAGES = (
     Experiment(
         name="languages",
-        summary="accept a^n b^n and a^n b^n c^n: how far beyond the training does a cell count?",
+        summary="accept a^n b^n and a^n b^n c^n: how far beyond the training range do cells count?",
         shows=(
-            "To accept strings longer than those of the training, a cell must count; up to which n "
-            "it does so exactly depends on the cell, and on where a training ends."
+            "To accept strings that are longer than those of the training, a cell has to count. Up "
+            "to which n it counts exactly depends on the cell and on where the training ends."
         ),
-        published=Published("a^n b^n c^n to n = 1000 and more", KALMAN),
+        published=Published("a^n b^n c^n up to n = 1000 or more", KALMAN),
         settings=Settings(),
         headline=_headline,
         run=run,

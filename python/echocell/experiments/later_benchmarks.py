@@ -229,23 +229,33 @@ def _answer(task: Task, rows: Sequence[Row]) -> str:
         good = [str(row.length) for row in mine if row.remembers]
         parts.append(f"{name}: {'T = ' + ', '.join(good) if good else 'no T'}")
     text = (
-        f"A test loss below {100 * REMEMBERS:.0f} % of the score without memory was reached by "
-        f"{'; '.join(parts)}."
+        f"A test loss below {100 * REMEMBERS:.0f} % of the score without memory was reached as "
+        f"follows: {'; '.join(parts)}."
     )
     for cell, published in task.published.items():
         at = [r for r in rows if r.cell == cell and r.length == task.published_length]
         if at:
             ours = " and ".join(f"{row.figure} with {row.bias} bias" for row in at)
             text += (
-                f" At T = {task.published_length} Bai et al. (2018) print {published:.3g} for the "
-                f"{cell}; ours has {ours}."
+                f" At T = {task.published_length}, Bai et al. (2018) report {published:.3g} for "
+                f"the {cell}; the test loss of ours is {ours}."
             )
     return text
 
 
 def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
     """Heads, rows of ours, and those of table 1."""
-    heads = ["cell", "bias", "T", "test loss", "without memory", "share", "", "updates", "seconds"]
+    heads = [
+        "cell",
+        "bias",
+        "T",
+        "test loss",
+        "without memory",
+        "ratio",
+        "verdict",
+        "updates",
+        "seconds",
+    ]
     table = [heads]
     for row in rows:
         table.append(
@@ -319,8 +329,8 @@ def _headline(length: int, statistics: Mapping[str, Statistic]) -> str:
     """The column "ours": the chrono LSTM at the published T, where that was run."""
     name = f"loss, LSTM, chrono, T = {length}"
     if name not in statistics:
-        return f"{statistics['remembered'].text(0)} % of the rows remember"
-    return f"{statistics[name].mean:.3g} with chrono bias"
+        return f"{statistics['remembered'].text(0)} % of the networks remember"
+    return f"LSTM {statistics[name].mean:.3g} with chrono bias"
 
 
 _ADDING = Task(
@@ -343,8 +353,8 @@ _COPYING = Task(
 )
 ADDING_LATER = Experiment(
     name="adding-later",
-    summary="add two marked numbers among 200 to 1000, LSTM and GRU, with and without chrono bias",
-    shows="What is to be learned comes back over all the steps, as far as the gates let it.",
+    summary="add two marked numbers among 200 to 1000, LSTM and GRU, usual and chrono bias",
+    shows="The gradient has to reach back over all time steps, as far as the gates let it.",
     published=Published("LSTM 0.164 at T = 600", TABLE_1),
     settings=Settings(lengths=(200, 400, 600, 1000), updates=5000, batch_size=8, tests=2000),
     headline=partial(_headline, 600),
@@ -354,8 +364,8 @@ ADDING_LATER = Experiment(
 )
 COPY_MEMORY = Experiment(
     name="copy-memory",
-    summary="give back ten symbols after 100 to 1000 steps, LSTM and GRU, with and without chrono",
-    shows="Ten symbols are kept, in their order, while nothing comes in that would recall them.",
+    summary="return ten symbols after 100 to 1000 steps, LSTM and GRU, usual and chrono bias",
+    shows="Ten symbols have to be kept in their order while the input gives no hint of them.",
     published=Published("LSTM 0.0204 at T = 1000", TABLE_1),
     settings=Settings(lengths=(100, 300, 1000), updates=50_000, batch_size=1, tests=500),
     headline=partial(_headline, 1000),

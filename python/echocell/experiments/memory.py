@@ -77,7 +77,7 @@ def run(settings: MemorySettings, run: Run) -> Outcome:
             predicted=predicted,
             trace={name: np.concatenate([trace[name] for trace in traces]) for name in traces[0]},
             labels=inputs,
-            time="time step (its input value); a line parts the two sequences",
+            time="time step (its input value); a line separates the two sequences",
             breaks=[len(pairs[0][0])],
         )
 
@@ -96,17 +96,17 @@ MEMORY = Experiment(
     name="memory",
     summary="predict the next value of 3 0 1 2 3 and 4 0 1 2 4 (memory in the carried state)",
     shows=(
-        "Each update sees one step, and no gradient goes further back; yet the carried state often "
-        "tells the two sequences apart at their end, because what was read first still echoes in "
-        "it. They are task 2a of Hochreiter & Schmidhuber 1997 with p = 4, which RTRL "
-        "learned in 78 % of the trials there."
+        "Each update sees a single time step, and no gradient reaches further back. Nevertheless "
+        "the carried state often distinguishes the two sequences at their end, because it still "
+        "holds a trace of the first value. The sequences are task 2a of Hochreiter & Schmidhuber "
+        "(1997) with p = 4, which RTRL learned in 78 % of the trials in that paper."
     ),
     published=Published(
-        "both right",
+        "both sequences correct",
         'Jason Brownlee, "Demonstration of Memory with a Long Short-Term Memory Network in Python" '
         "(2017)",
     ),
     settings=MemorySettings(),
-    headline=lambda statistics: f"{percent_headline(statistics)} of 8",
+    headline=lambda statistics: f"{percent_headline(statistics)} of 8 values",
     run=run,
 )

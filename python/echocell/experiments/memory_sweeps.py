@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,11 +31,8 @@ from echocell.sweep_plot import Panel
 from echocell.tasks import middles
 from echocell.tasks.encoding import Floats, Integers, one_hot_encode
 
-if TYPE_CHECKING:
-    pass
-
 EXERCISE = Published(
-    "an open exercise",
+    "none (open exercise)",
     'Jason Brownlee, "Demonstration of Memory with a Long Short-Term Memory Network in Python" '
     '(2017), "Extensions"',
 )
@@ -70,9 +66,9 @@ class Way:
 WAYS = (
     Way("carried state", one_step=True),
     Way("whole sequences"),
-    Way("asked at the end", every_step=False),
-    Way("at the end, no forget gate", every_step=False, gates="io"),
-    Way("at the end, forget bias ln m", every_step=False, open_forget=True),
+    Way("last value only", every_step=False),
+    Way("last value only, no forget gate", every_step=False, gates="io"),
+    Way("last value only, forget bias ln m", every_step=False, open_forget=True),
 )
 
 
@@ -169,16 +165,16 @@ def _rows(points: Sequence[Point], names: Sequence[str]) -> dict[str, Sequence[P
 
 
 def _reach(rows: Mapping[str, Sequence[Point]], counts: Sequence[int]) -> str:
-    """How far each row came, from the shortest middle on, and what it did beyond."""
+    """The shortest middle at which each row failed, and the longer ones at which it did not."""
     texts = []
     for name, points in rows.items():
         ordered = sorted(zip(counts, points, strict=True), key=lambda pair: pair[0])
         failed = [count for count, point in ordered if not point.solved]
         beyond = [count for count, p in ordered if failed and p.solved and count > failed[0]]
-        text = "did not break" if not failed else f"broke at {failed[0]}"
+        text = f"{failed[0] if failed else 'none'} for {name}"
         if beyond:
-            text += f" (but learned {', '.join(map(str, beyond))})"
-        texts.append(f"{name} {text}")
+            text += f" ({', '.join(map(str, beyond))} learned again)"
+        texts.append(text)
     return "; ".join(texts)
 
 
@@ -188,8 +184,8 @@ def _panel(rows: Mapping[str, Sequence[Point]], counts: Sequence[int]) -> Panel:
         name: [((m + 1.0) * p.samples, p.solved) for m, p in zip(counts, row, strict=True)]
         for name, row in rows.items()
     }
-    axis = "values between the first and the last"
-    return Panel("steps read until learned", axis, counts, series)
+    axis = "values between the first and the last one"
+    return Panel("time steps read until the task was learned", axis, counts, series)
 
 
 def _run_middles(
@@ -203,22 +199,24 @@ def _run_middles(
     )
     rows = _rows(points, [way.name for way in WAYS])
     answer = (
-        f"Within {settings.most_sequences:,} sequences and {settings.most_steps:,} steps, by the "
-        f"number of values in the middle: {_reach(rows, settings.middles)}."
+        f"Within {settings.most_sequences:,} sequences and {settings.most_steps:,} time steps, "
+        "the smallest number of values in the middle at which training failed was "
+        f"{_reach(rows, settings.middles)}."
     )
     panels = [_panel(rows, settings.middles)]
     return outcome(_middles_table(points), points, answer, panels, run.seed)
 
 
 def _middles_table(points: Sequence[Point]) -> list[list[str]]:
-    heads = ["trained by, values in the middle", "sequences", "updates", "seconds", "last value"]
+    heads = ["training, values in the middle", "sequences", "updates", "seconds"]
+    heads.append("probability of the last value")
     rows = [
         [
             p.label,
             f"{p.samples:,}" if p.solved else f"over {p.samples:,}",
             p.updates_text,
             f"{p.seconds:.2f}",
-            f"{p.accuracy:.1f} % sure",
+            f"{p.accuracy:.1f} %",
         ]
         for p in points
     ]
@@ -277,7 +275,7 @@ AT_THE_END = Way("new middles", every_step=False)
 # name -> how it is trained, and on which middles: new ones, few, or a single one.
 RANDOM_ROWS = {
     "new middles": (AT_THE_END, "new"),
-    "new, no forget gate": (replace(AT_THE_END, gates="io"), "new"),
+    "new middles, no forget gate": (replace(AT_THE_END, gates="io"), "new"),
     "few middles": (AT_THE_END, "few"),
     "one middle": (AT_THE_END, "one"),
 }
@@ -327,20 +325,20 @@ def run_random(settings: RandomSettings, run: Run) -> Outcome:
     rows = _rows(points, list(RANDOM_ROWS))
     least = {name: min(p.accuracy for p in row) for name, row in rows.items()}
     answer = (
-        f"All of {settings.tests} sequences with new middles are to be right. By the number of "
-        f"values in the middle, training on {_reach(rows, settings.middles)}. The lowest "
-        "accuracies at the end: "
-        + ", ".join(f"{name} {value:.0f} %" for name, value in least.items())
-        + " (guessing: 50 %)."
+        f"The last value of {settings.tests} test sequences with new middles has to be correct. "
+        "The smallest number of values in the middle at which training failed was "
+        f"{_reach(rows, settings.middles)}. The lowest accuracy in the last test was "
+        + ", ".join(f"{value:.0f} % for {name}" for name, value in least.items())
+        + " (chance: 50 %)."
     )
-    table = updates_table("trained on, values in the middle", points)
+    table = updates_table("training data, values in the middle", points)
     return outcome(table, points, answer, [_panel(rows, settings.middles)], run.seed)
 
 
 MEMORY_LENGTH = Experiment(
     name="memory-length",
-    summary="y 0 1 0 1 ... 2 y against x 0 1 ... 2 x, 3 to 1000 values between: what breaks where?",
-    shows="One value is to be kept over ever more steps, out of the same five values.",
+    summary="y 0 1 0 1 ... 2 y and x 0 1 ... 2 x, 3 to 1000 values in between: where does it fail?",
+    shows="One value has to be kept over more and more time steps, in an alphabet of five values.",
     published=EXERCISE,
     settings=MiddleSettings(),
     headline=solved_headline,
@@ -350,10 +348,10 @@ MEMORY_LENGTH = Experiment(
 )
 MEMORY_ALPHABET = Experiment(
     name="memory-alphabet",
-    summary="y 0 1 2 3 ... y against x 0 1 2 3 ... x, 3 to 1000 values between: what breaks where?",
+    summary="y 0 1 2 3 ... y and x 0 1 2 3 ... x, 3 to 1000 values in between: where does it fail?",
     shows=(
-        "Task 2a of Hochreiter & Schmidhuber 1997: each value in the middle is a new one, so the "
-        "alphabet grows with what lies between."
+        "Task 2a of Hochreiter & Schmidhuber (1997): every value in the middle is a new one, so "
+        "the alphabet grows with the length of the middle."
     ),
     published=EXERCISE,
     settings=MiddleSettings(most_sequences=10_000, most_steps=500_000),
@@ -365,7 +363,7 @@ MEMORY_ALPHABET = Experiment(
 MEMORY_RANDOM = Experiment(
     name="memory-random",
     summary="random values between y and y, x and x: is the rule learned, or the sequences?",
-    shows="Tested on middles never seen, which tells a rule from sequences known by heart.",
+    shows="The test uses middles that were not trained on, so memorized sequences are of no use.",
     published=EXERCISE,
     settings=RandomSettings(),
     headline=solved_headline,

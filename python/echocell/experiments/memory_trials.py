@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,9 +27,6 @@ from echocell.models import Sequential
 from echocell.sweep_plot import Bars, Panel
 from echocell.tasks import memory
 from echocell.tasks.encoding import Floats, one_hot_decode
-
-if TYPE_CHECKING:
-    pass
 
 # The share of runs, in percent, that counts as solved.
 ENOUGH = 95.0
@@ -154,7 +150,7 @@ def try_often(
 
 
 def _table(what: str, points: Sequence[Point]) -> list[list[str]]:
-    heads = [what, "epochs", "updates", "ms per run", "runs right at best"]
+    heads = [what, "epochs", "updates", "ms per run", "correct runs in the best test"]
     rows = [
         [
             p.label,
@@ -179,10 +175,10 @@ def _recipes(
 
 
 def _told(point: Point) -> str:
-    """What it took, or how near it came."""
+    """What training took, or how close it came."""
     if point.solved:
-        return f"{point.label}: {point.samples // 2:,} epochs ({point.updates:,} updates)"
-    return f"{point.label}: never, {point.accuracy:.0f} % of the runs at best"
+        return f"{point.label}, {point.samples // 2:,} epochs ({point.updates:,} updates)"
+    return f"{point.label}, not reached (at best {point.accuracy:.0f} % of the runs)"
 
 
 # ---- memory-units ------------------------------------------------------------------------------
@@ -204,30 +200,30 @@ def run_units(settings: UnitSettings, run: Run) -> Outcome:
         order = sorted(zip(settings.units, row, strict=True), key=lambda pair: pair[0])
         solved = [(units, point) for units, point in order if point.solved]
         units, best = solved[0] if solved else max(order, key=lambda pair: pair[1].accuracy)
-        texts.append(
-            f"{name}, {units} units were the fewest that did it, in {best.samples // 2:,} epochs"
-            if solved
-            else f"{name}, no number of units did it, {units} came nearest "
-            f"({best.accuracy:.0f} % at best)"
-        )
-    answer = f"{ENOUGH:.0f} % of {settings.runs} runs right at once: {'; '.join(texts)}."
+        nearest = f"none (at best {best.accuracy:.0f} % of the runs, with {units})"
+        found = f"{units} ({best.samples // 2:,} epochs)" if solved else nearest
+        texts.append(f"{found} with {name}")
+    answer = (
+        f"The fewest units with which {ENOUGH:.0f} % of {settings.runs} runs were correct in the "
+        f"same test: {'; '.join(texts)}."
+    )
     panels = [
         _shares(rows, "units", settings.units),
         Panel.of(
-            "epochs until 95 % of the runs are right",
+            f"epochs until {ENOUGH:.0f} % of the runs are correct",
             rows,
             "units",
             settings.units,
             of=lambda point: point.samples / 2,
         ),
     ]
-    return outcome(_table("trained by", points), points, answer, panels, run.seed)
+    return outcome(_table("training", points), points, answer, panels, run.seed)
 
 
 def _shares(rows: Mapping[str, Sequence[Point]], axis: str, x: Sequence[float]) -> Panel:
     series = {name: [(p.accuracy, p.solved) for p in row] for name, row in rows.items()}
-    panel = Panel("runs right at the best test, %", axis, x, series, log_y=False)
-    return panel.beside(f"{ENOUGH:.0f} %", ENOUGH)
+    panel = Panel("correct runs in the best test (%)", axis, x, series, log_y=False)
+    return panel.beside(f"{ENOUGH:.0f} % of the runs", ENOUGH)
 
 
 # ---- memory-batch, memory-shuffle --------------------------------------------------------------
@@ -243,7 +239,7 @@ def _run_recipes(
     points = _recipes(recipes, settings, run)
     told = "; ".join(map(_told, points))
     found = answer_of({point.label: point for point in points})
-    answer = f"{found} Until {ENOUGH:.0f} % of {settings.runs} runs were right, {told}."
+    answer = f"{found} Training until {ENOUGH:.0f} % of {settings.runs} runs were correct: {told}."
     shares = Bars.of("correct runs in the best test (%)", points, lambda p: p.accuracy)
     shares = replace(shares, limit=100, lines={f"{ENOUGH:.0f} % of the runs": ENOUGH})
     updates = Bars.of(UPDATES_NEEDED, points, lambda point: float(point.updates))
@@ -253,39 +249,51 @@ def _run_recipes(
 def run_batch(settings: TrialSettings, run: Run) -> Outcome:
     """One update per step, of one sequence or both; one per sequence; one for both sequences."""
     recipes = {
-        "per step": Recipe(settings.units, True),
-        "per step of both": Recipe(settings.units, True, batch_size=2),
-        "per sequence": Recipe(settings.units, False),
-        "per both sequences": Recipe(settings.units, False, batch_size=2),
+        "each step": Recipe(settings.units, True),
+        "each step of both sequences": Recipe(settings.units, True, batch_size=2),
+        "each sequence": Recipe(settings.units, False),
+        "both sequences": Recipe(settings.units, False, batch_size=2),
     }
 
     def answer(points: Mapping[str, Point]) -> str:
         solved = {name: point for name, point in points.items() if point.solved}
         if not solved:
-            return "No way of updating was enough."
+            return "No frequency of updates was sufficient."
         best = min(solved, key=lambda name: solved[name].updates)
-        return f"One update {best} took the fewest updates."
+        return f"An update after {best} took the fewest updates ({solved[best].updates:,})."
 
-    return _run_recipes("one update", recipes, settings, run, answer)
+    return _run_recipes("an update after", recipes, settings, run, answer)
+
+
+def _change(before: float, after: float) -> str:
+    """What became of a percentage."""
+    old, new = f"{before:.0f} %", f"{after:.0f} %"
+    return f"left it at {old}" if old == new else f"changed it from {old} to {new}"
 
 
 def run_shuffle(settings: TrialSettings, run: Run) -> Outcome:
-    """Sequences in turn, in an order drawn for every epoch, and with their steps torn apart."""
+    """Sequences in a fixed order, in an order drawn for every epoch, and as separate steps."""
     recipes = {
-        "carried, in turn": Recipe(settings.units, True),
-        "carried, shuffled": Recipe(settings.units, True, shuffled=True),
-        "whole, in turn": Recipe(settings.units, False),
-        "whole, shuffled": Recipe(settings.units, False, shuffled=True),
-        "steps shuffled": Recipe(settings.units, True, shuffled=True, parted=True),
+        "carried state, fixed order": Recipe(settings.units, True),
+        "carried state, shuffled": Recipe(settings.units, True, shuffled=True),
+        "whole sequences, fixed order": Recipe(settings.units, False),
+        "whole sequences, shuffled": Recipe(settings.units, False, shuffled=True),
+        "single steps, shuffled": Recipe(settings.units, True, shuffled=True, parted=True),
     }
 
     def answer(points: Mapping[str, Point]) -> str:
-        best = {name: f"{point.accuracy:.0f} %" for name, point in points.items()}
+        shares = {name: point.accuracy for name, point in points.items()}
+        changes = (
+            f"{_change(shares[f'{way}, fixed order'], shares[f'{way}, shuffled'])} with {text}"
+            for way, text in (
+                ("carried state", "the carried state"),
+                ("whole sequences", "whole sequences"),
+            )
+        )
         return (
-            f"Shuffling the sequences took the share of runs right at best from "
-            f"{best['carried, in turn']} to {best['carried, shuffled']} with the carried state, "
-            f"from {best['whole, in turn']} to {best['whole, shuffled']} with whole sequences; "
-            f"with the steps shuffled it was {best['steps shuffled']}."
+            "The share of correct runs in the best test: shuffling the sequences "
+            f"{', and '.join(changes)}; with single steps shuffled, the share was "
+            f"{shares['single steps, shuffled']:.0f} %."
         )
 
     return _run_recipes("order", recipes, settings, run, answer)
@@ -293,8 +301,8 @@ def run_shuffle(settings: TrialSettings, run: Run) -> Outcome:
 
 MEMORY_UNITS = Experiment(
     name="memory-units",
-    summary="3 0 1 2 3 and 4 0 1 2 4: the fewest units and epochs that do it in 95 of 100 runs",
-    shows="How often it is learned says more than whether it was learned once.",
+    summary="3 0 1 2 3 and 4 0 1 2 4: the fewest units and epochs for 95 correct runs of 100",
+    shows="How often a network learns a task says more than whether it learned it once.",
     published=EXERCISE,
     settings=UnitSettings(),
     headline=solved_headline,
@@ -304,8 +312,8 @@ MEMORY_UNITS = Experiment(
 )
 MEMORY_BATCH = Experiment(
     name="memory-batch",
-    summary="3 0 1 2 3 and 4 0 1 2 4: an update per step, per sequence, or for both",
-    shows="An update per sequence sees the whole of it, and its gradient reaches the first value.",
+    summary="3 0 1 2 3 and 4 0 1 2 4: an update after each step, each sequence, or both sequences",
+    shows="An update after a sequence sees all of it, and its gradient reaches the first value.",
     published=EXERCISE,
     settings=TrialSettings(),
     headline=solved_headline,
@@ -315,8 +323,8 @@ MEMORY_BATCH = Experiment(
 )
 MEMORY_SHUFFLE = Experiment(
     name="memory-shuffle",
-    summary="3 0 1 2 3 and 4 0 1 2 4 in turn or in an order drawn anew: does it matter?",
-    shows="The order of sequences is one thing, that of their steps another.",
+    summary="3 0 1 2 3 and 4 0 1 2 4 in a fixed or a shuffled order: does the order matter?",
+    shows="Shuffling sequences keeps the order of their steps; shuffling single steps does not.",
     published=EXERCISE,
     settings=TrialSettings(),
     headline=solved_headline,

@@ -237,8 +237,8 @@ REBER = Experiment(
     name="reber",
     summary="predict the legal next symbols of the embedded Reber grammar (task 1 of 1997)",
     shows=(
-        "The last symbol but one is decided by the second, whatever the grammar has put in "
-        "between; all else can be learned without a long memory."
+        "The last symbol but one repeats the second one, whatever the grammar puts in between; "
+        "everything else can be learned without a long memory."
     ),
     published=Published("100 %, 8,440 sequences", SOURCE + "section 5.1, table 1"),
     settings=TrialSettings(
@@ -252,7 +252,7 @@ REBER = Experiment(
 ADDING = Experiment(
     name="adding",
     summary="add the two marked numbers among a hundred (task 4 of 1997)",
-    shows="Two real numbers are kept, precisely and for up to a hundred steps, among many others.",
+    shows="Two real numbers have to be kept precisely, among others, for up to a hundred steps.",
     published=Published("74,000 sequences", SOURCE + "section 5.4, table 7"),
     settings=LongSettings(
         units=32, learning_rate=0.003, batch_size=8, most_sequences=148_000, check_every=1000
@@ -264,8 +264,8 @@ ADDING = Experiment(
 )
 TEMPORAL_ORDER = Experiment(
     name="temporal-order",
-    summary="tell in which order two symbols came, far apart among noise (task 6a of 1997)",
-    shows="What is kept decides what the next relevant symbol means: the order itself is learned.",
+    summary="classify the order of two symbols that are far apart in noise (task 6a of 1997)",
+    shows="What is kept determines what the next relevant symbol means: the order is learned.",
     published=Published("31,390 sequences", SOURCE + "section 5.6, table 9"),
     settings=AnswerSettings(
         units=16, learning_rate=0.005, batch_size=4, most_sequences=62_000, check_every=500
@@ -279,7 +279,7 @@ ADDING_500 = replace(
     ADDING,
     name="adding-500",
     summary="add the two marked numbers among five hundred (task 4 of 1997)",
-    shows="The same over five times as many steps; more noise to read past, no more to keep.",
+    shows="The same task over five times as many steps: more noise to ignore, no more to keep.",
     published=Published("209,000 sequences", SOURCE + "section 5.4, table 7"),
     settings=replace(ADDING.settings, length=500, check_every=2500, most_sequences=418_000),
     takes=105,
@@ -288,7 +288,7 @@ ADDING_1000 = replace(
     ADDING_500,
     name="adding-1000",
     summary="add the two marked numbers among a thousand (task 4 of 1997)",
-    shows="The same over ten times as many steps; more noise to read past, no more to keep.",
+    shows="The same task over ten times as many steps: more noise to ignore, no more to keep.",
     published=Published("853,000 sequences", ADDING_500.published.source),
     settings=replace(ADDING_500.settings, length=1000, check_every=5000, most_sequences=850_000),
     takes=300,
@@ -297,7 +297,7 @@ MULTIPLICATION = replace(
     ADDING,
     name="multiplication",
     summary="multiply the two marked numbers among a hundred (task 5 of 1997)",
-    shows="What is kept need not only add up in the cell: the network learns to multiply it.",
+    shows="The values kept in cells need not only add up: the network learns their product.",
     published=Published("1,273,000 sequences", SOURCE + "section 5.5, table 8"),
     settings=replace(ADDING.settings, check_every=2000, most_sequences=500_000),
     run=run_multiplication,
@@ -306,7 +306,7 @@ MULTIPLICATION = replace(
 TEMPORAL_ORDER_3 = replace(
     TEMPORAL_ORDER,
     name="temporal-order-3",
-    summary="tell in which order three symbols came, far apart among noise (task 6b of 1997)",
+    summary="classify the order of three symbols that are far apart in noise (task 6b of 1997)",
     published=Published("571,100 sequences", SOURCE + "section 5.6, table 9"),
     run=run_temporal_order_3,
     takes=80,

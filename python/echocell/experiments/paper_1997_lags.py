@@ -149,7 +149,7 @@ def _last_as_all_others(y: Floats) -> Floats:
 def run_2a(settings: LagSettings, run: Run) -> Outcome:
     """Learned when no output is off by 0.25 or more, at any step of both sequences."""
     recipe = Recipe(
-        _words(settings, "half of the loss at the end"),
+        _words(settings, "half of the loss at the last step"),
         lambda: _gru(settings, every_step=True),
         settings.batch_size,
         weights=_last_as_all_others,
@@ -161,7 +161,7 @@ def run_2a(settings: LagSettings, run: Run) -> Outcome:
 def run_2b(settings: LagSettings, run: Run) -> Outcome:
     """Learned when no output is off by 0.25 or more at the end of 10,000 sequences."""
     recipe = Recipe(
-        _words(settings, "last target alone"),
+        _words(settings, "last target only"),
         lambda: _gru(settings, every_step=False),
         settings.batch_size,
         targets=at_end,
@@ -318,12 +318,12 @@ def run_2c(settings: VeryLongSettings, run: Run) -> Outcome:
 
 def _verdict(short: Sequence[str], compared: Sequence[tuple[int, int]]) -> str:
     if not compared:
-        return "The paper has none of these pairs."
+        return "The paper reports none of these pairs (q, p)."
     if short:
         return f"Ours falls short of the paper at {'; '.join(short)}."
     return (
         "At the paper's pairs every trial of ours succeeds, on average after no more sequences "
-        "than there."
+        "than the paper reports."
     )
 
 
@@ -361,7 +361,7 @@ def _panel(
     if olds:
         series["1997, here"] = points(olds)
     series["the paper"] = [(float(PAPER_2C.get(pair, math.nan)), True) for pair in pairs]
-    return Panel("sequences until success, mean", label, places, series)
+    return Panel("training sequences until success (mean)", label, places, series)
 
 
 def _pairs_headline(statistics: Mapping[str, Statistic]) -> str:
@@ -373,11 +373,11 @@ _SETTINGS = LagSettings(
 )
 LONG_LAG_A = Experiment(
     name="long-lag-a",
-    summary="predict 99 symbols that are always alike, then the first again (task 2a of 1997)",
+    summary="predict 99 fixed symbols, and then the first one again (task 2a of 1997)",
     shows=(
-        "The same task as memory, whose two sequences are those of p = 4, over a hundred steps: "
-        "in the paper real-time recurrent learning solves p = 4 in 78 % of the trials, and p = 100 "
-        "never; the LSTM of 1997 solves it always."
+        "The task of the experiment memory, whose sequences are those of p = 4, over a hundred "
+        "time steps. In the paper, real-time recurrent learning solves p = 4 in 78 % of the trials "
+        "and p = 100 in none; the LSTM of 1997 solves it in all."
     ),
     published=Published("100 %, 5,040 sequences", SOURCE + "section 5.2, table 2"),
     settings=_SETTINGS,
@@ -389,18 +389,18 @@ LONG_LAG_A = Experiment(
 LONG_LAG_B = replace(
     LONG_LAG_A,
     name="long-lag-b",
-    summary="give the first symbol again after 99 random ones (task 2b of 1997)",
-    shows="Nothing can be learned from one step to the next: only the lag of 100 steps is left.",
+    summary="return the first symbol after 99 random ones (task 2b of 1997)",
+    shows="No symbol depends on the one before it; there is only the lag of 100 steps to learn.",
     published=Published("100 %, 5,680 sequences", SOURCE + "section 5.2"),
     run=run_2b,
     takes=30,
 )
 LONG_LAG_C = Experiment(
     name="long-lag-c",
-    summary="keep a symbol past up to 1000 random ones (task 2c of 1997)",
+    summary="keep a symbol over up to 1000 random ones (task 2c of 1997)",
     shows=(
-        "In the paper the sequences needed grow little with the lag, q, and more with how often "
-        "each of the p random symbols comes to disturb what is kept."
+        "In the paper the number of sequences needed grows little with the lag q, and more with "
+        "the frequency at which each of the p random symbols disturbs what is kept."
     ),
     published=Published("100 %, 30,000 to 203,000 sequences", SOURCE + "section 5.2, table 3"),
     settings=VeryLongSettings(

@@ -164,10 +164,10 @@ OLD_3C = replace(OLD_3, rate=0.1)
 
 TWO_SEQUENCE_A = Experiment(
     name="two-sequence-a",
-    summary="which of two sequences began, T = 100, N = 3 first elements (task 3a of 1997)",
+    summary="classify a noisy sequence by its first elements, T = 100, N = 3 (task 3a of 1997)",
     shows=(
-        "The network must hold fast what the first elements say, and learn to let nothing in "
-        "afterwards, though noise looks much alike."
+        "The network has to keep what the first elements say and to ignore everything after them, "
+        "although the noise looks much the same."
     ),
     published=Published("39,850 sequences", SOURCE + "section 5.3, table 4"),
     settings=SignalSettings(
@@ -181,7 +181,7 @@ TWO_SEQUENCE_A = Experiment(
 TWO_SEQUENCE_A_1 = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-a-1",
-    summary="which of two sequences began, T = 100, N = 1 first element (task 3a of 1997)",
+    summary="classify a noisy sequence by its first element, T = 100, N = 1 (task 3a of 1997)",
     published=Published("64,330 sequences", TWO_SEQUENCE_A.published.source),
     settings=replace(TWO_SEQUENCE_A.settings, first=1, most_sequences=130_000),
     takes=8,
@@ -189,7 +189,7 @@ TWO_SEQUENCE_A_1 = replace(
 TWO_SEQUENCE_A_1000 = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-a-1000",
-    summary="which of two sequences began, T = 1000, N = 3 first elements (task 3a of 1997)",
+    summary="classify a noisy sequence by its first elements, T = 1000, N = 3 (task 3a of 1997)",
     published=Published("452,460 sequences", TWO_SEQUENCE_A.published.source),
     settings=replace(
         TWO_SEQUENCE_A.settings, length=1000, most_sequences=450_000, check_every=1000
@@ -199,8 +199,8 @@ TWO_SEQUENCE_A_1000 = replace(
 TWO_SEQUENCE_B = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-b",
-    summary="which of two sequences, first elements noisy too, T = 100, N = 3 (task 3b of 1997)",
-    shows="Even the first elements are noisy: sometimes they lie, and nobody can tell.",
+    summary="as task 3a with noise on the first elements, T = 100, N = 3 (task 3b of 1997)",
+    shows="The first elements are noisy, too: some are misleading, which no network can know.",
     published=Published("41,740 sequences", SOURCE + "section 5.3, table 5"),
     run=_run(task_3b, "binary_crossentropy", OLD_3),
     takes=3,
@@ -208,7 +208,7 @@ TWO_SEQUENCE_B = replace(
 TWO_SEQUENCE_B_1 = replace(
     TWO_SEQUENCE_B,
     name="two-sequence-b-1",
-    summary="which of two sequences, first element noisy too, T = 100, N = 1 (task 3b of 1997)",
+    summary="as task 3a with noise on the first element, T = 100, N = 1 (task 3b of 1997)",
     published=Published("74,950 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1.settings, most_sequences=150_000),
     takes=5,
@@ -216,7 +216,7 @@ TWO_SEQUENCE_B_1 = replace(
 TWO_SEQUENCE_B_1000 = replace(
     TWO_SEQUENCE_B,
     name="two-sequence-b-1000",
-    summary="which of two sequences, first element noisy too, T = 1000, N = 1 (task 3b of 1997)",
+    summary="as task 3a with noise on the first element, T = 1000, N = 1 (task 3b of 1997)",
     published=Published("481,060 sequences", TWO_SEQUENCE_B.published.source),
     settings=replace(TWO_SEQUENCE_A_1000.settings, first=1, most_sequences=480_000),
     takes=390,
@@ -224,8 +224,8 @@ TWO_SEQUENCE_B_1000 = replace(
 TWO_SEQUENCE_C = replace(
     TWO_SEQUENCE_A,
     name="two-sequence-c",
-    summary="which of two sequences, targets noisy, T = 100, N = 3 (task 3c of 1997)",
-    shows="From targets that are mostly noise, their mean is learned, at the end of a long lag.",
+    summary="as task 3a with noise on the targets, T = 100, N = 3 (task 3c of 1997)",
+    shows="The targets are mostly noise; the network learns their mean, after a long lag.",
     published=Published("269,650 sequences", SOURCE + "section 5.3, table 6"),
     settings=replace(
         TWO_SEQUENCE_A.settings, decay=0.001, check_every=1000, most_sequences=540_000
@@ -236,7 +236,7 @@ TWO_SEQUENCE_C = replace(
 TWO_SEQUENCE_C_1 = replace(
     TWO_SEQUENCE_C,
     name="two-sequence-c-1",
-    summary="which of two sequences, targets noisy, T = 100, N = 1 (task 3c of 1997)",
+    summary="as task 3a with noise on the targets, T = 100, N = 1 (task 3c of 1997)",
     published=Published("565,640 sequences", TWO_SEQUENCE_C.published.source),
     settings=replace(TWO_SEQUENCE_C.settings, first=1, most_sequences=1_130_000),
     takes=22,

@@ -99,14 +99,14 @@ class Network1997:
         """The recipe in words."""
         size = f"{_counted(self.blocks, 'block')} of {self.cells}"
         others = {
-            "input gates alone": self.gates == "i",
+            "input gates only": self.gates == "i",
             f"h {self.h}": self.h != "bipolar_sigmoid",
             f"outputs {self.outputs}": self.outputs != "sigmoid",
             "targets {:g} and {:g}".format(*self.targets): self.targets != (0, 1),
-            "truncated": self.truncated,
+            "truncated gradient": self.truncated,
         }
         chosen = [words for words, holds in others.items() if holds]
-        return ", ".join([f"1997: {size}, rate {self.rate:g}, one by one", *chosen])
+        return ", ".join([f"1997: {size}, rate {self.rate:g}, online", *chosen])
 
     def recipe(
         self, model: Any, beside: PaperRow, most_sequences: int, check_every: int, **other: Any

@@ -1,4 +1,4 @@
-"""What the exercises share: training until nothing is wrong, and the sweep over a setting."""
+"""What the exercises share: training until every answer is correct, and sweeps over a setting."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from echocell.sweep_plot import Bars, Panel
 
 EXERCISE = Published(
-    "an open exercise",
+    "none (open exercise)",
     'Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), among its '
     '"Extensions"',
 )
+
+UPDATES_NEEDED = "updates until every test answer is correct"
+
+# Settings that an answer names one by one.
+MOST_NAMED = 4
 
 # Draws so many samples: x and one-hot answers y.
 Draw = Callable[[int], tuple[Floats, Floats]]
@@ -49,7 +54,7 @@ class Point:
 
     @property
     def updates_text(self) -> str:
-        """The updates, or that they were not enough."""
+        """The updates, or the limit that was not enough."""
         return f"{self.updates:,}" if self.solved else f"over {self.updates:,}"
 
 
@@ -134,13 +139,17 @@ def figures(points: Sequence[Point]) -> dict[str, float]:
 
 
 def solved_headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours" of a sweep."""
-    return f"{statistics['solved'].text(0)} % solved"
+    """The column "ours" of a sweep: in how many of its settings the task was learned."""
+    solved = statistics["solved"]
+    places = sum(name.startswith("updates, ") for name in statistics)
+    if solved.count > 1:
+        return f"learned in {solved.text(0)} % of {places} settings"
+    return f"learned in {solved.mean * places / 100:.0f} of {places} settings"
 
 
 def updates_table(what: str, points: Sequence[Point]) -> list[list[str]]:
     """Heads and rows: what it took at each place."""
-    heads = [what, "updates to 100 %", "samples", "seconds", "accuracy at the end"]
+    heads = [what, "updates to 100 %", "samples", "seconds", "accuracy in the last test"]
     rows = [
         [p.label, p.updates_text, f"{p.samples:,}", f"{p.seconds:.2f}", f"{p.accuracy:.1f} %"]
         for p in points
@@ -171,9 +180,34 @@ def outcome(
 
 
 def solved_text(points: Sequence[Point], what: str) -> str:
-    """Which places were not solved."""
+    """Which places were not solved. what: one of them."""
     failed = [point for point in points if not point.solved]
     if not failed:
-        return f"every {what} was learned without a mistake"
-    names = ", ".join(f"{p.label} ({p.accuracy:.1f} % right at the end)" for p in failed)
-    return f"not learned within the limit: {names}"
+        return f"every {what} was learned"
+    which = f"no {what} was learned"
+    if len(failed) < len(points):
+        verb = "was" if len(failed) == 1 else "were"
+        which = f"{len(failed)} of {len(points)} settings {verb} not learned"
+    within = f"{which} within the limit (accuracy in the last test"
+    if len(failed) <= MOST_NAMED:
+        return f"{within}: {', '.join(f'{p.accuracy:.1f} % for {p.label}' for p in failed)})"
+    low, high = (choose(p.accuracy for p in failed) for choose in (min, max))
+    return f"{within}: {low:.1f} % to {high:.1f} %)"
+
+
+def extremes(points: Sequence[Point]) -> str:
+    """Which of the places that were solved took the fewest updates and which the most; empty where
+    none was.
+    """
+    solved = [point for point in points if point.solved]
+    if not solved:
+        return ""
+    least, most = (choose(solved, key=lambda p: p.updates) for choose in (min, max))
+    if len(solved) == 1:
+        return f"{least.label} took {least.updates:,} updates; "
+    if least.updates == most.updates:
+        return f"{len(solved)} settings took {least.updates:,} updates each; "
+    return (
+        f"{least.label} took the fewest updates ({least.updates:,}) and {most.label} the most "
+        f"({most.updates:,}); "
+    )

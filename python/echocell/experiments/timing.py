@@ -274,10 +274,10 @@ def by_chance(a: int, b: int, trials: int) -> float:
 def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
     """Where peepholes help, and where not, whatever the input: the constant one is but a bias."""
     found: dict[str, list[str]] = {
-        "With peepholes more trials were solved than without": [],
-        "With peepholes fewer trials were solved than without": [],
-        "No difference that could not be chance": [],
-        "Solved by neither": [],
+        "More trials were solved with peepholes than without": [],
+        "Fewer trials were solved with peepholes than without": [],
+        "No significant difference": [],
+        "Solved in no trial": [],
     }
     more, fewer, equal, none = found.values()
     for name in dict.fromkeys(pair[0].task.name for pair in pairs):
@@ -285,7 +285,9 @@ def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
         trials = sum(len(peep.trials) for _, peep in rows)
         with_peepholes = sum(peep.solved for _, peep in rows)
         without = sum(row.solved for row, _ in rows)
-        counts = f"{name} ({with_peepholes} against {without} of {trials})"
+        counts = f"{name} ({with_peepholes} versus {without} of {trials} trials)"
+        if with_peepholes == without:
+            counts = f"{name} ({without} of {trials} trials each)"
         if with_peepholes == without == 0:
             none.append(name)
         elif by_chance(with_peepholes, without, trials) >= CHANCE:
@@ -296,8 +298,8 @@ def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
 
 
 def _table(pairs: Sequence[tuple[Row, Row]]) -> list[list[str]]:
-    heads = ["task", "input", "peepholes", "solved", "error, RMSE", "updates", "least"]
-    heads += ["periods held, median", "seconds a trial"]
+    heads = ["task", "input", "peepholes", "solved", "test RMSE", "updates (mean)", "min"]
+    heads += ["periods without an error (median)", "seconds per trial"]
     rows = []
     for row in itertools.chain.from_iterable(pairs):
         errors, updates = row.of_solved("error"), row.of_solved("updates")
@@ -329,7 +331,7 @@ def _draw(title: str, pairs: Sequence[tuple[Row, Row]], settings: Settings) -> F
             for peephole in (False, True)
         }
         names = [pair[0].task.name for pair in chosen]
-        panels.append(Bars(f"trials solved (%), input {inputs}", names, series, limit=100))
+        panels.append(Bars(f"trials solved (%), input: {inputs}", names, series, limit=100))
     return sweep_plot.plot_sweep(title, panels)
 
 
@@ -343,11 +345,11 @@ TIMING = Experiment(
     name="timing",
     summary="timed spikes and periodic functions from one cell, with and without peepholes (2002)",
     shows=(
-        "Gates that get nothing but the output of a cell cannot tell how far it has counted while "
-        "its output gate is shut; through a peephole they see it."
+        "Gates that see only the output of a cell cannot know how far it has counted while its "
+        "output gate is closed; through peepholes they see the cell itself."
     ),
     published=Published(
-        "without peepholes only the cosine of period 10",
+        "without peepholes, only the cosine with period 10 was learned",
         "Felix Gers, Nicol Schraudolph and Jürgen Schmidhuber, "
         '"Learning Precise Timing with LSTM Recurrent Networks", '
         "Journal of Machine Learning Research 3 (2002), sections on GTS and PFG",

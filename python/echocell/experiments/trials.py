@@ -123,7 +123,10 @@ def run_trials(
 
 
 # The heads of the table; one table of many experiments has the same.
-HEADS = ("recipe", "trials", "success", "sequences", "least", "most", "updates", "seconds")
+HEADS = (
+    *("recipe", "trials", "success", "sequences (mean)", "min", "max", "updates (mean)"),
+    "seconds (mean)",
+)
 
 
 def outcome(ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = ()) -> Outcome:
@@ -146,7 +149,7 @@ def outcome(ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = 
     )
 
 
-FALLS_SHORT = "* less success, or more sequences, than published"
+FALLS_SHORT = "* fewer successful trials, or more sequences, than published"
 
 
 def verdict(ours: Trials) -> tuple[str, ...]:
@@ -190,7 +193,7 @@ def _draw(recipes: Sequence[Trials], paper: Sequence[PaperRow], title: str) -> F
     }
     lines = {f"paper: {row.recipe}": float(row.sequences) for row in paper}
     panel = Panel(
-        *("sequences until success", "trial", places, series),
+        *("training sequences until success", "trial", places, series),
         log_x=False,
         lines=lines,
         connected=False,
