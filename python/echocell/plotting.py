@@ -46,7 +46,7 @@ Labels = Sequence[object] | Array
 _GIVEN, _RIGHT, _WRONG = "#E5EDF5", "#CBEBDD", "#F9D5C5"
 
 _WIDTH = 16.0  # inches, of a figure with a title
-_TITLE_LETTERS, _BODY_LETTERS = 100, 175  # of a line of the title, and of a line below it
+_TITLE_LETTERS, _BODY_LETTERS = 105, 175  # of a line of the title, and of a line below it
 _MOST_BOXES = 40  # in a row of a sequence
 
 

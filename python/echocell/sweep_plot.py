@@ -115,7 +115,9 @@ class Panel:
         values = [y for row in self.series.values() for y, _ in row if y > 0]
         values += self.lines.values()
         if values:
-            axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
+            low, high = min(values), max(values)
+            room = max(1.15, (high / low) ** 0.05)  # for whole marks
+            axes.set_ylim(low / room, high * room)
         log_axis(axes)
 
 
