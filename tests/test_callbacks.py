@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import struct
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from echocell.callbacks import (
     TensorBoard,
     TerminateOnNaN,
 )
+from echocell.layers import Dense
+from echocell.models import Sequential
 
 
 class Model:
@@ -257,6 +260,35 @@ def test_checkpoint_of_a_name_that_is_not_there() -> None:
         train(ModelCheckpoint("{val_loss}"), losses(1))
     with pytest.warns(UserWarning, match="expected 'val_loss'"):
         assert train(ModelCheckpoint("m", save_best_only=True), losses(1)).saved == ["m"]
+
+
+def test_a_loss_that_is_nan_is_not_the_best() -> None:
+    checkpoint = ModelCheckpoint("{epoch}", "loss", save_best_only=True)
+    assert train(checkpoint, losses(math.nan, 3, math.nan, 2)).saved == ["2", "4"]
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+@pytest.mark.parametrize("save_freq", ["epoch", 1])
+def test_a_good_file_is_not_replaced_by_a_model_that_diverged(
+    tmp_path: Path, weights_only: bool, save_freq: str | int
+) -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile(optimizers.SGD(0.1), "mse")
+    path = tmp_path / "model"
+    each = ModelCheckpoint(path, save_weights_only=weights_only, save_freq=save_freq)
+    new = ModelCheckpoint(tmp_path / "{epoch}", save_weights_only=weights_only)
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model.fit(x, y, verbose=0, callbacks=[each])
+    good = path.read_bytes()
+    model.optimizer.learning_rate = 1e300
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(x, y, epochs=3, verbose=0, callbacks=[each, new])
+    assert path.read_bytes() == good
+    kept = [str(warning.message) for warning in caught if "is kept" in str(warning.message)]
+    assert kept
+    assert all(f"{path} is kept: the model" in words for words in kept)
+    assert (tmp_path / "3").exists()  # nothing is lost by a file under a new name
 
 
 # ---- CSVLogger ---------------------------------------------------------------------------------

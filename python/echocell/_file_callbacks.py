@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import IO, Any
@@ -22,7 +23,8 @@ class ModelCheckpoint(Monitor):
     Args:
         filepath: where; may hold `{epoch}` (from 1), `{batch}` and names of the logs with formats,
             as in "weights-{epoch:02d}-{val_loss:.3f}.h5". Folders are made. Whatever the ending,
-            the file is one of `Model.save` or `Model.save_weights`.
+            the file is one of `Model.save` or `Model.save_weights`. A file that is there is never
+            replaced by a model that has diverged: it is kept, with a warning.
         monitor: the number that says what is best. Default "val_loss".
         verbose: 1 says what it does. Default 0.
         save_best_only: save only what is better than all before. Default False.
@@ -112,14 +114,14 @@ class ModelCheckpoint(Monitor):
         path = self._path(epoch, logs, batch)
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
-            self._save(path)
+            self._save(path, logs)
             return
         current = self._read(logs)
         if current is None:
-            self._save(path)  # as Keras does: better a model too many than none
+            self._save(path, logs)  # as Keras does: better a model too many than none
             return
         before = "None" if self.best is None else f"{self.best:.5f}"
-        if not self._improves(current, self.best):
+        if math.isnan(current) or not self._improves(current, self.best):
             self._say(epoch, f"{self.monitor} did not improve from {before}")
             return
         self._say(
@@ -127,9 +129,16 @@ class ModelCheckpoint(Monitor):
             f"{self.monitor} improved from {before} to {current:.5f}, saving model to {path}",
         )
         self.best = current
-        self._save(path)
+        self._save(path, logs)
 
-    def _save(self, path: str) -> None:
+    def _save(self, path: str, logs: Mapping[str, Any] | None) -> None:
+        if os.path.exists(path) and self._diverged(logs):
+            warn(
+                f"ModelCheckpoint: {path} is kept: the model that would replace it has diverged, "
+                "its loss or its weights are no longer finite",
+                RuntimeWarning,
+            )
+            return
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
@@ -137,6 +146,13 @@ class ModelCheckpoint(Monitor):
             self.model.save_weights(path)
         else:
             self.model.save(path)
+
+    def _diverged(self, logs: Mapping[str, Any] | None) -> bool:
+        """Whether the loss or the monitored number is NaN, or a weight is not finite."""
+        known = Logs(logs or {})
+        if any(math.isnan(known.get(name, 0.0)) for name in ("loss", self.monitor)):
+            return True
+        return not all(np.isfinite(weight).all() for weight in self.model.get_weights())
 
 
 class CSVLogger(Callback):
