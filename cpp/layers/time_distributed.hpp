@@ -14,15 +14,20 @@ struct TimeDistributedOptions : MakesLayer<TimeDistributedOptions, TimeDistribut
 
 /// Sample (T, rest...) -> (T, inner output...): the inner layer sees T * B samples of shape rest,
 /// row t * B + b of them being step t of row b. Parameters: the inner layer's.
-/// The mask goes around the inner layer; one that has no time axis of its own also sees it.
+/// The mask goes around the inner layer; one that has no time axis of its own also sees it. A
+/// stateful inner layer runs step after step, its states carried, and their gradients, from one to
+/// the next.
 template <class S>
 class TimeDistributed final : public Layer<S> {
  public:
-  /// Throws std::invalid_argument if the inner layer is stateful.
   explicit TimeDistributed(const TimeDistributedOptions& options);
 
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
+  std::vector<Index> state_widths() const override {
+    return stateful() ? layer_->state_widths() : std::vector<Index>{};
+  }
+  bool stateful() const override { return layer_->stateful(); }
   std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
   void forward(const Pass<S>& pass) const override;

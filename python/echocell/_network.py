@@ -125,7 +125,8 @@ class Stack(Chain):
     # ---- states --------------------------------------------------------------------------------
 
     def _state_layers(self) -> list[StateKeeper]:
-        return [layer for layer in self._layers if isinstance(layer, StateKeeper)]
+        keepers = [layer for layer in self._layers if isinstance(layer, StateKeeper)]
+        return [layer for layer in keepers if layer._keeps_states()]
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
         """Forgets the carried states; another batch size may come then.

@@ -84,6 +84,10 @@ class StateKeeper(Layer):
 
     # ---- carried states ------------------------------------------------------------------------
 
+    def _keeps_states(self) -> bool:
+        """Whether there are states at all: a wrapper has those of what it wraps."""
+        return True
+
     def _state_place(self) -> Place:
         place = self._built_place()
         self._refuse_inner(place)

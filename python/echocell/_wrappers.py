@@ -36,8 +36,11 @@ def _wrapped(layer: Any, wrapper: str) -> Layer:
     return layer
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(StateKeeper):
     """A layer applied to every time step: [B, T, ...] -> [B, T, ...].
+
+    A stateful layer goes through the steps one after the other: each begins with the states that
+    the one before has left, and the first with those of the batch before.
 
     Args:
         layer: any layer for one step.
@@ -45,12 +48,20 @@ class TimeDistributed(Layer):
     """
 
     _reads_steps = True
+    return_sequences = True
 
     def __init__(self, layer: Layer, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.layer = _wrapped(layer, "TimeDistributed")
+        self.stateful = bool(getattr(layer, "stateful", False))
         self.layer._owner = self
         self._trainable = self._trainable and layer.trainable
+
+    def _keeps_states(self) -> bool:
+        return self.stateful
+
+    def _options_of_core(self) -> Sequence[str]:
+        return (*super()._options_of_core(), "stateful")
 
     def _options(self) -> _core.LayerOptions:
         return _core.TimeDistributedOptions(layer=self.layer._options())
