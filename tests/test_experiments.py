@@ -243,7 +243,7 @@ def test_several_runs_are_summed_up() -> None:
     assert statistic.sd == pytest.approx(np.std(values, ddof=1))
     assert (statistic.minimum, statistic.maximum) == (min(values), max(values))
     assert report.perfect_share == sum(value == 100 for value in values) / 3
-    assert report.ours == f"{statistic.mean:.2f} ± {statistic.sd:.2f} % of 8"
+    assert report.ours == f"{statistic.mean:.2f} ± {statistic.sd:.2f} % of 8 values"
     head, rule, line = spread_table([report]).splitlines()
     assert head.split("  ")[0] == "experiment"
     assert set(rule) == {"-", " "}
