@@ -301,7 +301,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
         default=Path("echocell-results"),
         help="output folder (default: %(default)s)",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress, only the results")
+    parser.add_argument("--quiet", action="store_true", help="print the results without progress")
 
 
 def _count(text: str) -> int:
