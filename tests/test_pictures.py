@@ -19,7 +19,10 @@ from echocell._plot_style import log_labels, log_ticks
 from echocell.experiments import EXPERIMENTS
 from echocell.experiments.report import picture_title
 from echocell.experiments.statistics import Statistic
+from echocell.layers import LSTM, Dense
+from echocell.models import Sequential
 from echocell.sweep_plot import Bars, Panel
+from echocell.utils import plot_model
 
 pytest.importorskip("matplotlib")
 
@@ -165,6 +168,12 @@ def test_forecasts_of_a_falling_series() -> None:
     )
     title = "a long name of a file and of its column " * 6 + "\nbelow"
     check_readable(plotting.plot_forecast(title, [panel] * 2, xlabel="month", ylabel="passengers"))
+
+
+def test_long_names_of_layers_fit_the_picture_of_a_model() -> None:
+    name = "the_recurrent_layer_that_reads_the_sequence_from_its_beginning_to_its_end"
+    model = Sequential([LSTM(2, input_shape=(3, 1), name=name), Dense(1)])
+    check_readable(plot_model(model, None, show_shapes=True))
 
 
 def test_lines_that_are_close_have_names_apart() -> None:

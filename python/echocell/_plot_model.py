@@ -57,7 +57,8 @@ def plot_model(
     from echocell.plotting import new_figure  # imported here: most programs draw no models
 
     labels = [_label(layer, show_shapes, show_layer_names) for layer in model.layers]
-    figure = new_figure(5, 0.4 + 1.1 * max(1, len(labels)))
+    longest = max((len(line) for label in labels for line in label.splitlines()), default=0)
+    figure = new_figure(max(5.0, 1 + 0.1 * longest), 0.4 + 1.1 * max(1, len(labels)))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()

@@ -132,8 +132,8 @@ def _overview() -> str:
             "",
             *lines,
             "",
-            "Run `echocell COMMAND --help` for the options of a command, and `echocell --version` for",
-            "the version.",
+            "Run `echocell COMMAND --help` for the options of a command, and",
+            "`echocell --version` for the version.",
         ]
     )
 
