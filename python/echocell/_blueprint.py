@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import _checks, _core
+from echocell._built_layer import Parameters
 from echocell._checks import Sample
 from echocell._input import InputLayer
-from echocell._layer import Layer, Parameters
+from echocell._layer import Layer
 
 Array = NDArray[Any]
 

@@ -12,7 +12,7 @@ from echocell import _core
 from echocell._checks import Sample
 
 if TYPE_CHECKING:
-    from echocell._layer import Layer
+    from echocell._built_layer import BuiltLayer
 
 
 class Place(NamedTuple):
@@ -36,7 +36,7 @@ class Standing(NamedTuple):
 
 
 @contextmanager
-def as_before(layers: Iterable[Layer]) -> Iterator[None]:
+def as_before(layers: Iterable[BuiltLayer]) -> Iterator[None]:
     """Undoes the building of these layers where the body raises."""
     before = [(layer, layer._standing) for layer in layers]
     try:

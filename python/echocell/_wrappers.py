@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from echocell import _core
 from echocell import _layer_classes as layer_classes
+from echocell._built_layer import Parameters
 from echocell._checks import Sample
 from echocell._input import InputLayer
-from echocell._layer import Layer, Parameters
+from echocell._layer import Layer
 from echocell._layer_arguments import LayerArguments
 from echocell._recurrent import Recurrent, StateKeeper
 from echocell._standing import Place
