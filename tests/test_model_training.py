@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -100,7 +101,10 @@ def test_verbose_2_prints_the_lines_of_keras(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("verbose", [1, "auto", True])
-def test_verbose_1_shows_a_bar(verbose: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_1_shows_a_bar(
+    verbose: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     model = classifier()
     history = model.fit(X, Y, batch_size=4, epochs=2, verbose=verbose).history
     shown = capsys.readouterr()
