@@ -82,6 +82,12 @@ class Predictor(Stack):
         _checks.refuse_streams(x, "predict: x")
         if steps is not None or others:
             PREDICT.check("predict", {**others, "steps": steps}, self.predict)
+        return self._predict(x, batch_size, verbose, callbacks)
+
+    # Apart from predict(), whose small calls would pay for the closures.
+    def _predict(
+        self, x: ArrayLike, batch_size: int | None, verbose: Verbose, callbacks: Callbacks | None
+    ) -> Any:
         network, (data, lengths) = self._network_for(x, lambda: _training.check_input(self, x))
         rows = len(data if lengths is None else lengths)
         size = _training.batch_size(self, batch_size, rows)
