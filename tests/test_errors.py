@@ -647,7 +647,11 @@ LAYERS = [
         lambda m: LSTM(3, kernel_regularizer="l3"),
         ("unknown regularizer 'l3'",),
     ),
-    Row("dropout of everything", lambda m: Dropout(1.5), ("Dropout: rate", "[0, 1)", "1.5")),
+    Row(
+        "dropout of more than everything",
+        lambda m: Dropout(1.5),
+        ("Dropout: rate", "[0, 1]", "1.5"),
+    ),
     Row("dropout in words", lambda m: LSTM(3, dropout="half"), ("received 'half'",), TypeError),
     Row("unknown gates", lambda m: LSTM(3, gates="xyz"), ("letters out of 'ifo', received 'xyz'",)),
     Row("coupled without i", lambda m: LSTM(3, gates="fo", coupled=True), ("needs the gate i",)),

@@ -66,7 +66,7 @@ using Class = py::class_<T, LayerOptions, std::shared_ptr<T>>;
 
 RecurrentSettings settings(Index units, const std::string& activation_name, bool use_bias,
                            bool return_sequences, bool stateful, bool go_backwards, double dropout,
-                           double recurrent_dropout) {
+                           double recurrent_dropout, bool zero_output) {
   require_units(units);
   RecurrentSettings s;
   s.units = units;
@@ -77,6 +77,7 @@ RecurrentSettings settings(Index units, const std::string& activation_name, bool
   s.go_backwards = go_backwards;
   s.dropout = dropout;
   s.recurrent_dropout = recurrent_dropout;
+  s.zero_output_for_mask = zero_output;
   return s;
 }
 
@@ -85,10 +86,12 @@ void bind_recurrent(py::module_& m) {
       .def(py::init([](Index units, const std::string& f, const std::string& gate_f,
                        const std::string& output_f, bool use_bias, bool peephole,
                        const std::string& gates, bool coupled, bool truncated, bool sequences,
-                       bool stateful, bool backwards, double dropout, double recurrent_dropout) {
+                       bool stateful, bool backwards, double dropout, double recurrent_dropout,
+                       bool zero_output) {
              LSTMOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
-                                                           backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) =
+                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
+                          recurrent_dropout, zero_output);
              o.recurrent_activation = cell_activation(gate_f);
              o.output_activation = cell_activation(output_f.empty() ? f : output_f);
              o.truncated = truncated;
@@ -101,15 +104,16 @@ void bind_recurrent(py::module_& m) {
            "output_activation"_a = "", "use_bias"_a = true, "peephole"_a = false, "gates"_a = "ifo",
            "coupled"_a = false, "truncated"_a = false, "return_sequences"_a = false,
            "stateful"_a = false, "go_backwards"_a = false, "dropout"_a = 0.0,
-           "recurrent_dropout"_a = 0.0);
+           "recurrent_dropout"_a = 0.0, "zero_output_for_mask"_a = false);
 
   Class<GRUOptions>(m, "GRUOptions")
       .def(py::init([](Index units, const std::string& f, const std::string& gate_f, bool use_bias,
                        bool reset_after, bool sequences, bool stateful, bool backwards,
-                       double dropout, double recurrent_dropout) {
+                       double dropout, double recurrent_dropout, bool zero_output) {
              GRUOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
-                                                           backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) =
+                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
+                          recurrent_dropout, zero_output);
              o.recurrent_activation = cell_activation(gate_f);
              o.reset_after = reset_after;
              return o;
@@ -117,19 +121,21 @@ void bind_recurrent(py::module_& m) {
            py::kw_only(), "units"_a, "activation"_a = "tanh", "recurrent_activation"_a = "sigmoid",
            "use_bias"_a = true, "reset_after"_a = true, "return_sequences"_a = false,
            "stateful"_a = false, "go_backwards"_a = false, "dropout"_a = 0.0,
-           "recurrent_dropout"_a = 0.0);
+           "recurrent_dropout"_a = 0.0, "zero_output_for_mask"_a = false);
 
   Class<SimpleRNNOptions>(m, "SimpleRNNOptions")
       .def(py::init([](Index units, const std::string& f, bool use_bias, bool sequences,
-                       bool stateful, bool backwards, double dropout, double recurrent_dropout) {
+                       bool stateful, bool backwards, double dropout, double recurrent_dropout,
+                       bool zero_output) {
              SimpleRNNOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
-                                                           backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) =
+                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
+                          recurrent_dropout, zero_output);
              return o;
            }),
            py::kw_only(), "units"_a, "activation"_a = "tanh", "use_bias"_a = true,
            "return_sequences"_a = false, "stateful"_a = false, "go_backwards"_a = false,
-           "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0);
+           "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "zero_output_for_mask"_a = false);
 }
 
 void bind_memory_blocks(py::module_& m) {
@@ -137,7 +143,8 @@ void bind_memory_blocks(py::module_& m) {
       .def(py::init([](Index blocks, Index cells, const std::string& f, const std::string& gate_f,
                        const std::string& output_f, const std::string& gates, bool use_kernel,
                        bool use_bias, bool cell_bias, bool shortcut, bool truncated, bool sequences,
-                       bool stateful, bool backwards, double dropout, double recurrent_dropout) {
+                       bool stateful, bool backwards, double dropout, double recurrent_dropout,
+                       bool zero_output) {
              require_units(blocks);
              require_units(cells);
              if (shortcut && !sequences) {
@@ -146,8 +153,9 @@ void bind_memory_blocks(py::module_& m) {
              const Index outputs = blocks * cells;
              const Index units = outputs + blocks * static_cast<Index>(gates.size());
              MemoryBlocksOptions o;
-             static_cast<RecurrentSettings&>(o) = settings(units, f, use_bias, sequences, stateful,
-                                                           backwards, dropout, recurrent_dropout);
+             static_cast<RecurrentSettings&>(o) =
+                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
+                          recurrent_dropout, zero_output);
              o.blocks = blocks;
              o.gates = gates;
              o.outputs = outputs;
@@ -163,7 +171,8 @@ void bind_memory_blocks(py::module_& m) {
            "recurrent_activation"_a = "sigmoid", "output_activation"_a = "", "gates"_a = "ifo",
            "use_kernel"_a = true, "use_bias"_a = true, "cell_bias"_a = true, "shortcut"_a = false,
            "truncated"_a = false, "return_sequences"_a = false, "stateful"_a = false,
-           "go_backwards"_a = false, "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0);
+           "go_backwards"_a = false, "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0,
+           "zero_output_for_mask"_a = false);
 }
 
 void bind_simple(py::module_& m) {

@@ -9,7 +9,7 @@ template <class S>
 class Dropout;
 
 struct DropoutOptions : MakesLayer<DropoutOptions, Dropout> {
-  double rate = 0;  // in [0, 1)
+  double rate = 0;  // in [0, 1]
 };
 
 /// Any sample. In training every number is zeroed with probability rate and otherwise multiplied

@@ -64,6 +64,7 @@ Index Embedding<S>::id_at(const Pass<S>& pass, Index ids, Index t, Index b, Inde
 template <class S>
 void Embedding<S>::forward(const Pass<S>& pass) const {
   const Tensor<S>& y = pass.output;
+  const Mask mask = options_.mask_zero ? pass.output_mask : Mask{};
   const Index width = options_.output_dim, ids = ids_per_step(pass);
   for (Index t = 0; t < y.steps; ++t) {
     for (Index b = 0; b < y.batch; ++b) {
@@ -72,10 +73,9 @@ void Embedding<S>::forward(const Pass<S>& pass) const {
         const Index id = id_at(pass, ids, t, b, k);
         std::copy_n(pass.parameters + id * width, width, y.row(t, b) + k * width);
         any = any || id != 0;
+        if (mask.inner) mask.inner[(t * y.batch + b) * ids + k] = id != 0 ? 1 : 0;
       }
-      if (options_.mask_zero && pass.output_mask) {
-        pass.output_mask.data[t * y.batch + b] = any ? 1 : 0;
-      }
+      if (mask) mask.data[t * y.batch + b] = any ? 1 : 0;
     }
   }
 }

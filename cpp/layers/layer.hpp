@@ -28,6 +28,7 @@ struct Use {
 enum class MaskFlow {
   pass,    // the output has the mask of the input
   create,  // forward() fills Pass::output_mask
+  derive,  // likewise, out of Pass::input_mask; without that there is none
   drop     // the output has no mask
 };
 
@@ -70,6 +71,8 @@ struct Pass {
   Tensor<S> output_gradient;
   Mask input_mask;
   Mask output_mask;
+  Mask lengths;            // the steps that rows have, where they differ: the rest is padding
+  bool continues = false;  // the sequences began in an earlier batch
 
   // One entry per state of the layer, [B, state_widths()[k]] each. Null: zero (initial), or not
   // wanted (final). The gradients likewise; initial_state_gradient is overwritten.
@@ -118,6 +121,8 @@ class Layer {
   virtual Shape output_shape(const Shape& input) const = 0;
   virtual TimeFlow time_flow() const { return TimeFlow::keep; }
   virtual MaskFlow mask_flow() const { return MaskFlow::pass; }
+  /// Whether a masked step at the end of a sequence changes the output.
+  virtual bool shows_masked_end() const { return false; }
   /// Where mask_flow() is create: a step of the input that holds nothing but this is masked.
   virtual std::optional<S> mask_value() const { return std::nullopt; }
 
@@ -135,7 +140,7 @@ class Layer {
     return nullptr;
   }
 
-  /// Writes output, final_state, and output_mask where mask_flow() is create.
+  /// Writes output, final_state, and output_mask where mask_flow() is create or derive.
   virtual void forward(const Pass<S>& pass) const = 0;
   /// After forward() with the same pass: writes the gradients, of parameters and inputs.
   virtual void backward(const Pass<S>& pass) const = 0;

@@ -34,6 +34,7 @@ void Masking<S>::forward(const Pass<S>& pass) const {
     for (Index j = row * x.width; j < (row + 1) * x.width; j += cols) {
       const bool keep = counts(x.data + j, cols);
       for (Index k = j; k < j + cols; ++k) pass.output.data[k] = keep ? x.data[k] : S(0);
+      if (pass.output_mask.inner) pass.output_mask.inner[j / cols] = keep ? 1 : 0;
       any = any || keep;
     }
     if (pass.output_mask) pass.output_mask.data[row] = any ? 1 : 0;

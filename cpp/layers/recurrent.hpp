@@ -28,7 +28,10 @@ struct RecurrentSettings {
   bool go_backwards = false;
   double dropout = 0;            // of the inputs; one mask for all steps (Gal & Ghahramani 2016)
   double recurrent_dropout = 0;  // of h(t-1); then every gate draws a mask of its own, as in Keras
-  bool truncated = false;        // no gradient goes back to h(t-1), only to cell states
+  // The output at a masked step is 0, and not that of the step before; so is the last output where
+  // the last step of a sequence is masked.
+  bool zero_output_for_mask = false;
+  bool truncated = false;  // no gradient goes back to h(t-1), only to cell states
   Index outputs = 0;       // O: the first units leave the layer, and have a cell state; 0: all
   Index first_bias = 0;    // the biases of the units before it are 0
   bool use_kernel = true;  // has a kernel; without one the input is added to the units as it is
@@ -316,6 +319,9 @@ class Recurrent : public Layer<S> {
   }
   bool stateful() const override { return settings().stateful; }
   bool streamable() const override { return !settings().go_backwards; }
+  bool shows_masked_end() const override {
+    return settings().zero_output_for_mask && !settings().return_sequences;
+  }
 
   std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
@@ -344,6 +350,10 @@ class Recurrent : public Layer<S> {
   void project_input(U& u) const;
   void add_input_to_units(U& u) const;
   void write_output(const Pass<S>& pass, const U& u) const;
+  void write_last_output(const Pass<S>& pass, const U& u) const;
+  void write_shortcut(const Pass<S>& pass, const U& u) const;
+  bool hides_step(const Pass<S>& pass, Index t, Index b) const;
+  bool hides_end(const Pass<S>& pass, Index b) const;
   void write_state(const Pass<S>& pass, const U& u) const;
   void load_gradient(const Pass<S>& pass, U& u) const;
   void add_output_gradient(const Pass<S>& pass, U& u, Index t) const;

@@ -49,7 +49,8 @@ void Recurrent<S, Cell>::load_gradient(const Pass<S>& pass, U& u) const {
   load(0, u.H, u.dh);
   if (u.dc) load(1, u.O, u.dc);
   for (Index k = 0; k < u.B && !settings().return_sequences; ++k) {
-    if (u.length(k) > 0) u.add_to_dh(k, pass.output_gradient.row(0, u.source(k)));
+    const Index b = u.source(k);
+    if (u.length(k) > 0 && !hides_end(pass, b)) u.add_to_dh(k, pass.output_gradient.row(0, b));
   }
   const auto& wanted = pass.initial_state_gradient;
   u.state_gradient_wanted = !wanted.empty() && wanted[0] != nullptr;
@@ -66,7 +67,8 @@ void Recurrent<S, Cell>::add_output_gradient(const Pass<S>& pass, U& u, Index t)
       continue;
     }
     const auto [from, b] = u.place(t, k);
-    const Index end = u.place(t + 1, k).t;  // masked steps in between repeat the output
+    // Masked steps in between repeat the output, or hide it.
+    const Index end = settings().zero_output_for_mask ? from + 1 : u.place(t + 1, k).t;
     for (Index s = from; s < end; ++s) u.add_to_dh(k, dy.row(s, b));
   }
 }
@@ -149,9 +151,10 @@ void Recurrent<S, Cell>::write_units_gradient_as_input_gradient(const Pass<S>& p
 template <class S, class Cell>
 void Recurrent<S, Cell>::add_shortcut_gradient(const Pass<S>& pass, const U& u) const {
   for (Index r = 0; r < u.T * u.B; ++r) {
-    const Index t = r / u.B, b = r % u.B;
+    const Index t = r / u.B, b = r % u.B, step = settings().go_backwards ? u.T - 1 - t : t;
+    if (hides_step(pass, step, b)) continue;
     const S* from = pass.output_gradient.row(t, b) + u.O;
-    S* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
+    S* to = pass.input_gradient().row(step, b);
     for (Index j = 0; j < u.F; ++j) to[j] += from[j];
   }
 }

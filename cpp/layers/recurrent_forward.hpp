@@ -355,31 +355,56 @@ void Recurrent<S, Cell>::drop_recurrent(U& u, Index t) const {
   }
 }
 
-// A masked step repeats the output of the step before it, which is the state h; before the first
-// valid step the output is zero, even where the initial state is not (Keras's `rnn`). A shortcut
-// puts out the input of the step itself.
+/// Whether the output at step t of the slice is 0 because the step is masked.
+template <class S, class Cell>
+bool Recurrent<S, Cell>::hides_step(const Pass<S>& pass, Index t, Index b) const {
+  return settings().zero_output_for_mask && !pass.input_mask.valid(t, b);
+}
+
+/// The same of the last output: its step is the last that the row has.
+template <class S, class Cell>
+bool Recurrent<S, Cell>::hides_end(const Pass<S>& pass, Index b) const {
+  Index t = settings().go_backwards ? 0 : pass.input().steps - 1;
+  while (t > 0 && !pass.lengths.valid(t, b)) --t;
+  return hides_step(pass, t, b);
+}
+
+// A masked step repeats the output of the step before it, which is the state h, or is 0. In front
+// of the first valid step the output is 0, even where the initial state is not (Keras's `rnn`),
+// unless the sequence began in an earlier batch. A shortcut puts out the input of the step itself.
 template <class S, class Cell>
 void Recurrent<S, Cell>::write_output(const Pass<S>& pass, const U& u) const {
+  if (!settings().return_sequences) return write_last_output(pass, u);
   S* out = pass.output.data;
-  if (!settings().return_sequences) {
-    for (Index k = 0; k < u.B; ++k) {
-      const Index t = u.length(k);
-      copy_or_zero<S>(t > 0 ? u.h_at(t) + k * u.Hp : nullptr, u.O, out + u.source(k) * u.O);
-    }
-    return;
-  }
   const Index width = u.O + (settings().shortcut ? u.F : 0);
   if (u.packed) {
     u.for_each_state([&](Index s, Index k, Index b, Index t) {
-      copy_or_zero<S>(s > 0 ? u.h_at(s) + k * u.Hp : nullptr, u.O, out + (t * u.B + b) * width);
+      const bool begun = s > 0 || pass.continues;
+      const bool shown = begun && !hides_step(pass, settings().go_backwards ? u.T - 1 - t : t, b);
+      copy_or_zero<S>(shown ? u.h_at(s) + k * u.Hp : nullptr, u.O, out + (t * u.B + b) * width);
     });
   } else {
     const S* h = u.h_at(1);
     for (Index r = 0; r < u.T * u.B; ++r) copy_numbers(h + r * u.Hp, u.O, out + r * width);
   }
-  for (Index r = 0; settings().shortcut && r < u.T * u.B; ++r) {
-    const Index t = r / u.B, from = settings().go_backwards ? u.T - 1 - t : t;
-    copy_numbers(pass.input().row(from, r % u.B), u.F, out + r * width + u.O);
+  if (settings().shortcut) write_shortcut(pass, u);
+}
+
+template <class S, class Cell>
+void Recurrent<S, Cell>::write_last_output(const Pass<S>& pass, const U& u) const {
+  for (Index k = 0; k < u.B; ++k) {
+    const Index t = u.length(k), b = u.source(k);
+    const bool shown = (t > 0 || pass.continues) && !hides_end(pass, b);
+    copy_or_zero<S>(shown ? u.h_at(t) + k * u.Hp : nullptr, u.O, pass.output.data + b * u.O);
+  }
+}
+
+template <class S, class Cell>
+void Recurrent<S, Cell>::write_shortcut(const Pass<S>& pass, const U& u) const {
+  for (Index r = 0; r < u.T * u.B; ++r) {
+    const Index t = r / u.B, b = r % u.B, from = settings().go_backwards ? u.T - 1 - t : t;
+    const S* x = hides_step(pass, from, b) ? nullptr : pass.input().row(from, b);
+    copy_or_zero<S>(x, u.F, pass.output.row(t, b) + u.O);
   }
 }
 

@@ -43,18 +43,109 @@ struct Side {
   }
 };
 
+// Room for a mask of samples of at least two axes, as the inner layer sees it.
+Mask plan_mask(const Shape& sample, Index rows, Workspace& workspace) {
+  Mask mask{workspace.take<std::uint8_t>(sample[0] * rows), sample[0], rows};
+  if (sample.size() < 3) return mask;
+  mask.parts = volume(sample) / (sample[0] * sample.back());
+  mask.inner = workspace.take<std::uint8_t>(mask.steps * rows * mask.parts);
+  return mask;
+}
+
+// The rows of a mask of the outer layer that one call of the inner layer works on, from `first` on.
+Mask rows_of(Mask outer, Index first, Index rows) {
+  outer.steps = 1;
+  outer.batch = rows;
+  if (outer.data) outer.data += first;
+  if (outer.inner) outer.inner += first * outer.parts;
+  return outer;
+}
+
+// The parts of a row of the outer layer are the steps of a sample of the inner one, or the parts of
+// those: where part j of row r is there.
+struct InnerPlace {
+  Index step = 0, part = 0;  // into Mask::data, and into Mask::inner
+
+  InnerPlace(const Mask& inner, Index r, Index j) {
+    const Index parts = inner.inner ? inner.parts : 1;
+    step = j / parts * inner.batch + r;
+    part = step * parts + j % parts;
+  }
+};
+
 // What one call of the inner layer works on.
 template <class S>
-struct Part {
+struct StepsPart {
   Child<S> child;
   Side<S> input, output;
   std::vector<S*> states, state_gradients;  // that go on to the next part
+  Mask input_mask, output_mask;  // the inner layer's, where its samples have two axes or more
+
+  Mask outer_input, outer_output;  // the rows that are this part's
+
+  void take_masks(const Pass<S>& pass, Index number, MaskFlow flow);
+  void load_input_mask();
+  void give_mask(MaskFlow flow);
 };
+
+// Sets both masks of the inner layer.
+template <class S>
+void StepsPart<S>::take_masks(const Pass<S>& pass, Index number, MaskFlow flow) {
+  const Index rows = input.values.batch;
+  outer_input = rows_of(pass.input_mask, number * rows, rows);
+  outer_output = flow == MaskFlow::pass ? Mask{} : rows_of(pass.output_mask, number * rows, rows);
+  load_input_mask();
+  Pass<S>& inner = child.pass;
+  inner.output_mask = {};
+  const bool derived = flow == MaskFlow::derive && inner.input_mask;
+  if (!outer_output || !(derived || flow == MaskFlow::create)) return;
+  inner.output_mask = output.copies ? output_mask : outer_output;
+}
+
+template <class S>
+void StepsPart<S>::load_input_mask() {
+  Mask& mask = child.pass.input_mask;
+  mask = {};
+  if (!input.copies) {
+    mask = outer_input;
+  } else if (outer_input.inner) {
+    mask = input_mask;
+    std::fill_n(mask.data, mask.steps * mask.batch, std::uint8_t(0));
+    const Index parts = outer_input.parts;
+    for (Index k = 0; k < mask.batch * parts; ++k) {
+      const InnerPlace place(mask, k / parts, k % parts);
+      mask.data[place.step] |= outer_input.inner[k];
+      if (mask.inner) mask.inner[place.part] = outer_input.inner[k];
+    }
+  }
+}
+
+// Fills the outer mask of the output: its parts as the inner layer has it, or as the outer steps.
+template <class S>
+void StepsPart<S>::give_mask(MaskFlow flow) {
+  const Mask& mask = child.pass.output_mask;
+  const Mask& to = outer_output;
+  if (!to || mask.data == to.data) return;
+  for (Index r = 0; r < to.batch; ++r) {
+    std::uint8_t any = 0;
+    for (Index j = 0; j < to.parts; ++j) {
+      std::uint8_t& part = to.inner[r * to.parts + j];
+      if (mask) {
+        const InnerPlace place(mask, r, j);
+        part = mask.inner ? mask.inner[place.part] : mask.data[place.step];
+      } else {
+        part = outer_input.data[r];
+      }
+      any |= part;
+    }
+    to.data[r] = flow == MaskFlow::create ? any : outer_input.data[r];
+  }
+}
 
 // All outer steps are one part; where the inner layer carries its state, each is a part.
 template <class S>
 struct StepsCache : Cache {
-  std::vector<Part<S>> parts;
+  std::vector<StepsPart<S>> parts;
   S* gradients = nullptr;  // of the parameters, by one part that is not the last
 };
 
@@ -83,16 +174,26 @@ Shape TimeDistributed<S>::output_shape(const Shape& input) const {
 }
 
 template <class S>
+MaskFlow TimeDistributed<S>::mask_flow() const {
+  const MaskFlow flow = layer_->mask_flow();
+  return flow == MaskFlow::drop ? MaskFlow::derive : flow;
+}
+
+template <class S>
 std::unique_ptr<Cache> TimeDistributed<S>::plan(const Shape& input, Index batch, Use use,
                                                 Workspace& workspace) const {
   const Shape rest = rest_of(input), output = layer_->output_shape(rest);
   const Index count = stateful() ? input[0] : 1, rows = input[0] * batch / count;
   auto cache = std::make_unique<StepsCache<S>>();
   cache->parts.resize(static_cast<std::size_t>(count));
-  for (Part<S>& part : cache->parts) {
+  const MaskFlow flow = layer_->mask_flow();
+  const bool masks = flow == MaskFlow::create || flow == MaskFlow::derive;
+  for (StepsPart<S>& part : cache->parts) {
     part.child.plan(*layer_, rest, rows, use, workspace);
     part.input.plan(rest, rows, use.training, workspace);
     part.output.plan(output, rows, use.training, workspace);
+    if (part.input.copies && use.masked) part.input_mask = plan_mask(rest, rows, workspace);
+    if (part.output.copies && masks) part.output_mask = plan_mask(output, rows, workspace);
     for (Index width : state_widths()) {
       part.states.push_back(workspace.take<S>(rows * width));
       part.state_gradients.push_back(use.training ? workspace.take<S>(rows * width) : nullptr);
@@ -106,28 +207,29 @@ template <class S>
 void TimeDistributed<S>::forward(const Pass<S>& pass) const {
   StepsCache<S>& cache = cache_of(pass);
   for (std::size_t k = 0; k < cache.parts.size(); ++k) {
-    auto& [child, input, output, states, state_gradients] = cache.parts[k];
-    const Index number = static_cast<Index>(k), rows = input.values.batch;
-    Pass<S>& inner = child.pass;
-    child.take_over(pass, 0, 0);
+    StepsPart<S>& part = cache.parts[k];
+    const Side<S>&input = part.input, &output = part.output;
+    const Index number = static_cast<Index>(k);
+    Pass<S>& inner = part.child.pass;
+    part.child.take_over(pass, 0, 0);
     if (stateful()) {
       inner.random = pass.random.child(static_cast<std::uint64_t>(k));
     } else {
       inner.row_block = pass.row_block == 0 ? pass.input().batch : pass.row_block;
     }
     if (k > 0) {
-      const Part<S>& before = cache.parts[k - 1];
+      const StepsPart<S>& before = cache.parts[k - 1];
       std::copy(before.states.begin(), before.states.end(), inner.initial_state.begin());
       inner.initial_state_gradient = before.state_gradients;
     }
     if (k + 1 < cache.parts.size()) {
-      inner.final_state = states;
-      std::copy(state_gradients.begin(), state_gradients.end(), inner.final_state_gradient.begin());
+      inner.final_state = part.states;
+      std::copy(part.state_gradients.begin(), part.state_gradients.end(),
+                inner.final_state_gradient.begin());
       inner.gradients = pass.gradients == nullptr ? nullptr : cache.gradients;
       inner.gradients_kept = false;
     }
-    const bool masked = !input.copies && pass.input_mask;
-    inner.input_mask = masked ? Mask{pass.input_mask.data + number * rows, 1, rows} : Mask{};
+    part.take_masks(pass, number, layer_->mask_flow());
     inner.inputs[0] = input.values;
     inner.output = output.values;
     if (!input.copies) inner.inputs[0].data = input.of_part(pass.input().data, number);
@@ -135,6 +237,7 @@ void TimeDistributed<S>::forward(const Pass<S>& pass) const {
     if (input.copies) copy_samples(input.rows(pass.input(), number), input.values);
     layer_->forward(inner);
     if (output.copies) copy_samples<S>(output.values, output.rows(pass.output, number));
+    part.give_mask(layer_->mask_flow());
   }
 }
 
@@ -143,9 +246,9 @@ void TimeDistributed<S>::backward(const Pass<S>& pass) const {
   StepsCache<S>& cache = cache_of(pass);
   const bool wanted = pass.wants_input_gradient();
   for (std::size_t k = cache.parts.size(); k-- > 0;) {
-    auto& [child, input, output, states, state_gradients] = cache.parts[k];
+    const Side<S>&input = cache.parts[k].input, &output = cache.parts[k].output;
     const Index number = static_cast<Index>(k);
-    Pass<S>& inner = child.pass;
+    Pass<S>& inner = cache.parts[k].child.pass;
     inner.output_gradient = output.gradient;
     inner.input_gradients[0] = wanted ? input.gradient : Tensor<S>{};
     const Tensor<S>& dy = pass.output_gradient;

@@ -14,14 +14,18 @@ struct TimeDistributedOptions : MakesLayer<TimeDistributedOptions, TimeDistribut
 
 /// Sample (T, rest...) -> (T, inner output...): the inner layer sees T * B samples of shape rest,
 /// row t * B + b of them being step t of row b. Parameters: the inner layer's.
-/// The mask goes around the inner layer; one that has no time axis of its own also sees it. A
-/// stateful inner layer runs step after step, its states carried, and their gradients, from one to
-/// the next.
+/// The inner layer sees what the mask says of its samples: where these have one axis, whether they
+/// count; else which of their own steps do. An inner layer that masks its steps masks those of the
+/// outer layer that have none left. Behind one that drops its mask, that of the outer steps stays.
+/// A stateful inner layer runs step after step, its states carried, and their gradients, from one
+/// to the next.
 template <class S>
 class TimeDistributed final : public Layer<S> {
  public:
   explicit TimeDistributed(const TimeDistributedOptions& options);
 
+  MaskFlow mask_flow() const override;
+  std::optional<S> mask_value() const override { return layer_->mask_value(); }
   void build(const Shape& input) override;
   Shape output_shape(const Shape& input) const override;
   std::vector<Index> state_widths() const override {

@@ -41,6 +41,10 @@ struct Mask {
   std::uint8_t* data = nullptr;
   Index steps = 0;
   Index batch = 0;
+  // Of samples of three axes and more: which parts of a step count, the rows along its last axis,
+  // [steps, batch, parts]. Null: a step counts as a whole. A step counts where a part of it does.
+  std::uint8_t* inner = nullptr;
+  Index parts = 0;
 
   explicit operator bool() const { return data != nullptr; }
   bool valid(Index t, Index b) const { return data == nullptr || data[t * batch + b] != 0; }

@@ -18,20 +18,11 @@ constexpr double kParallelWork = 4e6;
 /// A mask that a layer made of values knows nothing of lengths.
 template <class S>
 void restrict_to_lengths(const Slice<S>& slice, const Mask& made) {
-  for (Index j = 0; j < made.steps * made.batch; ++j) made.data[j] &= slice.lengths.data[j];
-}
-
-/// Until its first valid step a recurrent layer gives zeros. Where a row has no valid step here,
-/// but began in an earlier batch, its last output is that of then: the first numbers of its first
-/// state. `widths`: of the states; the last one is as wide as what a layer puts out of them.
-template <class S>
-void repeat_last_output(const Pass<S>& pass, const std::vector<Index>& widths) {
-  const Mask& mask = pass.input_mask;
-  for (Index b = 0; b < mask.batch; ++b) {
-    bool any = false;
-    for (Index t = 0; t < mask.steps; ++t) any = any || mask.valid(t, b);
-    if (any) continue;
-    std::copy_n(pass.final_state[0] + b * widths.front(), widths.back(), pass.output.row(0, b));
+  for (Index j = 0; j < made.steps * made.batch; ++j) {
+    made.data[j] &= slice.lengths.data[j];
+    if (slice.lengths.data[j] == 0 && made.inner) {
+      std::fill_n(made.inner + j * made.parts, made.parts, std::uint8_t(0));
+    }
   }
 }
 
@@ -83,7 +74,7 @@ void Batch<S>::plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes) {
   if (key_.training) {
     slice.parameter_gradients = w.take<S>(network_.parameter_count(), MemoryLane::gradients);
   }
-  if (key_.input_mask) slice.masks[std::size_t(slice.first)] = new_mask(slice, slice.first);
+  if (key_.input_mask) slice.masks[std::size_t(slice.first)] = new_mask(slice, slice.first, {});
   if (!key_.lengths) return;
   // The ids of an Embedding, one axis, are stored as one step: their mask is that of its output.
   const Index steps = key_.input[0];
@@ -102,14 +93,17 @@ Index Batch<S>::first_learner(const Slice<S>& slice) const {
 }
 
 template <class S>
-void Batch<S>::plan_mask(Slice<S>& slice, const Node& node) {
+void Batch<S>::plan_mask(Slice<S>& slice, const Node& node, const Shape& output) {
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
   switch (network_.layer(node).mask_flow()) {
     case MaskFlow::pass:
       slice.masks[out] = slice.masks[in];
       break;
     case MaskFlow::create:
-      slice.masks[out] = new_mask(slice, node.output);
+      slice.masks[out] = new_mask(slice, node.output, output);
+      break;
+    case MaskFlow::derive:
+      if (slice.masks[in]) slice.masks[out] = new_mask(slice, node.output, output);
       break;
     case MaskFlow::drop:
       if (network_.timed(node.output)) slice.masks[out] = slice.lengths;
@@ -118,9 +112,13 @@ void Batch<S>::plan_mask(Slice<S>& slice, const Node& node) {
 }
 
 template <class S>
-Mask Batch<S>::new_mask(Slice<S>& slice, Index tensor) {
+Mask Batch<S>::new_mask(Slice<S>& slice, Index tensor, const Shape& shape) {
   const Tensor<S>& t = slice.tensors[std::size_t(tensor)];
-  return {slice.workspace.template take<std::uint8_t>(t.rows()), t.steps, t.batch};
+  Mask mask{slice.workspace.template take<std::uint8_t>(t.rows()), t.steps, t.batch};
+  if (shape.size() < 3) return mask;
+  mask.parts = t.width / shape.back();
+  mask.inner = slice.workspace.template take<std::uint8_t>(t.rows() * mask.parts);
+  return mask;
 }
 
 template <class S>
@@ -128,7 +126,7 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   const Node& node = network_.nodes()[std::size_t(index)];
   const Layer<S>& layer = network_.layer(node);
   const auto in = std::size_t(node.inputs[0]), out = std::size_t(node.output);
-  plan_mask(slice, node);
+  plan_mask(slice, node, shapes[out]);
   auto& cache = slice.caches[std::size_t(index)];
   cache =
       layer.plan(shapes[in], slice.rows, {key_.training, bool(slice.masks[in])}, slice.workspace);
@@ -142,6 +140,7 @@ void Batch<S>::plan_node(Slice<S>& slice, Index index, const std::vector<Shape>&
   pass.output_gradient = slice.gradients[out];
   pass.input_mask = slice.masks[in];
   pass.output_mask = slice.masks[out];
+  if (network_.timed(node.inputs[0])) pass.lengths = slice.lengths;
   const std::size_t states = layer.state_widths().size();
   pass.initial_state.assign(states, nullptr);
   pass.final_state.assign(states, nullptr);
@@ -166,6 +165,7 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     pass.training = context.training;
     pass.random = context.random.child(static_cast<std::uint64_t>(n));
     pass.interrupt = context.interrupt;
+    pass.continues = context.continues;
     pass.row_labels = slice.row_labels;
     if (pass.stopped()) return;
     const Node& node = network_.nodes()[std::size_t(n)];
@@ -173,10 +173,6 @@ void Batch<S>::forward(Slice<S>& slice, const BatchContext& context) const {
     layer.forward(pass);
     if (slice.lengths && network_.timed(node.output) && layer.mask_flow() == MaskFlow::create) {
       restrict_to_lengths(slice, pass.output_mask);
-    }
-    const bool last_output = !pass.final_state.empty() && pass.output.steps == 1;
-    if (context.continues && last_output && pass.input_mask) {
-      repeat_last_output(pass, layer.state_widths());
     }
   }
 }

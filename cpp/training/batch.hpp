@@ -88,8 +88,8 @@ class Batch {
   void plan_tensors(Slice<S>& slice, const std::vector<Shape>& shapes);
   void plan_node(Slice<S>& slice, Index index, const std::vector<Shape>& shapes);
   Index first_learner(const Slice<S>& slice) const;
-  void plan_mask(Slice<S>& slice, const Node& node);
-  static Mask new_mask(Slice<S>& slice, Index tensor);
+  void plan_mask(Slice<S>& slice, const Node& node, const Shape& output);
+  static Mask new_mask(Slice<S>& slice, Index tensor, const Shape& shape);
 
   const Network<S>& network_;
   BatchKey key_;

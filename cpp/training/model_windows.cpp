@@ -12,12 +12,18 @@ void Model<S>::require_windows(Index bptt_steps) const {
                                 std::string("sequence after the other, but ") + *reason);
   }
   // Where only the end is trained, the end of each row must be known before the model runs.
-  const auto layer = network_.last_masking_layer();
-  if (layer && !network_.timed_output() && !network_.input_mask_value()) {
+  const auto masking = network_.last_masking_layer();
+  if (!masking || network_.timed_output()) return;
+  if (!network_.input_mask_value()) {
     throw std::invalid_argument(
         "bptt_steps: where the last output alone is trained, the first layer, and no other, may "
         "mask steps; layer " +
-        std::to_string(*layer) + " does so, too");
+        std::to_string(*masking) + " does so, too");
+  }
+  if (const auto layer = network_.layer_showing_masked_end()) {
+    throw std::invalid_argument(
+        "bptt_steps: rows are walked without their masked steps, but layer " +
+        std::to_string(*layer) + " has zero_output_for_mask=True for the last output");
   }
 }
 

@@ -140,6 +140,14 @@ std::optional<Index> Network<S>::last_masking_layer() const {
 }
 
 template <class S>
+std::optional<Index> Network<S>::layer_showing_masked_end() const {
+  for (Index k = 0; k < layer_count(); ++k) {
+    if (layer(nodes_[std::size_t(node_of_layer(k))]).shows_masked_end()) return k;
+  }
+  return std::nullopt;
+}
+
+template <class S>
 std::optional<S> Network<S>::input_mask_value() const {
   const bool alone = last_masking_layer() == std::optional<Index>(0) && timed(1);
   return alone ? layer(nodes_.front()).mask_value() : std::nullopt;

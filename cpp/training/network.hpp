@@ -65,6 +65,8 @@ class Network {
   std::optional<Index> layer_misled_by_padding() const;
   /// The last layer that masks steps.
   std::optional<Index> last_masking_layer() const;
+  /// The first layer whose output shows whether the last step is masked.
+  std::optional<Index> layer_showing_masked_end() const;
   /// The value that masks steps of the input, where the first layer masks and no other does.
   std::optional<S> input_mask_value() const;
   bool recurrent() const;

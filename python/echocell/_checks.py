@@ -62,10 +62,10 @@ def _integer(value: Any, name: str, expected: str = "an integer") -> int:
 
 
 def rate(value: Any, name: str) -> float:
-    """A share in [0, 1), such as that of dropout."""
+    """A share in [0, 1], such as that of dropout."""
     number = real(value, name)
-    if not 0.0 <= number < 1.0:
-        raise ValueError(f"{name}: expected a number in [0, 1), received {value!r}")
+    if not 0.0 <= number <= 1.0:
+        raise ValueError(f"{name}: expected a number in [0, 1], received {value!r}")
     return number
 
 

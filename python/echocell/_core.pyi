@@ -32,6 +32,7 @@ class LSTMOptions(LayerOptions):
         go_backwards: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        zero_output_for_mask: bool = False,
     ) -> None: ...
 
 class GRUOptions(LayerOptions):
@@ -48,6 +49,7 @@ class GRUOptions(LayerOptions):
         go_backwards: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        zero_output_for_mask: bool = False,
     ) -> None: ...
 
 class SimpleRNNOptions(LayerOptions):
@@ -62,6 +64,7 @@ class SimpleRNNOptions(LayerOptions):
         go_backwards: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        zero_output_for_mask: bool = False,
     ) -> None: ...
 
 class MemoryBlocksOptions(LayerOptions):
@@ -84,6 +87,7 @@ class MemoryBlocksOptions(LayerOptions):
         go_backwards: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        zero_output_for_mask: bool = False,
     ) -> None: ...
 
 class DenseOptions(LayerOptions):

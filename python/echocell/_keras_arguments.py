@@ -173,7 +173,6 @@ RECURRENT = LAYER.with_more(
     recurrent_constraint=NONE,
     bias_constraint=NONE,
     time_major=OFF,
-    zero_output_for_mask=OFF,
 )
 
 # ---- optimizers --------------------------------------------------------------------------------

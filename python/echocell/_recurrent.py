@@ -168,7 +168,6 @@ class SharedRecurrentArguments(LayerArguments, total=False):
     recurrent_constraint: None
     bias_constraint: None
     time_major: Literal[False]
-    zero_output_for_mask: Literal[False]
 
 
 class RecurrentArguments(SharedRecurrentArguments, total=False):
@@ -186,6 +185,7 @@ class RecurrentArguments(SharedRecurrentArguments, total=False):
     return_state: bool
     stateful: bool
     go_backwards: bool
+    zero_output_for_mask: bool
     seed: int | None
     output_dim: int | None
 
@@ -202,12 +202,14 @@ class Recurrent(StateKeeper):
         bias_initializer: default "zeros". "chrono" sets the gates' biases for long memory, see
             `initializers.Chrono`.
         kernel_regularizer, recurrent_regularizer, bias_regularizer: default None.
-        dropout: share of the inputs that is dropped in training, [0, 1). Default 0.
+        dropout: share of the inputs that is dropped in training, [0, 1]. Default 0.
         recurrent_dropout: the same of h(t-1). Default 0.
         return_sequences: an output at every step, [B, T, H], not only the last, [B, H].
         return_state: the final states too; only where the layer is called by itself.
         stateful: row b of a batch begins with the final state of row b of the batch before.
         go_backwards: from the last step to the first.
+        zero_output_for_mask: the output at a masked step is 0, as Keras has it, so also the last
+            output where the last step is masked; by default it is that of the step before.
         seed: of the dropout masks, used by the model (see Sequential).
         **shared: what every layer takes (see Layer); unroll, implementation and use_cudnn are
             accepted and mean nothing here.
@@ -230,6 +232,7 @@ class Recurrent(StateKeeper):
         "return_state",
         "stateful",
         "go_backwards",
+        "zero_output_for_mask",
         "seed",
     )
     _keras_arguments = RECURRENT
@@ -256,6 +259,7 @@ class Recurrent(StateKeeper):
         return_state: bool = False,
         stateful: bool = False,
         go_backwards: bool = False,
+        zero_output_for_mask: bool = False,
         seed: int | None = None,
         output_dim: int | None = None,
         **shared: Unpack[SharedRecurrentArguments],
@@ -277,6 +281,7 @@ class Recurrent(StateKeeper):
         self.return_state = bool(return_state)
         self.stateful = bool(stateful)
         self.go_backwards = bool(go_backwards)
+        self.zero_output_for_mask = bool(zero_output_for_mask)
         self.seed = _checks.seed(seed, kind)
 
     def _common(self) -> dict[str, Any]:
@@ -288,6 +293,7 @@ class Recurrent(StateKeeper):
             "return_sequences": self.return_sequences,
             "stateful": self.stateful,
             "go_backwards": self.go_backwards,
+            "zero_output_for_mask": self.zero_output_for_mask,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
         }

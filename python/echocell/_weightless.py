@@ -47,7 +47,7 @@ class Dropout(Layer):
     """In training, sets a share of the numbers to 0 and scales the others by 1 / (1 - rate).
 
     Args:
-        rate: the share, [0, 1).
+        rate: the share, [0, 1]; 1 leaves zeros alone.
         seed: of the masks, used by the model (see Sequential).
         **shared: what every layer takes.
 

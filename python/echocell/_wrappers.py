@@ -43,6 +43,9 @@ class TimeDistributed(StateKeeper):
     A stateful layer goes through the steps one after the other: each begins with the states that
     the one before has left, and the first with those of the batch before.
 
+    A mask passes to the layer inside: Masking and Embedding(mask_zero=True), themselves inside a
+    TimeDistributed or not, say of samples [B, T, K, F] which of the K inner steps count.
+
     Args:
         layer: any layer for one step.
         **shared: what every layer takes.
@@ -133,6 +136,10 @@ class Bidirectional(StateKeeper):
             else _wrapped_recurrent(backward_layer)
         )
         self._refuse_unlike()
+        for half in (self.forward_layer, self.backward_layer):
+            # As in Keras; outputs at every step are 0 at masked ones in any case.
+            if half.zero_output_for_mask and not half.return_sequences:
+                half.zero_output_for_mask = False
         self.forward_layer._owner = self.backward_layer._owner = self
         self._trainable = self._trainable and layer.trainable
         for attribute in ("stateful", "return_sequences", "return_state"):
