@@ -177,3 +177,24 @@ def test_one_inside_the_other(ids: bool) -> None:
     for output, sample in zip(model.predict(x), x, strict=True):
         rows = [through(sentences, sentences_of(k)) for k in sample if np.any(k)]
         np.testing.assert_allclose(output, through(documents, rows), rtol=1e-9)
+
+
+@pytest.mark.parametrize("masker", MASKERS)
+def test_a_stateful_inner_layer_goes_on_behind_what_is_masked(masker: str) -> None:
+    rng = np.random.default_rng(9)
+    ids = "embedding" in masker
+    x = draw(rng, ids, (2, 4, 3))
+    x[0, 1], x[1, 0, 1:] = 0, 0
+    inner = TimeDistributed(LSTM(H, stateful=True))
+    model = Sequential([Input(x.shape[1:], batch_size=2), MASKERS[masker](), inner])
+    first = [Embedding(VOCABULARY, F)] if ids else []
+    alone = Sequential([Input((None,) if ids else (None, F)), *first, LSTM(H)])
+    alone.set_weights(model.get_weights())
+    output = model.predict(x)
+    for b in range(2):
+        for t in range(4):
+            so_far = x[b, : t + 1].reshape(-1, *x.shape[3:])
+            counts = so_far != 0 if ids else (so_far != 0).any(axis=-1)
+            here = np.any(x[b, t])
+            expected = alone.predict(so_far[counts][np.newaxis])[0] if here else 0.0
+            np.testing.assert_allclose(output[b, t], expected, rtol=1e-4, atol=1e-6)
