@@ -32,9 +32,9 @@ void Model<S>::require_windows(Index bptt_steps) const {
 template <class S>
 void Model<S>::run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
                          Tally& tally, Observer& observer) {
-  const auto mask_value = network_.input_mask_value();
-  if (mask_value && bptt_steps > 0 && bptt_steps < batch.steps &&
-      unpadded_.load(data, batch, *mask_value, head_->timed())) {
+  const bool in_windows = bptt_steps > 0 && bptt_steps < batch.steps;
+  const auto mask_value = in_windows ? network_.input_mask_value() : std::nullopt;
+  if (mask_value && unpadded_.load(data, batch, *mask_value, head_->timed())) {
     const Part rows = whole(unpadded_.set(), unpadded_.order(), batch.rows);
     run_part(unpadded_.set(), rows, training, bptt_steps, tally, observer);
   } else {
