@@ -18,20 +18,20 @@ namespace {
 
 template <class S>
 void peak(benchmark::State& state) {
-  constexpr std::size_t kRegisters = 12, kBytes = simd::kBytes;
-  constexpr std::size_t kNumbers = kRegisters * kBytes / sizeof(S);
-  constexpr std::size_t kLanes = kBytes / sizeof(S);
+  constexpr std::size_t kSums = 12, kLanes = std::size_t(echocell::kLanes<S>);
+  constexpr std::size_t kNumbers = kSums * kLanes;
   constexpr int kRounds = 1000;
   std::array<S, kNumbers> sums{};
   // Numbers that the compiler cannot know.
   const S term = static_cast<S>(state.range(0)), factor = term / 2;
   for (auto _ : state) {
-    simd::Vector<S> local[kRegisters];
-    for (std::size_t k = 0; k < kRegisters; ++k) local[k] = simd::load(&sums[k * kLanes]);
+    Register<S> local[kSums];
+    const Register<S> factors = broadcast(factor), terms = broadcast(term);
+    for (std::size_t k = 0; k < kSums; ++k) local[k] = load(&sums[k * kLanes]);
     for (int round = 0; round < kRounds; ++round) {
-      for (auto& sum : local) sum = sum * factor + term;
+      for (auto& sum : local) sum = multiply_add(sum, factors, terms);
     }
-    for (std::size_t k = 0; k < kRegisters; ++k) simd::store(&sums[k * kLanes], local[k]);
+    for (std::size_t k = 0; k < kSums; ++k) store(&sums[k * kLanes], local[k]);
     benchmark::DoNotOptimize(sums.data());
     benchmark::ClobberMemory();
   }
@@ -56,10 +56,10 @@ struct Operands {
       : e(extents),
         a(numbers<S>(e.m * e.k, 1)),
         w(numbers<S>(e.k * e.n, 2)),
-        wt(static_cast<std::size_t>(e.n * simd::padded<S>(e.k))),
+        wt(static_cast<std::size_t>(e.n * padded<S>(e.k))),
         z(numbers<S>(e.m * e.n, 3)) {}
 
-  ConstMatrix<S> a_view() const { return {a.data(), e.m, e.k}; }
+  ConstRowsView<S> a_view() const { return rows_view(a.data(), e.m, e.k); }
   Panels<S> panels(S* data, Index rows) const { return {data, rows, e.n, tile_for<S>(1)}; }
   /// Element (row, col) of a matrix in panels.
   static double at(const Panels<S>& p, Index row, Index col) {
@@ -107,16 +107,16 @@ std::vector<Product<S>> products() {
          }
          return O::at(o.panels(o.out.data(), o.e.k), p, j);
        }},
-      {"add_product_back", [](const O& o) { return o.e.m * simd::padded<S>(o.e.k); },
+      {"add_product_back", [](const O& o) { return o.e.m * padded<S>(o.e.k); },
        [](O& o) {
-         const Index stride = simd::padded<S>(o.e.k);
+         const Index stride = padded<S>(o.e.k);
          transpose<S>(o.panels(o.w.data(), o.e.k), transposed_view(o.wt.data(), o.e.k, o.e.n));
          add_product_back<S>(o.panels(o.z.data(), o.e.m), 0,
                              transposed_view(o.wt.data(), o.e.k, o.e.n),
-                             {o.out.data(), o.e.m, o.e.k, stride});
+                             rows_view(o.out.data(), o.e.m, o.e.k, stride));
        },
        [](O& o, std::size_t at, double& expected) {
-         const Index stride = simd::padded<S>(o.e.k);
+         const Index stride = padded<S>(o.e.k);
          const Index i = static_cast<Index>(at) / stride, p = static_cast<Index>(at) % stride;
          for (Index j = 0; p < o.e.k && j < o.e.n; ++j) {
            expected +=

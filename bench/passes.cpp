@@ -10,7 +10,7 @@
 #include "check.hpp"
 #include "layers/parameter.hpp"
 #include "numerics/panels.hpp"
-#include "training/optimizers.hpp"
+#include "training/optimizers/optimizer.hpp"
 
 namespace echocell::bench {
 namespace {
@@ -37,10 +37,8 @@ void stream(benchmark::State& state) {
   const std::vector<S> x = numbers<S>(n, 1);
   std::vector<S> y(x.size());
   const auto run = [&] {
-    using simd::load;
-    for (Index k = 0; k < n; k += simd::kLanes<S>) {
-      simd::store<S>(&y[std::size_t(k)],
-                     load(&y[std::size_t(k)]) + S(0.5) * load(&x[std::size_t(k)]));
+    for (Index k = 0; k < n; k += kLanes<S>) {
+      Packet<S>::Map(&y[std::size_t(k)]) += S(0.5) * Packet<S>::Map(&x[std::size_t(k)]);
     }
   };
   run();
@@ -121,7 +119,7 @@ struct Helpers {
 template <class S>
 void transposition(benchmark::State& state) {
   Helpers<S> o(state);
-  const Index stride = simd::padded<S>(o.k);
+  const Index stride = padded<S>(o.k);
   o.out.resize(static_cast<std::size_t>(o.n * stride));
   const Panels<S> wt = transposed_view(o.out.data(), o.k, o.n);
   const auto run = [&] { transpose<S>(o.panels(o.w, o.k), wt); };
@@ -140,11 +138,11 @@ void transposition(benchmark::State& state) {
 template <class S>
 void dot_products(benchmark::State& state) {
   Helpers<S> o(state);
-  const Index stride = simd::padded<S>(o.k);
+  const Index stride = padded<S>(o.k);
   o.out.assign(static_cast<std::size_t>(o.m * stride), S(0));
   const auto run = [&] {
     add_dot_product_back<S>(o.panels(o.z, o.m), 0, o.panels(o.w, o.k),
-                            {o.out.data(), o.m, o.k, stride});
+                            rows_view(o.out.data(), o.m, o.k, stride));
   };
   run();
   std::vector<double> expected(o.out.size(), 0.0);
@@ -163,7 +161,9 @@ template <class S>
 void sums_of_columns(benchmark::State& state) {
   Helpers<S> o(state);
   o.out.assign(static_cast<std::size_t>(o.n), S(0));
-  const auto run = [&] { column_sums<S>(o.panels(o.z, o.m), o.m, o.out.data(), Write::set); };
+  const auto run = [&] {
+    column_sums<S>(o.panels(o.z, o.m), o.m, {o.out.data(), o.n}, Write::set);
+  };
   run();
   std::vector<double> expected(o.out.size(), 0.0);
   for (Index r = 0; r < o.m; ++r) {

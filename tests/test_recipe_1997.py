@@ -111,14 +111,14 @@ def test_targets_are_those_of_the_network() -> None:
         assert given.dtype == np.float32
     for given, one_hot in zip(plain, y, strict=True):
         np.testing.assert_array_equal(given, one_hot)
-    assert recipe.words == "1997: 2 blocks of 2, rate 0.5, one by one"
-    assert OLD_1.words == "1997: 3 blocks of 2, rate 0.5, one by one, targets 0.05 and 0.95"
+    assert recipe.words == "1997: 2 blocks of 2, rate 0.5, online"
+    assert OLD_1.words == "1997: 3 blocks of 2, rate 0.5, online, targets 0.05 and 0.95"
 
 
 def test_words_and_limits() -> None:
     recipe = OLD_2A.recipe(lambda: None, PaperRow("x", 7, 50), 100, 10)
     assert recipe.words == (
-        "1997: 1 block of 1, rate 0.4, one by one, input gates alone, h linear, truncated"
+        "1997: 1 block of 1, rate 0.4, online, input gates only, h linear, truncated gradient"
     )
     assert (recipe.batch_size, recipe.most_sequences, recipe.check_every) == (1, 100, 10)
     assert recipe.beside == PaperRow("x", 7, 50)

@@ -215,3 +215,18 @@ def test_a_notebook_without_widgets_has_a_bar_and_no_warning() -> None:
     assert done.returncode == 0, done.stderr
     assert "Epoch 3/3: 100%" in done.stderr
     assert "Warning" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_output_is_a_sentence() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "echocell", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -185,3 +185,21 @@ def test_what_does_not_fit(trace: Callable[..., Any], message: str) -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, F))
     with pytest.raises(ValueError, match=message):
         trace(model, x)
+
+
+def test_an_inner_layer_takes_what_fits_its_model_alone() -> None:
+    model = Sequential([LSTM(3, return_sequences=True, input_shape=(None, 2)), LSTM(4)])
+    inner = model.layers[1]
+    x = np.random.default_rng(0).normal(size=(2, 5, 2))
+    expected = model.trace(x, 1)
+    for name, values in inner.trace(x).items():
+        np.testing.assert_array_equal(values, expected[name])
+    sequences = [x[0], x[1, :3]]
+    for actual, row in zip(
+        inner.trace(sequences)["h"], model.trace(sequences, 1)["h"], strict=True
+    ):
+        np.testing.assert_array_equal(actual, row)
+    hidden = np.random.default_rng(1).normal(size=(2, 5, 3))
+    assert inner.trace(hidden)["h"].shape == (2, 5, 4)
+    with pytest.raises(ValueError, match="expected"):
+        inner.trace(np.ones((2, 5, 7)))

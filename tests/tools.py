@@ -354,6 +354,8 @@ def check_gradients(problem: Problem, drops: ref.Drops | None = None, **options:
     network = problem.network(stateful=problem.states is not None, **options)
     if problem.states is not None:
         network.set_states(problem.place, problem.core_states())
+    if drops is not None:
+        network.random_state = (network.random_state[0], FIRST_LAYER_STREAM)
     before = network.random_state
     loss, gradients, dx = network.gradients(
         problem.core_x(),
@@ -411,11 +413,13 @@ class Probe:
 
 
 MakeProbe = Callable[[ref.Cell, int, str, int], Probe]
+# Layers that are run by themselves draw from the streams from here on.
+FIRST_LAYER_STREAM = 2**63
 
 
 def read_masks(problem: Problem, make_probe: MakeProbe, **dropout: float) -> ref.Drops:
     """The dropout masks that the core draws for this problem: read off probes that stand at the
-    same place and draw from the same random state. make_probe(cell, batch, side, block) is for
+    same place and draw from the same stream. make_probe(cell, batch, side, block) is for
     side "x" or "h"; F must be H.
     """
     batch, _, features = problem.x.shape

@@ -2,7 +2,7 @@
 #include "bindings/bindings.hpp"
 #include "training/losses.hpp"
 #include "training/metrics.hpp"
-#include "training/optimizers.hpp"
+#include "training/optimizers/optimizer.hpp"
 
 namespace echocell::bindings {
 

@@ -27,13 +27,13 @@ class BackProduct {
     if (transposed_) transpose(weights, transposed_view(transposed_, K_, weights.cols));
   }
 
-  /// out += z[row ..., part] W[:, part]^T, for all rows of out; out.stride >= stride().
-  void add(const ConstPanels<S>& z, Index row, const Matrix<S>& out,
-           const Vectors& part = {}) const {
+  /// out += z[row ..., part] W[:, part]^T, for all rows of out; out.outerStride() >= stride().
+  void add(const ConstPanels<S>& z, Index row, RowsView<S> out, const Vectors& part = {}) const {
     if (transposed_) {
-      add_product_back(z, row, transposed_view<const S>(transposed_, K_, weights_.cols), out, part);
+      add_product_back<S>(z, row, transposed_view<const S>(transposed_, K_, weights_.cols), out,
+                          part);
     } else {
-      add_dot_product_back(z, row, weights_, out, part);
+      add_dot_product_back<S>(z, row, weights_, out, part);
     }
   }
 
@@ -44,13 +44,13 @@ class BackProduct {
     for (Index first = 0; first < rows; first += kPiece) {
       if (rows > kPiece && interrupt != nullptr && interrupt->check()) return;
       const Index count = std::min(kPiece, rows - first);
-      std::fill_n(rows_, count * stride(), S(0));
-      add(z, first, {rows_, count, K_, stride()}, part);
+      ArrayView<S>(rows_, count * stride()).setZero();
+      add(z, first, rows_view(rows_, count, K_, stride()), part);
       for (Index r = 0; r < count; ++r) visit(first + r, rows_ + r * stride());
     }
   }
 
-  Index stride() const { return simd::padded<S>(K_); }
+  Index stride() const { return padded<S>(K_); }
 
  private:
   static constexpr Index kFewRows = 8, kPiece = 128;

@@ -1,7 +1,7 @@
 #include "layers/gru.hpp"
 
+#include "layers/cell_activations.hpp"
 #include "layers/recurrent_backward.hpp"
-#include "layers/squashes.hpp"
 
 namespace echocell {
 namespace {
@@ -12,7 +12,7 @@ constexpr Index kUpdate = 0, kReset = 1, kCandidate = 2;
 /// h(t-1), or what dropout leaves of it, as the candidate's product sees it.
 template <class S>
 const S* candidate_h(const Unrolled<S>& u, Index t) {
-  return u.h_seen(kCandidate, t, 1).data;
+  return u.h_seen(kCandidate, t, 1).data();
 }
 
 }  // namespace
@@ -39,59 +39,63 @@ void GRUCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) const
 
 template <class S>
 void GRUCell<S>::forward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation, settings_.activation,
-                 [&](const auto& squash) {
-                   if (reset_after_) {
-                     forward_reset_after(u, t, squash);
-                   } else {
-                     forward_reset_before(u, t, squash);
-                   }
-                 });
+  with_activations(gate_activation_, settings_.activation, settings_.activation,
+                   [&](const auto& activations) {
+                     if (reset_after_) {
+                       forward_reset_after(u, t, activations);
+                     } else {
+                       forward_reset_before(u, t, activations);
+                     }
+                   });
 }
 
 template <class S>
-template <class Squash>
-void GRUCell<S>::forward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
-  using V = simd::Vector<S>;
+template <class Activations>
+void GRUCell<S>::forward_reset_after(Unrolled<S>& u, Index t,
+                                     const Activations& activations) const {
   const Panels<S> recurrent = u.panels(u.scratch, u.B);  // h R + b
   fill_rows(u.bias ? u.bias + u.N : nullptr, recurrent, Index(0), u.active(t));
   u.add_recurrent_product(t, recurrent, 0, 0, 3);
   u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
+    using V = typename std::decay_t<decltype(gates)>::Array;
     const Index at = b * u.Hp + unit;
     const auto rec = gates.in(recurrent, b);
-    const auto sum = [&](Index block) { return gates.load(block) + rec.load(block); };
-    const V z = squash.gate(sum(kUpdate)), r = squash.gate(sum(kReset));
-    const V aux = rec.load(kCandidate), h = simd::load(u.h_at(t) + at);
-    const V g = squash.cell(gates.load(kCandidate) + r * aux);
-    gates.store(kUpdate, z);
-    gates.store(kReset, r);
-    gates.store(kCandidate, g);
-    simd::store(u.aux_at(t) + at, aux);
-    simd::store(u.h_at(t + 1) + at, z * h + (S(1) - z) * g);
+    const V z = activations.template gate<V>(gates[kUpdate] + rec[kUpdate]);
+    const V r = activations.template gate<V>(gates[kReset] + rec[kReset]);
+    const V aux = rec[kCandidate], h = V::Map(u.h_at(t) + at);
+    const V g = activations.template cell<V>(gates[kCandidate] + r * aux);
+    gates[kUpdate] = z;
+    gates[kReset] = r;
+    gates[kCandidate] = g;
+    V::Map(u.aux_at(t) + at) = aux;
+    V::Map(u.h_at(t + 1) + at) = z * h + (S(1) - z) * g;
   });
 }
 
 template <class S>
-template <class Squash>
-void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
-  using V = simd::Vector<S>;
+template <class Activations>
+void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t,
+                                      const Activations& activations) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), kUpdate, 2);
   const S* h_seen = candidate_h(u, t);
   u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
+    using V = typename std::decay_t<decltype(gates)>::Array;
     const Index at = b * u.Hp + unit;
-    const V r = squash.gate(gates.load(kReset));
-    gates.store(kUpdate, squash.gate(gates.load(kUpdate)));
-    gates.store(kReset, r);
-    simd::store(u.aux_at(t) + at, r * simd::load(h_seen + at));
+    const V z = activations.template gate<V>(gates[kUpdate]);
+    const V r = activations.template gate<V>(gates[kReset]);
+    gates[kUpdate] = z;
+    gates[kReset] = r;
+    V::Map(u.aux_at(t) + at) = r * V::Map(h_seen + at);
   });
-  add_product<S>({u.aux_at(t), u.active(t), u.H, u.Hp}, u.panels(u.recurrent, u.H), u.gates(),
-                 u.row(t), {kCandidate, 1, 3});
+  add_product<S>(rows_view<const S>(u.aux_at(t), u.active(t), u.H, u.Hp),
+                 u.panels(u.recurrent, u.H), u.gates(), u.row(t), {kCandidate, 1, 3});
   u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
+    using V = typename std::decay_t<decltype(gates)>::Array;
     const Index at = b * u.Hp + unit;
-    const V z = gates.load(kUpdate), h = simd::load(u.h_at(t) + at);
-    const V g = squash.cell(gates.load(kCandidate));
-    gates.store(kCandidate, g);
-    simd::store(u.h_at(t + 1) + at, z * h + (S(1) - z) * g);
+    const V z = gates[kUpdate], h = V::Map(u.h_at(t) + at);
+    const V g = activations.template cell<V>(gates[kCandidate]);
+    gates[kCandidate] = g;
+    V::Map(u.h_at(t + 1) + at) = z * h + (S(1) - z) * g;
   });
 }
 
@@ -99,69 +103,72 @@ void GRUCell<S>::forward_reset_before(Unrolled<S>& u, Index t, const Squash& squ
 
 template <class S>
 void GRUCell<S>::backward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation, settings_.activation,
-                 [&](const auto& squash) {
-                   if (reset_after_) {
-                     backward_reset_after(u, t, squash);
-                   } else {
-                     backward_reset_before(u, t, squash);
-                   }
-                 });
+  with_activations(gate_activation_, settings_.activation, settings_.activation,
+                   [&](const auto& activations) {
+                     if (reset_after_) {
+                       backward_reset_after(u, t, activations);
+                     } else {
+                       backward_reset_before(u, t, activations);
+                     }
+                   });
 }
 
 template <class S>
-template <class Squash>
-void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const {
-  using V = simd::Vector<S>;
+template <class Activations>
+void GRUCell<S>::backward_reset_after(Unrolled<S>& u, Index t,
+                                      const Activations& activations) const {
   const Panels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
   u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
+    using V = typename std::decay_t<decltype(gates)>::Array;
     const Index at = b * u.Hp + unit;
     const auto rec = gates.in(d_recurrent, u.row(t) + b);
-    const V z = gates.load(kUpdate), r = gates.load(kReset);
-    const V g = gates.load(kCandidate), h = simd::load(u.h_at(t) + at);
-    const V dh = simd::load(u.dh + at), aux = simd::load(u.aux_at(t) + at);
+    const V z = gates[kUpdate], r = gates[kReset], g = gates[kCandidate];
+    const V h = V::Map(u.h_at(t) + at), aux = V::Map(u.aux_at(t) + at), dh = V::Map(u.dh + at);
     // h' = z * h + (1 - z) * g
-    const V d_z = dh * (h - g) * squash.gate_slope(z);
-    const V d_g = dh * (S(1) - z) * squash.cell_slope(g);
+    const V d_z = dh * (h - g) * activations.gate_derivative(z);
+    const V d_g = dh * (S(1) - z) * activations.cell_derivative(g);
     // g = tanh(... + r * aux)
-    const V d_r = d_g * aux * squash.gate_slope(r);
-    gates.store(kUpdate, d_z);
-    gates.store(kReset, d_r);
-    gates.store(kCandidate, d_g);
-    rec.store(kUpdate, d_z);
-    rec.store(kReset, d_r);
-    rec.store(kCandidate, d_g * r);
-    simd::store(u.dh + at, dh * z);
+    const V d_r = d_g * aux * activations.gate_derivative(r);
+    gates[kUpdate] = d_z;
+    gates[kReset] = d_r;
+    gates[kCandidate] = d_g;
+    rec[kUpdate] = d_z;
+    rec[kReset] = d_r;
+    rec[kCandidate] = d_g * r;
+    V::Map(u.dh + at) = dh * z;
   });
   u.add_recurrent_product_back(t, d_recurrent, u.dh, 0, 3);
 }
 
 template <class S>
-template <class Squash>
-void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const {
-  using V = simd::Vector<S>;
+template <class Activations>
+void GRUCell<S>::backward_reset_before(Unrolled<S>& u, Index t,
+                                       const Activations& activations) const {
   u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
+    using V = typename std::decay_t<decltype(gates)>::Array;
     const Index at = b * u.Hp + unit;
-    const V z = gates.load(kUpdate), g = gates.load(kCandidate);
-    const V h = simd::load(u.h_at(t) + at), dh = simd::load(u.dh + at);
+    const V z = gates[kUpdate], g = gates[kCandidate];
+    const V h = V::Map(u.h_at(t) + at), dh = V::Map(u.dh + at);
     // h' = z * h + (1 - z) * g
-    gates.store(kUpdate, dh * (h - g) * squash.gate_slope(z));
-    gates.store(kCandidate, dh * (S(1) - z) * squash.cell_slope(g));
-    simd::store(u.dh + at, dh * z);
+    gates[kUpdate] = dh * (h - g) * activations.gate_derivative(z);
+    gates[kCandidate] = dh * (S(1) - z) * activations.cell_derivative(g);
+    V::Map(u.dh + at) = dh * z;
   });
   // g = tanh(... + aux Rh), aux = r * h
   S* d_aux = u.scratch + u.B * u.N;
   std::fill_n(d_aux, u.active(t) * u.Hp, S(0));
-  u.recurrent_back.add(u.gates(), u.row(t), {d_aux, u.active(t), u.H, u.Hp}, {kCandidate, 1, 3});
+  u.recurrent_back.add(u.gates(), u.row(t), rows_view(d_aux, u.active(t), u.H, u.Hp),
+                       {kCandidate, 1, 3});
   const S* h_seen = candidate_h(u, t);
   const S* drop = u.h_drop ? u.h_drop + kCandidate * u.B * u.Hp : nullptr;
   u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
+    using V = typename std::decay_t<decltype(gates)>::Array;
     const Index at = b * u.Hp + unit;
-    const V r = gates.load(kReset), da = simd::load(d_aux + at);
+    const V r = gates[kReset], da = V::Map(d_aux + at);
     V d_h = da * r;
-    if (drop) d_h *= simd::load(drop + at);
-    simd::store(u.dh + at, simd::load(u.dh + at) + d_h);
-    gates.store(kReset, da * simd::load(h_seen + at) * squash.gate_slope(r));
+    if (drop) d_h *= V::Map(drop + at);
+    V::Map(u.dh + at) += d_h;
+    gates[kReset] = da * V::Map(h_seen + at) * activations.gate_derivative(r);
   });
   u.add_recurrent_product_back(t, u.gates(), u.dh, kUpdate, 2);
 }
@@ -171,12 +178,12 @@ void GRUCell<S>::write_weight_gradients(Unrolled<S>& u) const {
   if (reset_after_) {
     const ConstPanels<S> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
     u.write_recurrent_weight_gradient(d_recurrent, 0, 3);
-    if (u.d_bias) column_sums(d_recurrent, u.segment_rows(), u.d_bias + u.N, u.write);
+    if (u.d_bias) column_sums(d_recurrent, u.segment_rows(), {u.d_bias + u.N, u.N}, u.write);
     return;
   }
   u.write_recurrent_weight_gradient(u.gates(), kUpdate, 2);
-  u.write_weight_gradient({u.aux, u.segment_rows(), u.H, u.Hp}, u.gates(), Index(0),
-                          u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
+  u.write_weight_gradient(rows_view<const S>(u.aux, u.segment_rows(), u.H, u.Hp), u.gates(),
+                          Index(0), u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
 }
 
 template <class S>

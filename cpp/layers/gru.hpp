@@ -26,14 +26,14 @@ class GRUCell : public RecurrentCell {
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:
-  template <class Squash>
-  void forward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const;
-  template <class Squash>
-  void forward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const;
-  template <class Squash>
-  void backward_reset_after(Unrolled<S>& u, Index t, const Squash& squash) const;
-  template <class Squash>
-  void backward_reset_before(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Activations>
+  void forward_reset_after(Unrolled<S>& u, Index t, const Activations& activations) const;
+  template <class Activations>
+  void forward_reset_before(Unrolled<S>& u, Index t, const Activations& activations) const;
+  template <class Activations>
+  void backward_reset_after(Unrolled<S>& u, Index t, const Activations& activations) const;
+  template <class Activations>
+  void backward_reset_before(Unrolled<S>& u, Index t, const Activations& activations) const;
 
   Activation gate_activation_;
   bool reset_after_;

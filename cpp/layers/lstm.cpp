@@ -1,7 +1,7 @@
 #include "layers/lstm.hpp"
 
+#include "layers/cell_activations.hpp"
 #include "layers/recurrent_backward.hpp"
-#include "layers/squashes.hpp"
 
 namespace echocell {
 
@@ -39,46 +39,48 @@ void LSTMCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspace) cons
 template <class S>
 void LSTMCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, u.n);
-  with_squash<S>(gate_activation_, settings_.activation, output_activation_,
-                 [&](const auto& squash) { forward_step(u, t, squash); });
+  with_activations(gate_activation_, settings_.activation, output_activation_,
+                   [&](const auto& activations) { forward_step(u, t, activations); });
 }
 
 template <class S>
-template <class Squash>
-void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) const {
-  using V = simd::Vector<S>;
-  const V one = simd::splat(S(1));
+template <class Activations>
+void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Activations& activations) const {
   const S* c_now = u.c_at(t);
-  S *c_next = u.c_at(t + 1), *h_next = u.h_at(t + 1), *squashed = u.aux_at(t);
+  S *c_next = u.c_at(t + 1), *h_next = u.h_at(t + 1), *activated_c = u.aux_at(t);
 
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
+    using V = typename std::decay_t<decltype(z)>::Array;
     const Index at = b * u.Hp + unit;
-    const V c = simd::load(c_now + at);
-    const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
-    V i = one, f = one, o = one;
+    const auto peephole = [&](Index row) { return V::Map(u.peephole + row * u.Hp + unit); };
+    const V c = V::Map(c_now + at);
+    V i = V::Ones(), f = V::Ones(), o = V::Ones();
     if (i_ >= 0) {
-      i = z.load(i_);
+      i = z[i_];
       if (pi_ >= 0) i += peephole(pi_) * c;
-      z.store(i_, i = squash.gate(i));
+      i = activations.gate(i);
+      z[i_] = i;
     }
     if (f_ >= 0) {
-      f = z.load(f_);
+      f = z[f_];
       if (pf_ >= 0) f += peephole(pf_) * c;
-      z.store(f_, f = squash.gate(f));
+      f = activations.gate(f);
+      z[f_] = f;
     }
-    if (coupled_) f = one - i;
-    const V g = squash.cell(z.load(c_));
-    z.store(c_, g);
+    if (coupled_) f = S(1) - i;
+    const V g = activations.template cell<V>(z[c_]);
+    z[c_] = g;
     const V c1 = f * c + i * g;
     if (o_ >= 0) {
-      o = z.load(o_);
+      o = z[o_];
       if (po_ >= 0) o += peephole(po_) * c1;
-      z.store(o_, o = squash.gate(o));
+      o = activations.gate(o);
+      z[o_] = o;
     }
-    const V s = squash.output(c1);
-    simd::store(c_next + at, c1);
-    simd::store(squashed + at, s);
-    simd::store(h_next + at, o * s);
+    const V out = activations.output(c1);
+    V::Map(c_next + at) = c1;
+    V::Map(activated_c + at) = out;
+    V::Map(h_next + at) = o * out;
   });
 }
 
@@ -86,47 +88,52 @@ void LSTMCell<S>::forward_step(Unrolled<S>& u, Index t, const Squash& squash) co
 
 template <class S>
 void LSTMCell<S>::backward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation, output_activation_,
-                 [&](const auto& squash) { backward_step(u, t, squash); });
+  with_activations(gate_activation_, settings_.activation, output_activation_,
+                   [&](const auto& activations) { backward_step(u, t, activations); });
   u.add_recurrent_product_back(t, u.gates(), u.dh, 0, u.n);
 }
 
 template <class S>
-template <class Squash>
-void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Squash& squash) const {
-  using V = simd::Vector<S>;
-  const V one = simd::splat(S(1));
-  const S *c_now = u.c_at(t), *squashed = u.aux_at(t);
+template <class Activations>
+void LSTMCell<S>::backward_step(Unrolled<S>& u, Index t, const Activations& activations) const {
+  const S *c_now = u.c_at(t), *activated_c = u.aux_at(t);
 
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
+    using V = typename std::decay_t<decltype(z)>::Array;
     const Index at = b * u.Hp + unit;
-    const auto peephole = [&](Index row) { return simd::load(u.peephole + row * u.Hp + unit); };
-    const auto gate = [&](Index block) { return block < 0 ? one : z.load(block); };
-    const V i = gate(i_), g = gate(c_), o = gate(o_), f = coupled_ ? one - i : gate(f_);
-    const V c = simd::load(c_now + at), s = simd::load(squashed + at), dh = simd::load(u.dh + at);
-    V dc = simd::load(u.dc + at);
+    const auto peephole = [&](Index row) { return V::Map(u.peephole + row * u.Hp + unit); };
+    const V c = V::Map(c_now + at), out = V::Map(activated_c + at), dh = V::Map(u.dh + at);
+    const V g = z[c_];
+    V i = V::Ones(), f = V::Ones(), o = V::Ones();
+    if (i_ >= 0) i = z[i_];
+    if (f_ >= 0) f = z[f_];
+    if (coupled_) f = S(1) - i;
+    if (o_ >= 0) o = z[o_];
+    V dc = V::Map(u.dc + at);
     // h' = o * out(c')
-    dc += dh * o * squash.output_slope(s);
+    dc += dh * o * activations.output_derivative(out);
     if (o_ >= 0) {
-      const V d_o = dh * s * squash.gate_slope(o);
-      z.store(o_, d_o);
+      const V d_o = dh * out * activations.gate_derivative(o);
+      z[o_] = d_o;
       if (po_ >= 0) dc += d_o * peephole(po_);
     }
     // c' = f * c + i * g
     V dc_now = dc * f;
-    z.store(c_, dc * i * squash.cell_slope(g));
+    z[c_] = dc * i * activations.cell_derivative(g);
     if (i_ >= 0) {
-      const V d_i = dc * (coupled_ ? g - c : g) * squash.gate_slope(i);
-      z.store(i_, d_i);
+      V d_i = dc * g;
+      if (coupled_) d_i -= dc * c;
+      d_i *= activations.gate_derivative(i);
+      z[i_] = d_i;
       if (pi_ >= 0) dc_now += d_i * peephole(pi_);
     }
     if (f_ >= 0) {
-      const V d_f = dc * c * squash.gate_slope(f);
-      z.store(f_, d_f);
+      const V d_f = dc * c * activations.gate_derivative(f);
+      z[f_] = d_f;
       if (pf_ >= 0) dc_now += d_f * peephole(pf_);
     }
-    simd::store(u.dc + at, dc_now);
-    simd::store(u.dh + at, V{});
+    V::Map(u.dc + at) = dc_now;
+    V::Map(u.dh + at).setZero();
   });
 }
 
@@ -137,10 +144,10 @@ void LSTMCell<S>::write_weight_gradients(Unrolled<S>& u) const {
   if (u.write == Write::set) std::fill_n(u.d_peephole, peepholes_ * u.Hp, S(0));
   for (Index t = u.first; t < u.first + u.steps; ++t) {
     u.for_each_vector(t, [&](Index b, Index unit, const auto& dz) {
+      using V = typename std::decay_t<decltype(dz)>::Array;
       const auto add = [&](Index peephole, Index block, const S* c) {
         if (peephole < 0) return;
-        S* to = u.d_peephole + peephole * u.Hp + unit;
-        simd::store(to, simd::load(to) + dz.load(block) * simd::load(c));
+        V::Map(u.d_peephole + peephole * u.Hp + unit) += dz[block] * V::Map(c);
       };
       const Index at = b * u.Hp + unit;
       add(pi_, i_, u.c_at(t) + at);

@@ -30,10 +30,10 @@ class LSTMCell : public RecurrentCell {
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:
-  template <class Squash>
-  void forward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
-  template <class Squash>
-  void backward_step(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Activations>
+  void forward_step(Unrolled<S>& u, Index t, const Activations& activations) const;
+  template <class Activations>
+  void backward_step(Unrolled<S>& u, Index t, const Activations& activations) const;
 
   Activation gate_activation_, output_activation_;
   bool coupled_;

@@ -1,17 +1,22 @@
 #include "layers/memory_blocks.hpp"
 
+#include "layers/cell_activations.hpp"
 #include "layers/recurrent_backward.hpp"
-#include "layers/squashes.hpp"
 
 namespace echocell {
 namespace {
 
-/// One function for the first lanes, another for the rest; only one of them where it is for all.
-template <class S, class First, class Rest>
-simd::Vector<S> in_two_parts(Index first_lanes, const First& first, const Rest& rest) {
-  if (first_lanes >= simd::kLanes<S>) return first();
-  if (first_lanes <= 0) return rest();
-  return simd::joined<S>(first(), rest(), first_lanes);
+/// One function for the first numbers, another for the rest; only one of them where it is for all.
+template <class V, class First, class Rest>
+V in_two_parts(Index first_count, const First& first, const Rest& rest) {
+  if (first_count >= V::SizeAtCompileTime) return first();
+  V numbers = rest();
+  if (first_count <= 0) return numbers;
+  const V others = first();
+  for (int k = 0; k < V::SizeAtCompileTime; ++k) {
+    if (k < first_count) numbers[k] = others[k];
+  }
+  return numbers;
 }
 
 /// Some units of a trace of all of them.
@@ -60,32 +65,36 @@ void MemoryBlocksCell<S>::plan(Unrolled<S>& u, bool training, Workspace& workspa
 template <class S>
 void MemoryBlocksCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, 1);
-  with_squash<S>(gate_activation_, settings_.activation, output_activation_,
-                 [&](const auto& squash) {
-                   activate_units(u, t, squash);
-                   update_cells(u, t, squash);
-                 });
+  with_activations(gate_activation_, settings_.activation, output_activation_,
+                   [&](const auto& activations) {
+                     activate_units(u, t, activations);
+                     update_cells(u, t, activations);
+                   });
 }
 
 /// z and y' become g of the cells, and the gates.
 template <class S>
-template <class Squash>
-void MemoryBlocksCell<S>::activate_units(Unrolled<S>& u, Index t, const Squash& squash) const {
+template <class Activations>
+void MemoryBlocksCell<S>::activate_units(Unrolled<S>& u, Index t,
+                                         const Activations& activations) const {
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-    const simd::Vector<S> net = z.load(0);
-    const simd::Vector<S> y = in_two_parts<S>(
-        cells_ - unit, [&] { return squash.cell(net); }, [&] { return squash.gate(net); });
-    z.store(0, y);
-    simd::store(u.h_at(t + 1) + b * u.Hp + unit, y);
+    using V = typename std::decay_t<decltype(z)>::Array;
+    const V net = z[0];
+    const V y = in_two_parts<V>(
+        cells_ - unit, [&] { return activations.cell(net); },
+        [&] { return activations.gate(net); });
+    z[0] = y;
+    V::Map(u.h_at(t + 1) + b * u.Hp + unit) = y;
   });
 }
 
 template <class S>
-template <class Squash>
-void MemoryBlocksCell<S>::update_cells(Unrolled<S>& u, Index t, const Squash& squash) const {
+template <class Activations>
+void MemoryBlocksCell<S>::update_cells(Unrolled<S>& u, Index t,
+                                       const Activations& activations) const {
   for (Index b = 0; b < u.active(t); ++b) {
     const S* c = u.c_at(t) + b * u.Hp;
-    S *c_next = u.c_at(t + 1) + b * u.Hp, *squashed = u.aux_at(t) + b * u.Hp;
+    S *c_next = u.c_at(t + 1) + b * u.Hp, *activated_c = u.aux_at(t) + b * u.Hp;
     S* y = u.h_at(t + 1) + b * u.Hp;
     const auto gate = [&](Index first, Index block) { return first < 0 ? S(1) : y[first + block]; };
     for (Index block = 0, cell = 0; cell < cells_; ++block) {
@@ -94,14 +103,15 @@ void MemoryBlocksCell<S>::update_cells(Unrolled<S>& u, Index t, const Squash& sq
         c_next[cell] = f * c[cell] + i * y[cell];
       }
     }
-    for (Index cell = 0; cell < cells_; cell += simd::kLanes<S>) {
-      const Index count = std::min(simd::kLanes<S>, cells_ - cell);
-      simd::store(squashed + cell, squash.output(simd::load_some(c_next + cell, count)));
+    for (Index cell = 0; cell < cells_; cell += kLanes<S>) {
+      const Index count = std::min(kLanes<S>, cells_ - cell);
+      const Packet<S> states = load_some<Packet<S>>(c_next + cell, count);
+      Packet<S>::Map(activated_c + cell) = activations.output(states);
     }
     for (Index block = 0, cell = 0; cell < cells_; ++block) {
       const S o = gate(o_, block);
       for (const Index end = cell + cells_in_each_; cell < end; ++cell)
-        y[cell] = o * squashed[cell];
+        y[cell] = o * activated_c[cell];
     }
   }
 }
@@ -110,31 +120,34 @@ void MemoryBlocksCell<S>::update_cells(Unrolled<S>& u, Index t, const Squash& sq
 
 template <class S>
 void MemoryBlocksCell<S>::backward(Unrolled<S>& u, Index t) const {
-  with_squash<S>(gate_activation_, settings_.activation, output_activation_,
-                 [&](const auto& squash) { load_slopes(u, t, squash); });
+  with_activations(gate_activation_, settings_.activation, output_activation_,
+                   [&](const auto& activations) { load_derivatives(u, t, activations); });
   backward_cells(u, t);
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
+    using V = typename std::decay_t<decltype(z)>::Array;
     const Index at = b * u.Hp + unit;
-    z.store(0, simd::load(u.dh + at) * z.load(0));
-    simd::store(u.dh + at, simd::Vector<S>{});
+    z[0] *= V::Map(u.dh + at);
+    V::Map(u.dh + at).setZero();
   });
   u.add_recurrent_product_back(t, u.gates(), u.dh, 0, 1);
 }
 
-/// scratch becomes g of the cells and the gates, z their slopes; the squashed cell states are
-/// followed by theirs.
+/// scratch becomes g of the cells and the gates, z their derivatives; scratch
+/// goes on with those of the activated cell states.
 template <class S>
-template <class Squash>
-void MemoryBlocksCell<S>::load_slopes(Unrolled<S>& u, Index t, const Squash& squash) const {
+template <class Activations>
+void MemoryBlocksCell<S>::load_derivatives(Unrolled<S>& u, Index t,
+                                           const Activations& activations) const {
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-    const simd::Vector<S> y = z.load(0);
-    simd::store(u.scratch + b * u.Hp + unit, y);
-    z.store(0, in_two_parts<S>(
-                   cells_ - unit, [&] { return squash.cell_slope(y); },
-                   [&] { return squash.gate_slope(y); }));
+    using V = typename std::decay_t<decltype(z)>::Array;
+    const V y = z[0];
+    V::Map(u.scratch + b * u.Hp + unit) = y;
+    z[0] = in_two_parts<V>(
+        cells_ - unit, [&] { return activations.cell_derivative(y); },
+        [&] { return activations.gate_derivative(y); });
     if (unit >= cells_) return;
-    const simd::Vector<S> out = simd::load(u.aux_at(t) + b * u.Hp + unit);
-    simd::store(u.scratch + (u.B + b) * u.Hp + unit, squash.output_slope(out));
+    const V out = V::Map(u.aux_at(t) + b * u.Hp + unit);
+    V::Map(u.scratch + (u.B + b) * u.Hp + unit) = activations.output_derivative(out);
   });
 }
 
@@ -143,7 +156,7 @@ template <class S>
 void MemoryBlocksCell<S>::backward_cells(Unrolled<S>& u, Index t) const {
   for (Index b = 0; b < u.active(t); ++b) {
     const S *c = u.c_at(t) + b * u.Hp, *out = u.aux_at(t) + b * u.Hp;
-    const S *y = u.scratch + b * u.Hp, *out_slope = u.scratch + (u.B + b) * u.Hp;
+    const S *y = u.scratch + b * u.Hp, *out_derivative = u.scratch + (u.B + b) * u.Hp;
     S *dy = u.dh + b * u.Hp, *dc = u.dc + b * u.Hp;
     const auto gate = [&](Index first, Index block) { return first < 0 ? S(1) : y[first + block]; };
     const auto add = [&](Index first, Index block, S gradient) {
@@ -153,7 +166,7 @@ void MemoryBlocksCell<S>::backward_cells(Unrolled<S>& u, Index t) const {
       const S i = gate(i_, block), f = gate(f_, block), o = gate(o_, block);
       for (const Index end = cell + cells_in_each_; cell < end; ++cell) {
         // h' = o * out(c')
-        const S dh = dy[cell], d = dc[cell] + dh * o * out_slope[cell];
+        const S dh = dy[cell], d = dc[cell] + dh * o * out_derivative[cell];
         add(o_, block, dh * out[cell]);
         // c' = f * c + i * g
         dy[cell] = d * i;

@@ -29,12 +29,12 @@ class MemoryBlocksCell : public RecurrentCell {
   std::vector<Trace<S>> trace(const Unrolled<S>& u) const;
 
  private:
-  template <class Squash>
-  void activate_units(Unrolled<S>& u, Index t, const Squash& squash) const;
-  template <class Squash>
-  void update_cells(Unrolled<S>& u, Index t, const Squash& squash) const;
-  template <class Squash>
-  void load_slopes(Unrolled<S>& u, Index t, const Squash& squash) const;
+  template <class Activations>
+  void activate_units(Unrolled<S>& u, Index t, const Activations& activations) const;
+  template <class Activations>
+  void update_cells(Unrolled<S>& u, Index t, const Activations& activations) const;
+  template <class Activations>
+  void load_derivatives(Unrolled<S>& u, Index t, const Activations& activations) const;
   void backward_cells(Unrolled<S>& u, Index t) const;
 
   Activation gate_activation_, output_activation_;

@@ -84,7 +84,7 @@ struct Parameter {
 /// units, or several vectors of units where there is one block.
 template <class S>
 Index tile_for(Index blocks) {
-  return (blocks == 1 ? kTileVectors : blocks) * simd::kLanes<S>;
+  return (blocks == 1 ? kTileVectors : blocks) * kLanes<S>;
 }
 
 /// The fewest numbers to a block.
@@ -94,17 +94,17 @@ constexpr Index kFewestUnits = 4;
 /// was just stored as vectors is loaded as blocks), that saves at least one vector; else all lanes.
 template <class S>
 Index tail_for(Index blocks, Index units) {
-  const Index lanes = simd::kLanes<S>, rest = (units - 1) % lanes + 1;
+  const Index lanes = kLanes<S>, rest = (units - 1) % lanes + 1;
   Index tail = kFewestUnits;
   while (tail < rest) tail *= 2;
-  return tail < lanes && simd::padded<S>(blocks * tail) < blocks * lanes ? tail : lanes;
+  return tail < lanes && padded<S>(blocks * tail) < blocks * lanes ? tail : lanes;
 }
 
 /// The packing of `stack` matrices of rows x (blocks * units). whole: blocks of the last units are
 /// whole vectors too, as products with some of the blocks need it.
 template <class S>
 Packing packing(Index stack, Index rows, Index blocks, Index units, bool whole) {
-  const Index lanes = simd::kLanes<S>;
+  const Index lanes = kLanes<S>;
   return {stack,
           rows,
           blocks,

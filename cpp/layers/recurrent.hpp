@@ -40,20 +40,16 @@ struct RecurrentSettings {
   Index units_put_out() const { return outputs > 0 ? outputs : units; }
 };
 
-/// The blocks of kUnits units of one row: W, or the fewer at the end of a layer. Block k is a
-/// vector. Lanes without a unit are 0 when loaded, and not stored.
+/// The blocks of kUnits units of one row: W, or the fewer at the end of a layer.
 template <class S, Index kUnits>
 struct UnitBlocks {
+  using Array = FixedArray<S, int(kUnits)>;  // one number of each unit
+
   S* data = nullptr;
   Index col = 0, width = 0;  // the first column and the width of the panel that holds them
   Index offset = 0;          // in its row
 
-  simd::Vector<S> load(Index block) const {
-    return simd::load_first<S, kUnits>(data + block * kUnits);
-  }
-  void store(Index block, simd::Vector<S> v) const {
-    simd::store_first<S, kUnits>(data + block * kUnits, v);
-  }
+  Eigen::Map<Array> operator[](Index block) const { return Array::Map(data + block * kUnits); }
   /// The same units in a row of another matrix with these columns.
   UnitBlocks in(const Panels<S>& matrix, Index row) const {
     return {matrix.panel(col) + row * width + offset, col, width, offset};
@@ -160,15 +156,15 @@ struct Unrolled : Cache {
   }
   Panels<S> gates() const { return panels(z, segment * B); }
   /// `count` rows of h from step t on, or what dropout lets a block see of them: [count, H].
-  ConstMatrix<S> h_seen(Index block, Index t, Index count) const {
-    return {h_drop ? masked_h(block, t) : h_at(t), count, H, Hp};
+  ConstRowsView<S> h_seen(Index block, Index t, Index count) const {
+    return rows_view<const S>(h_drop ? masked_h(block, t) : h_at(t), count, H, Hp);
   }
 
   /// visit(row, unit, gates) for W units at a time of each row that takes step t, gates their
   /// UnitBlocks.
   template <class Visit>
   void for_each_vector(Index t, const Visit& visit) const {
-    constexpr Index W = simd::kLanes<S>;
+    constexpr Index W = kLanes<S>;
     const Panels<S> all = gates();
     const Index count = active(t), first_row = row(t);
     for (Index col = 0, unit = 0; col < N; col += tile) {
@@ -187,7 +183,7 @@ struct Unrolled : Cache {
   }
   /// The same for the last units of each row, where they are fewer: W / 2, W / 4 ..., as
   /// tail_for() says.
-  template <Index kUnits = simd::kLanes<S>, class Visit>
+  template <Index kUnits = kLanes<S>, class Visit>
   void for_each_tail(const UnitBlocks<S, kUnits>& blocks, Index unit, Index count,
                      const Visit& visit) const {
     if constexpr (kUnits > kFewestUnits) {
@@ -233,21 +229,21 @@ struct Unrolled : Cache {
     if (truncated || (t == 0 && !state_gradient_wanted)) return;
     const Index rows = active(t);
     if (h_drop == nullptr) {
-      recurrent_back.add(gradient, row(t), {target, rows, H, Hp}, {block, count, n});
+      recurrent_back.add(gradient, row(t), rows_view(target, rows, H, Hp), {block, count, n});
       return;
     }
     for (Index k = block; k < block + count; ++k) {
-      S* product = scratch;
-      std::fill_n(product, rows * Hp, S(0));
-      recurrent_back.add(gradient, row(t), {product, rows, H, Hp}, {k, 1, n});
-      const S* drop = h_drop + k * B * Hp;
-      for (Index j = 0; j < rows * Hp; ++j) target[j] += product[j] * drop[j];
+      ArrayView<S> product(scratch, rows * Hp);
+      product.setZero();
+      recurrent_back.add(gradient, row(t), rows_view(scratch, rows, H, Hp), {k, 1, n});
+      const ConstArrayView<S> drop(h_drop + k * B * Hp, rows * Hp);
+      ArrayView<S>(target, rows * Hp) += product * drop;
     }
   }
 
   /// dh of sequence k += gradient [O].
   void add_to_dh(Index k, const S* gradient) const {
-    for (Index j = 0; j < O; ++j) dh[k * Hp + j] += gradient[j];
+    ArrayView<S>(dh + k * Hp, O) += ConstArrayView<S>(gradient, O);
   }
 
   /// d_recurrent[:, blocks] = or += sum over the segment of h(t-1)^T gradient(t)[:, blocks].
@@ -266,10 +262,11 @@ struct Unrolled : Cache {
   }
 
   /// w = or += a^T gradient[row ...], unless interrupted.
-  void write_weight_gradient(const ConstMatrix<S>& a, const ConstPanels<S>& gradient, Index row,
+  void write_weight_gradient(const ConstRowsView<S>& a, const ConstPanels<S>& gradient, Index row,
                              const Panels<S>& w, const Vectors& part) const {
-    in_pieces(interrupt, a.rows, a.cols * N, [&](Index at, Index rows) {
-      product_tn(a.row_range(at, rows), gradient, row + at, w, at == 0 ? write : Write::add, part);
+    in_pieces(interrupt, a.rows(), a.cols() * N, [&](Index at, Index rows) {
+      product_tn<S>(row_range(a, at, rows), gradient, row + at, w, at == 0 ? write : Write::add,
+                    part);
     });
   }
 };

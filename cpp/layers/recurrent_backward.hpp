@@ -78,8 +78,8 @@ void Recurrent<S, Cell>::write_projection_gradients(const Pass<S>& pass, U& u) c
   const Index rows = u.segment_rows(), before = u.start(u.first), blocks = u.n / u.x_groups;
   const Panels<S> d_kernel = u.panels(u.d_kernel, u.F);
   if (u.d_bias) {
-    column_sums<S>(u.gates(), rows, u.d_bias, u.write);
-    std::fill_n(u.d_bias, settings().first_bias, S(0));
+    column_sums<S>(u.gates(), rows, {u.d_bias, u.N}, u.write);
+    ArrayView<S>(u.d_bias, settings().first_bias).setZero();
   }
   if (!settings().use_kernel) return;
   if (u.one_hot) {
@@ -88,8 +88,8 @@ void Recurrent<S, Cell>::write_projection_gradients(const Pass<S>& pass, U& u) c
   }
   u.hot_rows_before = -1;
   for (Index g = 0; g < u.x_groups; ++g) {
-    u.write_weight_gradient({u.x + (g * u.T * u.B + before) * u.F, rows, u.F}, u.gates(), Index(0),
-                            d_kernel, {g * blocks, blocks, u.n});
+    u.write_weight_gradient(rows_view(u.x + (g * u.T * u.B + before) * u.F, rows, u.F), u.gates(),
+                            Index(0), d_kernel, {g * blocks, blocks, u.n});
   }
 }
 
@@ -139,11 +139,12 @@ void Recurrent<S, Cell>::write_units_gradient_as_input_gradient(const Pass<S>& p
   for (Index s = u.first; s < u.first + u.steps; ++s) {
     u.for_each_vector(s, [&](Index k, Index unit, const auto& z) {
       const auto [t, b] = u.place(s, k);
-      const Index count = std::min(simd::kLanes<S>, u.H - unit);
-      auto d = z.load(0);
-      if (drop) d *= simd::load_some(u.x_drop + b * u.F + unit, count);
+      using V = typename std::decay_t<decltype(z)>::Array;
+      const Index count = std::min<Index>(V::SizeAtCompileTime, u.H - unit);
+      V d = z[0];
+      if (drop) d *= load_some<V>(u.x_drop + b * u.F + unit, count);
       S* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
-      simd::store_some<S>(to + unit, d, count);
+      store_some(to + unit, d, count);
     });
   }
 }
@@ -155,7 +156,7 @@ void Recurrent<S, Cell>::add_shortcut_gradient(const Pass<S>& pass, const U& u) 
     if (hides_step(pass, step, b)) continue;
     const S* from = pass.output_gradient.row(t, b) + u.O;
     S* to = pass.input_gradient().row(step, b);
-    for (Index j = 0; j < u.F; ++j) to[j] += from[j];
+    ArrayView<S>(to, u.F) += ConstArrayView<S>(from, u.F);
   }
 }
 

@@ -30,13 +30,13 @@ inline Index steps_per_check(Index multiplications_per_step) {
 /// The values of a block of the gates over time, units in order; zeros at masked steps.
 template <class S>
 Trace<S> gate_trace(const char* name, const Unrolled<S>& u, Index block) {
-  constexpr Index W = simd::kLanes<S>;
   Trace<S> trace{name, u.T, u.B, u.H, std::vector<S>(std::size_t(u.T * u.B * u.H))};
   for (Index s = 0; s < u.walk; ++s) {
     u.for_each_vector(s, [&](Index k, Index unit, const auto& gates) {
       const auto [t, b] = u.place(s, k);
+      using V = typename std::decay_t<decltype(gates)>::Array;
       S* to = trace.numbers.data() + (t * u.B + b) * u.H + unit;
-      simd::store_some<S>(to, gates.load(block), std::min(W, u.H - unit));
+      store_some<V>(to, gates[block], std::min<Index>(V::SizeAtCompileTime, u.H - unit));
     });
   }
   return trace;
@@ -104,7 +104,7 @@ std::unique_ptr<Cache> Recurrent<S, Cell>::plan(const Shape& input, Index batch,
   u->O = settings().units_put_out();
   u->truncated = settings().truncated;
   const Packing columns = packing<S>(1, 1, n, H, whole_blocks());
-  const Index Hp = u->Hp = simd::padded<S>(H), N = u->N = columns.cols();
+  const Index Hp = u->Hp = padded<S>(H), N = u->N = columns.cols();
   u->tile = columns.tile;
   u->tail = columns.tail;
   const Index segment = u->segment = segment_steps(T, B * N);
@@ -312,9 +312,9 @@ void Recurrent<S, Cell>::project_input(U& u) const {
   }
   const Index blocks = u.n / u.x_groups;
   for (Index g = 0; g < u.x_groups; ++g) {
-    const ConstMatrix<S> x(u.x + (g * u.T * u.B + before) * u.F, rows, u.F);
+    const ConstRowsView<S> x = rows_view(u.x + (g * u.T * u.B + before) * u.F, rows, u.F);
     in_pieces(u.interrupt, rows, u.F * u.N, [&](Index row, Index count) {
-      affine(x.row_range(row, count), kernel, u.bias, z, row, {g * blocks, blocks, u.n});
+      affine<S>(row_range(x, row, count), kernel, u.bias, z, row, {g * blocks, blocks, u.n});
     });
   }
 }
@@ -325,9 +325,10 @@ void Recurrent<S, Cell>::add_input_to_units(U& u) const {
   for (Index t = u.first; t < u.first + u.steps; ++t) {
     const S* x = u.x + u.start(t) * u.F;
     u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-      const Index count = std::min(simd::kLanes<S>, u.H - unit);
-      const auto input = simd::load_some(x + b * u.F + unit, count);
-      z.store(0, u.bias ? input + simd::load(u.bias + unit) : input);
+      using V = typename std::decay_t<decltype(z)>::Array;
+      const Index count = std::min<Index>(V::SizeAtCompileTime, u.H - unit);
+      z[0] = load_some<V>(x + b * u.F + unit, count);
+      if (u.bias) z[0] += V::Map(u.bias + unit);
     });
   }
 }
@@ -338,7 +339,7 @@ void Recurrent<S, Cell>::clear_ended_rows(U& u) const {
   for (Index t = u.first; t < u.first + u.steps; ++t) {
     const Index active = u.active(t), ended = u.rows(t) - active, at = u.row(t) + active;
     fill_rows<S>(nullptr, u.gates(), at, ended);
-    if (u.aux) std::fill_n(u.aux + at * u.Hp, ended * u.Hp, S(0));
+    if (u.aux) ArrayView<S>(u.aux + at * u.Hp, ended * u.Hp).setZero();
     if (u.d_recurrent_z) {
       fill_rows<S>(nullptr, u.panels(u.d_recurrent_z, u.segment * u.B), at, ended);
     }
@@ -347,11 +348,11 @@ void Recurrent<S, Cell>::clear_ended_rows(U& u) const {
 
 template <class S, class Cell>
 void Recurrent<S, Cell>::drop_recurrent(U& u, Index t) const {
-  const S* h = u.h_at(t);
+  const Index size = u.rows(t) * u.Hp;
+  const ConstArrayView<S> h(u.h_at(t), size);
   for (Index k = 0; k < u.n; ++k) {
-    const S* mask = u.h_drop + k * u.B * u.Hp;
-    S* to = u.masked_h(k, t);
-    for (Index j = 0; j < u.rows(t) * u.Hp; ++j) to[j] = h[j] * mask[j];
+    const ConstArrayView<S> mask(u.h_drop + k * u.B * u.Hp, size);
+    ArrayView<S>(u.masked_h(k, t), size) = h * mask;
   }
 }
 

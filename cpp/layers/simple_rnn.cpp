@@ -1,7 +1,7 @@
 #include "layers/simple_rnn.hpp"
 
 #include "layers/recurrent_backward.hpp"
-#include "numerics/squash.hpp"
+#include "numerics/activation_math.hpp"
 
 namespace echocell {
 
@@ -13,19 +13,22 @@ template <class S>
 void SimpleRNNCell<S>::forward(Unrolled<S>& u, Index t) const {
   u.add_recurrent_product(t, u.gates(), u.row(t), 0, 1);
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
+    using V = typename std::decay_t<decltype(z)>::Array;
     const Index at = b * u.Hp + unit;
-    const simd::Vector<S> h = squash<S>(settings_.activation, z.load(0));
-    z.store(0, h);
-    simd::store(u.h_at(t + 1) + at, h);
+    const V h = activate<V>(settings_.activation, z[0]);
+    z[0] = h;
+    V::Map(u.h_at(t + 1) + at) = h;
   });
 }
 
 template <class S>
 void SimpleRNNCell<S>::backward(Unrolled<S>& u, Index t) const {
   u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
+    using V = typename std::decay_t<decltype(z)>::Array;
     const Index at = b * u.Hp + unit;
-    z.store(0, simd::load(u.dh + at) * slope<S>(settings_.activation, z.load(0)));
-    simd::store(u.dh + at, simd::Vector<S>{});
+    const V dh = V::Map(u.dh + at);
+    z[0] = dh * derivative<V>(settings_.activation, z[0]);
+    V::Map(u.dh + at).setZero();
   });
   u.add_recurrent_product_back(t, u.gates(), u.dh, 0, 1);
 }

@@ -4,20 +4,20 @@
 #include <algorithm>
 #include <cstring>
 
-#include "numerics/simd.hpp"
+#include "numerics/packet.hpp"
 
 namespace echocell {
 
 /// to[k] = from[k] for count numbers; the two do not overlap.
 template <class S>
 inline void copy_numbers(const S* from, Index count, S* to) {
-  if (count > 16 * simd::kLanes<S>) {
+  if (count > 16 * kLanes<S>) {
     std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(S));
     return;
   }
   Index k = 0;
-  for (; k + simd::kLanes<S> <= count; k += simd::kLanes<S>) {
-    simd::store(to + k, simd::load(from + k));
+  for (; k + kLanes<S> <= count; k += kLanes<S>) {
+    Packet<S>::Map(to + k) = Packet<S>::Map(from + k);
   }
   for (; k < count; ++k) to[k] = from[k];
 }

@@ -3,19 +3,18 @@
 #include <array>
 #include <utility>
 
+#include "numerics/copy.hpp"
+
 namespace echocell {
 namespace {
 
-using simd::kLanes;
-using simd::load;
-using simd::splat;
-using simd::store;
-using simd::Vector;
-
-/// Rows of the result that fit into registers beside V vectors of b and one number of a.
+/// Rows of the result that fit into registers where V registers of each are computed at a time: R V
+/// sums, the fewer of R numbers of a and V registers of b, one of the other, and without fused
+/// multiply-adds the product. That is 6 rows of 4 with AVX-512, 3 with AVX2, 2 with SSE2.
 constexpr Index most_rows(Index V) {
-  constexpr Index kMost = 8;
-  return std::min(kMost, (simd::kRegisters - V - 2) / V);
+  Index R = 8;
+  while (R > 1 && R * V + std::min(R, V) + (kFuses ? 1 : 2) > kRegisters) --R;
+  return R;
 }
 
 /// Rows that sums come on top of: at data + r * stride, or none, where data is null.
@@ -32,16 +31,38 @@ template <class S, Index R, Index V>
 void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Index K, S* c,
             Index c_row, Base<S> base) {
   constexpr Index L = kLanes<S>, kSums = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
-  Vector<S> sum[kSums][R][V] = {};
-  const auto step = [&](Index k, Vector<S>(&to)[R][V]) {
-    Vector<S> row[V];
-#pragma GCC unroll 16
-    for (Index v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * L);
+  using Numbers = Register<S>;
+  Numbers sum[kSums][R][V];
+#pragma GCC unroll 4
+  for (Index j = 0; j < kSums; ++j) {
 #pragma GCC unroll 16
     for (Index r = 0; r < R; ++r) {
-      const Vector<S> factor = splat(a[r * a_row + k * a_step]);
 #pragma GCC unroll 16
-      for (Index v = 0; v < V; ++v) to[r][v] += factor * row[v];
+      for (Index v = 0; v < V; ++v) sum[j][r][v] = zeros<S>();
+    }
+  }
+  const auto step = [&](Index k, Numbers(&to)[R][V]) {
+    // The fewer of rows and vectors are held, the others pass by.
+    if constexpr (R < V) {
+      Numbers factor[R];
+#pragma GCC unroll 16
+      for (Index r = 0; r < R; ++r) factor[r] = broadcast(a[r * a_row + k * a_step]);
+#pragma GCC unroll 16
+      for (Index v = 0; v < V; ++v) {
+        const Numbers row = load(b + k * b_step + v * L);
+#pragma GCC unroll 16
+        for (Index r = 0; r < R; ++r) to[r][v] = multiply_add(factor[r], row, to[r][v]);
+      }
+    } else {
+      Numbers row[V];
+#pragma GCC unroll 16
+      for (Index v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * L);
+#pragma GCC unroll 16
+      for (Index r = 0; r < R; ++r) {
+        const Numbers factor = broadcast(a[r * a_row + k * a_step]);
+#pragma GCC unroll 16
+        for (Index v = 0; v < V; ++v) to[r][v] = multiply_add(factor, row[v], to[r][v]);
+      }
     }
   };
   Index k = 0;
@@ -54,10 +75,10 @@ void kernel(const S* a, Index a_row, Index a_step, const S* b, Index b_step, Ind
   for (Index r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (Index v = 0; v < V; ++v) {
-      Vector<S> total = sum[0][r][v];
-      if constexpr (kSums >= 2) total += sum[1][r][v];
-      if constexpr (kSums == 4) total += sum[2][r][v] + sum[3][r][v];
-      if (base.data) total += load(base.data + r * base.stride + v * L);
+      Numbers total = sum[0][r][v];
+      if constexpr (kSums >= 2) total = add(total, sum[1][r][v]);
+      if constexpr (kSums == 4) total = add(total, add(sum[2][r][v], sum[3][r][v]));
+      if (base.data) total = add(total, load(base.data + r * base.stride + v * L));
       store(c + r * c_row + v * L, total);
     }
   }
@@ -116,7 +137,7 @@ std::pair<Index, Index> columns(const Vectors& part, Index width) {
 /// out[row + r, c] = a w on top of base(col, to, width), which is for the columns from col on, at
 /// `to` in a panel of that width.
 template <class S, class BaseAt>
-void multiply(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
+void multiply(const ConstRowsView<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
               const Vectors& part, bool from_the_end, const BaseAt& base) {
   const Index last = from_the_end ? (w.cols - 1) / w.tile * w.tile : 0;
   for (Index first = 0; first < w.cols; first += w.tile) {
@@ -124,33 +145,39 @@ void multiply(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>&
     const Index width = w.width(col);
     const auto [offset, vectors] = columns<S>(part, width);
     S* to = out.panel(col) + row * width + offset;
-    run(a.data, a.stride, Index(1), a.rows, w.panel(col) + offset, width, a.cols, to, width,
-        vectors, base(col + offset, to, width));
+    run(a.data(), a.outerStride(), Index(1), a.rows(), w.panel(col) + offset, width, a.cols(), to,
+        width, vectors, base(col + offset, to, width));
   }
 }
 
 /// Lane j is the sum over c of z[row, c] w[first + j, c], for J rows of w side by side.
 template <Index J, class S>
-Vector<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w, Index first,
+Packet<S> dot_products(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w, Index first,
                        const Vectors& part) {
   constexpr Index L = kLanes<S>;
-  Vector<S> sum[L] = {};
+  Register<S> sum[L];
+#pragma GCC unroll 16
+  for (Index j = 0; j < L; ++j) sum[j] = zeros<S>();
   for (Index col = 0; col < w.cols; col += w.tile) {
     const Index width = w.width(col);
     const auto [offset, vectors] = columns<S>(part, width);
     const S* zs = z.panel(col) + row * width + offset;
     const S* ws = w.panel(col) + first * width + offset;
     for (Index v = 0; v < vectors; ++v) {
-      const Vector<S> factor = load(zs + v * L);
+      const Register<S> factor = load(zs + v * L);
 #pragma GCC unroll 16
-      for (Index j = 0; j < J; ++j) sum[j] += factor * load(ws + j * width + v * L);
+      for (Index j = 0; j < J; ++j) {
+        sum[j] = multiply_add(factor, load(ws + j * width + v * L), sum[j]);
+      }
     }
   }
+  Packet<S> dots = Packet<S>::Zero();
   if constexpr (J == 1) {
-    return Vector<S>{simd::sum<S>(sum[0])};
+    dots[0] = Eigen::internal::predux(sum[0]);
   } else {
-    return simd::sums<S>(sum);
+    store(dots.data(), lane_sums<S>(sum));
   }
+  return dots;
 }
 
 /// to[j ...] += the dot products with J rows of w from row j on; gives the row behind. The last
@@ -159,21 +186,19 @@ template <Index J, class S>
 Index add_dots(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w, Index j,
                const Vectors& part, S* to) {
   const Index first = std::min(j, w.rows - J);
-  const Vector<S> dots = dot_products<J>(z, row, w, first, part);
-  if constexpr (J == 1) {
-    to[first] += dots[0];
-  } else {
-    const Vector<S> before = simd::load_first<S, J>(to + first);
-    simd::store_first<S, J>(to + first, before + simd::from_lane<S>(dots, j - first));
+  Packet<S> dots = dot_products<J>(z, row, w, first, part);
+  for (int k = 0; k < int(J); ++k) {
+    if (first + k < j) dots[k] = S(0);
   }
+  FixedArray<S, int(J)>::Map(to + first) += dots.template head<int(J)>();
   return first + J;
 }
 
-/// to += factor * from, `width` whole vectors of numbers.
+/// to += factor * from, `width` whole packets of numbers.
 template <class S>
 void add_scaled(S factor, const S* from, Index width, S* to) {
   for (Index c = 0; c < width; c += kLanes<S>) {
-    store(to + c, load(to + c) + factor * load(from + c));
+    Packet<S>::Map(to + c) += factor * Packet<S>::Map(from + c);
   }
 }
 
@@ -181,69 +206,74 @@ void add_scaled(S factor, const S* from, Index width, S* to) {
 template <class S>
 void fill_row(const S* values, Index width, S* to) {
   for (Index c = 0; c < width; c += kLanes<S>) {
-    store(to + c, values ? load(values + c) : Vector<S>{});
+    if (values) {
+      Packet<S>::Map(to + c) = Packet<S>::Map(values + c);
+    } else {
+      Packet<S>::Map(to + c).setZero();
+    }
   }
 }
 
 }  // namespace
 
 template <class S>
-void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
-                 const Vectors& part, bool from_the_end) {
+void add_product(const ConstRowsView<S>& a, const ConstPanels<S>& w, const Panels<S>& out,
+                 Index row, const Vectors& part, bool from_the_end) {
   multiply(a, w, out, row, part, from_the_end,
            [](Index, S* to, Index width) { return Base<S>{to, width}; });
 }
 
 template <class S>
-void affine(const ConstMatrix<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
+void affine(const ConstRowsView<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
             Index row, const Vectors& part) {
   multiply(a, w, out, row, part, false,
            [bias](Index col, S*, Index) { return bias ? Base<S>{bias + col, 0} : Base<S>{}; });
 }
 
 template <class S>
-void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
+void product_tn(const ConstRowsView<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
                 Write write, const Vectors& part) {
   constexpr Index kRows = 128;  // of a and z at a time: a panel's share stays in the first cache
-  if (a.rows == 0 && write == Write::set && part.count == part.of) {
+  if (a.rows() == 0 && write == Write::set && part.count == part.of) {
     std::fill_n(w.data, w.size(), S(0));
     return;
   }
   Index first = 0;
   do {
-    const Index rows = std::min(kRows, a.rows - first);
+    const Index rows = std::min(kRows, a.rows() - first);
     for (Index col = 0; col < z.cols; col += z.tile) {
       const Index width = z.width(col);
       const auto [offset, vectors] = columns<S>(part, width);
       S* to = w.panel(col) + offset;
-      run(a.data + first * a.stride, Index(1), a.stride, a.cols,
+      run(a.data() + first * a.outerStride(), Index(1), a.outerStride(), a.cols(),
           z.panel(col) + (row + first) * width + offset, width, rows, to, width, vectors,
           first == 0 && write == Write::set ? Base<S>{} : Base<S>{to, width});
     }
     first += rows;
-  } while (first < a.rows);
+  } while (first < a.rows());
 }
 
 template <class S>
-void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& wt,
-                      const Matrix<S>& out, const Vectors& part) {
+void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& wt, RowsView<S> out,
+                      const Vectors& part) {
+  S* to = out.data();
   for (Index j = 0; j < wt.cols; j += wt.tile) {
     const Index out_width = wt.width(j);
     for (Index col = 0; col < z.cols; col += z.tile) {
       const Index width = z.width(col);
       const auto [offset, vectors] = columns<S>(part, width);
-      run(z.panel(col) + row * width + offset, width, Index(1), out.rows,
-          wt.panel(j) + (col + offset) * out_width, out_width, vectors * kLanes<S>, out.data + j,
-          out.stride, out_width / kLanes<S>, Base<S>{out.data + j, out.stride});
+      run(z.panel(col) + row * width + offset, width, Index(1), out.rows(),
+          wt.panel(j) + (col + offset) * out_width, out_width, vectors * kLanes<S>, to + j,
+          out.outerStride(), out_width / kLanes<S>, Base<S>{to + j, out.outerStride()});
     }
   }
 }
 
 template <class S>
 void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w,
-                          const Matrix<S>& out, const Vectors& part) {
-  for (Index r = 0; r < out.rows; ++r) {
-    S* to = out.data + r * out.stride;
+                          RowsView<S> out, const Vectors& part) {
+  for (Index r = 0; r < out.rows(); ++r) {
+    S* to = out.data() + r * out.outerStride();
     for (Index j = 0; j < w.rows;) {
       const Index left = w.rows - j;
       if (left > kLanes<S> * 3 / 4 && w.rows >= kLanes<S>) {
@@ -308,79 +338,85 @@ void fill_rows(const S* values, const Panels<S>& out, Index row, Index rows) {
 }
 
 template <class S>
-void copy_from_panels(const ConstPanels<S>& from, const Matrix<S>& to) {
-  for (Index col = 0; col < to.cols; col += from.tile) {
-    const Index width = from.width(col), count = std::min(width, to.cols - col);
-    for (Index r = 0; r < to.rows; ++r) {
-      std::copy_n(from.panel(col) + r * width, count, to.data + r * to.stride + col);
+void copy_from_panels(const ConstPanels<S>& from, RowsView<S> to) {
+  for (Index col = 0; col < to.cols(); col += from.tile) {
+    const Index width = from.width(col), count = std::min(width, to.cols() - col);
+    S* rows = to.data() + col;
+    for (Index r = 0; r < to.rows(); ++r) {
+      copy_numbers(from.panel(col) + r * width, count, rows + r * to.outerStride());
     }
   }
 }
 
 template <class S>
-void copy_to_panels(const ConstMatrix<S>& from, const Panels<S>& to) {
+void copy_to_panels(const ConstRowsView<S>& from, const Panels<S>& to) {
   for (Index col = 0; col < to.cols; col += to.tile) {
-    const Index width = to.width(col), count = std::min(width, from.cols - col);
-    for (Index r = 0; r < from.rows; ++r) {
+    const Index width = to.width(col), count = std::min(width, from.cols() - col);
+    for (Index r = 0; r < from.rows(); ++r) {
       S* row = to.panel(col) + r * width;
-      std::copy_n(from.data + r * from.stride + col, count, row);
+      copy_numbers(from.data() + r * from.outerStride() + col, count, row);
       std::fill_n(row + count, width - count, S(0));
     }
   }
 }
 
 template <class S>
-void column_sums(const ConstPanels<S>& a, Index rows, S* sums, Write write) {
+void column_sums(const ConstPanels<S>& a, Index rows, ArrayView<S> sums, Write write) {
   constexpr Index L = kLanes<S>;
   for (Index col = 0; col < a.cols; col += a.tile) {
     const Index width = a.width(col);
     for (Index c = 0; c < width; c += L) {
-      Vector<S> sum = write == Write::add ? load(sums + col + c) : Vector<S>{};
       const S* from = a.panel(col) + c;
-      for (Index r = 0; r < rows; ++r) sum += load(from + r * width);
-      store(sums + col + c, sum);
+      auto total = Packet<S>::Map(sums.data() + col + c);
+      Packet<S> sum = write == Write::add ? Packet<S>(total) : Packet<S>(Packet<S>::Zero());
+      for (Index r = 0; r < rows; ++r) sum += Packet<S>::Map(from + r * width);
+      total = sum;
     }
   }
 }
 
 template <class S>
 void transpose(const ConstPanels<S>& w, const Panels<S>& wt) {
-  constexpr Index L = kLanes<S>;
+  constexpr int L = int(kLanes<S>);
+  using Square = Eigen::Array<S, L, L, Eigen::RowMajor>;
   for (Index j = 0; j < w.rows; j += L) {
     const Index tile = j / wt.tile * wt.tile, out_width = wt.width(tile);
-    const Index rows = std::min(L, w.rows - j);
+    const Index rows = std::min<Index>(L, w.rows - j);
     for (Index c = 0; c < w.cols; c += L) {
       const Index col = c / w.tile * w.tile, width = w.width(col);
       const S* from = w.panel(col) + j * width + (c - col);
-      Vector<S> square[L] = {};
-      for (Index k = 0; k < rows; ++k) square[k] = load(from + k * width);
-      simd::transpose<S>(square);
+      Square square;
+      if (rows < L) square.setZero();
+      for (Index k = 0; k < rows; ++k)
+        Packet<S>::Map(&square(k, 0)) = Packet<S>::Map(from + k * width);
+      square.transposeInPlace();
       S* to = wt.panel(tile) + c * out_width + (j - tile);
-      for (Index k = 0; k < L; ++k) store(to + k * out_width, square[k]);
+      for (Index k = 0; k < L; ++k)
+        Packet<S>::Map(to + k * out_width) = Packet<S>::Map(&square(k, 0));
     }
   }
 }
 
-#define ECHOCELL_INSTANTIATE(S)                                                                \
-  template void add_product<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const Panels<S>&, \
-                               Index, const Vectors&, bool);                                   \
-  template void affine<S>(const ConstMatrix<S>&, const ConstPanels<S>&, const S*,              \
-                          const Panels<S>&, Index, const Vectors&);                            \
-  template void product_tn<S>(const ConstMatrix<S>&, const ConstPanels<S>&, Index,             \
-                              const Panels<S>&, Write, const Vectors&);                        \
-  template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,       \
-                                    const Matrix<S>&, const Vectors&);                         \
-  template void add_dot_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,   \
-                                        const Matrix<S>&, const Vectors&);                     \
-  template void add_one_hot_product<S>(const S*, const Index*, Index, const ConstPanels<S>&,   \
-                                       const Panels<S>&);                                      \
-  template void one_hot_product_tn<S>(const S*, const Index*, Index, const ConstPanels<S>&,    \
-                                      const Panels<S>&, Write);                                \
-  template void clear_rows<S>(const Index*, Index, const Panels<S>&);                          \
-  template void fill_rows<S>(const S*, const Panels<S>&, Index, Index);                        \
-  template void column_sums<S>(const ConstPanels<S>&, Index, S*, Write);                       \
-  template void copy_from_panels<S>(const ConstPanels<S>&, const Matrix<S>&);                  \
-  template void copy_to_panels<S>(const ConstMatrix<S>&, const Panels<S>&);                    \
+#define ECHOCELL_INSTANTIATE(S)                                                                  \
+  template void add_product<S>(const ConstRowsView<S>&, const ConstPanels<S>&, const Panels<S>&, \
+                               Index, const Vectors&, bool);                                     \
+  template void affine<S>(const ConstRowsView<S>&, const ConstPanels<S>&, const S*,              \
+                          const Panels<S>&, Index, const Vectors&);                              \
+  template void product_tn<S>(const ConstRowsView<S>&, const ConstPanels<S>&, Index,             \
+                              const Panels<S>&, Write, const Vectors&);                          \
+  template void add_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,         \
+                                    RowsView<S>, const Vectors&);                                \
+  template void add_dot_product_back<S>(const ConstPanels<S>&, Index, const ConstPanels<S>&,     \
+                                        RowsView<S>, const Vectors&);                            \
+  template void add_one_hot_product<S>(const S*, const Index*, Index, const ConstPanels<S>&,     \
+                                       const Panels<S>&);                                        \
+  template void one_hot_product_tn<S>(const S*, const Index*, Index, const ConstPanels<S>&,      \
+                                      const Panels<S>&, Write);                                  \
+  template void clear_rows<S>(const Index*, Index, const Panels<S>&);                            \
+  template void fill_rows<S>(const S*, const Panels<S>&, Index, Index);                          \
+  template void column_sums<S>(const ConstPanels<S>&, Index, ArrayView<S>, Write);               \
+  template void copy_from_panels<S>(const ConstPanels<S>&, RowsView<S>);                         \
+  template void copy_to_panels<S>(const ConstRowsView<S>&, const Panels<S>&);                    \
   template void transpose<S>(const ConstPanels<S>&, const Panels<S>&);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)

@@ -6,8 +6,7 @@
 
 #include <algorithm>
 
-#include "numerics/matrix.hpp"
-#include "numerics/simd.hpp"
+#include "numerics/packet.hpp"
 
 namespace echocell {
 
@@ -48,27 +47,27 @@ enum class Write { set, add };
 /// panel first. The numbers are the same; who turns about from one product with w to the next finds
 /// in the first cache what was read last, where all of w is too large for it.
 template <class S>
-void add_product(const ConstMatrix<S>& a, const ConstPanels<S>& w, const Panels<S>& out, Index row,
-                 const Vectors& part = {}, bool from_the_end = false);
+void add_product(const ConstRowsView<S>& a, const ConstPanels<S>& w, const Panels<S>& out,
+                 Index row, const Vectors& part = {}, bool from_the_end = false);
 /// out[row + r, c] = bias[c] + sum over k of a[r, k] w[k, c]; bias null: zeros.
 template <class S>
-void affine(const ConstMatrix<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
+void affine(const ConstRowsView<S>& a, const ConstPanels<S>& w, const S* bias, const Panels<S>& out,
             Index row, const Vectors& part = {});
 /// w[k, c] = or += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
 template <class S>
-void product_tn(const ConstMatrix<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
+void product_tn(const ConstRowsView<S>& a, const ConstPanels<S>& z, Index row, const Panels<S>& w,
                 Write write, const Vectors& part = {});
 /// out[r, j] += sum over c of z[row + r, c] wt[c, j]: the way back to the inputs, with wt the
-/// transposed weights, made by transpose(). out.stride >= wt.cols.
+/// transposed weights, made by transpose(). out.outerStride() >= wt.cols.
 template <class S>
-void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& wt,
-                      const Matrix<S>& out, const Vectors& part = {});
+void add_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& wt, RowsView<S> out,
+                      const Vectors& part = {});
 
 /// The same without transposed weights, by dot products: for a few rows. out[r, j] for all rows j
 /// of w.
 template <class S>
 void add_dot_product_back(const ConstPanels<S>& z, Index row, const ConstPanels<S>& w,
-                          const Matrix<S>& out, const Vectors& part = {});
+                          RowsView<S> out, const Vectors& part = {});
 
 // Rows of inputs of which at most one number is not zero, as in one-hot codes: a product with such
 // a row is a row of the weights.
@@ -92,12 +91,12 @@ void fill_rows(const S* values, const Panels<S>& out, Index row, Index rows);
 /// Between panels and a row-major matrix of as many columns, or fewer: padding is left out, or
 /// zero.
 template <class S>
-void copy_from_panels(const ConstPanels<S>& from, const Matrix<S>& to);
+void copy_from_panels(const ConstPanels<S>& from, RowsView<S> to);
 template <class S>
-void copy_to_panels(const ConstMatrix<S>& from, const Panels<S>& to);
+void copy_to_panels(const ConstRowsView<S>& from, const Panels<S>& to);
 /// sums[c] = or += the sum over the first rows of a[., c].
 template <class S>
-void column_sums(const ConstPanels<S>& a, Index rows, S* sums, Write write);
+void column_sums(const ConstPanels<S>& a, Index rows, ArrayView<S> sums, Write write);
 
 /// wt[c, j] = w[j, c]: wt has w.cols rows, and padded(w.rows) columns.
 template <class S>
@@ -105,7 +104,7 @@ void transpose(const ConstPanels<S>& w, const Panels<S>& wt);
 /// wt of a w with these extents, at this address.
 template <class S>
 Panels<S> transposed_view(S* data, Index w_rows, Index w_cols) {
-  return {data, w_cols, simd::padded<S>(w_rows), kTileVectors * simd::kLanes<S>};
+  return {data, w_cols, padded<S>(w_rows), kTileVectors * kLanes<S>};
 }
 
 }  // namespace echocell

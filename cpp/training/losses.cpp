@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "numerics/packet_math.hpp"
 #include "training/kind_names.hpp"
 
 namespace echocell {
@@ -22,210 +23,242 @@ constexpr KindName<LossKind> kLossNames[] = {
 constexpr double kClip = 1e-7;
 
 template <class S>
-struct Clip {
-  S low = static_cast<S>(kClip);
-  S high = static_cast<S>(1 - kClip);
-  S operator()(S p) const { return std::min(std::max(p, low), high); }
-  bool inside(S p) const { return p >= low && p <= high; }
-};
+constexpr S kLow = static_cast<S>(kClip);
+template <class S>
+constexpr S kHigh = static_cast<S>(1 - kClip);
 
-// -- Targets of one row: t(c) is the target of column c.
+/// 1 where clipping leaves p as it is, else 0.
+template <class P>
+auto inside(const P& p) {
+  using S = typename P::Scalar;
+  return (p >= kLow<S> && p <= kHigh<S>).template cast<S>();
+}
 
-// scale * target + shift: label smoothing is an affine map.
+template <class S>
+using Row = ConstArrayView<S>;
+
+// -- Targets of one row
+
+/// t = scale * target + shift: label smoothing is an affine map.
 template <class S>
 struct DenseTarget {
-  const S* data;
-  S scale;
-  S shift;
-  S operator()(Index c) const { return data[c] * scale + shift; }
+  Row<S> given;
+  S scale, shift;
+
+  auto values() const { return given * scale + shift; }
+  S sum() const { return values().sum(); }
 };
 
-// The row of zeros with a 1 at a class index. Conversion of an index out of range to an integer
-// would be undefined, and so would NaN; both stand for no class.
+/// The row of zeros with a 1 at a class index. Conversion of an index out of range to an integer
+/// would be undefined, and so would NaN; both stand for no class.
 template <class S>
 struct SparseTarget {
   Index index;
   SparseTarget(S target, Index width)
       : index(target >= 0 && target < static_cast<S>(width) ? static_cast<Index>(target) : -1) {}
-  S operator()(Index c) const { return c == index ? S(1) : S(0); }
 };
-
-/// The sum of term(0 .. n - 1): of many in lanes, so that additions need not wait for each other.
-template <class S, class Term>
-S sum_over(Index n, const Term& term) {
-  constexpr Index kLanes = 16;
-  S lanes[kLanes] = {};
-  Index k = 0;
-  for (; k + kLanes <= n; k += kLanes) {
-    for (Index j = 0; j < kLanes; ++j) lanes[j] += term(k + j);
-  }
-  for (Index half = k > 0 ? kLanes / 2 : 0; half > 0; half /= 2) {
-    for (Index j = 0; j < half; ++j) lanes[j] += lanes[j + half];
-  }
-  S sum = lanes[0];
-  for (; k < n; ++k) sum += term(k);
-  return sum;
-}
-
-/// The mean of term(0 .. n - 1): finite where all of them are, whatever their sum is.
-template <class S, class Term>
-S mean_over(Index n, const Term& term) {
-  const S count = static_cast<S>(n), sum = sum_over<S>(n, term);
-  if (std::isfinite(sum)) return sum / count;
-  return sum_over<S>(n, [&](Index k) { return term(k) / count; });
-}
-
-template <class S, class Target>
-S sum_of(const Target& target, Index width) {
-  return sum_over<S>(width, target);
-}
-template <class S>
-S sum_of(const SparseTarget<S>& target, Index) {
-  return target.index < 0 ? S(0) : S(1);
-}
 
 // -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
 
-// p = softmax(z): log p(c) = (z[c] - top) - log(sum exp(z - top)), top the largest. A difference
-// beyond the largest number counts as that number, for infinity times a target of 0 would be NaN.
+/// p = softmax(z): log p = (z - top) - log(sum exp(z - top)), top the largest of z. A difference
+/// beyond the largest number counts as that number, for infinity times a target of 0 would be NaN.
 template <class S>
 struct CategoricalLogits {
   template <class Target>
-  static S value(const S* z, const Target& target, Index width) {
-    const S top = largest(z, width);
-    return value(z, target, width, top, exp_shifted<S>(z, width, top, nullptr));
+  static S value(const Row<S>& z, const Target& target) {
+    const S top = z.maxCoeff();
+    return value(z, target, top, exp_shifted<S>(z.data(), z.size(), top, nullptr));
   }
 
-  // dz(c) = p(c) sum(t) - t(c)
+  /// dz = p sum(t) - t
   template <class Target>
-  static S value_and_gradient(const S* z, const Target& target, Index width, S weight, S* dz) {
-    const S top = largest(z, width);
-    const S sum = exp_shifted(z, width, top, dz);
-    const S factor = sum_of<S>(target, width) / sum;
-    for (Index c = 0; c < width; ++c) dz[c] = weight * (dz[c] * factor - target(c));
-    return value(z, target, width, top, sum);
+  static S value_and_gradient(const Row<S>& z, const Target& target, S weight, ArrayView<S> dz) {
+    const S top = z.maxCoeff();
+    const S sum = exp_shifted(z.data(), z.size(), top, dz.data());
+    set_gradient(target, sum, weight, dz);
+    return value(z, target, top, sum);
   }
 
  private:
-  template <class Target>
-  static S value(const S* z, const Target& target, Index width, S top, S sum) {
+  static S value(const Row<S>& z, const DenseTarget<S>& target, S top, S sum) {
     const S log_sum = std::log(sum);
-    return sum_over<S>(width, [&](Index c) { return target(c) * (log_sum - below(top, z[c])); });
+    return (target.values() * (log_sum - (z - top).max(kLowest))).sum();
   }
-  static S value(const S* z, const SparseTarget<S>& target, Index, S top, S sum) {
-    return target.index < 0 ? S(0) : std::log(sum) - below(top, z[target.index]);
+  static S value(const Row<S>& z, const SparseTarget<S>& target, S top, S sum) {
+    return target.index < 0 ? S(0) : std::log(sum) - std::max(z[target.index] - top, kLowest);
   }
-  static S below(S top, S z) { return std::max(z - top, std::numeric_limits<S>::lowest()); }
+  static void set_gradient(const DenseTarget<S>& target, S sum, S weight, ArrayView<S> dz) {
+    dz = weight * (dz * (target.sum() / sum) - target.values());
+  }
+  static void set_gradient(const SparseTarget<S>& target, S sum, S weight, ArrayView<S> dz) {
+    if (target.index < 0) {
+      dz.setZero();
+      return;
+    }
+    dz *= weight / sum;
+    dz[target.index] -= weight;
+  }
+
+  static constexpr S kLowest = std::numeric_limits<S>::lowest();
 };
 
-// p = clip(y / sum(y)), as Keras has it. A row that sums to 0 has no probabilities: it counts as
-// clipped from 0, where Keras would make NaN of it.
+/// p = clip(y / sum(y)), as Keras has it. A row that sums to 0 has no probabilities: it counts as
+/// clipped from 0, where Keras would make NaN of it.
 template <class S>
 struct CategoricalProbabilities {
-  static S inverse_sum(const S* y, Index width) {
-    S sum = 0;
-    for (Index c = 0; c < width; ++c) sum += y[c];
-    return sum == 0 ? S(0) : S(1) / sum;
+  static S value(const Row<S>& y, const DenseTarget<S>& target) {
+    return -(target.values() * (y * inverse_sum(y)).max(kLow<S>).min(kHigh<S>).log()).sum();
+  }
+  static S value(const Row<S>& y, const SparseTarget<S>& target) {
+    if (target.index < 0) return 0;
+    return -std::log(clip(y[target.index] * inverse_sum(y)));
   }
 
-  template <class Target>
-  static S value(const S* y, const Target& target, Index width) {
-    const Clip<S> clip;
-    const S scale = inverse_sum(y, width);
-    double sum = 0;
-    for (Index c = 0; c < width; ++c) {
-      const S t = target(c);
-      if (t != 0) sum -= static_cast<double>(t * std::log(clip(y[c] * scale)));
+  /// dp = -t / p where p is not clipped; dy = (dp - sum(dp y / sum(y))) / sum(y), in which every
+  /// term of the inner sum is -t.
+  static S value_and_gradient(const Row<S>& y, const DenseTarget<S>& target, S weight,
+                              ArrayView<S> dy) {
+    const S scale = inverse_sum(y);
+    dy = y * scale;
+    const S counted = (target.values() * inside(dy)).sum();
+    dy = weight * scale * (counted - target.values() * inside(dy) / dy.max(kLow<S>));
+    return value(y, target);
+  }
+  static S value_and_gradient(const Row<S>& y, const SparseTarget<S>& target, S weight,
+                              ArrayView<S> dy) {
+    dy.setZero();
+    if (target.index < 0) return 0;
+    const S scale = inverse_sum(y), p = y[target.index] * scale;
+    if (clip(p) == p) {
+      dy.setConstant(weight * scale);
+      dy[target.index] -= weight * scale / p;
     }
-    return static_cast<S>(sum);
-  }
-
-  // dp(c) = -t(c) / p(c) where p is not clipped; dy(c) = (dp(c) - sum(dp y / sum(y))) / sum(y),
-  // in which every term of the inner sum is -t(c).
-  template <class Target>
-  static S value_and_gradient(const S* y, const Target& target, Index width, S weight, S* dy) {
-    const Clip<S> clip;
-    const S scale = inverse_sum(y, width);
-    S inner = 0;
-    for (Index c = 0; c < width; ++c) {
-      const S p = y[c] * scale;
-      const S t = clip.inside(p) ? target(c) : S(0);
-      dy[c] = -t / clip(p);
-      inner -= t;
-    }
-    for (Index c = 0; c < width; ++c) dy[c] = weight * ((dy[c] - inner) * scale);
-    return value(y, target, width);
-  }
-};
-
-// -- Losses that are means over columns: of one column, y or z against t.
-
-// With p = sigmoid(z): t softplus(-z) + (1 - t) softplus(z), nothing of which cancels.
-template <class S>
-struct BinaryLogits {
-  S value(S z, S t) const { return std::log1p(small_exp(z)) + linear(z, t); }
-  S derivative(S z, S t) const {
-    const S e = small_exp(z);
-    return (z >= 0 ? S(1) : e) / (S(1) + e) - t;
+    return value(y, target);
   }
 
  private:
-  static S small_exp(S z) { return std::exp(-std::abs(z)); }
-  static S linear(S z, S t) { return t * std::max(-z, S(0)) + (S(1) - t) * std::max(z, S(0)); }
+  static S clip(S p) { return std::min(std::max(p, kLow<S>), kHigh<S>); }
+  static S inverse_sum(const Row<S>& y) {
+    const S sum = (y + S(0)).sum();  // an expression is summed in the same order wherever y lies
+    return sum == 0 ? S(0) : S(1) / sum;
+  }
 };
 
-template <class S>
+// -- Losses that are means over columns, of packets of columns: y or z against t.
+
+/// With p = sigmoid(z): t softplus(-z) + (1 - t) softplus(z), nothing of which cancels.
+struct BinaryLogits {
+  template <class V>
+  V value(const V& z, const V& t) const {
+    using Scalar = typename V::Scalar;
+    const V e = exp<V>(-z.abs());
+    return e.log1p() + t * (-z).max(Scalar(0)) + (Scalar(1) - t) * z.max(Scalar(0));
+  }
+  template <class V>
+  V derivative(const V& z, const V& t) const {
+    return sigmoid(z) - t;
+  }
+};
+
 struct BinaryProbabilities {
-  Clip<S> clip;
-  S value(S y, S t) const {
-    const S p = clip(y);
-    return -(t * std::log(p) + (S(1) - t) * std::log(S(1) - p));
+  template <class V>
+  V value(const V& y, const V& t) const {
+    using Scalar = typename V::Scalar;
+    const V p = y.max(kLow<Scalar>).min(kHigh<Scalar>);
+    return -(t * p.log() + (Scalar(1) - t) * (Scalar(1) - p).log());
   }
-  S derivative(S y, S t) const {
-    if (!clip.inside(y)) return 0;
-    return (S(1) - t) / (S(1) - y) - t / y;
+  template <class V>
+  V derivative(const V& y, const V& t) const {
+    using Scalar = typename V::Scalar;
+    const V p = y.max(kLow<Scalar>).min(kHigh<Scalar>);
+    return inside(y) * ((Scalar(1) - t) / (Scalar(1) - p) - t / p);
   }
 };
 
-template <class S>
 struct Squared {
-  S value(S y, S t) const { return (y - t) * (y - t); }
-  S derivative(S y, S t) const { return S(2) * (y - t); }
+  template <class V>
+  V value(const V& y, const V& t) const {
+    return (y - t).square();
+  }
+  template <class V>
+  V derivative(const V& y, const V& t) const {
+    return typename V::Scalar(2) * (y - t);
+  }
 };
 
-template <class S>
 struct Absolute {
-  S value(S y, S t) const { return std::abs(y - t); }
-  S derivative(S y, S t) const { return static_cast<S>((y > t) - (y < t)); }
+  template <class V>
+  V value(const V& y, const V& t) const {
+    return (y - t).abs();
+  }
+  template <class V>
+  V derivative(const V& y, const V& t) const {
+    return (y - t).sign();
+  }
 };
 
+/// With q = min(|y - t|, delta): q (|y - t| - q / 2).
 template <class S>
 struct Huber {
   S delta;
-  S value(S y, S t) const {
-    const S error = std::abs(y - t);
-    return error <= delta ? S(0.5) * error * error : delta * error - S(0.5) * delta * delta;
+  template <class V>
+  V value(const V& y, const V& t) const {
+    const V error = (y - t).abs(), q = error.min(delta);
+    return q * (error - S(0.5) * q);
   }
-  S derivative(S y, S t) const { return std::min(std::max(y - t, -delta), delta); }
+  template <class V>
+  V derivative(const V& y, const V& t) const {
+    return (y - t).min(delta).max(-delta);
+  }
 };
 
 template <class S, class Column>
 struct MeanOverColumns {
+  using V = Packet<S>;
   Column column;
 
-  template <class Target>
-  S value(const S* y, const Target& target, Index width) const {
-    return mean_over<S>(width, [&](Index c) { return column.value(y[c], target(c)); });
+  S value(const Row<S>& y, const DenseTarget<S>& target) const {
+    return mean(y.size(), [&](Index k, Index count) -> V {
+      return column.value(load_some<V>(y.data() + k, count), targets(target, k, count));
+    });
   }
 
-  template <class Target>
-  S value_and_gradient(const S* y, const Target& target, Index width, S weight, S* dy) const {
-    const S scale = weight / static_cast<S>(width);
-    return mean_over<S>(width, [&](Index c) {
-      const S t = target(c);
-      dy[c] = scale * column.derivative(y[c], t);
-      return column.value(y[c], t);
+  S value_and_gradient(const Row<S>& y, const DenseTarget<S>& target, S weight,
+                       ArrayView<S> dy) const {
+    const S scale = weight / static_cast<S>(y.size());
+    for_each_packet(y.size(), [&](Index k, Index count) {
+      const V output = load_some<V>(y.data() + k, count), t = targets(target, k, count);
+      store_some<V>(dy.data() + k, scale * column.derivative(output, t), count);
     });
+    return value(y, target);
+  }
+
+ private:
+  static V targets(const DenseTarget<S>& target, Index k, Index count) {
+    return load_some<V>(target.given.data() + k, count) * target.scale + target.shift;
+  }
+  template <class Visit>
+  static void for_each_packet(Index n, const Visit& visit) {
+    for (Index k = 0; k < n; k += kLanes<S>) visit(k, std::min(kLanes<S>, n - k));
+  }
+  /// The mean of n terms that come in packets: finite where all of them are, whatever their sum is.
+  template <class Terms>
+  static S mean(Index n, const Terms& terms) {
+    const S count = static_cast<S>(n), sum = sum_of(n, terms);
+    if (std::isfinite(sum)) return sum / count;
+    return sum_of(n, [&](Index k, Index left) -> V { return terms(k, left) / count; });
+  }
+  template <class Terms>
+  static S sum_of(Index n, const Terms& terms) {
+    V sums = V::Zero();
+    for_each_packet(n, [&](Index k, Index count) {
+      V terms_here = terms(k, count);
+      for (int lane = 0; lane < int(kLanes<S>); ++lane) {
+        if (lane >= count) terms_here[lane] = S(0);
+      }
+      sums += terms_here;
+    });
+    return sums.sum();
   }
 };
 
@@ -241,7 +274,9 @@ void choose(const LossOptions& options, OutputKind kind, const S* target, Index 
   const double smoothing = smooth ? options.label_smoothing : 0;
   const S scale = static_cast<S>(1 - smoothing);
   const S shift = static_cast<S>(smoothing / (categorical ? static_cast<double>(width) : 2.0));
-  const auto dense = [=](Index r) { return DenseTarget<S>{target + r * width, scale, shift}; };
+  const auto dense = [=](Index r) {
+    return DenseTarget<S>{{target + r * width, width}, scale, shift};
+  };
   const auto sparse = [=](Index r) { return SparseTarget<S>(target[r], width); };
   switch (options.kind) {
     case LossKind::categorical_crossentropy:
@@ -251,12 +286,12 @@ void choose(const LossOptions& options, OutputKind kind, const S* target, Index 
       if (logits) return visit(CategoricalLogits<S>{}, sparse);
       return visit(CategoricalProbabilities<S>{}, sparse);
     case LossKind::binary_crossentropy:
-      if (logits) return visit(MeanOverColumns<S, BinaryLogits<S>>{}, dense);
-      return visit(MeanOverColumns<S, BinaryProbabilities<S>>{}, dense);
+      if (logits) return visit(MeanOverColumns<S, BinaryLogits>{}, dense);
+      return visit(MeanOverColumns<S, BinaryProbabilities>{}, dense);
     case LossKind::mean_squared_error:
-      return visit(MeanOverColumns<S, Squared<S>>{}, dense);
+      return visit(MeanOverColumns<S, Squared>{}, dense);
     case LossKind::mean_absolute_error:
-      return visit(MeanOverColumns<S, Absolute<S>>{}, dense);
+      return visit(MeanOverColumns<S, Absolute>{}, dense);
     case LossKind::huber:
       return visit(MeanOverColumns<S, Huber<S>>{{static_cast<S>(options.delta)}}, dense);
   }
@@ -287,7 +322,7 @@ void loss_rows(const LossOptions& options, OutputKind output_kind, const S* outp
                Index rows, Index width, S* values) {
   choose<S>(options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
     for (Index r = 0; r < rows; ++r) {
-      values[r] = loss.value(output + r * width, target_of_row(r), width);
+      values[r] = loss.value(Row<S>(output + r * width, width), target_of_row(r));
     }
   });
 }
@@ -298,12 +333,12 @@ void loss_and_gradient_rows(const LossOptions& options, OutputKind output_kind, 
                             S* values, S* gradient) {
   choose<S>(options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
     for (Index r = 0; r < rows; ++r) {
-      S* row = gradient + r * width;
+      ArrayView<S> row(gradient + r * width, width);
       values[r] = 0;
       if (weights[r] == 0) {
-        std::fill_n(row, width, S(0));
+        row.setZero();
       } else {
-        values[r] = loss.value_and_gradient(output + r * width, target_of_row(r), width,
+        values[r] = loss.value_and_gradient(Row<S>(output + r * width, width), target_of_row(r),
                                             weights[r] * scale, row);
       }
     }

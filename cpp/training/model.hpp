@@ -11,7 +11,7 @@
 
 #include "training/batch.hpp"
 #include "training/head.hpp"
-#include "training/optimizers.hpp"
+#include "training/optimizers/optimizer.hpp"
 #include "training/states.hpp"
 #include "training/stepper.hpp"
 #include "training/unpadded_rows.hpp"
@@ -227,7 +227,7 @@ class Model {
   std::vector<Index> epoch_order(Index samples, const FitOptions& options);
   void refresh_segments();
   Random next_stream() { return random_.child(draws_++); }
-  Random next_layer_stream() { return random_.child(kLayerStreams).child(layer_draws_++); }
+  Random next_layer_stream() { return random_.child(kFirstLayerStream + layer_draws_++); }
 
   Network<S> network_;
   States<S> states_;
@@ -243,7 +243,7 @@ class Model {
   bool penalized_ = false;  // has any parameter a penalty? As of refresh_segments()
   Random random_;
   std::uint64_t draws_ = 0;
-  static constexpr std::uint64_t kLayerStreams = 0x8000000000000000ULL;  // no draws_ comes so far
+  static constexpr std::uint64_t kFirstLayerStream = std::uint64_t{1} << 63;  // far beyond draws_
   std::uint64_t layer_draws_ = 0;
 };
 

@@ -130,7 +130,8 @@ class Layer(BuiltLayer):
 
         Args:
             x: [B, T, F], the input of this layer; B sequences of different lengths as a list of
-                arrays [T, F]. model.trace(x, layer) takes the input of the model instead.
+                arrays [T, F]. What does not fit the layer and fits its model is taken as the input
+                of the model; model.trace(x, layer) always takes that.
             mask: [B, T], True where a step counts; for a list a list of [T]. Default None.
             initial_state: one array [B, H] per state. Default None: zeros.
 

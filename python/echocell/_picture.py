@@ -32,7 +32,7 @@ class Picture(Figure):
         if in_notebook():
             from IPython.display import display
 
-            display(self)  # type: ignore[no-untyped-call]
+            display(self)
             return
         from matplotlib import pyplot
 

@@ -6,7 +6,7 @@ B batch, T time steps, H units. Sequences of different lengths are traced one by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,12 @@ Trace = dict[str, Any]  # name -> [B, T, H], or a list of [T, H]
 def of_layer(layer: Layer, x: Any, mask: Any, initial_state: Any) -> Trace:
     """What `Layer.trace` returns."""
     lengths = _ragged.lengths_of(x)
+    if (
+        mask is None
+        and initial_state is None
+        and _is_for_model(layer, x if lengths is None else x[0])
+    ):
+        return of_model(cast("Predictor", layer._owner), x, layer.name)
     if lengths is None:
         return layer._trace_batch(x, mask, initial_state)
     rows = [_checks.as_array(row, f"x[{k}]")[np.newaxis] for k, row in enumerate(x)]
@@ -39,6 +45,21 @@ def of_layer(layer: Layer, x: Any, mask: Any, initial_state: Any) -> Trace:
         for k, row in enumerate(rows)
     ]
     return _joined(traces)
+
+
+def _is_for_model(layer: Layer, x: Any) -> bool:
+    """Whether a batch, or one of the sequences in a list, fits the layer's model and not the layer
+    itself, which stands further behind.
+    """
+    model = cast("Predictor | None", layer._owner)
+    if model is None or layer._sample is None or model._sample is None:
+        return False
+    shape = np.shape(x)
+    own, given = layer._sample, model._sample
+    if len(shape) > len(given):
+        shape = shape[1:]
+    fits = [len(shape) == len(sample) and _checks.fits(shape, sample) for sample in (own, given)]
+    return fits == [False, True]
 
 
 def of_model(model: Predictor, x: Any, layer: int | str | None) -> Trace:

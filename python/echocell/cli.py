@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from echocell.experiments import Experiment, Report
 
 WRONG_USE = 2
+FAILED = 1
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
@@ -58,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return PIPE_CLOSED
+    except OSError as error:
+        _discard_output()
+        print(f"echocell: {error}", file=sys.stderr)
+        return FAILED
     return code
 
 
@@ -78,7 +83,7 @@ def _discard_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 

@@ -3,70 +3,23 @@
 #pragma once
 
 #include <atomic>
-#include <cmath>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "numerics/shape.hpp"
 #include "numerics/workspace.hpp"
-#include "training/idle_pages.hpp"
+#include "training/optimizers/idle_pages.hpp"
+#include "training/optimizers/options.hpp"
+#include "training/optimizers/rates.hpp"
+#include "training/optimizers/running_power.hpp"
 
 namespace echocell {
-
-enum class OptimizerKind { sgd, rmsprop, adam, adamw, adagrad };
-
-/// "sgd", ...; throws std::invalid_argument that lists the names.
-OptimizerKind optimizer_kind(const std::string& name);
-
-struct OptimizerOptions {
-  OptimizerKind kind = OptimizerKind::sgd;
-  double learning_rate = 0.01;
-  double momentum = 0;    // sgd, rmsprop
-  bool nesterov = false;  // sgd
-  double rho = 0.9;       // rmsprop
-  bool centered = false;  // rmsprop
-  double beta_1 = 0.9;    // adam, adamw
-  double beta_2 = 0.999;
-  bool amsgrad = false;
-  double epsilon = 1e-7;                   // all but sgd
-  double initial_accumulator_value = 0.1;  // adagrad
-  double weight_decay = 0;                 // of every kind, decoupled from the gradient
-  double decay = 0;                        // Keras 2's learning_rate / (1 + decay * iterations)
-  // At most one of these is over 0; 0 is off.
-  double clipnorm = 0;         // the norm of each segment's gradient
-  double clipvalue = 0;        // each number
-  double global_clipnorm = 0;  // the norm over all trainable segments
-};
-
-/// The slots that these options need, in order, under Keras's names: "momentum", "velocity", ...
-std::vector<std::string> slot_names(const OptimizerOptions& options);
 
 /// One parameter's place in the arena.
 struct Segment {
   Index offset;
   Index size;
   bool trainable;
-};
-
-/// base^n for n that usually goes up by one: then a multiplication, where std::pow would be a good
-/// part of a small update. What it gives depends on base and n alone.
-class RunningPower {
- public:
-  double at(double base, std::int64_t n) {
-    constexpr std::int64_t kFromHere = 1024;  // powers of multiples of this are taken anew
-    if (base != base_ || n < n_ || n / kFromHere != n_ / kFromHere) {
-      base_ = base;
-      n_ = n / kFromHere * kFromHere;
-      value_ = std::pow(base, static_cast<double>(n_));
-    }
-    for (; n_ < n; ++n_) value_ *= base;
-    return value_;
-  }
-
- private:
-  double base_ = -1, value_ = 1;
-  std::int64_t n_ = 0;
 };
 
 template <class S>
@@ -77,8 +30,9 @@ class Optimizer {
   Optimizer(const OptimizerOptions& options, Index count);
 
   /// One update. values and gradients [count] do not overlap; gradients are clipped in place.
-  /// segments lie in order and apart. Padding between them has gradient 0 and is 0, and stays so.
-  /// Segments that are not trainable keep values and slots; their gradients are never looked at.
+  /// segments lie in order and apart, each from a multiple of the alignment on. Padding between
+  /// them has gradient 0 and is 0, and stays so. Segments that are not trainable keep values and
+  /// slots; their gradients are never looked at.
   void apply(S* values, S* gradients, const std::vector<Segment>& segments);
 
   /// Does apply() change the gradients?
@@ -109,13 +63,9 @@ class Optimizer {
   void set_options(const OptimizerOptions& options);
 
  private:
-  /// The factors of one update.
-  struct Rates {
-    S rate, shrink, alpha;
-  };
-  Rates next_rates();
+  Rates<S> next_rates();
   void clip(S* gradients, const std::vector<Segment>& segments) const;
-  void update(const Rates& rates, S* values, const S* gradients, Index begin, Index size);
+  void update(const Rates<S>& rates, S* values, const S* gradients, Index begin, Index size);
 
   OptimizerOptions options_;  // but for the learning rate
   // Read by other threads while apply() runs.

@@ -9,12 +9,12 @@
 #include <limits>
 #include <string>
 
-#include "check.hpp"
 #include "numerics/activations.hpp"
 #include "numerics/denormals.hpp"
 #include "numerics/panels.hpp"
+#include "tests/numbers.hpp"
 
-namespace echocell::bench {
+namespace echocell::tests {
 namespace {
 
 int g_checked = 0, g_wrong = 0;
@@ -58,21 +58,21 @@ class Packed {
   Packed(Index rows, Index cols, std::uint64_t seed)
       : rows_(rows), cols_(cols), plain_(numbers<S>(rows * cols, seed)), buffer_(rows * padded()) {
     Buffer<S> from(plain_);
-    copy_to_panels<S>(ConstMatrix<S>{from.data(), rows, cols}, panels());
+    copy_to_panels<S>(rows_view<const S>(from.data(), rows, cols), panels());
   }
-  Panels<S> panels() { return {buffer_.data(), rows_, padded(), 2 * simd::kLanes<S>}; }
+  Panels<S> panels() { return {buffer_.data(), rows_, padded(), 2 * kLanes<S>}; }
   S operator()(Index r, Index c) const { return plain_[std::size_t(r * cols_ + c)]; }
   const std::vector<S>& plain() const { return plain_; }
   /// What the panels hold now.
   std::vector<S> unpacked() {
     Buffer<S> to(rows_ * cols_);
-    copy_from_panels<S>(panels(), {to.data(), rows_, cols_});
+    copy_from_panels<S>(panels(), rows_view(to.data(), rows_, cols_));
     check(buffer_.guards_stand() && to.guards_stand(), "numbers beside a packed matrix");
     return to.values();
   }
 
  private:
-  Index padded() const { return simd::padded<S>(cols_); }
+  Index padded() const { return echocell::padded<S>(cols_); }
   Index rows_, cols_;
   std::vector<S> plain_;  // [rows, cols]
   Buffer<S> buffer_;
@@ -102,13 +102,13 @@ void check_products(Index m, Index k, Index n) {
   const auto plain_a = numbers<S>(m * k, 1);
   const auto a_at = [&](Index r, Index c) { return double(plain_a[std::size_t(r * k + c)]); };
   Buffer<S> a(plain_a);
-  const ConstMatrix<S> a_view{a.data(), m, k};
+  const ConstRowsView<S> a_view = rows_view<const S>(a.data(), m, k);
   Packed<S> w(k, n, 2), z(m, n, 3), z_out(m, n, 4), w_out(k, n, 5);
 
   add_product<S>(a_view, w.panels(), z_out.panels(), 0);
   const auto product = [&](Index r, Index j, Index c) { return a_at(r, j) * double(w(j, c)); };
   right(z_out.unpacked(), summed(z_out.plain(), m, n, k, product), "add_product");
-  const auto bias = numbers<S>(simd::padded<S>(n), 7);
+  const auto bias = numbers<S>(padded<S>(n), 7);
   std::vector<S> biases;
   for (Index r = 0; r < m; ++r) biases.insert(biases.end(), bias.begin(), bias.begin() + n);
   affine<S>(a_view, w.panels(), bias.data(), z_out.panels(), 0);
@@ -128,15 +128,15 @@ void check_products(Index m, Index k, Index n) {
     return double(z(r, j)) * double(w(c, j));
   });
   Buffer<S> by_dots(plain_a);
-  add_dot_product_back<S>(z.panels(), 0, w.panels(), {by_dots.data(), m, k});
+  add_dot_product_back<S>(z.panels(), 0, w.panels(), rows_view(by_dots.data(), m, k));
   right(by_dots.values(), back, "add_dot_product_back");
 
-  const Index stride = simd::padded<S>(k);
-  Buffer<S> wt(simd::padded<S>(n) * stride), padded_a(m * stride), by_panels(plain_a);
-  transpose<S>(w.panels(), transposed_view(wt.data(), k, simd::padded<S>(n)));
+  const Index stride = padded<S>(k);
+  Buffer<S> wt(padded<S>(n) * stride), padded_a(m * stride), by_panels(plain_a);
+  transpose<S>(w.panels(), transposed_view(wt.data(), k, padded<S>(n)));
   for (Index r = 0; r < m; ++r) std::copy_n(a.data() + r * k, k, padded_a.data() + r * stride);
-  add_product_back<S>(z.panels(), 0, transposed_view(wt.data(), k, simd::padded<S>(n)),
-                      {padded_a.data(), m, k, stride});
+  add_product_back<S>(z.panels(), 0, transposed_view(wt.data(), k, padded<S>(n)),
+                      rows_view(padded_a.data(), m, k, stride));
   for (Index r = 0; r < m; ++r)
     std::copy_n(padded_a.data() + r * stride, k, by_panels.data() + r * k);
   right(by_panels.values(), back, "add_product_back");
@@ -159,10 +159,10 @@ void check_activations(Index n) {
     multiply_by_derivative(f, y.data(), dy.data(), n);
     bool same = true;
     for (std::size_t k = 0; k < z.size(); ++k) {
-      S one = z[k], slope = 1;
+      S one = z[k], derivative = 1;
       activate(f, &one, 1);
-      multiply_by_derivative(f, &one, &slope, 1);
-      same = same && one == y.values()[k] && slope == dy.values()[k];
+      multiply_by_derivative(f, &one, &derivative, 1);
+      same = same && one == y.values()[k] && derivative == dy.values()[k];
     }
     check(same, what);
     check(y.guards_stand() && dy.guards_stand(), "numbers beside " + what);
@@ -208,10 +208,10 @@ void check_sizes(Index largest) {
 }
 
 }  // namespace
-}  // namespace echocell::bench
+}  // namespace echocell::tests
 
 int main(int argc, char** argv) {
-  using namespace echocell::bench;
+  using namespace echocell::tests;
   const long largest = argc > 1 ? std::atol(argv[1]) : 127;
   check_sizes<float>(largest);
   check_sizes<double>(largest);

@@ -1,8 +1,8 @@
-// How exact the vector functions are: in single precision for every one of the 2^32 floats, in
+// How exact the functions of packets are: in single precision for every one of the 2^32 floats, in
 // double precision for a sample. Prints the greatest errors, in units in the last place (ulp) of
 // the exact result, and ends with status 1 where one is beyond its bound.
 //
-//   bench_ulps_<instruction set> [n]     n: only every n-th block of floats; 1, all, by default
+//   ulps_<instruction set> [n]     n: only every n-th block of floats; 1, all, by default
 //
 // To the core denormal numbers are zeros: an argument that is one counts as zero, and where the
 // exact result is below the smallest normal number, that number is the unit.
@@ -15,16 +15,12 @@
 #include <memory>
 #include <vector>
 
+#include "numerics/packet_math.hpp"
 #include "numerics/parallel.hpp"
 #include "numerics/random.hpp"
-#include "numerics/vector_math.hpp"
 
-namespace echocell::bench {
+namespace echocell::tests {
 namespace {
-
-using simd::bits_as;
-using simd::ExpConstants;
-using simd::Vector;
 
 // ---- blocks of floats
 
@@ -88,8 +84,8 @@ struct Exp : OfAllFloats<Exp> {
   static constexpr const char* kName = "exp";
   static constexpr double kBound = 2.5;
   template <class S>
-  static Vector<S> ours(Vector<S> x) {
-    return simd::exp<S>(x);
+  static Packet<S> ours(const Packet<S>& x) {
+    return echocell::exp(x);
   }
   template <class E>
   static E exact(E x, E limit) {
@@ -102,8 +98,8 @@ struct Expm1 : OfAllFloats<Expm1> {
   static constexpr const char* kName = "expm1";
   static constexpr double kBound = 2.5;
   template <class S>
-  static Vector<S> ours(Vector<S> x) {
-    return simd::expm1<S>(x);
+  static Packet<S> ours(const Packet<S>& x) {
+    return echocell::expm1(x);
   }
   template <class E>
   static E exact(E x, E limit) {
@@ -116,8 +112,8 @@ struct Sigmoid : OfAllFloats<Sigmoid> {
   static constexpr const char* kName = "sigmoid";
   static constexpr double kBound = 2.5;
   template <class S>
-  static Vector<S> ours(Vector<S> x) {
-    return simd::sigmoid<S>(x);
+  static Packet<S> ours(const Packet<S>& x) {
+    return echocell::sigmoid(x);
   }
   template <class E>
   static E exact(E x, E) {
@@ -130,8 +126,8 @@ struct Tanh : OfAllFloats<Tanh> {
   static constexpr const char* kName = "tanh";
   static constexpr double kBound = 2.5;
   template <class S>
-  static Vector<S> ours(Vector<S> x) {
-    return simd::tanh<S>(x);
+  static Packet<S> ours(const Packet<S>& x) {
+    return echocell::tanh(x);
   }
   template <class E>
   static E exact(E x, E) {
@@ -146,8 +142,8 @@ struct OverRoot {
   static constexpr double kBound = 8.0;
   static constexpr std::uint32_t kBlocks = 0x7CF0BDC2 >> kBlockBits;
   template <class S>
-  static Vector<S> ours(Vector<S> v) {
-    return simd::divide_by_root<S>(simd::splat(S(1)), v, S(1e-7f));
+  static Packet<S> ours(const Packet<S>& v) {
+    return divide_by_root<S>(Packet<S>::Ones(), v, S(1e-7f));
   }
   static void expect(Block& b) {
     for (std::uint32_t k = 0; k < kBlockSize; ++k) {
@@ -163,8 +159,9 @@ std::int32_t check_block(std::uint32_t index, Block& b) {
   for (std::uint32_t k = 0; k < kBlockSize; ++k) {
     b.x[k] = bits_as<float>((index << kBlockBits) + k);
   }
-  for (std::uint32_t k = 0; k < kBlockSize; k += std::uint32_t(simd::kLanes<float>)) {
-    simd::store(b.ours + k, F::template ours<float>(simd::load(b.x + k)));
+  for (std::uint32_t k = 0; k < kBlockSize; k += std::uint32_t(kLanes<float>)) {
+    const Packet<float> x = Packet<float>::Map(b.x + k);
+    Packet<float>::Map(b.ours + k) = F::template ours<float>(x);
   }
   F::expect(b);
   return greatest_error(b);
@@ -220,7 +217,7 @@ bool check_doubles(std::uint32_t every) {
   run_slices(1, false, [&](Index) {
     for (std::uint64_t k = 0; k < count; ++k) {
       const double x = sample(random, k);
-      const double ours = F::template ours<double>(simd::splat(x))[0];
+      const double ours = F::template ours<double>(Packet<double>::Constant(x))[0];
       const auto exact = F::exact(static_cast<long double>(x), 708.0L);
       greatest = std::max(greatest, error_of(ours, exact));
     }
@@ -238,10 +235,10 @@ bool check_all(std::uint32_t every) {
 }
 
 }  // namespace
-}  // namespace echocell::bench
+}  // namespace echocell::tests
 
 int main(int argc, char** argv) {
-  using namespace echocell::bench;
+  using namespace echocell::tests;
   const long every = argc > 1 ? std::atol(argv[1]) : 1;
   if (every < 1 || every > 10000) {
     std::fprintf(stderr, "usage: %s [1 to 10000]\n", argv[0]);

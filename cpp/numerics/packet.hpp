@@ -1,0 +1,211 @@
+// The numbers of one register. What depends on the instruction set stands here, and nowhere else:
+// Eigen's packets, and the few operations on them that Eigen 3.4 lacks or does not round exactly.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "numerics/eigen.hpp"
+
+namespace echocell {
+
+/// A register as Eigen names it; for loops whose sums must not leave the registers.
+template <class Scalar>
+using Register = typename Eigen::internal::packet_traits<Scalar>::type;
+
+/// Numbers of a register.
+template <class Scalar>
+constexpr Index kLanes = Eigen::internal::packet_traits<Scalar>::size;
+
+/// The numbers of a register as an array: the type of the elementwise formulas.
+template <class Scalar>
+using Packet = FixedArray<Scalar, int(kLanes<Scalar>)>;
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr Index kRegisters = 32;
+#else
+constexpr Index kRegisters = 16;
+#endif
+
+/// Whether a multiplication and an addition are one instruction.
+#if defined(__FMA__) || defined(__aarch64__)
+constexpr bool kFuses = true;
+#else
+constexpr bool kFuses = false;
+#endif
+
+/// n rounded up to whole packets.
+template <class Scalar>
+constexpr Index padded(Index n) {
+  return (n + kLanes<Scalar> - 1) / kLanes<Scalar> * kLanes<Scalar>;
+}
+
+// ---- registers ---------------------------------------------------------------------------------
+
+template <class Scalar>
+EIGEN_ALWAYS_INLINE Register<Scalar> load(const Scalar* from) {
+  return Eigen::internal::ploadu<Register<Scalar>>(from);
+}
+template <class Scalar>
+EIGEN_ALWAYS_INLINE void store(Scalar* to, const Register<Scalar>& numbers) {
+  Eigen::internal::pstoreu(to, numbers);
+}
+template <class Scalar>
+EIGEN_ALWAYS_INLINE Register<Scalar> broadcast(const Scalar& value) {
+  return Eigen::internal::pset1<Register<Scalar>>(value);
+}
+template <class Scalar>
+EIGEN_ALWAYS_INLINE Register<Scalar> zeros() {
+  return Eigen::internal::pzero(Register<Scalar>());
+}
+/// a b + c
+template <class Register>
+EIGEN_ALWAYS_INLINE Register multiply_add(const Register& a, const Register& b, const Register& c) {
+  return Eigen::internal::pmadd(a, b, c);
+}
+template <class Register>
+EIGEN_ALWAYS_INLINE Register add(const Register& a, const Register& b) {
+  return Eigen::internal::padd(a, b);
+}
+
+// ---- lanes and bits, on the compiler's own vectors ---------------------------------------------
+
+template <class Scalar>
+using IntegerLike = std::conditional_t<sizeof(Scalar) == 4, std::int32_t, std::int64_t>;
+
+/// N numbers, and N integers of the same size.
+template <class Scalar, int N>
+struct CompilerVector {
+  typedef Scalar Numbers __attribute__((vector_size(N * sizeof(Scalar))));
+  typedef IntegerLike<Scalar> Integers __attribute__((vector_size(N * sizeof(Scalar))));
+};
+
+/// The same bits as another type of the same size.
+template <class To, class From>
+EIGEN_ALWAYS_INLINE To bits_as(const From& from) {
+  static_assert(sizeof(To) == sizeof(From), "bits_as keeps the size");
+  To to;
+  std::memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
+/// 2^n for n whose sum with 1.5 * 2^kMantissaBits is `shifted`: the lowest bits of that sum are n.
+template <int kMantissaBits, int kBias, class V>
+EIGEN_ALWAYS_INLINE V power_of_two(const V& shifted) {
+  typename CompilerVector<typename V::Scalar, V::SizeAtCompileTime>::Integers bits;
+  V power;
+  std::memcpy(&bits, shifted.data(), sizeof(bits));
+  bits = (bits + kBias) << kMantissaBits;
+  std::memcpy(power.data(), &bits, sizeof(bits));
+  return power;
+}
+
+/// Lane l of the result is lane kFrom[l] of a followed by b.
+template <int... kFrom, class Numbers>
+EIGEN_ALWAYS_INLINE Numbers shuffled(const Numbers& a, const Numbers& b) {
+#if defined(__clang__) || __GNUC__ >= 12
+  return __builtin_shufflevector(a, b, kFrom...);
+#else
+  using Scalar = std::decay_t<decltype(a[0])>;
+  using Lanes = typename CompilerVector<Scalar, int(sizeof...(kFrom))>::Integers;
+  return __builtin_shuffle(a, b, Lanes{kFrom...});
+#endif
+}
+
+/// Lanes whose number has the bit `m` come from b, the others from a; where kCrossed, a lane l from
+/// its neighbour l ^ m.
+template <int m, bool kCrossed, class Numbers, int... l>
+EIGEN_ALWAYS_INLINE Numbers merged(const Numbers& a, const Numbers& b,
+                                   std::integer_sequence<int, l...>) {
+  return shuffled<((l ^ (kCrossed ? m : 0)) + ((l & m) ? int(sizeof...(l)) : 0))...>(a, b);
+}
+
+/// Lane l of the result is the sum of all lanes of v[l], in a fixed order. v is used up.
+template <class Scalar, int m = int(kLanes<Scalar>) / 2>
+EIGEN_ALWAYS_INLINE Register<Scalar> lane_sums(Register<Scalar> (&v)[kLanes<Scalar>]) {
+  constexpr int L = int(kLanes<Scalar>);
+  using Numbers = typename CompilerVector<Scalar, L>::Numbers;
+  constexpr auto lanes = std::make_integer_sequence<int, L>();
+#pragma GCC unroll 16
+  for (int i = 0; i < m; ++i) {
+    const auto a = bits_as<Numbers>(v[i]), b = bits_as<Numbers>(v[i + m]);
+    v[i] = bits_as<Register<Scalar>>(merged<m, false>(a, b, lanes) + merged<m, true>(a, b, lanes));
+  }
+  if constexpr (m > 1) {
+    return lane_sums<Scalar, m / 2>(v);
+  } else {
+    return v[0];
+  }
+}
+
+// ---- parts of an array -------------------------------------------------------------------------
+
+/// The first `count` numbers, and zeros behind them; nothing else is read. V is a FixedArray.
+template <class V>
+EIGEN_ALWAYS_INLINE V load_some(const typename V::Scalar* from, Index count) {
+  V numbers = V::Zero();
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<V, Packet<float>>) {
+    const auto mask = static_cast<__mmask16>((1u << count) - 1);
+    store(numbers.data(), _mm512_maskz_loadu_ps(mask, from));
+    return numbers;
+  }
+#endif
+  std::memcpy(numbers.data(), from, static_cast<std::size_t>(count) * sizeof(*from));
+  return numbers;
+}
+/// Writes the first `count` numbers, and nothing else.
+template <class V>
+EIGEN_ALWAYS_INLINE void store_some(typename V::Scalar* to, const V& numbers, Index count) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<V, Packet<float>>) {
+    const auto mask = static_cast<__mmask16>((1u << count) - 1);
+    _mm512_mask_storeu_ps(to, mask, load(numbers.data()));
+    return;
+  }
+#endif
+  std::memcpy(to, numbers.data(), static_cast<std::size_t>(count) * sizeof(*to));
+}
+
+// ---- roots, which Eigen 3.4 approximates with AVX ----------------------------------------------
+
+#if defined(__AVX512F__)
+// Masked, though the mask is full: GCC 12 warns of the plain forms.
+EIGEN_ALWAYS_INLINE __m512 rounded_root(__m512 v) { return _mm512_maskz_sqrt_ps(0xFFFF, v); }
+EIGEN_ALWAYS_INLINE __m512d rounded_root(__m512d v) { return _mm512_maskz_sqrt_pd(0xFF, v); }
+EIGEN_ALWAYS_INLINE __m512 rough_reciprocal(__m512 v) { return _mm512_maskz_rcp14_ps(0xFFFF, v); }
+#elif defined(__AVX__)
+EIGEN_ALWAYS_INLINE __m256 rounded_root(__m256 v) { return _mm256_sqrt_ps(v); }
+EIGEN_ALWAYS_INLINE __m256d rounded_root(__m256d v) { return _mm256_sqrt_pd(v); }
+EIGEN_ALWAYS_INLINE __m256 rough_reciprocal(__m256 v) { return _mm256_rcp_ps(v); }
+#elif defined(__SSE2__)
+EIGEN_ALWAYS_INLINE __m128 rounded_root(__m128 v) { return _mm_sqrt_ps(v); }
+EIGEN_ALWAYS_INLINE __m128d rounded_root(__m128d v) { return _mm_sqrt_pd(v); }
+EIGEN_ALWAYS_INLINE __m128 rough_reciprocal(__m128 v) { return _mm_rcp_ps(v); }
+#else
+template <class AnyRegister>
+EIGEN_ALWAYS_INLINE AnyRegister rounded_root(const AnyRegister& v) {
+  return Eigen::internal::psqrt(v);
+}
+#endif
+
+/// The root of every lane, rounded as IEEE 754 says.
+template <class Scalar>
+EIGEN_ALWAYS_INLINE Packet<Scalar> root(const Packet<Scalar>& v) {
+  Packet<Scalar> roots;
+  store(roots.data(), rounded_root(load(v.data())));
+  return roots;
+}
+
+#if defined(__SSE2__)
+/// To 14 bits with AVX-512, else to 12.
+EIGEN_ALWAYS_INLINE Packet<float> approximate_reciprocal(const Packet<float>& v) {
+  Packet<float> reciprocals;
+  store(reciprocals.data(), rough_reciprocal(load(v.data())));
+  return reciprocals;
+}
+#endif
+
+}  // namespace echocell

@@ -1,0 +1,154 @@
+#include "training/optimizers/optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "training/optimizers/adagrad.hpp"
+#include "training/optimizers/adam.hpp"
+#include "training/optimizers/clipping.hpp"
+#include "training/optimizers/rmsprop.hpp"
+#include "training/optimizers/sgd.hpp"
+
+namespace echocell {
+
+template <class S>
+Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
+    : options_(options), learning_rate_(options.learning_rate), idle_(count) {
+  check(options);
+  for (const std::string& name : slot_names(options)) {
+    slots_.emplace_back(count, slots_.empty() ? MemoryLane::first_slot : MemoryLane::second_slot);
+    if (name == "accumulator") {
+      std::fill_n(slots_.back().data(), count, static_cast<S>(options.initial_accumulator_value));
+    }
+  }
+}
+
+template <class S>
+void Optimizer<S>::set_learning_rate(double learning_rate) {
+  check_learning_rate(learning_rate);
+  learning_rate_.store(learning_rate, std::memory_order_relaxed);
+}
+
+template <class S>
+bool Optimizer<S>::same_kind(const OptimizerOptions& options) const {
+  return options.kind == options_.kind && slot_names(options) == slot_names(options_);
+}
+
+template <class S>
+void Optimizer<S>::set_options(const OptimizerOptions& options) {
+  check(options);
+  if (!same_kind(options)) throw std::invalid_argument("optimizer: options of another kind");
+  options_ = options;
+  set_learning_rate(options.learning_rate);
+}
+
+template <class S>
+void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& segments) {
+  if (clips()) clip(gradients, segments);
+  const Rates<S> rates = next_rates();
+  if (rates.shrink != 0) idle_.wake_all();
+  const auto update_run = [&](Index begin, Index end) {
+    idle_.for_each_busy(gradients, begin, end, [&](Index first, Index size) {
+      update(rates, values, gradients, first, size);
+    });
+  };
+  // One pass per run of trainable segments. The padding in between goes along: 0 stays 0.
+  Index begin = 0;
+  Index end = 0;
+  for (const Segment& segment : segments) {
+    if (segment.trainable) {
+      if (begin == end) begin = segment.offset;
+      end = aligned_count<S>(segment.offset + segment.size);
+    } else if (begin != end) {
+      update_run(begin, end);
+      begin = end;
+    }
+  }
+  if (begin != end) update_run(begin, end);
+  set_iterations(iterations() + 1);  // one writer: no need for an atomic increment
+}
+
+/// alpha is Adam's: learning rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).
+template <class S>
+Rates<S> Optimizer<S>::next_rates() {
+  const OptimizerOptions& o = options_;
+  const double rate = learning_rate() / (1 + o.decay * static_cast<double>(iterations()));
+  double correction = 1;
+  if (o.kind == OptimizerKind::adam || o.kind == OptimizerKind::adamw) {
+    const std::int64_t t = iterations() + 1;
+    correction = std::sqrt(1 - beta_2_to_.at(o.beta_2, t)) / (1 - beta_1_to_.at(o.beta_1, t));
+  }
+  return {static_cast<S>(rate), static_cast<S>(rate * o.weight_decay),
+          static_cast<S>(rate * correction)};
+}
+
+template <class S>
+void Optimizer<S>::clip(S* gradients, const std::vector<Segment>& segments) const {
+  const OptimizerOptions& o = options_;
+  double global_square = 0;
+  for (const Segment& segment : segments) {
+    if (!segment.trainable) continue;
+    ArrayView<S> g(gradients + segment.offset, segment.size);
+    if (o.clipnorm > 0) {
+      scale_to_norm<S>(g, std::sqrt(sum_of_squares<S>({g.data(), g.size()})), o.clipnorm);
+    } else if (o.global_clipnorm > 0) {
+      global_square += sum_of_squares<S>({g.data(), g.size()});
+    } else if (o.clipvalue > 0) {
+      clip_values(g, static_cast<S>(o.clipvalue));
+    }
+  }
+  if (!(o.global_clipnorm > 0)) return;
+  const double norm = std::sqrt(global_square);
+  for (const Segment& segment : segments) {
+    if (!segment.trainable) continue;
+    scale_to_norm<S>({gradients + segment.offset, segment.size}, norm, o.global_clipnorm);
+  }
+}
+
+template <class S>
+void Optimizer<S>::update(const Rates<S>& rates, S* values, const S* gradients, Index begin,
+                          Index size) {
+  const OptimizerOptions& o = options_;
+  const S momentum = static_cast<S>(o.momentum);
+  // With epsilon 0, the smallest normal number keeps 0 / 0 from weights that have no gradient.
+  const S epsilon = std::max(static_cast<S>(o.epsilon), std::numeric_limits<S>::min());
+  S* x = values + begin;
+  const S* g = gradients + begin;
+  const auto slot = [&](std::size_t k) { return slots_[k].data() + begin; };
+
+  switch (o.kind) {
+    case OptimizerKind::sgd:
+      if (slots_.empty()) return sgd<S>(rates, {g, size}, {x, size});
+      return sgd_with_momentum<S>(rates, momentum, o.nesterov, {g, size}, {x, size},
+                                  {slot(0), size});
+    case OptimizerKind::rmsprop: {
+      const bool moves = o.momentum > 0;
+      S* m = moves ? slot(1) : nullptr;
+      S* a = o.centered ? slot(moves ? 2 : 1) : nullptr;
+      const auto step = moves ? (o.centered ? rmsprop<true, true, S> : rmsprop<true, false, S>)
+                              : (o.centered ? rmsprop<false, true, S> : rmsprop<false, false, S>);
+      const RMSpropOptions<S> options{static_cast<S>(o.rho), static_cast<S>(1 - o.rho), momentum,
+                                      epsilon};
+      return step(rates, options, size, g, x, slot(0), m, a);
+    }
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw: {
+      S* w = o.amsgrad ? slot(2) : nullptr;
+      const bool decays = rates.shrink != 0;
+      const auto step = o.amsgrad ? (decays ? adam<true, true, S> : adam<true, false, S>)
+                                  : (decays ? adam<false, true, S> : adam<false, false, S>);
+      const AdamOptions<S> options{static_cast<S>(1 - o.beta_1), static_cast<S>(1 - o.beta_2),
+                                   epsilon};
+      return step(rates, options, size, g, x, slot(0), slot(1), w);
+    }
+    case OptimizerKind::adagrad:
+      return adagrad(rates, epsilon, size, g, x, slot(0));
+  }
+}
+
+template class Optimizer<float>;
+template class Optimizer<double>;
+
+}  // namespace echocell
