@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from echocell.layers import (
     SimpleRNN,
     TimeDistributed,
 )
-from echocell.models import Sequential, clone_model, model_from_json
+from echocell.models import Sequential, clone_model, load_model, model_from_json
 
 pytestmark = pytest.mark.usefixtures("fresh_process")
 
@@ -568,3 +569,22 @@ def test_keras_arguments_without_meaning_are_taken() -> None:
     Embedding(4, 2, embeddings_constraint=None)
     Flatten(data_format="channels_last")
     Input((3,), dtype="int32", sparse=False)
+
+
+def test_a_counted_name_that_is_taken_is_counted_on(fresh_process: None, tmp_path: Path) -> None:
+    model = Sequential([Dense(2, input_shape=(3,)), Dense(2)])
+    model.save(tmp_path / "model")
+    backend.clear_session()  # as in a new process: names are counted from the start
+    loaded = load_model(tmp_path / "model")
+    loaded.add(Dense(4))
+    other = Sequential([Dense(3, input_shape=(4,))])
+    with pytest.warns(UserWarning, match="copy"):
+        loaded.add(other.layers[0])
+    names = [layer.name for layer in loaded.layers]
+    assert names[:2] == ["dense", "dense_1"]
+    assert len(set(names)) == 4
+    assert other.layers[0].name not in names[2:3]
+    loaded.save(tmp_path / "model")
+    assert [layer.name for layer in load_model(tmp_path / "model").layers] == names
+    with pytest.raises(ValueError, match="unique names"):
+        loaded.add(Dense(2, name="dense_1"))

@@ -58,7 +58,7 @@ def a_model(
 ) -> Sequential:
     """The same weights and random numbers every time. masked: for padded data."""
     copies = [type(layer).from_config(layer.get_config()) for layer in layers]
-    first = Masking(PAD) if masked else Activation("linear")
+    first = Masking(PAD) if masked else Activation("linear", name="first")
     np.random.seed(23)
     model = Sequential([Input((None, F)), first, *copies], dtype=dtype)
     model.compile(optimizer, "mse", metrics=["mae"])

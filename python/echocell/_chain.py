@@ -102,8 +102,11 @@ class Chain:
             self._add_input(layer)
             return
         self._refuse_unfit(layer)
+        automatic = layer._name_is_automatic
         if layer._owner is not None:
             layer = self._copied(layer)
+        if automatic:
+            layer._take_automatic_name([known.name for known in self._layers])
         before = self._sample, self._assumed, self._batch
         try:
             if not self._layers:
@@ -173,7 +176,8 @@ class Chain:
             raise TypeError(f"add: expected a layer, received {layer!r}{hint}")
         if len(self._layers) >= MOST_LAYERS:
             raise ValueError(f"model {self.name!r}: expected at most {MOST_LAYERS} layers")
-        if any(layer.name == known.name for known in self._layers):
+        named = not layer._name_is_automatic
+        if named and any(layer.name == known.name for known in self._layers):
             raise ValueError(
                 f"model {self.name!r}: all layers should have unique names, received a second "
                 f"{layer.name!r}. Give it another name"

@@ -5,7 +5,7 @@ B batch, T time steps, F features. A sample shape leaves the batch axis out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, TypeVar
 
 import numpy as np
@@ -87,6 +87,7 @@ class Arguments:
         if others:
             self._keras_arguments.check(type(self).__name__, others, type(self))
         self._name = checked_name(name, type(self).__name__)
+        self._name_is_automatic = name is None
         self.dtype = self._stated_dtype(dtype)
         self._trainable = bool(trainable)
         self._given_weights = weights
@@ -115,6 +116,12 @@ class Arguments:
                 f"received {name!r}"
             )
         self._name = name
+        self._name_is_automatic = False
+
+    def _take_automatic_name(self, taken: Collection[str]) -> None:
+        """Takes the next name that is counted for the class and not taken."""
+        while self._name in taken:
+            self._name = checked_name(None, type(self).__name__)
 
     def _taken_names(self) -> Sequence[str]:
         """The names of the other layers of the model."""
