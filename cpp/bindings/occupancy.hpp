@@ -1,4 +1,4 @@
-// Who works on a model, and who may use it meanwhile.
+// The thread that works on a model, and the calls that are allowed meanwhile.
 #pragma once
 
 #include <stdexcept>

@@ -32,7 +32,7 @@ enum class MaskFlow {
   drop     // the output has no mask
 };
 
-/// What becomes of the time axis, the first one of a sample, on the way through a layer.
+/// The fate of the time axis, the first one of a sample, on the way through a layer.
 enum class TimeFlow {
   keep,  // step t of the output belongs to step t of the input
   end,   // the output belongs to the whole sequence, of which masked steps are no part

@@ -73,7 +73,7 @@ struct InnerPlace {
   }
 };
 
-// What one call of the inner layer works on.
+// The input of one call of the inner layer.
 template <class S>
 struct StepsPart {
   Child<S> child;

@@ -1,4 +1,4 @@
-// Are numbers finite?
+// Whether numbers are finite.
 #pragma once
 
 #include <cstdint>

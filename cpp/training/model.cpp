@@ -27,7 +27,7 @@ bool is_for(const BatchKey& key, const Shape& sample, const Part& part, bool tra
                              std::equal(sample.begin() + 1, sample.end(), key.input.begin() + 1)));
 }
 
-/// Is there a validation after this epoch, counted from 0?
+/// Whether there is a validation after this epoch, counted from 0.
 bool validates(const ValidationFrequency& frequency, Index epoch) {
   if (const auto* every = std::get_if<Index>(&frequency)) return (epoch + 1) % *every == 0;
   const auto& epochs = std::get<std::vector<Index>>(frequency);
