@@ -9,24 +9,24 @@
 #include "check.hpp"
 #include "layers/parameter.hpp"
 #include "numerics/activations.hpp"
-#include "numerics/panels.hpp"
+#include "numerics/packed_product.hpp"
 
 namespace echocell::bench {
 namespace {
 
 // ---- the yardstick
 
-template <class S>
+template <class Scalar>
 void peak(benchmark::State& state) {
-  constexpr std::size_t kSums = 12, kLanes = std::size_t(echocell::kLanes<S>);
+  constexpr std::size_t kSums = 12, kLanes = std::size_t(echocell::kLanes<Scalar>);
   constexpr std::size_t kNumbers = kSums * kLanes;
   constexpr int kRounds = 1000;
-  std::array<S, kNumbers> sums{};
+  std::array<Scalar, kNumbers> sums{};
   // Numbers that the compiler cannot know.
-  const S term = static_cast<S>(state.range(0)), factor = term / 2;
+  const Scalar term = static_cast<Scalar>(state.range(0)), factor = term / 2;
   for (auto _ : state) {
-    Register<S> local[kSums];
-    const Register<S> factors = broadcast(factor), terms = broadcast(term);
+    Register<Scalar> local[kSums];
+    const Register<Scalar> factors = broadcast(factor), terms = broadcast(term);
     for (std::size_t k = 0; k < kSums; ++k) local[k] = load(&sums[k * kLanes]);
     for (int round = 0; round < kRounds; ++round) {
       for (auto& sum : local) sum = multiply_add(sum, factors, terms);
@@ -36,7 +36,7 @@ void peak(benchmark::State& state) {
     benchmark::ClobberMemory();
   }
   // The fixed point of s = s / 2 + 1.
-  right(state, difference(sums, std::vector<S>(kNumbers, S(2))), kTolerance<S>);
+  right(state, difference(sums, std::vector<Scalar>(kNumbers, Scalar(2))), kTolerance<Scalar>);
   set_rate(state, "FLOP/s", 2.0 * kRounds * static_cast<double>(kNumbers));
 }
 
@@ -47,22 +47,24 @@ struct Extents {
 };
 
 /// The operands of one shape, and what the naive loops make of them.
-template <class S>
+template <class Scalar>
 struct Operands {
   Extents e;
-  std::vector<S> a, w, wt, z, out;
+  std::vector<Scalar> a, w, wt, z, out;
 
   explicit Operands(Extents extents)
       : e(extents),
-        a(numbers<S>(e.m * e.k, 1)),
-        w(numbers<S>(e.k * e.n, 2)),
-        wt(static_cast<std::size_t>(e.n * padded<S>(e.k))),
-        z(numbers<S>(e.m * e.n, 3)) {}
+        a(numbers<Scalar>(e.m * e.k, 1)),
+        w(numbers<Scalar>(e.k * e.n, 2)),
+        wt(static_cast<std::size_t>(e.n * padded<Scalar>(e.k))),
+        z(numbers<Scalar>(e.m * e.n, 3)) {}
 
-  ConstRowsView<S> a_view() const { return rows_view(a.data(), e.m, e.k); }
-  Panels<S> panels(S* data, Index rows) const { return {data, rows, e.n, tile_for<S>(1)}; }
+  ConstRowsView<Scalar> a_view() const { return rows_view(a.data(), e.m, e.k); }
+  Panels<Scalar> panels(Scalar* data, Index rows) const {
+    return {data, rows, e.n, tile_for<Scalar>(1)};
+  }
   /// Element (row, col) of a matrix in panels.
-  static double at(const Panels<S>& p, Index row, Index col) {
+  static double at(const Panels<Scalar>& p, Index row, Index col) {
     const Index first = col / p.tile * p.tile;
     return static_cast<double>(p.panel(first)[row * p.width(first) + (col - first)]);
   }
@@ -72,21 +74,22 @@ struct Operands {
 };
 
 /// A product: zeroes and fills `out`, and the naive value of one element of it.
-template <class S>
+template <class Scalar>
 struct Product {
   const char* name;
-  Index (*size)(const Operands<S>& o);
-  void (*run)(Operands<S>& o);
-  double (*value)(Operands<S>& o, std::size_t k, double& expected);
+  Index (*size)(const Operands<Scalar>& o);
+  void (*run)(Operands<Scalar>& o);
+  double (*value)(Operands<Scalar>& o, std::size_t k, double& expected);
 };
 
-template <class S>
-std::vector<Product<S>> products() {
-  using O = Operands<S>;
+template <class Scalar>
+std::vector<Product<Scalar>> products() {
+  using O = Operands<Scalar>;
   return {
       {"add_product", [](const O& o) { return o.e.m * o.e.n; },
        [](O& o) {
-         add_product<S>(o.a_view(), o.panels(o.w.data(), o.e.k), o.panels(o.out.data(), o.e.m), 0);
+         add_product<Scalar>(o.a_view(), o.panels(o.w.data(), o.e.k), o.panels(o.out.data(), o.e.m),
+                             0);
        },
        [](O& o, std::size_t at, double& expected) {
          const Index i = static_cast<Index>(at) / o.e.n, j = static_cast<Index>(at) % o.e.n;
@@ -97,8 +100,8 @@ std::vector<Product<S>> products() {
        }},
       {"product_tn", [](const O& o) { return o.e.k * o.e.n; },
        [](O& o) {
-         product_tn<S>(o.a_view(), o.panels(o.z.data(), o.e.m), 0, o.panels(o.out.data(), o.e.k),
-                       Write::set);
+         product_tn<Scalar>(o.a_view(), o.panels(o.z.data(), o.e.m), 0,
+                            o.panels(o.out.data(), o.e.k), Write::set);
        },
        [](O& o, std::size_t at, double& expected) {
          const Index p = static_cast<Index>(at) / o.e.n, j = static_cast<Index>(at) % o.e.n;
@@ -107,16 +110,16 @@ std::vector<Product<S>> products() {
          }
          return O::at(o.panels(o.out.data(), o.e.k), p, j);
        }},
-      {"add_product_back", [](const O& o) { return o.e.m * padded<S>(o.e.k); },
+      {"add_product_back", [](const O& o) { return o.e.m * padded<Scalar>(o.e.k); },
        [](O& o) {
-         const Index stride = padded<S>(o.e.k);
-         transpose<S>(o.panels(o.w.data(), o.e.k), transposed_view(o.wt.data(), o.e.k, o.e.n));
-         add_product_back<S>(o.panels(o.z.data(), o.e.m), 0,
-                             transposed_view(o.wt.data(), o.e.k, o.e.n),
-                             rows_view(o.out.data(), o.e.m, o.e.k, stride));
+         const Index stride = padded<Scalar>(o.e.k);
+         transpose<Scalar>(o.panels(o.w.data(), o.e.k), transposed_view(o.wt.data(), o.e.k, o.e.n));
+         add_product_back<Scalar>(o.panels(o.z.data(), o.e.m), 0,
+                                  transposed_view(o.wt.data(), o.e.k, o.e.n),
+                                  rows_view(o.out.data(), o.e.m, o.e.k, stride));
        },
        [](O& o, std::size_t at, double& expected) {
-         const Index stride = padded<S>(o.e.k);
+         const Index stride = padded<Scalar>(o.e.k);
          const Index i = static_cast<Index>(at) / stride, p = static_cast<Index>(at) % stride;
          for (Index j = 0; p < o.e.k && j < o.e.n; ++j) {
            expected +=
@@ -127,14 +130,14 @@ std::vector<Product<S>> products() {
   };
 }
 
-template <class S>
-void time_product(benchmark::State& state, const Product<S>& product) {
-  Operands<S> o({state.range(0), state.range(1), state.range(2)});
-  o.out.assign(static_cast<std::size_t>(product.size(o)), S(0));
+template <class Scalar>
+void time_product(benchmark::State& state, const Product<Scalar>& product) {
+  Operands<Scalar> o({state.range(0), state.range(1), state.range(2)});
+  o.out.assign(static_cast<std::size_t>(product.size(o)), Scalar(0));
   product.run(o);
   std::vector<double> got, expected(o.out.size(), 0.0);
   for (std::size_t k = 0; k < o.out.size(); ++k) got.push_back(product.value(o, k, expected[k]));
-  if (!right(state, difference(got, expected), kTolerance<S>)) return;
+  if (!right(state, difference(got, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     product.run(o);
     benchmark::DoNotOptimize(o.out.data());
@@ -143,7 +146,7 @@ void time_product(benchmark::State& state, const Product<S>& product) {
   set_rate(state, "FLOP/s", 2.0 * static_cast<double>(o.e.m * o.e.k * o.e.n));
 }
 
-template <class S>
+template <class Scalar>
 void register_products(const std::string& type) {
   // The recurrent product of one step [B, H] [H, 4H] at growing sizes, then the input projection
   // of a whole sequence [T B, F] [F, 4H].
@@ -151,10 +154,10 @@ void register_products(const std::string& type) {
       {1, 20, 128},   {1, 50, 256},    {6, 50, 256}, {32, 64, 256},
       {32, 128, 512}, {64, 256, 1024}, {5, 10, 128}, {480, 32, 512},
   };
-  for (const Product<S>& product : products<S>()) {
+  for (const Product<Scalar>& product : products<Scalar>()) {
     auto* bench = benchmark::RegisterBenchmark(
         (std::string(product.name) + "/" + type).c_str(),
-        [product](benchmark::State& state) { time_product<S>(state, product); });
+        [product](benchmark::State& state) { time_product<Scalar>(state, product); });
     bench->ArgNames({"m", "k", "n"});
     for (const auto& shape : shapes) bench->Args(shape);
   }
@@ -194,15 +197,15 @@ const std::vector<Function>& functions() {
 constexpr double kLargestArgument = 4.0;
 
 /// Times f, and what else is needed so that every round sees fresh arguments: a copy of them.
-template <class S>
+template <class Scalar>
 void time_forward(benchmark::State& state, const Function& function) {
   const Index count = state.range(0);
-  const auto z = numbers<S>(count, 4, kLargestArgument);
+  const auto z = numbers<Scalar>(count, 4, kLargestArgument);
   std::vector<double> expected;
-  for (const S value : z) expected.push_back(function.f(static_cast<double>(value)));
+  for (const Scalar value : z) expected.push_back(function.f(static_cast<double>(value)));
   auto y = z;
   activate(function.activation, y.data(), count);
-  if (!right(state, difference(y, expected), kTolerance<S>)) return;
+  if (!right(state, difference(y, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     std::copy(z.begin(), z.end(), y.begin());
     activate(function.activation, y.data(), count);
@@ -212,17 +215,17 @@ void time_forward(benchmark::State& state, const Function& function) {
   set_rate(state, "numbers/s", static_cast<double>(count));
 }
 
-template <class S>
+template <class Scalar>
 void time_derivative(benchmark::State& state, const Function& function) {
   const Index count = state.range(0);
-  auto y = numbers<S>(count, 4, kLargestArgument);
+  auto y = numbers<Scalar>(count, 4, kLargestArgument);
   std::vector<double> expected;
-  for (const S value : y) expected.push_back(function.derivative(static_cast<double>(value)));
+  for (const Scalar value : y) expected.push_back(function.derivative(static_cast<double>(value)));
   activate(function.activation, y.data(), count);
-  const std::vector<S> ones(y.size(), S(1));
+  const std::vector<Scalar> ones(y.size(), Scalar(1));
   auto dy = ones;
   multiply_by_derivative(function.activation, y.data(), dy.data(), count);
-  if (!right(state, difference(dy, expected), kTolerance<S>)) return;
+  if (!right(state, difference(dy, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     std::copy(ones.begin(), ones.end(), dy.begin());
     multiply_by_derivative(function.activation, y.data(), dy.data(), count);
@@ -232,10 +235,10 @@ void time_derivative(benchmark::State& state, const Function& function) {
   set_rate(state, "numbers/s", static_cast<double>(count));
 }
 
-template <class S>
+template <class Scalar>
 void time_softmax(benchmark::State& state) {
   const Index rows = state.range(0), columns = state.range(1);
-  const auto z = numbers<S>(rows * columns, 5, kLargestArgument);
+  const auto z = numbers<Scalar>(rows * columns, 5, kLargestArgument);
   std::vector<double> expected;
   for (std::size_t r = 0; r < z.size(); r += static_cast<std::size_t>(columns)) {
     double sum = 0;
@@ -248,7 +251,7 @@ void time_softmax(benchmark::State& state) {
   }
   auto y = z;
   softmax(y.data(), rows, columns);
-  if (!right(state, difference(y, expected), kTolerance<S>)) return;
+  if (!right(state, difference(y, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     std::copy(z.begin(), z.end(), y.begin());
     softmax(y.data(), rows, columns);
@@ -258,31 +261,32 @@ void time_softmax(benchmark::State& state) {
   set_rate(state, "numbers/s", static_cast<double>(rows * columns));
 }
 
-template <class S>
+template <class Scalar>
 void register_activations(const std::string& type) {
   for (const Function& function : functions()) {
     const std::string name = std::string(function.name) + "/" + type;
     benchmark::RegisterBenchmark(
-        name.c_str(), [&function](benchmark::State& state) { time_forward<S>(state, function); })
+        name.c_str(),
+        [&function](benchmark::State& state) { time_forward<Scalar>(state, function); })
         ->Arg(100)
         ->Arg(4096);
     benchmark::RegisterBenchmark(
         (name + "/backward").c_str(),
-        [&function](benchmark::State& state) { time_derivative<S>(state, function); })
+        [&function](benchmark::State& state) { time_derivative<Scalar>(state, function); })
         ->Arg(100)
         ->Arg(4096);
   }
-  benchmark::RegisterBenchmark(("softmax/" + type).c_str(), time_softmax<S>)
+  benchmark::RegisterBenchmark(("softmax/" + type).c_str(), time_softmax<Scalar>)
       ->Args({1, 10})
       ->Args({6, 100})
       ->Args({64, 1000});
 }
 
-template <class S>
+template <class Scalar>
 void register_all(const std::string& type) {
-  benchmark::RegisterBenchmark(("peak/" + type).c_str(), peak<S>)->Arg(1);
-  register_products<S>(type);
-  register_activations<S>(type);
+  benchmark::RegisterBenchmark(("peak/" + type).c_str(), peak<Scalar>)->Arg(1);
+  register_products<Scalar>(type);
+  register_activations<Scalar>(type);
 }
 
 }  // namespace

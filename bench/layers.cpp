@@ -8,9 +8,9 @@
 
 #include "check.hpp"
 #include "layers/dense.hpp"
-#include "layers/gru.hpp"
-#include "layers/lstm.hpp"
-#include "layers/simple_rnn.hpp"
+#include "layers/recurrent/gru.hpp"
+#include "layers/recurrent/lstm.hpp"
+#include "layers/recurrent/simple_rnn.hpp"
 #include "training/model.hpp"
 
 namespace echocell::bench {
@@ -36,11 +36,12 @@ struct Sums {
   std::vector<double> z, r;
 };
 
-template <class S>
-Sums sums(const std::vector<S>& weights, Size s, Index n, const S* x, const double* h, Index u) {
-  const S* kernel = weights.data();
-  const S* recurrent = kernel + s.F * n * s.H;
-  const S* bias = recurrent + s.H * n * s.H;
+template <class Scalar>
+Sums sums(const std::vector<Scalar>& weights, Size s, Index n, const Scalar* x, const double* h,
+          Index u) {
+  const Scalar* kernel = weights.data();
+  const Scalar* recurrent = kernel + s.F * n * s.H;
+  const Scalar* bias = recurrent + s.H * n * s.H;
   Sums sum;
   for (Index column = u; column < n * s.H; column += s.H) {
     double z = static_cast<double>(bias[column]), r = 0;
@@ -96,18 +97,19 @@ const std::vector<Kind>& kinds() {
 // ---- a layer with the numbers of one pass
 
 /// Bound to one address: the pass points into it.
-template <class S>
+template <class Scalar>
 class Rig {
  public:
-  Rig(const Kind& kind, Size s) : kind_(kind), s_(s), layer_(make_layer<S>(*kind.options(s.H))) {
+  Rig(const Kind& kind, Size s)
+      : kind_(kind), s_(s), layer_(make_layer<Scalar>(*kind.options(s.H))) {
     layer_->build({s.T, s.F});
     Index count = 0;
     for (const Parameter& p : layer_->parameters()) count += p.size();
     // Small enough that a long recurrence is not chaotic.
-    parameters_ = numbers<S>(count, 1, 1.0 / std::sqrt(static_cast<double>(s.H)));
+    parameters_ = numbers<Scalar>(count, 1, 1.0 / std::sqrt(static_cast<double>(s.H)));
     silence_second_bias();
-    x_ = numbers<S>(s.T * s.B * s.F, 2);
-    weighting_ = numbers<S>(s.B * s.H, 3);
+    x_ = numbers<Scalar>(s.T * s.B * s.F, 2);
+    weighting_ = numbers<Scalar>(s.B * s.H, 3);
     gradients_.resize(at(count));
     packed_.resize(at(layer_->parameter_count()));
     packed_gradients_.resize(packed_.size());
@@ -137,7 +139,7 @@ class Rig {
 
   /// After forward(): gradients of the loss, the sum of weighting * output.
   void backward() {
-    std::fill(packed_gradients_.begin(), packed_gradients_.end(), S(0));
+    std::fill(packed_gradients_.begin(), packed_gradients_.end(), Scalar(0));
     std::copy(weighting_.begin(), weighting_.end(), doutput_.begin());
     layer_->backward(pass_);
   }
@@ -177,9 +179,9 @@ class Rig {
   double loss_at(double step, const std::vector<double>& along_parameters,
                  const std::vector<double>& along_x) {
     const auto parameters = parameters_, x = x_;
-    for (std::size_t k = 0; k < x.size(); ++k) x_[k] += static_cast<S>(step * along_x[k]);
+    for (std::size_t k = 0; k < x.size(); ++k) x_[k] += static_cast<Scalar>(step * along_x[k]);
     for (std::size_t k = 0; k < parameters.size(); ++k) {
-      parameters_[k] += static_cast<S>(step * along_parameters[k]);
+      parameters_[k] += static_cast<Scalar>(step * along_parameters[k]);
     }
     pack();
     forward();
@@ -198,7 +200,7 @@ class Rig {
     const Index width = kind_.blocks * s_.H;
     const Index first = (s_.F + s_.H + 1) * width;
     for (Index k = first; k < first + 2 * s_.H && at(k) < parameters_.size(); ++k) {
-      parameters_[at(k)] = S(0);
+      parameters_[at(k)] = Scalar(0);
     }
   }
 
@@ -209,7 +211,7 @@ class Rig {
 
   /// From the weights as Keras has them, one array behind the other, to the layer's own layout.
   void pack() {
-    const S* from = parameters_.data();
+    const Scalar* from = parameters_.data();
     for (const Parameter& p : layer_->parameters()) {
       p.pack(from, packed_.data() + p.offset);
       from += p.size();
@@ -217,7 +219,7 @@ class Rig {
   }
 
   void unpack_gradients() {
-    S* to = gradients_.data();
+    Scalar* to = gradients_.data();
     for (const Parameter& p : layer_->parameters()) {
       p.unpack(packed_gradients_.data() + p.offset, to);
       to += p.size();
@@ -242,21 +244,22 @@ class Rig {
 
   const Kind& kind_;
   Size s_;
-  std::unique_ptr<Layer<S>> layer_;
-  std::vector<S> parameters_, gradients_;  // as Keras has them
-  std::vector<S> packed_, packed_gradients_;
-  std::vector<S> x_, dx_, output_, doutput_, weighting_;
+  std::unique_ptr<Layer<Scalar>> layer_;
+  std::vector<Scalar> parameters_, gradients_;  // as Keras has them
+  std::vector<Scalar> packed_, packed_gradients_;
+  std::vector<Scalar> x_, dx_, output_, doutput_, weighting_;
   Workspace workspace_;
   std::unique_ptr<Cache> cache_;
-  Pass<S> pass_;
+  Pass<Scalar> pass_;
 };
 
-template <class S>
+template <class Scalar>
 void time_layer(benchmark::State& state, const Kind& kind, bool with_backward) {
-  Rig<S> rig(kind, size_of(state));
-  if (!right(state, rig.output_error(), kTolerance<S>)) return;
+  Rig<Scalar> rig(kind, size_of(state));
+  if (!right(state, rig.output_error(), kTolerance<Scalar>)) return;
   // The central difference itself is good to some nine digits.
-  if (with_backward && !right(state, rig.gradient_error(), std::max(kTolerance<S> * 10, 1e-6))) {
+  if (with_backward &&
+      !right(state, rig.gradient_error(), std::max(kTolerance<Scalar> * 10, 1e-6))) {
     return;
   }
   for (auto _ : state) {
@@ -316,7 +319,7 @@ void add_sizes(benchmark::internal::Benchmark* bench) {
       ->Args({64, 20, 128, 256});
 }
 
-template <class S>
+template <class Scalar>
 void register_layers(const std::string& type) {
   for (const Kind& kind : kinds()) {
     for (const bool with_backward : {false, true}) {
@@ -324,7 +327,7 @@ void register_layers(const std::string& type) {
           std::string(kind.name) + "/" + type + (with_backward ? "/forward+backward" : "/forward");
       add_sizes(benchmark::RegisterBenchmark(name.c_str(),
                                              [&kind, with_backward](benchmark::State& state) {
-                                               time_layer<S>(state, kind, with_backward);
+                                               time_layer<Scalar>(state, kind, with_backward);
                                              }));
     }
   }

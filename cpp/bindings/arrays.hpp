@@ -15,10 +15,11 @@ namespace echocell::bindings {
 
 namespace py = pybind11;
 
-/// A C-contiguous array of S, aligned as S is: the same one if it is that already, else converted.
-template <class S>
-using Numbers = py::array_t<S, py::array::c_style | py::array::forcecast |
-                                   py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+/// A C-contiguous array of Scalar, aligned as Scalar is: the same one if it is that already, else
+/// converted.
+template <class Scalar>
+using Numbers = py::array_t<Scalar, py::array::c_style | py::array::forcecast |
+                                        py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
 
 inline Shape shape_of(const py::array& array) {
   return Shape(array.shape(), array.shape() + array.ndim());
@@ -42,9 +43,9 @@ inline std::string position(Index flat, const Shape& shape) {
 }
 
 /// Throws if a number is NaN or infinite, saying where.
-template <class S>
-void require_finite(const char* name, const Numbers<S>& array) {
-  const S* data = array.data();
+template <class Scalar>
+void require_finite(const char* name, const Numbers<Scalar>& array) {
+  const Scalar* data = array.data();
   if (all_finite(data, array.size())) return;
   for (Index k = 0; k < array.size(); ++k) {
     if (std::isfinite(data[k])) continue;
@@ -55,9 +56,9 @@ void require_finite(const char* name, const Numbers<S>& array) {
 }
 
 /// A new array with a copy of these numbers.
-template <class S>
-py::array_t<S> to_array(const S* numbers, const Shape& shape) {
-  return py::array_t<S>(shape, numbers);
+template <class Scalar>
+py::array_t<Scalar> to_array(const Scalar* numbers, const Shape& shape) {
+  return py::array_t<Scalar>(shape, numbers);
 }
 
 /// The shape of a batch of samples: rows, then the sample's.

@@ -35,25 +35,25 @@ Numbers<T> to_numbers(const py::array& array, const char* name) {
   return numbers;
 }
 
-/// The array as numbers of S; with a shape, it must be that one.
-template <class S>
-Numbers<S> require(const py::array& array, const Shape& shape, const char* name) {
+/// The array as numbers of Scalar; with a shape, it must be that one.
+template <class Scalar>
+Numbers<Scalar> require(const py::array& array, const Shape& shape, const char* name) {
   if (!shape.empty() && shape_of(array) != shape) {
     throw std::invalid_argument(std::string("expected ") + name + " of shape " + shape_text(shape) +
                                 ", received " + shape_text(shape_of(array)));
   }
-  return to_numbers<S>(array, name);
+  return to_numbers<Scalar>(array, name);
 }
 
 /// x, y and weights as a model takes them. Throws std::invalid_argument where they do not fit it.
-template <class S>
+template <class Scalar>
 class Data {
  public:
-  Dataset<S> set;
+  Dataset<Scalar> set;
 
   /// Inputs alone.
-  Data(const Model<S>& model, const py::array& x, const OptionalArray& lengths)
-      : x_(require<S>(x, {}, "x")) {
+  Data(const Model<Scalar>& model, const py::array& x, const OptionalArray& lengths)
+      : x_(require<Scalar>(x, {}, "x")) {
     const Shape shape = shape_of(x_);
     if (shape.empty()) throw std::invalid_argument("expected x with a batch axis");
     set.samples = shape[0];
@@ -61,11 +61,11 @@ class Data {
     if (lengths) load_lengths(model.network(), *lengths);
     require_sample(model.input_shape());
     if (x_.size() == 0) throw std::invalid_argument("x is empty");
-    require_finite<S>("x", x_);
+    require_finite<Scalar>("x", x_);
     set.x = x_.data();
     ragged_output_ = lengths && model.network().timed_output();
   }
-  Data(const Model<S>& model, const Source& source) : Data(model, source.x, source.lengths) {
+  Data(const Model<Scalar>& model, const Source& source) : Data(model, source.x, source.lengths) {
     load_targets(model, source.y);
     if (source.weights) load_weights(model, *source.weights);
   }
@@ -73,14 +73,14 @@ class Data {
   Data& operator=(const Data&) = delete;
 
   /// Of all outputs: [N, ...], or [sum of lengths, ...].
-  Shape output_shape(const Model<S>& model) const {
+  Shape output_shape(const Model<Scalar>& model) const {
     const Shape sample = model.output_shape(set.sample);
     if (!ragged_output_) return with_batch(set.samples, sample);
     return with_batch(x_.shape(0), Shape(sample.begin() + 1, sample.end()));
   }
 
  private:
-  void load_lengths(const Network<S>& network, const py::array& lengths) {
+  void load_lengths(const Network<Scalar>& network, const py::array& lengths) {
     if (const auto layer = network.layer_misled_by_padding()) {
       throw std::invalid_argument("layer " + std::to_string(*layer) +
                                   " takes sequences of one length");
@@ -114,23 +114,23 @@ class Data {
     }
   }
 
-  void load_targets(const Model<S>& model, const py::array& y) {
+  void load_targets(const Model<Scalar>& model, const py::array& y) {
     set.target_size = model.target_size(set.sample);
     const Index rows = ragged_output_ ? x_.shape(0) : set.samples;
     const Index size = ragged_output_ ? set.target_size / set.steps() : set.target_size;
-    y_ = require<S>(y, {}, "y");
+    y_ = require<Scalar>(y, {}, "y");
     if (y_.ndim() < 1 || y_.shape(0) != rows || y_.size() != rows * size) {
       throw std::invalid_argument("expected y with " + std::to_string(rows) + " samples of " +
                                   std::to_string(size) + " numbers each, received shape " +
                                   shape_text(shape_of(y_)));
     }
-    require_finite<S>("y", y_);
+    require_finite<Scalar>("y", y_);
     set.y = y_.data();
   }
 
   /// [N], or [N, T] for T steps of the output, which may follow each other: [sum of lengths].
-  void load_weights(const Model<S>& model, const py::array& weights) {
-    weights_ = require<S>(weights, {}, "sample_weight");
+  void load_weights(const Model<Scalar>& model, const py::array& weights) {
+    weights_ = require<Scalar>(weights, {}, "sample_weight");
     const Shape output = model.output_shape(set.sample);
     const Index steps = output.size() >= 2 ? output[0] : 1;
     const Shape per_sample{set.samples};
@@ -141,12 +141,12 @@ class Data {
                                   " or " + shape_text(per_step) + ", received " +
                                   shape_text(shape));
     }
-    require_finite<S>("sample_weight", weights_);
+    require_finite<Scalar>("sample_weight", weights_);
     set.weights = weights_.data();
     set.weight_steps = shape == per_sample ? 0 : steps;
   }
 
-  Numbers<S> x_, y_, weights_;
+  Numbers<Scalar> x_, y_, weights_;
   std::vector<Index> starts_;
   bool ragged_output_ = false;  // outputs, and targets, follow each other step by step, like x
 };

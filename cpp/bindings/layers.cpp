@@ -5,18 +5,18 @@
 
 #include "bindings/bindings.hpp"
 #include "layers/activation.hpp"
-#include "layers/bidirectional.hpp"
 #include "layers/dense.hpp"
 #include "layers/dropout.hpp"
 #include "layers/embedding.hpp"
-#include "layers/gru.hpp"
-#include "layers/lstm.hpp"
 #include "layers/masking.hpp"
-#include "layers/memory_blocks.hpp"
+#include "layers/recurrent/gru.hpp"
+#include "layers/recurrent/lstm.hpp"
+#include "layers/recurrent/memory_blocks.hpp"
+#include "layers/recurrent/simple_rnn.hpp"
 #include "layers/repeat_vector.hpp"
 #include "layers/reshape.hpp"
-#include "layers/simple_rnn.hpp"
-#include "layers/time_distributed.hpp"
+#include "layers/wrappers/bidirectional.hpp"
+#include "layers/wrappers/time_distributed.hpp"
 
 namespace echocell::bindings {
 namespace {

@@ -7,14 +7,14 @@
 
 namespace echocell::bindings {
 
-template <class S>
+template <class Scalar>
 class NetworkOf final : public NetworkBase {
  public:
   NetworkOf(const LayerList& layers, const Shape& input, std::uint64_t seed)
       : model_({layers.begin(), layers.end()}, input, seed) {}
 
   // ---- structure
-  std::string dtype() const override { return sizeof(S) == 4 ? "float32" : "float64"; }
+  std::string dtype() const override { return sizeof(Scalar) == 4 ? "float32" : "float64"; }
   py::tuple output_shape(Index layer) override {
     return to_tuple(model_.network().output_shape(layer));
   }
@@ -37,7 +37,7 @@ class NetworkOf final : public NetworkBase {
   void set_parameter(Index layer, Index index, const py::array& value) override {
     const auto guard = occupancy_.enter();
     const Shape expected = parameter_shape(layer, index);
-    const Numbers<S> numbers = require<S>(value, expected, "parameter");
+    const Numbers<Scalar> numbers = require<Scalar>(value, expected, "parameter");
     model_.network().write(layer, index, numbers.data(), model_.network().values());
   }
   void set_regularizer(Index layer, Index index, double l1, double l2) override {
@@ -81,9 +81,9 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     Arrays arrays;
     const Index size = for_each_parameter([](Index, Index, Index) {});
-    for (const Buffer<S>& slot : model_.optimizer().slots()) {
-      py::array_t<S> array(size);
-      S* to = array.mutable_data();
+    for (const Buffer<Scalar>& slot : model_.optimizer().slots()) {
+      py::array_t<Scalar> array(size);
+      Scalar* to = array.mutable_data();
       for_each_parameter([&](Index layer, Index index, Index first) {
         model_.network().read(layer, index, slot.data(), to + first);
       });
@@ -98,10 +98,10 @@ class NetworkOf final : public NetworkBase {
       throw std::invalid_argument("expected " + std::to_string(slots.size()) +
                                   " optimizer slots, received " + std::to_string(values.size()));
     }
-    std::vector<Numbers<S>> numbers;
+    std::vector<Numbers<Scalar>> numbers;
     const Index size = for_each_parameter([](Index, Index, Index) {});
     for (std::size_t k = 0; k < slots.size(); ++k) {
-      numbers.push_back(require<S>(values[k], {size}, "optimizer slot"));
+      numbers.push_back(require<Scalar>(values[k], {size}, "optimizer slot"));
     }
     for (std::size_t k = 0; k < slots.size(); ++k) {
       for_each_parameter([&](Index layer, Index index, Index first) {
@@ -130,8 +130,8 @@ class NetworkOf final : public NetworkBase {
                                        const std::optional<Source>& validation,
                                        Hooks hooks) override {
     const auto guard = occupancy_.enter();
-    const Data<S> data(model_, source);
-    std::optional<Data<S>> held_out;
+    const Data<Scalar> data(model_, source);
+    std::optional<Data<Scalar>> held_out;
     if (validation) held_out.emplace(model_, *validation);
     return run(std::move(hooks), [&](PythonObserver& observer) {
       return model_.fit(data.set, options, held_out ? &held_out->set : nullptr, observer);
@@ -139,14 +139,14 @@ class NetworkOf final : public NetworkBase {
   }
   std::vector<double> train_on_batch(const Source& source, Index bptt_steps) override {
     const auto guard = occupancy_.enter();
-    const Data<S> data(model_, source);
+    const Data<Scalar> data(model_, source);
     return run({}, [&](PythonObserver& observer) {
       return model_.train_on_batch(data.set, observer, bptt_steps);
     });
   }
   std::vector<double> evaluate(const Source& source, Index batch_size, Hooks hooks) override {
     const auto guard = occupancy_.enter();
-    const Data<S> data(model_, source);
+    const Data<Scalar> data(model_, source);
     return run(std::move(hooks), [&](PythonObserver& observer) {
       observer.show_tests();
       return model_.evaluate(data.set, batch_size, observer);
@@ -155,9 +155,9 @@ class NetworkOf final : public NetworkBase {
   py::array predict(const py::array& x, const OptionalArray& lengths, Index batch_size,
                     Hooks hooks) override {
     const auto guard = occupancy_.enter();
-    const Data<S> data(model_, x, lengths);
-    py::array_t<S> y(data.output_shape(model_));
-    S* to = y.mutable_data();
+    const Data<Scalar> data(model_, x, lengths);
+    py::array_t<Scalar> y(data.output_shape(model_));
+    Scalar* to = y.mutable_data();
     run(std::move(hooks), [&](PythonObserver& observer) {
       observer.show_predictions(y);
       model_.predict(data.set, batch_size, to, observer);
@@ -173,15 +173,15 @@ class NetworkOf final : public NetworkBase {
   }
   py::array step(const py::array& x) override {
     const auto guard = occupancy_.enter();
-    Stepper<S>& stepper = model_.stepper();
+    Stepper<Scalar>& stepper = model_.stepper();
     const Index batch = x.ndim() > 0 ? x.shape(0) : 0;
     if (batch == 0) throw std::invalid_argument("expected x with a batch axis, and rows");
     stepper.learn_shapes();
-    const Numbers<S> numbers = require<S>(x, {batch, stepper.input_width()}, "x");
-    require_finite<S>("x", numbers);
+    const Numbers<Scalar> numbers = require<Scalar>(x, {batch, stepper.input_width()}, "x");
+    require_finite<Scalar>("x", numbers);
     stepper.prepare(batch);
-    py::array_t<S> y(with_batch(batch, stepper.output_shape()));
-    S* to = y.mutable_data();
+    py::array_t<Scalar> y(with_batch(batch, stepper.output_shape()));
+    Scalar* to = y.mutable_data();
     run({}, [&](PythonObserver& observer) {
       stepper.run(model_.states(), numbers.data(), to, &observer);
       return 0;
@@ -207,8 +207,8 @@ class NetworkOf final : public NetworkBase {
     const Index node = model_.network().node_of_layer(layer);
     const std::vector<Index> widths = state_widths(layer);
     for (std::size_t k = 0; k < widths.size(); ++k) {
-      const S* state = model_.states().state(node, static_cast<Index>(k));
-      arrays.push_back(to_array<S>(state, {batch, widths[k]}));
+      const Scalar* state = model_.states().state(node, static_cast<Index>(k));
+      arrays.push_back(to_array<Scalar>(state, {batch, widths[k]}));
     }
     return arrays;
   }
@@ -222,10 +222,10 @@ class NetworkOf final : public NetworkBase {
     if (values.empty()) return;
     const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
     if (batch == 0) throw std::invalid_argument("expected states of at least one row");
-    std::vector<Numbers<S>> numbers;
-    std::vector<const S*> states;
+    std::vector<Numbers<Scalar>> numbers;
+    std::vector<const Scalar*> states;
     for (std::size_t k = 0; k < widths.size(); ++k) {
-      numbers.push_back(require<S>(values[k], {batch, widths[k]}, "state"));
+      numbers.push_back(require<Scalar>(values[k], {batch, widths[k]}, "state"));
       states.push_back(numbers.back().data());
     }
     model_.states().set(model_.network().node_of_layer(layer), batch, states);
@@ -234,14 +234,14 @@ class NetworkOf final : public NetworkBase {
   // ---- looking inside
   py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
                       const std::optional<Arrays>& initial_state, bool training) override {
-    const LayerRun<S> result = run_one(layer, x, mask, initial_state, training, false);
+    const LayerRun<Scalar> result = run_one(layer, x, mask, initial_state, training, false);
     py::list states;
     for (const auto& state : result.states) states.append(to_array(state, x.shape(0)));
     return py::make_tuple(to_array(result.output, x.shape(0)), states);
   }
   py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
                        const std::optional<Arrays>& initial_state, bool from_input) override {
-    const LayerRun<S> result = run_one(layer, x, mask, initial_state, false, from_input);
+    const LayerRun<Scalar> result = run_one(layer, x, mask, initial_state, false, from_input);
     py::dict traces;
     for (const auto& trace : result.traces) {
       traces[py::str(trace.name)] = to_array(trace, x.shape(0));
@@ -250,11 +250,11 @@ class NetworkOf final : public NetworkBase {
   }
   py::tuple gradients(const Source& source, bool training) override {
     const auto guard = occupancy_.enter();
-    const Data<S> data(model_, source);
-    const Gradients<S> result = run({}, [&](PythonObserver& observer) {
+    const Data<Scalar> data(model_, source);
+    const Gradients<Scalar> result = run({}, [&](PythonObserver& observer) {
       return model_.gradients(data.set, training, observer);
     });
-    Network<S>& network = model_.network();
+    Network<Scalar>& network = model_.network();
     py::list layers;
     for (Index k = 0; k < network.layer_count(); ++k) {
       py::list list;
@@ -264,7 +264,7 @@ class NetworkOf final : public NetworkBase {
       layers.append(list);
     }
     return py::make_tuple(result.loss, layers,
-                          to_array<S>(result.input.data(), shape_of(source.x)));
+                          to_array<Scalar>(result.input.data(), shape_of(source.x)));
   }
   Index workspace_bytes() override {
     const auto guard = occupancy_.enter();
@@ -277,16 +277,16 @@ class NetworkOf final : public NetworkBase {
   SmallCallsBase& small_calls() override { return small_calls_; }
 
  private:
-  static py::array to_array(const typename LayerRun<S>::Values& values, Index batch) {
-    return bindings::to_array<S>(values.numbers.data(), with_batch(batch, values.shape));
+  static py::array to_array(const typename LayerRun<Scalar>::Values& values, Index batch) {
+    return bindings::to_array<Scalar>(values.numbers.data(), with_batch(batch, values.shape));
   }
   template <class T>
   static py::array to_array(const T* numbers, const Shape& shape) {
     return bindings::to_array<T>(numbers, shape);
   }
 
-  const Layer<S>& layer_at(Index layer) {
-    Network<S>& network = model_.network();
+  const Layer<Scalar>& layer_at(Index layer) {
+    Network<Scalar>& network = model_.network();
     return network.layer(network.nodes()[std::size_t(network.node_of_layer(layer))]);
   }
   Shape parameter_shape(Index layer, Index index) {
@@ -294,8 +294,8 @@ class NetworkOf final : public NetworkBase {
     return model_.network().parameters(layer)[std::size_t(index)].shape;
   }
   /// A parameter as Keras has it, out of an array as long as the arena.
-  py::array parameter_array(Index layer, Index index, const S* arena) {
-    py::array_t<S> array(parameter_shape(layer, index));
+  py::array parameter_array(Index layer, Index index, const Scalar* arena) {
+    py::array_t<Scalar> array(parameter_shape(layer, index));
     model_.network().read(layer, index, arena, array.mutable_data());
     return std::move(array);
   }
@@ -303,7 +303,7 @@ class NetworkOf final : public NetworkBase {
   /// Keras has them, without padding.
   template <class Visit>
   Index for_each_parameter(const Visit& visit) {
-    Network<S>& network = model_.network();
+    Network<Scalar>& network = model_.network();
     Index first = 0;
     for (Index k = 0; k < network.layer_count(); ++k) {
       const auto& parameters = network.parameters(k);
@@ -314,12 +314,13 @@ class NetworkOf final : public NetworkBase {
     }
     return first;
   }
-  LayerRun<S> run_one(Index layer, const py::array& x, const OptionalArray& mask,
-                      const std::optional<Arrays>& initial_state, bool training, bool from_input) {
+  LayerRun<Scalar> run_one(Index layer, const py::array& x, const OptionalArray& mask,
+                           const std::optional<Arrays>& initial_state, bool training,
+                           bool from_input) {
     const auto guard = occupancy_.enter();
-    const Numbers<S> numbers = require<S>(x, {}, "x");
-    require_finite<S>("x", numbers);
-    LayerInput<S> input;
+    const Numbers<Scalar> numbers = require<Scalar>(x, {}, "x");
+    require_finite<Scalar>("x", numbers);
+    LayerInput<Scalar> input;
     const Shape shape = shape_of(numbers);
     if (shape.size() < 2) throw std::invalid_argument("expected x with a batch axis and features");
     if (volume(shape) == 0) {
@@ -341,7 +342,7 @@ class NetworkOf final : public NetworkBase {
       mask_bytes = *mask;
       input.mask = mask_bytes.data();
     }
-    std::vector<Numbers<S>> states;
+    std::vector<Numbers<Scalar>> states;
     const std::vector<Index> widths = state_widths(layer);
     if (initial_state) {
       if (initial_state->size() != widths.size()) {
@@ -350,7 +351,8 @@ class NetworkOf final : public NetworkBase {
                                     std::to_string(initial_state->size()));
       }
       for (std::size_t k = 0; k < widths.size(); ++k) {
-        states.push_back(require<S>((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
+        states.push_back(
+            require<Scalar>((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
         input.initial_state.push_back(states.back().data());
       }
     }
@@ -384,9 +386,9 @@ class NetworkOf final : public NetworkBase {
             py::handle(PyExc_RuntimeWarning));
   }
 
-  Model<S> model_;
+  Model<Scalar> model_;
   Occupancy occupancy_;
-  SmallCalls<S> small_calls_{model_, occupancy_};
+  SmallCalls<Scalar> small_calls_{model_, occupancy_};
 };
 
 }  // namespace echocell::bindings

@@ -43,28 +43,29 @@ class PlainArray {
   }
   bool holds(const Shape& sample) const { return holds(sample, sample.size()); }
 
-  /// Its numbers, if they are of S.
-  template <class S>
-  const S* numbers() const {
-    return type_->type_num == py::dtype::num_of<S>() ? reinterpret_cast<const S*>(array_->data)
-                                                     : nullptr;
+  /// Its numbers, if they are of Scalar.
+  template <class Scalar>
+  const Scalar* numbers() const {
+    return type_->type_num == py::dtype::num_of<Scalar>()
+               ? reinterpret_cast<const Scalar*>(array_->data)
+               : nullptr;
   }
-  /// Writes its numbers, size() of them, as numbers of S. False: it holds something else, or a
-  /// number that is not finite as S.
-  template <class S>
-  bool copy_to(S* to) const {
+  /// Writes its numbers, size() of them, as numbers of Scalar. False: it holds something else, or a
+  /// number that is not finite as Scalar.
+  template <class Scalar>
+  bool copy_to(Scalar* to) const {
     return copy_numbers_of<float>(to) || copy_numbers_of<double>(to) ||
            copy_numbers_of<std::int64_t>(to) || copy_numbers_of<std::int32_t>(to) ||
            copy_numbers_of<std::uint8_t>(to) || copy_numbers_of<bool>(to);
   }
 
  private:
-  template <class From, class S>
-  bool copy_numbers_of(S* to) const {
+  template <class From, class Scalar>
+  bool copy_numbers_of(Scalar* to) const {
     const From* from = numbers<From>();
     if (from == nullptr) return false;
     const Index count = size();
-    for (Index k = 0; k < count; ++k) to[k] = static_cast<S>(from[k]);
+    for (Index k = 0; k < count; ++k) to[k] = static_cast<Scalar>(from[k]);
     return std::is_integral_v<From> || all_finite(to, count);
   }
 
@@ -73,20 +74,21 @@ class PlainArray {
 };
 
 /// A new array [rows, sample...], its numbers unset; null after an error of Python.
-template <class S>
+template <class Scalar>
 PyObject* new_array(Index rows, const Shape& sample) {
   constexpr std::size_t kMostAxes = 8;
-  if (sample.size() >= kMostAxes) return py::array_t<S>(with_batch(rows, sample)).release().ptr();
+  if (sample.size() >= kMostAxes)
+    return py::array_t<Scalar>(with_batch(rows, sample)).release().ptr();
   Py_intptr_t extents[kMostAxes] = {rows};
   std::copy(sample.begin(), sample.end(), extents + 1);
   const auto& api = py::detail::npy_api::get();
-  return api.PyArray_NewFromDescr_(api.PyArray_Type_, py::dtype::of<S>().release().ptr(),
+  return api.PyArray_NewFromDescr_(api.PyArray_Type_, py::dtype::of<Scalar>().release().ptr(),
                                    static_cast<int>(sample.size()) + 1, extents, nullptr, nullptr,
                                    0, nullptr);
 }
-template <class S>
-S* numbers_of(PyObject* array) {
-  return reinterpret_cast<S*>(py::detail::array_proxy(array)->data);
+template <class Scalar>
+Scalar* numbers_of(PyObject* array) {
+  return reinterpret_cast<Scalar*>(py::detail::array_proxy(array)->data);
 }
 
 }  // namespace echocell::bindings

@@ -33,10 +33,10 @@ inline py::list to_list(const std::vector<double>& numbers) {
   return list;
 }
 
-template <class S>
+template <class Scalar>
 class SmallCalls final : public SmallCallsBase {
  public:
-  SmallCalls(Model<S>& model, Occupancy& occupancy)
+  SmallCalls(Model<Scalar>& model, Occupancy& occupancy)
       : model_(model), occupancy_(occupancy), data_(model) {}
 
   PyObject* fit(PyObject* x, PyObject* y, Index batch_size, Index epochs, bool shuffle) override {
@@ -68,29 +68,29 @@ class SmallCalls final : public SmallCallsBase {
     const Index rows = batch_rows(batch_size);
     if (rows == 0) return none();
     const auto guard = occupancy_.enter();
-    PyObject* y = new_array<S>(data_.set().samples, data_.output());
+    PyObject* y = new_array<Scalar>(data_.set().samples, data_.output());
     if (y == nullptr) throw py::error_already_set();
     const auto owner = py::reinterpret_steal<py::object>(y);
     Observer nobody;
-    model_.predict(data_.set(), rows, numbers_of<S>(y), nobody);
+    model_.predict(data_.set(), rows, numbers_of<Scalar>(y), nobody);
     return owner.inc_ref().ptr();
   }
   PyObject* step(PyObject* object) override {
     const PlainArray x(object);
     if (!x || x.axes() == 0 || x.axes() > 2 || !occupancy_.open()) return none();
-    Stepper<S>& stepper = model_.stepper();
+    Stepper<Scalar>& stepper = model_.stepper();
     const Index batch = x.extent(0), carried = model_.states().batch();
     if (!stepper.is_prepared(batch) || (carried != 0 && carried != batch)) return none();
     const Index width = stepper.input_width();
     const bool fits = x.axes() == 2 ? x.extent(1) == width : data_.takes_ids() && width == 1;
     if (!fits || stepper.work() > kMostWork) return none();
-    const S* numbers = step_numbers(x, batch * width);
+    const Scalar* numbers = step_numbers(x, batch * width);
     if (numbers == nullptr) return none();
     const auto guard = occupancy_.enter();
-    PyObject* y = new_array<S>(batch, stepper.output_shape());
+    PyObject* y = new_array<Scalar>(batch, stepper.output_shape());
     if (y == nullptr) throw py::error_already_set();
     const auto owner = py::reinterpret_steal<py::object>(y);
-    stepper.run(model_.states(), numbers, numbers_of<S>(y), nullptr);
+    stepper.run(model_.states(), numbers, numbers_of<Scalar>(y), nullptr);
     return owner.inc_ref().ptr();
   }
 
@@ -110,8 +110,8 @@ class SmallCalls final : public SmallCallsBase {
     return samples % batch_size == 0 && (carried == 0 || carried == batch_size) ? batch_size : 0;
   }
   /// Finite numbers, or ids; null: they are not.
-  const S* step_numbers(const PlainArray& x, Index count) {
-    const S* numbers = x.numbers<S>();
+  const Scalar* step_numbers(const PlainArray& x, Index count) {
+    const Scalar* numbers = x.numbers<Scalar>();
     if (numbers != nullptr) {
       if (!all_finite(numbers, count)) return nullptr;
     } else {
@@ -122,10 +122,10 @@ class SmallCalls final : public SmallCallsBase {
     return data_.are_ids(numbers, count) ? numbers : nullptr;
   }
 
-  Model<S>& model_;
+  Model<Scalar>& model_;
   Occupancy& occupancy_;
-  SmallData<S> data_;
-  std::vector<S> step_;
+  SmallData<Scalar> data_;
+  std::vector<Scalar> step_;
 };
 
 }  // namespace echocell::bindings

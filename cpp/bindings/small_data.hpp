@@ -13,26 +13,26 @@
 namespace echocell::bindings {
 
 /// Whole numbers of 0 .. classes - 1?
-template <class S>
-bool are_classes(const S* numbers, Index count, Index classes) {
+template <class Scalar>
+bool are_classes(const Scalar* numbers, Index count, Index classes) {
   bool good = true;
   for (Index k = 0; k < count; ++k) {
-    good = good && numbers[k] >= S(0) && numbers[k] < static_cast<S>(classes) &&
+    good = good && numbers[k] >= Scalar(0) && numbers[k] < static_cast<Scalar>(classes) &&
            numbers[k] == std::floor(numbers[k]);
   }
   return good;
 }
 
 /// Rows of numbers of at least 0, whose sum is 1, or nearly?
-template <class S>
-bool are_distributions(const S* numbers, Index rows, Index width) {
+template <class Scalar>
+bool are_distributions(const Scalar* numbers, Index rows, Index width) {
   constexpr double kTolerance = 1e-3;  // _targets.py has the same
   bool good = true;
   for (Index r = 0; r < rows; ++r, numbers += width) {
     double sum = 0;
     for (Index k = 0; k < width; ++k) {
       sum += static_cast<double>(numbers[k]);
-      good = good && numbers[k] >= S(0);
+      good = good && numbers[k] >= Scalar(0);
     }
     good = good && std::abs(sum - 1) < kTolerance;
   }
@@ -40,27 +40,29 @@ bool are_distributions(const S* numbers, Index rows, Index width) {
 }
 
 /// Are these targets that the loss can do with? width: of a row of the output.
-template <class S>
-bool are_targets(LossKind loss, const S* numbers, Index count, Index width) {
+template <class Scalar>
+bool are_targets(LossKind loss, const Scalar* numbers, Index count, Index width) {
   switch (loss) {
     case LossKind::categorical_crossentropy:
       return width > 1 && are_distributions(numbers, count / width, width);
     case LossKind::sparse_categorical_crossentropy:
       return are_classes(numbers, count, width);
     case LossKind::binary_crossentropy:
-      return std::all_of(numbers, numbers + count, [](S y) { return y >= S(0) && y <= S(1); });
+      return std::all_of(numbers, numbers + count,
+                         [](Scalar y) { return y >= Scalar(0) && y <= Scalar(1); });
     default:
       return true;
   }
 }
 
 /// Memory for the data is kept from call to call.
-template <class S>
+template <class Scalar>
 class SmallData {
  public:
-  explicit SmallData(Model<S>& model) : model_(model) {
-    const Network<S>& network = model.network();
-    const auto* first = dynamic_cast<const Embedding<S>*>(&network.layer(network.nodes().front()));
+  explicit SmallData(Model<Scalar>& model) : model_(model) {
+    const Network<Scalar>& network = model.network();
+    const auto* first =
+        dynamic_cast<const Embedding<Scalar>*>(&network.layer(network.nodes().front()));
     if (first != nullptr) classes_ = first->input_dim();
   }
 
@@ -90,20 +92,20 @@ class SmallData {
     return true;
   }
   bool takes_ids() const { return classes_ > 0; }
-  const Dataset<S>& set() const { return set_; }
+  const Dataset<Scalar>& set() const { return set_; }
   /// The shape of one output.
   const Shape& output() const { return output_; }
   /// About how many multiplications one pass forward is.
   Index work() const { return work_per_sample_ * set_.samples; }
 
   /// Are these ids that the model has, if it takes any?
-  bool are_ids(const S* numbers, Index count) const {
+  bool are_ids(const Scalar* numbers, Index count) const {
     constexpr Index kMostExact = Index(1) << 24;  // float32 counts no further
     return classes_ == 0 || (classes_ <= kMostExact && are_classes(numbers, count, classes_));
   }
 
  private:
-  static bool copy(const PlainArray& from, Index size, std::vector<S>& to) {
+  static bool copy(const PlainArray& from, Index size, std::vector<Scalar>& to) {
     constexpr Index kMost = Index(1) << 14;
     if (size > kMost) return false;
     if (to.size() < std::size_t(size)) to.resize(std::size_t(size));
@@ -126,12 +128,12 @@ class SmallData {
     return y.begins(output_, axes - 1) && (column || y.axes() == axes);
   }
 
-  Model<S>& model_;
+  Model<Scalar>& model_;
   Index classes_ = 0;  // of the ids that the model begins with; 0: it begins with numbers
   Index work_per_sample_ = 0;
   Shape output_;
-  Dataset<S> set_;
-  std::vector<S> x_, y_;
+  Dataset<Scalar> set_;
+  std::vector<Scalar> x_, y_;
 };
 
 }  // namespace echocell::bindings

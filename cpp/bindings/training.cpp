@@ -1,7 +1,7 @@
 // The options of losses, metrics and optimizers.
 #include "bindings/bindings.hpp"
-#include "training/losses.hpp"
-#include "training/metrics.hpp"
+#include "training/objective/losses.hpp"
+#include "training/objective/metrics.hpp"
 #include "training/optimizers/optimizer.hpp"
 
 namespace echocell::bindings {

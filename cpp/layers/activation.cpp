@@ -6,8 +6,8 @@
 
 namespace echocell {
 
-template <class S>
-Shape ActivationLayer<S>::output_shape(const Shape& input) const {
+template <class Scalar>
+Shape ActivationLayer<Scalar>::output_shape(const Shape& input) const {
   if (input.empty()) {
     throw std::invalid_argument("Activation: expected an input of at least 2 axes, received " +
                                 to_string(input));
@@ -15,27 +15,28 @@ Shape ActivationLayer<S>::output_shape(const Shape& input) const {
   return input;
 }
 
-template <class S>
-std::unique_ptr<Cache> ActivationLayer<S>::plan(const Shape& input, Index, Use, Workspace&) const {
+template <class Scalar>
+std::unique_ptr<Cache> ActivationLayer<Scalar>::plan(const Shape& input, Index, Use,
+                                                     Workspace&) const {
   return std::make_unique<LastAxis>(input);
 }
 
-template <class S>
-void ActivationLayer<S>::forward(const Pass<S>& pass) const {
-  const Tensor<const S>& x = pass.input();
+template <class Scalar>
+void ActivationLayer<Scalar>::forward(const Pass<Scalar>& pass) const {
+  const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
   std::copy_n(x.data, x.size(), pass.output.data);
   if (cols > 0) activate_rows(activation_, pass.output.data, x.size() / cols, cols);
 }
 
-template <class S>
-void ActivationLayer<S>::backward(const Pass<S>& pass) const {
+template <class Scalar>
+void ActivationLayer<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<S>& dx = pass.input_gradient();
+  const Tensor<Scalar>& dx = pass.input_gradient();
   const Index cols = LastAxis::cols_of(pass);
   std::copy_n(pass.output_gradient.data, dx.size(), dx.data);
   if (cols > 0) {
-    activate_rows_backward<S>(activation_, pass.output.data, dx.data, dx.size() / cols, cols);
+    activate_rows_backward<Scalar>(activation_, pass.output.data, dx.data, dx.size() / cols, cols);
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace echocell {
 
-template <class S>
+template <class Scalar>
 class ActivationLayer;
 
 struct ActivationOptions : MakesLayer<ActivationOptions, ActivationLayer> {
@@ -14,16 +14,16 @@ struct ActivationOptions : MakesLayer<ActivationOptions, ActivationLayer> {
 };
 
 /// Any sample, changed number by number; softmax over its last axis.
-template <class S>
-class ActivationLayer final : public Layer<S> {
+template <class Scalar>
+class ActivationLayer final : public Layer<Scalar> {
  public:
   explicit ActivationLayer(const ActivationOptions& options) : activation_(options.activation) {}
 
   Shape output_shape(const Shape& input) const override;
   std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
-  void forward(const Pass<S>& pass) const override;
-  void backward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
   Activation activation_;

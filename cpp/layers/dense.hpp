@@ -6,7 +6,7 @@
 
 namespace echocell {
 
-template <class S>
+template <class Scalar>
 class Dense;
 
 struct DenseOptions : MakesLayer<DenseOptions, Dense> {
@@ -16,8 +16,8 @@ struct DenseOptions : MakesLayer<DenseOptions, Dense> {
 };
 
 /// Sample (d1, ..., F) -> (d1, ..., units). Parameters: kernel (F, units), bias (units).
-template <class S>
-class Dense final : public Layer<S> {
+template <class Scalar>
+class Dense final : public Layer<Scalar> {
  public:
   explicit Dense(const DenseOptions& options) : options_(options) {}
 
@@ -25,11 +25,11 @@ class Dense final : public Layer<S> {
   Shape output_shape(const Shape& input) const override;
   std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
-  void forward(const Pass<S>& pass) const override;
-  void backward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
-  Panels<const S> kernel(const S* parameters) const;
+  Panels<const Scalar> kernel(const Scalar* parameters) const;
 
   DenseOptions options_;
   Index features_ = 0;  // F; 0 before build()

@@ -7,62 +7,62 @@ namespace {
 
 // The mask of row b, one number for each of the sample in the order (t, feature). Without a
 // backward pass to come, all rows take turns in the memory of one.
-template <class S>
+template <class Scalar>
 struct DropoutMask : Cache {
-  S* data = nullptr;
+  Scalar* data = nullptr;
   Index row_stride = 0;  // 0: one row for all
 
-  S* row(Index b) const { return data + b * row_stride; }
+  Scalar* row(Index b) const { return data + b * row_stride; }
 };
 
 // to = from * mask for row b of the batch.
-template <class S>
-void apply(const S* mask, Tensor<const S> from, Tensor<S> to, Index b) {
+template <class Scalar>
+void apply(const Scalar* mask, Tensor<const Scalar> from, Tensor<Scalar> to, Index b) {
   for (Index t = 0; t < from.steps; ++t) {
-    const S* factor = mask + t * from.width;
-    const S* x = from.row(t, b);
-    S* y = to.row(t, b);
+    const Scalar* factor = mask + t * from.width;
+    const Scalar* x = from.row(t, b);
+    Scalar* y = to.row(t, b);
     for (Index j = 0; j < from.width; ++j) y[j] = x[j] * factor[j];
   }
 }
 
 }  // namespace
 
-template <class S>
-std::unique_ptr<Cache> Dropout<S>::plan(const Shape& input, Index batch, Use use,
-                                        Workspace& workspace) const {
-  auto mask = std::make_unique<DropoutMask<S>>();
+template <class Scalar>
+std::unique_ptr<Cache> Dropout<Scalar>::plan(const Shape& input, Index batch, Use use,
+                                             Workspace& workspace) const {
+  auto mask = std::make_unique<DropoutMask<Scalar>>();
   if (rate_ > 0) {
     mask->row_stride = use.training ? volume(input) : 0;
-    mask->data = workspace.take<S>((use.training ? batch : 1) * volume(input));
+    mask->data = workspace.take<Scalar>((use.training ? batch : 1) * volume(input));
   }
   return mask;
 }
 
-template <class S>
-void Dropout<S>::forward(const Pass<S>& pass) const {
-  const Tensor<const S>& x = pass.input();
+template <class Scalar>
+void Dropout<Scalar>::forward(const Pass<Scalar>& pass) const {
+  const Tensor<const Scalar>& x = pass.input();
   if (!drops(pass)) {
     std::copy_n(x.data, x.size(), pass.output.data);
     return;
   }
-  const auto& mask = static_cast<const DropoutMask<S>&>(*pass.cache);
+  const auto& mask = static_cast<const DropoutMask<Scalar>&>(*pass.cache);
   for (Index b = 0; b < x.batch; ++b) {
     draw_dropout(pass.random, rate_, pass.row(b), mask.row(b), x.steps * x.width);
-    apply<S>(mask.row(b), x, pass.output, b);
+    apply<Scalar>(mask.row(b), x, pass.output, b);
   }
 }
 
-template <class S>
-void Dropout<S>::backward(const Pass<S>& pass) const {
+template <class Scalar>
+void Dropout<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<S>& dy = pass.output_gradient;
+  const Tensor<Scalar>& dy = pass.output_gradient;
   if (!drops(pass)) {
     std::copy_n(dy.data, dy.size(), pass.input_gradient().data);
     return;
   }
-  const auto& mask = static_cast<const DropoutMask<S>&>(*pass.cache);
-  for (Index b = 0; b < dy.batch; ++b) apply<S>(mask.row(b), dy, pass.input_gradient(), b);
+  const auto& mask = static_cast<const DropoutMask<Scalar>&>(*pass.cache);
+  for (Index b = 0; b < dy.batch; ++b) apply<Scalar>(mask.row(b), dy, pass.input_gradient(), b);
 }
 
 template class Dropout<float>;

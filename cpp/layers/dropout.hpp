@@ -5,7 +5,7 @@
 
 namespace echocell {
 
-template <class S>
+template <class Scalar>
 class Dropout;
 
 struct DropoutOptions : MakesLayer<DropoutOptions, Dropout> {
@@ -14,19 +14,19 @@ struct DropoutOptions : MakesLayer<DropoutOptions, Dropout> {
 
 /// Any sample. In training every number is zeroed with probability rate and otherwise multiplied
 /// by 1 / (1 - rate); outside training nothing changes.
-template <class S>
-class Dropout final : public Layer<S> {
+template <class Scalar>
+class Dropout final : public Layer<Scalar> {
  public:
   explicit Dropout(const DropoutOptions& options) : rate_(options.rate) {}
 
   Shape output_shape(const Shape& input) const override { return input; }
   std::unique_ptr<Cache> plan(const Shape& input, Index batch, Use use,
                               Workspace& workspace) const override;
-  void forward(const Pass<S>& pass) const override;
-  void backward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
-  bool drops(const Pass<S>& pass) const { return pass.training && rate_ > 0; }
+  bool drops(const Pass<Scalar>& pass) const { return pass.training && rate_ > 0; }
   double rate_;
 };
 

@@ -7,22 +7,22 @@ namespace echocell {
 namespace {
 
 // Ids per step of the output. The ids of a sample (T) are stored as one row of T.
-template <class S>
-Index ids_per_step(const Pass<S>& pass) {
-  const Tensor<const S>& x = pass.input();
+template <class Scalar>
+Index ids_per_step(const Pass<Scalar>& pass) {
+  const Tensor<const Scalar>& x = pass.input();
   return pass.output.steps == 0 ? 0 : x.steps * x.width / pass.output.steps;
 }
 
 // Where id k of step t of row b stands in the input, of which only one of `steps` and `width`
 // runs over time.
-template <class S>
-Index position(const Tensor<const S>& x, Index ids, Index t, Index b, Index k) {
+template <class Scalar>
+Index position(const Tensor<const Scalar>& x, Index ids, Index t, Index b, Index k) {
   const Index in_row = t * ids + k;
   return x.steps == 1 ? b * x.width + in_row : (t * x.batch + b) * x.width + k;
 }
 
-template <class S>
-[[noreturn]] void reject(S value, Index row, Index step, Index input_dim) {
+template <class Scalar>
+[[noreturn]] void reject(Scalar value, Index row, Index step, Index input_dim) {
   std::ostringstream text;
   text.precision(10);
   text << "Embedding: expected integers from 0 to " << input_dim - 1 << ", received " << value
@@ -32,15 +32,15 @@ template <class S>
 
 }  // namespace
 
-template <class S>
-void Embedding<S>::build(const Shape& input) {
+template <class Scalar>
+void Embedding<Scalar>::build(const Shape& input) {
   output_shape(input);
   this->parameters_.clear();
   this->add_parameter("embeddings", {options_.input_dim, options_.output_dim});
 }
 
-template <class S>
-Shape Embedding<S>::output_shape(const Shape& input) const {
+template <class Scalar>
+Shape Embedding<Scalar>::output_shape(const Shape& input) const {
   if (input.empty()) {
     throw std::invalid_argument("Embedding: expected ids of shape (batch, time steps), received " +
                                 to_string(input));
@@ -50,20 +50,21 @@ Shape Embedding<S>::output_shape(const Shape& input) const {
   return output;
 }
 
-template <class S>
-Index Embedding<S>::id_at(const Pass<S>& pass, Index ids, Index t, Index b, Index k) const {
-  const S value = pass.input().data[position(pass.input(), ids, t, b, k)];
-  const bool in_range = value >= S(0) && value < static_cast<S>(options_.input_dim);
+template <class Scalar>
+Index Embedding<Scalar>::id_at(const Pass<Scalar>& pass, Index ids, Index t, Index b,
+                               Index k) const {
+  const Scalar value = pass.input().data[position(pass.input(), ids, t, b, k)];
+  const bool in_range = value >= Scalar(0) && value < static_cast<Scalar>(options_.input_dim);
   const Index id = in_range ? static_cast<Index>(value) : 0;
-  if (!in_range || static_cast<S>(id) != value) {
+  if (!in_range || static_cast<Scalar>(id) != value) {
     reject(value, pass.first_row + b, t, options_.input_dim);
   }
   return id;
 }
 
-template <class S>
-void Embedding<S>::forward(const Pass<S>& pass) const {
-  const Tensor<S>& y = pass.output;
+template <class Scalar>
+void Embedding<Scalar>::forward(const Pass<Scalar>& pass) const {
+  const Tensor<Scalar>& y = pass.output;
   const Mask mask = options_.mask_zero ? pass.output_mask : Mask{};
   const Index width = options_.output_dim, ids = ids_per_step(pass);
   for (Index t = 0; t < y.steps; ++t) {
@@ -80,23 +81,23 @@ void Embedding<S>::forward(const Pass<S>& pass) const {
   }
 }
 
-template <class S>
-void Embedding<S>::backward(const Pass<S>& pass) const {
-  const Tensor<S>& dy = pass.output_gradient;
+template <class Scalar>
+void Embedding<Scalar>::backward(const Pass<Scalar>& pass) const {
+  const Tensor<Scalar>& dy = pass.output_gradient;
   const Index width = options_.output_dim, ids = ids_per_step(pass);
-  std::fill_n(pass.gradients, options_.input_dim * width, S(0));
+  std::fill_n(pass.gradients, options_.input_dim * width, Scalar(0));
   for (Index t = 0; t < dy.steps; ++t) {
     for (Index b = 0; b < dy.batch; ++b) {
       for (Index k = 0; k < ids; ++k) {
-        S* to = pass.gradients + id_at(pass, ids, t, b, k) * width;
-        const S* from = dy.row(t, b) + k * width;
+        Scalar* to = pass.gradients + id_at(pass, ids, t, b, k) * width;
+        const Scalar* from = dy.row(t, b) + k * width;
         for (Index j = 0; j < width; ++j) to[j] += from[j];
       }
     }
   }
   if (pass.wants_input_gradient()) {
-    const Tensor<S>& dx = pass.input_gradient();
-    std::fill_n(dx.data, dx.size(), S(0));
+    const Tensor<Scalar>& dx = pass.input_gradient();
+    std::fill_n(dx.data, dx.size(), Scalar(0));
   }
 }
 

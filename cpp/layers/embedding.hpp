@@ -5,7 +5,7 @@
 
 namespace echocell {
 
-template <class S>
+template <class Scalar>
 class Embedding;
 
 struct EmbeddingOptions : MakesLayer<EmbeddingOptions, Embedding> {
@@ -16,8 +16,8 @@ struct EmbeddingOptions : MakesLayer<EmbeddingOptions, Embedding> {
 
 /// Sample (T) of ids, stored as numbers, -> (T, E); (T, k, ...) -> (T, k, ..., E).
 /// Parameter: embeddings (input_dim, E). With mask_zero a step that holds nothing but 0 is masked.
-template <class S>
-class Embedding final : public Layer<S> {
+template <class Scalar>
+class Embedding final : public Layer<Scalar> {
  public:
   explicit Embedding(const EmbeddingOptions& options) : options_(options) {}
 
@@ -29,17 +29,17 @@ class Embedding final : public Layer<S> {
   MaskFlow mask_flow() const override {
     return options_.mask_zero ? MaskFlow::create : MaskFlow::drop;
   }
-  std::optional<S> mask_value() const override {
-    return options_.mask_zero ? std::optional<S>(0) : std::nullopt;
+  std::optional<Scalar> mask_value() const override {
+    return options_.mask_zero ? std::optional<Scalar>(0) : std::nullopt;
   }
   /// Throws std::invalid_argument for an id that is not an integer in range; output is then
   /// partly written. Where output_mask is null it is not wanted.
-  void forward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
   /// The input gradient is zero.
-  void backward(const Pass<S>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
-  Index id_at(const Pass<S>& pass, Index ids, Index t, Index b, Index k) const;
+  Index id_at(const Pass<Scalar>& pass, Index ids, Index t, Index b, Index k) const;
   EmbeddingOptions options_;
 };
 

@@ -12,8 +12,8 @@ struct LastAxis : Cache {
   explicit LastAxis(const Shape& sample) : cols(sample.back()) {}
   Index cols;  // numbers along the last axis
 
-  template <class S>
-  static Index cols_of(const Pass<S>& pass) {
+  template <class Scalar>
+  static Index cols_of(const Pass<Scalar>& pass) {
     return static_cast<const LastAxis&>(*pass.cache).cols;
   }
 };

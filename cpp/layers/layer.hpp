@@ -46,29 +46,29 @@ struct Cache {
 
 /// Numbers for those who look inside: a gate, a cell state, over time, in processing order,
 /// [steps, batch, width].
-template <class S>
+template <class Scalar>
 struct Trace {
   std::string name;
   Index steps = 0, batch = 0, width = 0;
-  std::vector<S> numbers;
+  std::vector<Scalar> numbers;
 };
 
 /// One application of a layer to one slice of a batch. All views are of the slice. Nothing aliases,
 /// except that final_state may be where a later call finds its initial_state.
-template <class S>
+template <class Scalar>
 struct Pass {
   // Parameters of this layer, and where their gradient is written. gradients is null when
   // backward() will not be called.
-  const S* parameters = nullptr;
-  S* gradients = nullptr;
+  const Scalar* parameters = nullptr;
+  Scalar* gradients = nullptr;
   bool gradients_kept = false;  // they are as the last backward() with this cache left them
 
   // What flows along the graph. An input_gradient with null data is not wanted; otherwise it is
   // overwritten. output_gradient is read; backward() may use it as scratch.
-  std::vector<Tensor<const S>> inputs;
-  std::vector<Tensor<S>> input_gradients;
-  Tensor<S> output;
-  Tensor<S> output_gradient;
+  std::vector<Tensor<const Scalar>> inputs;
+  std::vector<Tensor<Scalar>> input_gradients;
+  Tensor<Scalar> output;
+  Tensor<Scalar> output_gradient;
   Mask input_mask;
   Mask output_mask;
   Mask lengths;            // the steps that rows have, where they differ: the rest is padding
@@ -76,10 +76,10 @@ struct Pass {
 
   // One entry per state of the layer, [B, state_widths()[k]] each. Null: zero (initial), or not
   // wanted (final). The gradients likewise; initial_state_gradient is overwritten.
-  std::vector<const S*> initial_state;
-  std::vector<S*> final_state;
-  std::vector<const S*> final_state_gradient;
-  std::vector<S*> initial_state_gradient;
+  std::vector<const Scalar*> initial_state;
+  std::vector<Scalar*> final_state;
+  std::vector<const Scalar*> final_state_gradient;
+  std::vector<Scalar*> initial_state_gradient;
 
   Cache* cache = nullptr;  // made by plan() of the same layer for the same shape
   bool training = false;   // dropout is on
@@ -95,14 +95,14 @@ struct Pass {
     const Index at = b - step * row_block;
     return (row_labels ? row_labels[at] : first_row + at) + step * (Index(1) << 32);
   }
-  const Tensor<const S>& input() const { return inputs[0]; }
-  const Tensor<S>& input_gradient() const { return input_gradients[0]; }
+  const Tensor<const Scalar>& input() const { return inputs[0]; }
+  const Tensor<Scalar>& input_gradient() const { return input_gradients[0]; }
   bool stopped() const { return interrupt != nullptr && interrupt->check(); }
   bool wants_input_gradient() const { return !input_gradients.empty() && input_gradients[0]; }
 };
 
-/// A layer. S is float or double.
-template <class S>
+/// A layer. Scalar is float or double.
+template <class Scalar>
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -124,7 +124,7 @@ class Layer {
   /// Whether a masked step at the end of a sequence changes the output.
   virtual bool shows_masked_end() const { return false; }
   /// Where mask_flow() is create: a step of the input that holds nothing but this is masked.
-  virtual std::optional<S> mask_value() const { return std::nullopt; }
+  virtual std::optional<Scalar> mask_value() const { return std::nullopt; }
 
   /// The width of each carried state (LSTM: h, c); empty where there is none.
   virtual std::vector<Index> state_widths() const { return {}; }
@@ -141,12 +141,12 @@ class Layer {
   }
 
   /// Writes output, final_state, and output_mask where mask_flow() is create or derive.
-  virtual void forward(const Pass<S>& pass) const = 0;
+  virtual void forward(const Pass<Scalar>& pass) const = 0;
   /// After forward() with the same pass: writes the gradients, of parameters and inputs.
-  virtual void backward(const Pass<S>& pass) const = 0;
+  virtual void backward(const Pass<Scalar>& pass) const = 0;
 
   /// What forward() left in the pass's cache, by name. Valid until the next forward().
-  virtual std::vector<Trace<S>> trace(const Pass<S>& pass) const {
+  virtual std::vector<Trace<Scalar>> trace(const Pass<Scalar>& pass) const {
     (void)pass;
     return {};
   }
@@ -160,19 +160,19 @@ class Layer {
     return offset;
   }
   static Index block_size(const Parameter& parameter) {
-    return aligned_count<S>(parameter.packed_size());
+    return aligned_count<Scalar>(parameter.packed_size());
   }
   std::vector<Parameter> parameters_;
 };
 
 /// Makes the next `count` numbers of a Bernoulli mask: 0 with probability rate, else 1/(1-rate),
 /// so that the expectation is kept. Element k of row `row` is the same however the batch is sliced.
-template <class S>
-void draw_dropout(Random random, double rate, Index row, S* mask, Index count) {
+template <class Scalar>
+void draw_dropout(Random random, double rate, Index row, Scalar* mask, Index count) {
   const Random stream = random.child(static_cast<std::uint64_t>(row));
-  const S scale = static_cast<S>(1.0 / (1.0 - rate));
+  const Scalar scale = static_cast<Scalar>(1.0 / (1.0 - rate));
   for (Index k = 0; k < count; ++k) {
-    mask[k] = stream.uniform(static_cast<std::uint64_t>(k)) < rate ? S(0) : scale;
+    mask[k] = stream.uniform(static_cast<std::uint64_t>(k)) < rate ? Scalar(0) : scale;
   }
 }
 

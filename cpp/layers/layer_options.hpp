@@ -14,22 +14,22 @@ struct LayerOptions {
   virtual std::unique_ptr<Layer<double>> make_double() const = 0;
 };
 
-/// Derived is the options struct, LayerOf<S> the layer, constructible from (const Derived&).
+/// Derived is the options struct, LayerOf<Scalar> the layer, constructible from (const Derived&).
 template <class Derived, template <class> class LayerOf>
 struct MakesLayer : LayerOptions {
   std::unique_ptr<Layer<float>> make_float() const override { return make<float>(); }
   std::unique_ptr<Layer<double>> make_double() const override { return make<double>(); }
 
  private:
-  template <class S>
-  std::unique_ptr<Layer<S>> make() const {
-    return std::make_unique<LayerOf<S>>(static_cast<const Derived&>(*this));
+  template <class Scalar>
+  std::unique_ptr<Layer<Scalar>> make() const {
+    return std::make_unique<LayerOf<Scalar>>(static_cast<const Derived&>(*this));
   }
 };
 
-/// The layer of scalar type S that these options describe.
-template <class S>
-std::unique_ptr<Layer<S>> make_layer(const LayerOptions& options);
+/// The layer of scalar type Scalar that these options describe.
+template <class Scalar>
+std::unique_ptr<Layer<Scalar>> make_layer(const LayerOptions& options);
 template <>
 inline std::unique_ptr<Layer<float>> make_layer<float>(const LayerOptions& options) {
   return options.make_float();

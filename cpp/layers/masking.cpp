@@ -6,8 +6,8 @@
 
 namespace echocell {
 
-template <class S>
-Shape Masking<S>::output_shape(const Shape& input) const {
+template <class Scalar>
+Shape Masking<Scalar>::output_shape(const Shape& input) const {
   if (input.empty()) {
     throw std::invalid_argument("Masking: expected an input of at least 2 axes, received " +
                                 to_string(input));
@@ -15,25 +15,25 @@ Shape Masking<S>::output_shape(const Shape& input) const {
   return input;
 }
 
-template <class S>
-std::unique_ptr<Cache> Masking<S>::plan(const Shape& input, Index, Use, Workspace&) const {
+template <class Scalar>
+std::unique_ptr<Cache> Masking<Scalar>::plan(const Shape& input, Index, Use, Workspace&) const {
   return std::make_unique<LastAxis>(input);
 }
 
-template <class S>
-bool Masking<S>::counts(const S* x, Index cols) const {
-  return std::any_of(x, x + cols, [this](S number) { return number != value_; });
+template <class Scalar>
+bool Masking<Scalar>::counts(const Scalar* x, Index cols) const {
+  return std::any_of(x, x + cols, [this](Scalar number) { return number != value_; });
 }
 
-template <class S>
-void Masking<S>::forward(const Pass<S>& pass) const {
-  const Tensor<const S>& x = pass.input();
+template <class Scalar>
+void Masking<Scalar>::forward(const Pass<Scalar>& pass) const {
+  const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
   for (Index row = 0; row < x.rows(); ++row) {
     bool any = false;
     for (Index j = row * x.width; j < (row + 1) * x.width; j += cols) {
       const bool keep = counts(x.data + j, cols);
-      for (Index k = j; k < j + cols; ++k) pass.output.data[k] = keep ? x.data[k] : S(0);
+      for (Index k = j; k < j + cols; ++k) pass.output.data[k] = keep ? x.data[k] : Scalar(0);
       if (pass.output_mask.inner) pass.output_mask.inner[j / cols] = keep ? 1 : 0;
       any = any || keep;
     }
@@ -41,15 +41,15 @@ void Masking<S>::forward(const Pass<S>& pass) const {
   }
 }
 
-template <class S>
-void Masking<S>::backward(const Pass<S>& pass) const {
+template <class Scalar>
+void Masking<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<const S>& x = pass.input();
+  const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
   for (Index j = 0; j < x.size(); j += cols) {
     const bool keep = counts(x.data + j, cols);
     for (Index k = j; k < j + cols; ++k) {
-      pass.input_gradient().data[k] = keep ? pass.output_gradient.data[k] : S(0);
+      pass.input_gradient().data[k] = keep ? pass.output_gradient.data[k] : Scalar(0);
     }
   }
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "numerics/panels.hpp"
+#include "numerics/packed_product.hpp"
 #include "numerics/shape.hpp"
 
 namespace echocell {
@@ -53,12 +53,12 @@ struct Parameter {
   Index packed_size() const { return packing.rows == 0 ? size() : packing.size(); }
 
   /// outside[k] = inside[place of k] for all k of the array in its shape, row-major.
-  template <class S>
-  void unpack(const S* inside, S* outside) const {
+  template <class Scalar>
+  void unpack(const Scalar* inside, Scalar* outside) const {
     for_each([&](Index k, Index place) { outside[k] = inside[place]; });
   }
-  template <class S>
-  void pack(const S* outside, S* inside) const {
+  template <class Scalar>
+  void pack(const Scalar* outside, Scalar* inside) const {
     for_each([&](Index k, Index place) { inside[place] = outside[k]; });
   }
 
@@ -82,9 +82,9 @@ struct Parameter {
 
 /// Numbers to a panel row for a matrix with so many blocks of columns: all blocks of a vector of
 /// units, or several vectors of units where there is one block.
-template <class S>
+template <class Scalar>
 Index tile_for(Index blocks) {
-  return (blocks == 1 ? kTileVectors : blocks) * kLanes<S>;
+  return (blocks == 1 ? kTileVectors : blocks) * kLanes<Scalar>;
 }
 
 /// The fewest numbers to a block.
@@ -92,26 +92,26 @@ constexpr Index kFewestUnits = 4;
 
 /// Numbers to a block of the last units: a power of two, so that no block crosses a vector (what
 /// was just stored as vectors is loaded as blocks), that saves at least one vector; else all lanes.
-template <class S>
+template <class Scalar>
 Index tail_for(Index blocks, Index units) {
-  const Index lanes = kLanes<S>, rest = (units - 1) % lanes + 1;
+  const Index lanes = kLanes<Scalar>, rest = (units - 1) % lanes + 1;
   Index tail = kFewestUnits;
   while (tail < rest) tail *= 2;
-  return tail < lanes && padded<S>(blocks * tail) < blocks * lanes ? tail : lanes;
+  return tail < lanes && padded<Scalar>(blocks * tail) < blocks * lanes ? tail : lanes;
 }
 
 /// The packing of `stack` matrices of rows x (blocks * units). whole: blocks of the last units are
 /// whole vectors too, as products with some of the blocks need it.
-template <class S>
+template <class Scalar>
 Packing packing(Index stack, Index rows, Index blocks, Index units, bool whole) {
-  const Index lanes = kLanes<S>;
+  const Index lanes = kLanes<Scalar>;
   return {stack,
           rows,
           blocks,
           units,
-          tile_for<S>(blocks),
+          tile_for<Scalar>(blocks),
           lanes,
-          whole ? lanes : tail_for<S>(blocks, units)};
+          whole ? lanes : tail_for<Scalar>(blocks, units)};
 }
 
 }  // namespace echocell

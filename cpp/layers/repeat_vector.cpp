@@ -4,8 +4,8 @@
 
 namespace echocell {
 
-template <class S>
-Shape RepeatVector<S>::output_shape(const Shape& input) const {
+template <class Scalar>
+Shape RepeatVector<Scalar>::output_shape(const Shape& input) const {
   if (input.size() != 1) {
     throw std::invalid_argument("RepeatVector: expected an input of shape (batch, features), " +
                                 std::string("received ") + to_string(input));
@@ -13,19 +13,19 @@ Shape RepeatVector<S>::output_shape(const Shape& input) const {
   return {n_, input[0]};
 }
 
-template <class S>
-void RepeatVector<S>::forward(const Pass<S>& pass) const {
-  const Tensor<const S>& x = pass.input();
+template <class Scalar>
+void RepeatVector<Scalar>::forward(const Pass<Scalar>& pass) const {
+  const Tensor<const Scalar>& x = pass.input();
   for (Index t = 0; t < n_; ++t) std::copy_n(x.data, x.size(), pass.output.step(t));
 }
 
-template <class S>
-void RepeatVector<S>::backward(const Pass<S>& pass) const {
+template <class Scalar>
+void RepeatVector<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<S>& dx = pass.input_gradient();
+  const Tensor<Scalar>& dx = pass.input_gradient();
   std::copy_n(pass.output_gradient.data, dx.size(), dx.data);
   for (Index t = 1; t < n_; ++t) {
-    const S* dy = pass.output_gradient.step(t);
+    const Scalar* dy = pass.output_gradient.step(t);
     for (Index k = 0; k < dx.size(); ++k) dx.data[k] += dy[k];
   }
 }

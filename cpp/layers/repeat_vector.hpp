@@ -5,7 +5,7 @@
 
 namespace echocell {
 
-template <class S>
+template <class Scalar>
 class RepeatVector;
 
 struct RepeatVectorOptions : MakesLayer<RepeatVectorOptions, RepeatVector> {
@@ -13,8 +13,8 @@ struct RepeatVectorOptions : MakesLayer<RepeatVectorOptions, RepeatVector> {
 };
 
 /// Sample (F) -> (n, F).
-template <class S>
-class RepeatVector final : public Layer<S> {
+template <class Scalar>
+class RepeatVector final : public Layer<Scalar> {
  public:
   explicit RepeatVector(const RepeatVectorOptions& options) : n_(options.n) {}
 
@@ -22,8 +22,8 @@ class RepeatVector final : public Layer<S> {
   TimeFlow time_flow() const override { return TimeFlow::mix; }
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
-  void forward(const Pass<S>& pass) const override;
-  void backward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
   Index n_;

@@ -18,8 +18,8 @@ std::string target_string(const Shape& shape) {
 
 }  // namespace
 
-template <class S>
-void copy_samples(Tensor<const S> from, Tensor<S> to) {
+template <class Scalar>
+void copy_samples(Tensor<const Scalar> from, Tensor<Scalar> to) {
   if (from.steps == to.steps) {
     std::copy_n(from.data, from.size(), to.data);
     return;
@@ -35,8 +35,8 @@ void copy_samples(Tensor<const S> from, Tensor<S> to) {
   }
 }
 
-template <class S>
-Reshape<S>::Reshape(const ReshapeOptions& options) : target_(options.target_shape) {
+template <class Scalar>
+Reshape<Scalar>::Reshape(const ReshapeOptions& options) : target_(options.target_shape) {
   const auto below_one = [](Index extent) { return extent < 1 && extent != -1; };
   if (target_.empty() || std::count(target_.begin(), target_.end(), -1) > 1 ||
       std::any_of(target_.begin(), target_.end(), below_one)) {
@@ -47,8 +47,8 @@ Reshape<S>::Reshape(const ReshapeOptions& options) : target_(options.target_shap
   }
 }
 
-template <class S>
-Shape Reshape<S>::output_shape(const Shape& input) const {
+template <class Scalar>
+Shape Reshape<Scalar>::output_shape(const Shape& input) const {
   if (is_open(input)) return target_;  // -1 is an open axis as well
   Index known = 1;
   for (Index extent : target_) known = checked_product(known, extent == -1 ? 1 : extent);
@@ -62,44 +62,45 @@ Shape Reshape<S>::output_shape(const Shape& input) const {
   return output;
 }
 
-template <class S>
-void Reshape<S>::forward(const Pass<S>& pass) const {
+template <class Scalar>
+void Reshape<Scalar>::forward(const Pass<Scalar>& pass) const {
   copy_samples(pass.input(), pass.output);
 }
 
-template <class S>
-void Reshape<S>::backward(const Pass<S>& pass) const {
-  if (pass.wants_input_gradient()) copy_samples<S>(pass.output_gradient, pass.input_gradient());
+template <class Scalar>
+void Reshape<Scalar>::backward(const Pass<Scalar>& pass) const {
+  if (pass.wants_input_gradient())
+    copy_samples<Scalar>(pass.output_gradient, pass.input_gradient());
 }
 
-template <class S>
-Shape Flatten<S>::output_shape(const Shape& input) const {
+template <class Scalar>
+Shape Flatten<Scalar>::output_shape(const Shape& input) const {
   return {is_open(input) ? kOpen : volume(input)};
 }
 
 // Number w of step k of the channels is number w * channels.steps + k of the flat sample.
-template <class S>
-void Flatten<S>::forward(const Pass<S>& pass) const {
+template <class Scalar>
+void Flatten<Scalar>::forward(const Pass<Scalar>& pass) const {
   if (!channels_first_) return copy_samples(pass.input(), pass.output);
-  const Tensor<const S>& channels = pass.input();
+  const Tensor<const Scalar>& channels = pass.input();
   for (Index b = 0; b < channels.batch; ++b) {
-    S* flat = pass.output.row(0, b);
+    Scalar* flat = pass.output.row(0, b);
     for (Index k = 0; k < channels.steps; ++k) {
-      const S* channel = channels.row(k, b);
+      const Scalar* channel = channels.row(k, b);
       for (Index w = 0; w < channels.width; ++w) flat[w * channels.steps + k] = channel[w];
     }
   }
 }
 
-template <class S>
-void Flatten<S>::backward(const Pass<S>& pass) const {
+template <class Scalar>
+void Flatten<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<S>& channels = pass.input_gradient();
-  if (!channels_first_) return copy_samples<S>(pass.output_gradient, channels);
+  const Tensor<Scalar>& channels = pass.input_gradient();
+  if (!channels_first_) return copy_samples<Scalar>(pass.output_gradient, channels);
   for (Index b = 0; b < channels.batch; ++b) {
-    const S* flat = pass.output_gradient.row(0, b);
+    const Scalar* flat = pass.output_gradient.row(0, b);
     for (Index k = 0; k < channels.steps; ++k) {
-      S* channel = channels.row(k, b);
+      Scalar* channel = channels.row(k, b);
       for (Index w = 0; w < channels.width; ++w) channel[w] = flat[w * channels.steps + k];
     }
   }

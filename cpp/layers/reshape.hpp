@@ -7,10 +7,10 @@ namespace echocell {
 
 /// Copies a batch of samples, number by number in C order of the sample, into a view with other
 /// steps. from and to have the same batch and size, and do not overlap.
-template <class S>
-void copy_samples(Tensor<const S> from, Tensor<S> to);
+template <class Scalar>
+void copy_samples(Tensor<const Scalar> from, Tensor<Scalar> to);
 
-template <class S>
+template <class Scalar>
 class Reshape;
 
 struct ReshapeOptions : MakesLayer<ReshapeOptions, Reshape> {
@@ -18,8 +18,8 @@ struct ReshapeOptions : MakesLayer<ReshapeOptions, Reshape> {
 };
 
 /// Sample of any shape -> target_shape.
-template <class S>
-class Reshape final : public Layer<S> {
+template <class Scalar>
+class Reshape final : public Layer<Scalar> {
  public:
   /// Throws std::invalid_argument if there is no entry, more than one is -1 or another is below 1.
   explicit Reshape(const ReshapeOptions& options);
@@ -28,14 +28,14 @@ class Reshape final : public Layer<S> {
   TimeFlow time_flow() const override { return TimeFlow::mix; }
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
-  void forward(const Pass<S>& pass) const override;
-  void backward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
   Shape target_;
 };
 
-template <class S>
+template <class Scalar>
 class Flatten;
 
 struct FlattenOptions : MakesLayer<FlattenOptions, Flatten> {
@@ -44,8 +44,8 @@ struct FlattenOptions : MakesLayer<FlattenOptions, Flatten> {
 
 /// Sample (d1, ..., dk) -> (d1 * ... * dk), in C order of (d1, ..., dk) or, with channels_first, of
 /// (d2, ..., dk, d1).
-template <class S>
-class Flatten final : public Layer<S> {
+template <class Scalar>
+class Flatten final : public Layer<Scalar> {
  public:
   explicit Flatten(const FlattenOptions& options) : channels_first_(options.channels_first) {}
 
@@ -53,8 +53,8 @@ class Flatten final : public Layer<S> {
   TimeFlow time_flow() const override { return TimeFlow::mix; }
   MaskFlow mask_flow() const override { return MaskFlow::drop; }
   bool streamable() const override { return false; }
-  void forward(const Pass<S>& pass) const override;
-  void backward(const Pass<S>& pass) const override;
+  void forward(const Pass<Scalar>& pass) const override;
+  void backward(const Pass<Scalar>& pass) const override;
 
  private:
   bool channels_first_;

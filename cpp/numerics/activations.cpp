@@ -12,51 +12,53 @@ void require_pointwise(Activation f) {
 }
 
 /// The packet at y + k, padded with zeros where it would pass n.
-template <class S>
-Packet<S> packet_at(const S* y, Index k, Index n) {
-  if (k + kLanes<S> <= n) return Packet<S>::Map(y + k);
-  return load_some<Packet<S>>(y + k, n - k);
+template <class Scalar>
+Packet<Scalar> packet_at(const Scalar* y, Index k, Index n) {
+  if (k + kLanes<Scalar> <= n) return Packet<Scalar>::Map(y + k);
+  return load_some<Packet<Scalar>>(y + k, n - k);
 }
 
 /// change(packet, k) for all whole packets from data + k on, and for the rest padded with zeros: a
 /// number's bits do not depend on where it stands.
-template <class S, class Change>
-void change_all(S* data, Index n, const Change& change) {
-  using V = Packet<S>;
+template <class Scalar, class Change>
+void change_all(Scalar* data, Index n, const Change& change) {
+  using V = Packet<Scalar>;
   Index k = 0;
-  for (; k + kLanes<S> <= n; k += kLanes<S>) V::Map(data + k) = change(V(V::Map(data + k)), k);
+  for (; k + kLanes<Scalar> <= n; k += kLanes<Scalar>)
+    V::Map(data + k) = change(V(V::Map(data + k)), k);
   if (k < n) store_some<V>(data + k, change(load_some<V>(data + k, n - k), k), n - k);
 }
 
 }  // namespace
 
-template <class S>
-void activate(Activation f, S* y, Index n) {
+template <class Scalar>
+void activate(Activation f, Scalar* y, Index n) {
   require_pointwise(f);
   if (f == Activation::linear) return;
-  change_all(y, n, [f](const Packet<S>& z, Index) -> Packet<S> { return activate(f, z); });
+  change_all(y, n,
+             [f](const Packet<Scalar>& z, Index) -> Packet<Scalar> { return activate(f, z); });
 }
 
-template <class S>
-void multiply_by_derivative(Activation f, const S* y, S* dy, Index n) {
+template <class Scalar>
+void multiply_by_derivative(Activation f, const Scalar* y, Scalar* dy, Index n) {
   require_pointwise(f);
   if (f == Activation::linear) return;
-  change_all(dy, n, [=](const Packet<S>& d, Index k) -> Packet<S> {
+  change_all(dy, n, [=](const Packet<Scalar>& d, Index k) -> Packet<Scalar> {
     return d * derivative(f, packet_at(y, k, n));
   });
 }
 
-template <class S>
-S exp_shifted(const S* z, Index n, S shift, S* terms) {
-  using V = Packet<S>;
+template <class Scalar>
+Scalar exp_shifted(const Scalar* z, Index n, Scalar shift, Scalar* terms) {
+  using V = Packet<Scalar>;
   V sums = V::Zero();
   Index k = 0;
-  for (; k + kLanes<S> <= n; k += kLanes<S>) {
+  for (; k + kLanes<Scalar> <= n; k += kLanes<Scalar>) {
     const V e = exp<V>(V::Map(z + k) - shift);
     sums += e;
     if (terms != nullptr) V::Map(terms + k) = e;
   }
-  S sum = sums.sum();
+  Scalar sum = sums.sum();
   if (k == n) return sum;
   const V rest = exp<V>(packet_at(z, k, n) - shift);
   for (Index j = k; j < n; ++j) {
@@ -66,30 +68,30 @@ S exp_shifted(const S* z, Index n, S shift, S* terms) {
   return sum;
 }
 
-template <class S>
-S largest(const S* z, Index n) {
-  return ConstArrayView<S>(z, n).maxCoeff();
+template <class Scalar>
+Scalar largest(const Scalar* z, Index n) {
+  return ConstArrayView<Scalar>(z, n).maxCoeff();
 }
 
-template <class S>
-void softmax(S* data, Index rows, Index cols) {
+template <class Scalar>
+void softmax(Scalar* data, Index rows, Index cols) {
   for (Index r = 0; r < rows; ++r) {
-    S* y = data + r * cols;
-    ArrayView<S>(y, cols) *= S(1) / exp_shifted(y, cols, largest(y, cols), y);
+    Scalar* y = data + r * cols;
+    ArrayView<Scalar>(y, cols) *= Scalar(1) / exp_shifted(y, cols, largest(y, cols), y);
   }
 }
 
-template <class S>
-void softmax_backward(const S* value, S* gradient, Index rows, Index cols) {
+template <class Scalar>
+void softmax_backward(const Scalar* value, Scalar* gradient, Index rows, Index cols) {
   for (Index r = 0; r < rows; ++r) {
-    const ConstArrayView<S> y(value + r * cols, cols);
-    ArrayView<S> dy(gradient + r * cols, cols);
+    const ConstArrayView<Scalar> y(value + r * cols, cols);
+    ArrayView<Scalar> dy(gradient + r * cols, cols);
     dy = y * (dy - (dy * y).sum());
   }
 }
 
-template <class S>
-void activate_rows(Activation f, S* y, Index rows, Index cols) {
+template <class Scalar>
+void activate_rows(Activation f, Scalar* y, Index rows, Index cols) {
   if (f == Activation::softmax) {
     softmax(y, rows, cols);
   } else {
@@ -97,8 +99,8 @@ void activate_rows(Activation f, S* y, Index rows, Index cols) {
   }
 }
 
-template <class S>
-void activate_rows_backward(Activation f, const S* y, S* dy, Index rows, Index cols) {
+template <class Scalar>
+void activate_rows_backward(Activation f, const Scalar* y, Scalar* dy, Index rows, Index cols) {
   if (f == Activation::softmax) {
     softmax_backward(y, dy, rows, cols);
   } else {
@@ -106,15 +108,15 @@ void activate_rows_backward(Activation f, const S* y, S* dy, Index rows, Index c
   }
 }
 
-#define ECHOCELL_INSTANTIATE(S)                                             \
-  template void activate<S>(Activation, S*, Index);                         \
-  template void multiply_by_derivative<S>(Activation, const S*, S*, Index); \
-  template S exp_shifted<S>(const S*, Index, S, S*);                        \
-  template S largest<S>(const S*, Index);                                   \
-  template void softmax<S>(S*, Index, Index);                               \
-  template void softmax_backward<S>(const S*, S*, Index, Index);            \
-  template void activate_rows<S>(Activation, S*, Index, Index);             \
-  template void activate_rows_backward<S>(Activation, const S*, S*, Index, Index);
+#define ECHOCELL_INSTANTIATE(Scalar)                                                       \
+  template void activate<Scalar>(Activation, Scalar*, Index);                              \
+  template void multiply_by_derivative<Scalar>(Activation, const Scalar*, Scalar*, Index); \
+  template Scalar exp_shifted<Scalar>(const Scalar*, Index, Scalar, Scalar*);              \
+  template Scalar largest<Scalar>(const Scalar*, Index);                                   \
+  template void softmax<Scalar>(Scalar*, Index, Index);                                    \
+  template void softmax_backward<Scalar>(const Scalar*, Scalar*, Index, Index);            \
+  template void activate_rows<Scalar>(Activation, Scalar*, Index, Index);                  \
+  template void activate_rows_backward<Scalar>(Activation, const Scalar*, Scalar*, Index, Index);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)
 #undef ECHOCELL_INSTANTIATE

@@ -21,34 +21,34 @@ enum class Activation {
 };
 
 /// y[k] = f(y[k]), in place, for n numbers. Not for softmax.
-template <class S>
-void activate(Activation f, S* y, Index n);
+template <class Scalar>
+void activate(Activation f, Scalar* y, Index n);
 
 /// dy[k] *= f'(z[k]), given y = f(z), for n numbers. Not for softmax.
-template <class S>
-void multiply_by_derivative(Activation f, const S* y, S* dy, Index n);
+template <class Scalar>
+void multiply_by_derivative(Activation f, const Scalar* y, Scalar* dy, Index n);
 
 /// terms[k] = exp(z[k] - shift) for n numbers; returns their sum. terms may be z, or null: only the
 /// sum is wanted.
-template <class S>
-S exp_shifted(const S* z, Index n, S shift, S* terms);
+template <class Scalar>
+Scalar exp_shifted(const Scalar* z, Index n, Scalar shift, Scalar* terms);
 
 /// The greatest of n numbers, n >= 1.
-template <class S>
-S largest(const S* z, Index n);
+template <class Scalar>
+Scalar largest(const Scalar* z, Index n);
 
 /// Softmax of each of `rows` rows of `cols` numbers, in place; stable for any finite numbers.
-template <class S>
-void softmax(S* y, Index rows, Index cols);
+template <class Scalar>
+void softmax(Scalar* y, Index rows, Index cols);
 
 /// dz from dy, in place: dz = y * (dy - sum(dy * y)), row by row.
-template <class S>
-void softmax_backward(const S* y, S* dy, Index rows, Index cols);
+template <class Scalar>
+void softmax_backward(const Scalar* y, Scalar* dy, Index rows, Index cols);
 
 /// The whole array, rows of `cols` numbers, whatever f is.
-template <class S>
-void activate_rows(Activation f, S* y, Index rows, Index cols);
-template <class S>
-void activate_rows_backward(Activation f, const S* y, S* dy, Index rows, Index cols);
+template <class Scalar>
+void activate_rows(Activation f, Scalar* y, Index rows, Index cols);
+template <class Scalar>
+void activate_rows_backward(Activation f, const Scalar* y, Scalar* dy, Index rows, Index cols);
 
 }  // namespace echocell

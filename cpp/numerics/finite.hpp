@@ -11,11 +11,11 @@ namespace echocell {
 
 /// NaN and infinity are the numbers whose exponent has all bits set: a test on integers, which the
 /// compiler makes one of whole vectors.
-template <class S>
-bool all_finite(const S* data, Index count) {
-  using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
-  constexpr int kMantissa = sizeof(S) == 4 ? 23 : 52;
-  constexpr Bits kExponent = ((Bits{1} << (sizeof(S) * 8 - 1 - kMantissa)) - 1) << kMantissa;
+template <class Scalar>
+bool all_finite(const Scalar* data, Index count) {
+  using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
+  constexpr int kMantissa = sizeof(Scalar) == 4 ? 23 : 52;
+  constexpr Bits kExponent = ((Bits{1} << (sizeof(Scalar) * 8 - 1 - kMantissa)) - 1) << kMantissa;
   Bits found = 0;
   for (Index k = 0; k < count; ++k) {
     Bits bits;

@@ -12,25 +12,25 @@
 
 namespace echocell {
 
-/// [steps, batch, width] numbers. S is float or double, const for reading only.
-template <class S>
+/// [steps, batch, width] numbers. Scalar is float or double, const for reading only.
+template <class Scalar>
 struct Tensor {
-  S* data = nullptr;
+  Scalar* data = nullptr;
   Index steps = 1;
   Index batch = 0;
   Index width = 0;
 
   Index rows() const { return steps * batch; }
   Index size() const { return steps * batch * width; }
-  S* step(Index t) const { return data + t * batch * width; }
-  S* row(Index t, Index b) const { return data + (t * batch + b) * width; }
+  Scalar* step(Index t) const { return data + t * batch * width; }
+  Scalar* row(Index t, Index b) const { return data + (t * batch + b) * width; }
   explicit operator bool() const { return data != nullptr; }
-  operator Tensor<const S>() const { return {data, steps, batch, width}; }
+  operator Tensor<const Scalar>() const { return {data, steps, batch, width}; }
 };
 
 /// The view of a batch of samples of this shape at this address.
-template <class S>
-Tensor<S> view(S* data, const Shape& sample, Index batch) {
+template <class Scalar>
+Tensor<Scalar> view(Scalar* data, const Shape& sample, Index batch) {
   const bool sequence = sample.size() >= 2;
   const Index steps = sequence ? sample[0] : 1;
   return {data, steps, batch, steps == 0 ? 0 : volume(sample) / steps};

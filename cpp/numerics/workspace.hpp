@@ -16,10 +16,10 @@ namespace echocell {
 /// The alignment of every block: a cache line, and the widest vector register.
 constexpr std::size_t kAlignment = 64;
 
-/// Rounds a count of S up so that the next block starts aligned.
-template <class S>
+/// Rounds a count of Scalar up so that the next block starts aligned.
+template <class Scalar>
 constexpr Index aligned_count(Index count) {
-  constexpr Index unit = static_cast<Index>(kAlignment / sizeof(S));
+  constexpr Index unit = static_cast<Index>(kAlignment / sizeof(Scalar));
   return (count + unit - 1) / unit * unit;
 }
 
@@ -48,47 +48,48 @@ struct FreeDeleter {
 enum class MemoryLane { values, gradients, first_slot, second_slot };
 
 /// Owns one aligned, zeroed array.
-template <class S>
+template <class Scalar>
 class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(Index count) : Buffer(count, kAlignment, 0) {}
   Buffer(Index count, MemoryLane lane) : Buffer(count, kPage, kPage / 4 * std::size_t(lane)) {}
 
-  S* data() const { return data_.get(); }
+  Scalar* data() const { return data_.get(); }
   Index size() const { return count_; }
   void zero() {
     if (data_)
-      std::memset(static_cast<void*>(data_.get()), 0, static_cast<std::size_t>(count_) * sizeof(S));
+      std::memset(static_cast<void*>(data_.get()), 0,
+                  static_cast<std::size_t>(count_) * sizeof(Scalar));
   }
 
  private:
   static constexpr std::size_t kPage = 4096;
 
   Buffer(Index count, std::size_t alignment, std::size_t offset) : count_(count) {
-    const auto bytes = static_cast<std::size_t>(aligned_count<S>(count)) * sizeof(S);
+    const auto bytes = static_cast<std::size_t>(aligned_count<Scalar>(count)) * sizeof(Scalar);
     if (bytes == 0) return;
     const std::size_t whole = (offset + bytes + alignment - 1) / alignment * alignment;
     auto* block = static_cast<std::uint8_t*>(std::aligned_alloc(alignment, whole));
     if (block == nullptr) throw OutOfMemory(whole);
-    data_ = {reinterpret_cast<S*>(block + offset), FreeDeleter{offset}};
+    data_ = {reinterpret_cast<Scalar*>(block + offset), FreeDeleter{offset}};
     zero();
   }
 
-  std::unique_ptr<S, FreeDeleter> data_;
+  std::unique_ptr<Scalar, FreeDeleter> data_;
   Index count_ = 0;
 };
 
 /// Hands out zeroed blocks that live as long as the workspace. Only planning calls it.
 class Workspace {
  public:
-  template <class S, class... Where>
-  S* take(Index count, Where... where) {
+  template <class Scalar, class... Where>
+  Scalar* take(Index count, Where... where) {
     const Index bytes =
-        aligned_count<std::uint8_t>(checked_product(count, static_cast<Index>(sizeof(S))));
+        aligned_count<std::uint8_t>(checked_product(count, static_cast<Index>(sizeof(Scalar))));
     blocks_.emplace_back(bytes, where...);
     bytes_ += bytes;
-    return reinterpret_cast<S*>(blocks_.back().data());
+    return reinterpret_cast<Scalar*>(blocks_.back().data());
   }
   Index bytes() const { return bytes_; }
 

@@ -11,12 +11,12 @@
 namespace echocell::tests {
 
 /// count numbers, uniform in [-limit, limit).
-template <class S>
-std::vector<S> numbers(Index count, std::uint64_t seed, double limit = 1.0) {
+template <class Scalar>
+std::vector<Scalar> numbers(Index count, std::uint64_t seed, double limit = 1.0) {
   const Random random{seed};
-  std::vector<S> values(static_cast<std::size_t>(count));
+  std::vector<Scalar> values(static_cast<std::size_t>(count));
   for (std::size_t k = 0; k < values.size(); ++k) {
-    values[k] = static_cast<S>(limit * (2.0 * random.uniform(k) - 1.0));
+    values[k] = static_cast<Scalar>(limit * (2.0 * random.uniform(k) - 1.0));
   }
   return values;
 }
@@ -35,7 +35,7 @@ double difference(const A& a, const B& b) {
 }
 
 /// How far float is trusted in sums of some hundred numbers; double carries 9 digits more.
-template <class S>
-constexpr double kTolerance = sizeof(S) == 4 ? 1e-4 : 1e-11;
+template <class Scalar>
+constexpr double kTolerance = sizeof(Scalar) == 4 ? 1e-4 : 1e-11;
 
 }  // namespace echocell::tests

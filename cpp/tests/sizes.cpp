@@ -11,7 +11,7 @@
 
 #include "numerics/activations.hpp"
 #include "numerics/denormals.hpp"
-#include "numerics/panels.hpp"
+#include "numerics/packed_product.hpp"
 #include "tests/numbers.hpp"
 
 namespace echocell::tests {
@@ -27,60 +27,63 @@ void check(bool good, const std::string& what) {
 }
 
 /// Numbers at an odd multiple of their own size, between guards.
-template <class S>
+template <class Scalar>
 class Buffer {
  public:
-  explicit Buffer(Index count) : Buffer(std::vector<S>(std::size_t(count))) {}
-  explicit Buffer(const std::vector<S>& values)
+  explicit Buffer(Index count) : Buffer(std::vector<Scalar>(std::size_t(count))) {}
+  explicit Buffer(const std::vector<Scalar>& values)
       : count_(Index(values.size())), all_(kGuards, kGuard) {
     all_.insert(all_.end(), values.begin(), values.end());
     all_.insert(all_.end(), kGuards, kGuard);
   }
-  S* data() { return all_.data() + kGuards; }
-  std::vector<S> values() { return {data(), data() + count_}; }
+  Scalar* data() { return all_.data() + kGuards; }
+  std::vector<Scalar> values() { return {data(), data() + count_}; }
   bool guards_stand() {
-    const auto is_guard = [](S value) { return value == kGuard; };
+    const auto is_guard = [](Scalar value) { return value == kGuard; };
     return std::all_of(all_.data(), data(), is_guard) &&
            std::all_of(data() + count_, all_.data() + all_.size(), is_guard);
   }
 
  private:
   static constexpr std::size_t kGuards = 65;
-  static constexpr S kGuard = S(12345);
+  static constexpr Scalar kGuard = Scalar(12345);
   Index count_;
-  std::vector<S> all_;
+  std::vector<Scalar> all_;
 };
 
 /// A matrix as plain rows, and packed in panels.
-template <class S>
+template <class Scalar>
 class Packed {
  public:
   Packed(Index rows, Index cols, std::uint64_t seed)
-      : rows_(rows), cols_(cols), plain_(numbers<S>(rows * cols, seed)), buffer_(rows * padded()) {
-    Buffer<S> from(plain_);
-    copy_to_panels<S>(rows_view<const S>(from.data(), rows, cols), panels());
+      : rows_(rows),
+        cols_(cols),
+        plain_(numbers<Scalar>(rows * cols, seed)),
+        buffer_(rows * padded()) {
+    Buffer<Scalar> from(plain_);
+    copy_to_panels<Scalar>(rows_view<const Scalar>(from.data(), rows, cols), panels());
   }
-  Panels<S> panels() { return {buffer_.data(), rows_, padded(), 2 * kLanes<S>}; }
-  S operator()(Index r, Index c) const { return plain_[std::size_t(r * cols_ + c)]; }
-  const std::vector<S>& plain() const { return plain_; }
+  Panels<Scalar> panels() { return {buffer_.data(), rows_, padded(), 2 * kLanes<Scalar>}; }
+  Scalar operator()(Index r, Index c) const { return plain_[std::size_t(r * cols_ + c)]; }
+  const std::vector<Scalar>& plain() const { return plain_; }
   /// What the panels hold now.
-  std::vector<S> unpacked() {
-    Buffer<S> to(rows_ * cols_);
-    copy_from_panels<S>(panels(), rows_view(to.data(), rows_, cols_));
+  std::vector<Scalar> unpacked() {
+    Buffer<Scalar> to(rows_ * cols_);
+    copy_from_panels<Scalar>(panels(), rows_view(to.data(), rows_, cols_));
     check(buffer_.guards_stand() && to.guards_stand(), "numbers beside a packed matrix");
     return to.values();
   }
 
  private:
-  Index padded() const { return echocell::padded<S>(cols_); }
+  Index padded() const { return echocell::padded<Scalar>(cols_); }
   Index rows_, cols_;
-  std::vector<S> plain_;  // [rows, cols]
-  Buffer<S> buffer_;
+  std::vector<Scalar> plain_;  // [rows, cols]
+  Buffer<Scalar> buffer_;
 };
 
 /// start[r, c] + the sum over k of term(r, k, c)
-template <class S, class Term>
-std::vector<double> summed(const std::vector<S>& start, Index rows, Index cols, Index count,
+template <class Scalar, class Term>
+std::vector<double> summed(const std::vector<Scalar>& start, Index rows, Index cols, Index count,
                            const Term& term) {
   std::vector<double> sums(start.begin(), start.end());
   for (Index r = 0; r < rows; ++r) {
@@ -92,51 +95,51 @@ std::vector<double> summed(const std::vector<S>& start, Index rows, Index cols, 
 }
 
 /// a [m, k], w [k, n], z [m, n]: z += a w, z = b + a w, w += a^T z, a += z w^T by two ways.
-template <class S>
+template <class Scalar>
 void check_products(Index m, Index k, Index n) {
   const std::string shape =
       " " + std::to_string(m) + " x " + std::to_string(k) + " x " + std::to_string(n);
   const auto right = [&](const auto& got, const auto& expected, const char* name) {
-    check(difference(got, expected) <= kTolerance<S>, name + shape);
+    check(difference(got, expected) <= kTolerance<Scalar>, name + shape);
   };
-  const auto plain_a = numbers<S>(m * k, 1);
+  const auto plain_a = numbers<Scalar>(m * k, 1);
   const auto a_at = [&](Index r, Index c) { return double(plain_a[std::size_t(r * k + c)]); };
-  Buffer<S> a(plain_a);
-  const ConstRowsView<S> a_view = rows_view<const S>(a.data(), m, k);
-  Packed<S> w(k, n, 2), z(m, n, 3), z_out(m, n, 4), w_out(k, n, 5);
+  Buffer<Scalar> a(plain_a);
+  const ConstRowsView<Scalar> a_view = rows_view<const Scalar>(a.data(), m, k);
+  Packed<Scalar> w(k, n, 2), z(m, n, 3), z_out(m, n, 4), w_out(k, n, 5);
 
-  add_product<S>(a_view, w.panels(), z_out.panels(), 0);
+  add_product<Scalar>(a_view, w.panels(), z_out.panels(), 0);
   const auto product = [&](Index r, Index j, Index c) { return a_at(r, j) * double(w(j, c)); };
   right(z_out.unpacked(), summed(z_out.plain(), m, n, k, product), "add_product");
-  const auto bias = numbers<S>(padded<S>(n), 7);
-  std::vector<S> biases;
+  const auto bias = numbers<Scalar>(padded<Scalar>(n), 7);
+  std::vector<Scalar> biases;
   for (Index r = 0; r < m; ++r) biases.insert(biases.end(), bias.begin(), bias.begin() + n);
-  affine<S>(a_view, w.panels(), bias.data(), z_out.panels(), 0);
+  affine<Scalar>(a_view, w.panels(), bias.data(), z_out.panels(), 0);
   right(z_out.unpacked(), summed(biases, m, n, k, product), "affine");
-  affine<S>(a_view, w.panels(), nullptr, z_out.panels(), 0);
-  right(z_out.unpacked(), summed(std::vector<S>(std::size_t(m * n)), m, n, k, product),
+  affine<Scalar>(a_view, w.panels(), nullptr, z_out.panels(), 0);
+  right(z_out.unpacked(), summed(std::vector<Scalar>(std::size_t(m * n)), m, n, k, product),
         "affine without bias");
 
   const auto tn_term = [&](Index r, Index j, Index c) { return a_at(j, r) * double(z(j, c)); };
-  product_tn<S>(a_view, z.panels(), 0, w_out.panels(), Write::add);
+  product_tn<Scalar>(a_view, z.panels(), 0, w_out.panels(), Write::add);
   right(w_out.unpacked(), summed(w_out.plain(), k, n, m, tn_term), "product_tn");
-  product_tn<S>(a_view, z.panels(), 0, w_out.panels(), Write::set);
-  const std::vector<S> zeros(std::size_t(k * n));
+  product_tn<Scalar>(a_view, z.panels(), 0, w_out.panels(), Write::set);
+  const std::vector<Scalar> zeros(std::size_t(k * n));
   right(w_out.unpacked(), summed(zeros, k, n, m, tn_term), "product_tn instead");
 
   const auto back = summed(plain_a, m, k, n, [&](Index r, Index j, Index c) {
     return double(z(r, j)) * double(w(c, j));
   });
-  Buffer<S> by_dots(plain_a);
-  add_dot_product_back<S>(z.panels(), 0, w.panels(), rows_view(by_dots.data(), m, k));
+  Buffer<Scalar> by_dots(plain_a);
+  add_dot_product_back<Scalar>(z.panels(), 0, w.panels(), rows_view(by_dots.data(), m, k));
   right(by_dots.values(), back, "add_dot_product_back");
 
-  const Index stride = padded<S>(k);
-  Buffer<S> wt(padded<S>(n) * stride), padded_a(m * stride), by_panels(plain_a);
-  transpose<S>(w.panels(), transposed_view(wt.data(), k, padded<S>(n)));
+  const Index stride = padded<Scalar>(k);
+  Buffer<Scalar> wt(padded<Scalar>(n) * stride), padded_a(m * stride), by_panels(plain_a);
+  transpose<Scalar>(w.panels(), transposed_view(wt.data(), k, padded<Scalar>(n)));
   for (Index r = 0; r < m; ++r) std::copy_n(a.data() + r * k, k, padded_a.data() + r * stride);
-  add_product_back<S>(z.panels(), 0, transposed_view(wt.data(), k, padded<S>(n)),
-                      rows_view(padded_a.data(), m, k, stride));
+  add_product_back<Scalar>(z.panels(), 0, transposed_view(wt.data(), k, padded<Scalar>(n)),
+                           rows_view(padded_a.data(), m, k, stride));
   for (Index r = 0; r < m; ++r)
     std::copy_n(padded_a.data() + r * stride, k, by_panels.data() + r * k);
   right(by_panels.values(), back, "add_product_back");
@@ -145,21 +148,21 @@ void check_products(Index m, Index k, Index n) {
 }
 
 /// Every number gets the same bits, wherever it stands, and alone in a vector of padding.
-template <class S>
+template <class Scalar>
 void check_activations(Index n) {
-  const auto z = numbers<S>(n, 6, 9.0);
+  const auto z = numbers<Scalar>(n, 6, 9.0);
   for (const auto f :
        {Activation::tanh, Activation::sigmoid, Activation::hard_sigmoid, Activation::relu,
         Activation::softsign, Activation::elu, Activation::softplus, Activation::bipolar_sigmoid,
         Activation::bipolar_sigmoid_2}) {
     const std::string what =
         "activation " + std::to_string(int(f)) + " of " + std::to_string(n) + " numbers";
-    Buffer<S> y(z), dy(std::vector<S>(z.size(), S(1)));
+    Buffer<Scalar> y(z), dy(std::vector<Scalar>(z.size(), Scalar(1)));
     activate(f, y.data(), n);
     multiply_by_derivative(f, y.data(), dy.data(), n);
     bool same = true;
     for (std::size_t k = 0; k < z.size(); ++k) {
-      S one = z[k], derivative = 1;
+      Scalar one = z[k], derivative = 1;
       activate(f, &one, 1);
       multiply_by_derivative(f, &one, &derivative, 1);
       same = same && one == y.values()[k] && derivative == dy.values()[k];
@@ -169,42 +172,42 @@ void check_activations(Index n) {
   }
   std::vector<double> expected;
   double sum = 0;
-  for (const S value : z) sum += std::exp(double(value));
-  for (const S value : z) expected.push_back(std::exp(double(value)) / sum);
-  Buffer<S> y(z);
+  for (const Scalar value : z) sum += std::exp(double(value));
+  for (const Scalar value : z) expected.push_back(std::exp(double(value)) / sum);
+  Buffer<Scalar> y(z);
   softmax(y.data(), 1, n);
-  check(difference(y.values(), expected) <= kTolerance<S>, "softmax of " + std::to_string(n));
+  check(difference(y.values(), expected) <= kTolerance<Scalar>, "softmax of " + std::to_string(n));
   check(y.guards_stand(), "numbers beside softmax of " + std::to_string(n));
 }
 
 /// Half of the smallest normal number.
-template <class S>
+template <class Scalar>
 bool halving_keeps_a_denormal() {
-  volatile S smallest = std::numeric_limits<S>::min(), half = smallest / 2;
+  volatile Scalar smallest = std::numeric_limits<Scalar>::min(), half = smallest / 2;
   return half != 0;
 }
 
-template <class S>
+template <class Scalar>
 void check_denormals() {
-  check(halving_keeps_a_denormal<S>(), "denormal numbers before the guard");
+  check(halving_keeps_a_denormal<Scalar>(), "denormal numbers before the guard");
   {
     const DenormalGuard guard;
-    check(!halving_keeps_a_denormal<S>(), "denormal results are zero under the guard");
+    check(!halving_keeps_a_denormal<Scalar>(), "denormal results are zero under the guard");
   }
-  check(halving_keeps_a_denormal<S>(), "denormal numbers after the guard");
+  check(halving_keeps_a_denormal<Scalar>(), "denormal numbers after the guard");
 }
 
-template <class S>
+template <class Scalar>
 void check_sizes(Index largest) {
   std::vector<Index> sizes = {1, 3, 15, 17, 31, 33, 63, 65, 127};
   sizes.erase(std::upper_bound(sizes.begin(), sizes.end(), largest), sizes.end());
   for (const Index m : sizes) {
     for (const Index k : sizes) {
-      for (const Index n : sizes) check_products<S>(m, k, n);
+      for (const Index n : sizes) check_products<Scalar>(m, k, n);
     }
-    check_activations<S>(m);
+    check_activations<Scalar>(m);
   }
-  check_denormals<S>();
+  check_denormals<Scalar>();
 }
 
 }  // namespace

@@ -83,8 +83,8 @@ struct OfAllFloats {
 struct Exp : OfAllFloats<Exp> {
   static constexpr const char* kName = "exp";
   static constexpr double kBound = 2.5;
-  template <class S>
-  static Packet<S> ours(const Packet<S>& x) {
+  template <class Scalar>
+  static Packet<Scalar> ours(const Packet<Scalar>& x) {
     return echocell::exp(x);
   }
   template <class E>
@@ -97,8 +97,8 @@ struct Exp : OfAllFloats<Exp> {
 struct Expm1 : OfAllFloats<Expm1> {
   static constexpr const char* kName = "expm1";
   static constexpr double kBound = 2.5;
-  template <class S>
-  static Packet<S> ours(const Packet<S>& x) {
+  template <class Scalar>
+  static Packet<Scalar> ours(const Packet<Scalar>& x) {
     return echocell::expm1(x);
   }
   template <class E>
@@ -111,8 +111,8 @@ struct Expm1 : OfAllFloats<Expm1> {
 struct Sigmoid : OfAllFloats<Sigmoid> {
   static constexpr const char* kName = "sigmoid";
   static constexpr double kBound = 2.5;
-  template <class S>
-  static Packet<S> ours(const Packet<S>& x) {
+  template <class Scalar>
+  static Packet<Scalar> ours(const Packet<Scalar>& x) {
     return echocell::sigmoid(x);
   }
   template <class E>
@@ -125,8 +125,8 @@ struct Sigmoid : OfAllFloats<Sigmoid> {
 struct Tanh : OfAllFloats<Tanh> {
   static constexpr const char* kName = "tanh";
   static constexpr double kBound = 2.5;
-  template <class S>
-  static Packet<S> ours(const Packet<S>& x) {
+  template <class Scalar>
+  static Packet<Scalar> ours(const Packet<Scalar>& x) {
     return echocell::tanh(x);
   }
   template <class E>
@@ -141,9 +141,9 @@ struct OverRoot {
   static constexpr const char* kName = "1 / (sqrt + 1e-7)";
   static constexpr double kBound = 8.0;
   static constexpr std::uint32_t kBlocks = 0x7CF0BDC2 >> kBlockBits;
-  template <class S>
-  static Packet<S> ours(const Packet<S>& v) {
-    return divide_by_root<S>(Packet<S>::Ones(), v, S(1e-7f));
+  template <class Scalar>
+  static Packet<Scalar> ours(const Packet<Scalar>& v) {
+    return divide_by_root<Scalar>(Packet<Scalar>::Ones(), v, Scalar(1e-7f));
   }
   static void expect(Block& b) {
     for (std::uint32_t k = 0; k < kBlockSize; ++k) {

@@ -6,7 +6,7 @@
 #include "numerics/denormals.hpp"
 #include "numerics/finite.hpp"
 #include "numerics/parallel.hpp"
-#include "training/penalty.hpp"
+#include "training/objective/penalty.hpp"
 
 namespace echocell {
 namespace {
@@ -36,42 +36,42 @@ bool validates(const ValidationFrequency& frequency, Index epoch) {
 
 }  // namespace
 
-template <class S>
-Model<S>::Model(const std::vector<std::shared_ptr<const LayerOptions>>& layers, Shape input,
-                std::uint64_t seed)
+template <class Scalar>
+Model<Scalar>::Model(const std::vector<std::shared_ptr<const LayerOptions>>& layers, Shape input,
+                     std::uint64_t seed)
     : network_(layers, std::move(input)),
       states_(network_),
       stepper_(network_),
       walking_(network_),
       random_{seed} {}
 
-template <class S>
-const Head<S>& Model<S>::head() const {
+template <class Scalar>
+const Head<Scalar>& Model<Scalar>::head() const {
   if (!head_) throw std::invalid_argument("the model must be compiled before it is trained");
   return *head_;
 }
 
-template <class S>
-Optimizer<S>& Model<S>::optimizer() {
+template <class Scalar>
+Optimizer<Scalar>& Model<Scalar>::optimizer() {
   (void)head();
   return *optimizer_;
 }
 
-template <class S>
-void Model<S>::compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
-                       const OptimizerOptions& options) {
-  Head<S> new_head(network_, loss, std::move(metrics));
+template <class Scalar>
+void Model<Scalar>::compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
+                            const OptimizerOptions& options) {
+  Head<Scalar> new_head(network_, loss, std::move(metrics));
   if (optimizer_ && optimizer_->same_kind(options)) {
     optimizer_->set_options(options);
   } else {
-    optimizer_ = std::make_unique<Optimizer<S>>(options, network_.parameter_count());
+    optimizer_ = std::make_unique<Optimizer<Scalar>>(options, network_.parameter_count());
   }
   head_ = std::move(new_head);
   plans_.clear();
 }
 
-template <class S>
-void Model<S>::uncompile() {
+template <class Scalar>
+void Model<Scalar>::uncompile() {
   head_.reset();
   optimizer_.reset();
   plans_.clear();
@@ -80,8 +80,8 @@ void Model<S>::uncompile() {
 // ---- plans and states --------------------------------------------------------------------------
 
 /// The plans stand in the order of their last use, the latest first.
-template <class S>
-typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
+template <class Scalar>
+typename Model<Scalar>::Plan& Model<Scalar>::plan(BatchKey key, bool with_head) {
   auto found = std::find_if(plans_.begin(), plans_.end(),
                             [&](const auto& known) { return known->batch.key() == key; });
   if (found == plans_.end()) {
@@ -95,8 +95,8 @@ typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
   std::rotate(plans_.begin(), found, found + 1);
   Plan& plan = *plans_.front();
   if (with_head && plan.heads.empty()) {
-    std::vector<HeadBuffers<S>> heads;
-    for (Slice<S>& slice : plan.batch.slices()) heads.push_back(head().plan(slice));
+    std::vector<HeadBuffers<Scalar>> heads;
+    for (Slice<Scalar>& slice : plan.batch.slices()) heads.push_back(head().plan(slice));
     plan.heads = std::move(heads);
   }
   forget_old_plans();
@@ -104,8 +104,8 @@ typename Model<S>::Plan& Model<S>::plan(BatchKey key, bool with_head) {
 }
 
 /// Keeps the plan in use, and as many of the latest ones as the bound allows.
-template <class S>
-void Model<S>::forget_old_plans() {
+template <class Scalar>
+void Model<Scalar>::forget_old_plans() {
   Index idle = 0;
   for (std::size_t k = 1; k < plans_.size(); ++k) {
     idle += plans_[k]->batch.bytes();
@@ -113,23 +113,23 @@ void Model<S>::forget_old_plans() {
   }
 }
 
-template <class S>
-void Model<S>::release_workspaces() {
+template <class Scalar>
+void Model<Scalar>::release_workspaces() {
   plans_.clear();
   stepper_.release();
   walking_.clear();
 }
 
-template <class S>
-Index Model<S>::workspace_bytes() const {
+template <class Scalar>
+Index Model<Scalar>::workspace_bytes() const {
   Index sum = stepper_.bytes();
   for (const auto& known : plans_) sum += known->batch.bytes();
   return sum;
 }
 
-template <class S>
-typename Model<S>::Plan& Model<S>::plan_for(const Dataset<S>& data, const Part& part, bool training,
-                                            bool with_head) {
+template <class Scalar>
+typename Model<Scalar>::Plan& Model<Scalar>::plan_for(const Dataset<Scalar>& data, const Part& part,
+                                                      bool training, bool with_head) {
   if (!plans_.empty() && is_for(plans_.front()->batch.key(), data.sample, part, training) &&
       !(with_head && plans_.front()->heads.empty())) {
     return *plans_.front();  // as nearly always
@@ -141,8 +141,8 @@ typename Model<S>::Plan& Model<S>::plan_for(const Dataset<S>& data, const Part& 
 
 /// All steps of these samples. Where they differ in length the longest come first, so that a slice
 /// holds rows of similar length; but rows with carried states stay where those are.
-template <class S>
-Part Model<S>::whole(const Dataset<S>& data, const Index* order, Index rows) {
+template <class Scalar>
+Part Model<Scalar>::whole(const Dataset<Scalar>& data, const Index* order, Index rows) {
   if (!data.ragged()) return {order, rows, 0, data.steps()};
   labels_.resize(static_cast<std::size_t>(rows));
   sorted_.resize(static_cast<std::size_t>(rows));
@@ -161,16 +161,16 @@ Part Model<S>::whole(const Dataset<S>& data, const Index* order, Index rows) {
   return part;
 }
 
-template <class S>
-std::vector<Index> Model<S>::in_order(Index samples) {
+template <class Scalar>
+std::vector<Index> Model<Scalar>::in_order(Index samples) {
   std::vector<Index> order = std::move(order_);
   order.resize(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), Index(0));
   return order;
 }
 
-template <class S>
-std::vector<Index> Model<S>::epoch_order(Index samples, const FitOptions& options) {
+template <class Scalar>
+std::vector<Index> Model<Scalar>::epoch_order(Index samples, const FitOptions& options) {
   std::vector<Index> order = in_order(samples);
   if (options.shuffle == Shuffle::samples) shuffle(next_stream(), order.data(), samples);
   if (options.shuffle == Shuffle::batches) {
@@ -187,8 +187,8 @@ std::vector<Index> Model<S>::epoch_order(Index samples, const FitOptions& option
   return order;
 }
 
-template <class S>
-void Model<S>::refresh_segments() {
+template <class Scalar>
+void Model<Scalar>::refresh_segments() {
   penalized_ = has_penalty(network_);
   segments_.clear();
   for (const ParameterBlock& block : network_.blocks()) {
@@ -196,8 +196,8 @@ void Model<S>::refresh_segments() {
   }
 }
 
-template <class S>
-void Model<S>::require_states(Index batch_size, Index samples) {
+template <class Scalar>
+void Model<Scalar>::require_states(Index batch_size, Index samples) {
   if (!network_.stateful()) return;
   if (samples % batch_size != 0) {
     throw std::invalid_argument("a stateful model expects a number of samples that is a multiple " +
@@ -209,17 +209,17 @@ void Model<S>::require_states(Index batch_size, Index samples) {
 
 // ---- part of a batch ---------------------------------------------------------------------------
 
-template <class S>
-void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
-                       const Carrier& carrier) {
-  Batch<S>& batch = plan.batch;
+template <class Scalar>
+void Model<Scalar>::forward(Plan& plan, const Dataset<Scalar>& data, const Part& part,
+                            BatchContext context, const Carrier& carrier) {
+  Batch<Scalar>& batch = plan.batch;
   // The loops over batches look at the interrupt often enough.
   if (!batch.parallel()) context.interrupt = nullptr;
   // A hook may have reset or replaced the states since the loop began.
   if (carrier.all_layers || network_.stateful()) carrier.states.require(part.rows);
   carrier.states.bind(batch, carrier.all_layers);
   run_slices(static_cast<Index>(batch.slices().size()), batch.parallel(), [&](Index k) {
-    Slice<S>& slice = batch.slices()[std::size_t(k)];
+    Slice<Scalar>& slice = batch.slices()[std::size_t(k)];
     const Part rows = part.from_row(slice.first_row);
     gather(data, rows, slice.input());
     if (part.padded) gather_lengths(data, rows, slice.lengths);
@@ -230,20 +230,22 @@ void Model<S>::forward(Plan& plan, const Dataset<S>& data, const Part& part, Bat
 }
 
 /// Loss, metrics and the parameters' gradients of a part that went forward.
-template <class S>
-typename Model<S>::PartLoss Model<S>::differentiate(Plan& plan, const Dataset<S>& data,
-                                                    const Part& part, const BatchContext& context,
-                                                    Tally& tally) {
-  Batch<S>& batch = plan.batch;
+template <class Scalar>
+typename Model<Scalar>::PartLoss Model<Scalar>::differentiate(Plan& plan,
+                                                              const Dataset<Scalar>& data,
+                                                              const Part& part,
+                                                              const BatchContext& context,
+                                                              Tally& tally) {
+  Batch<Scalar>& batch = plan.batch;
   const auto count = static_cast<Index>(batch.slices().size());
   for (Index k = 0; k < count; ++k) {
-    Slice<S>& slice = batch.slices()[std::size_t(k)];
+    Slice<Scalar>& slice = batch.slices()[std::size_t(k)];
     head_->load(data, part.from_row(slice.first_row), slice, plan.heads[std::size_t(k)]);
   }
   const double scale = head_->scale(plan.heads);
   run_slices(count, batch.parallel(), [&](Index k) {
-    Slice<S>& slice = batch.slices()[std::size_t(k)];
-    HeadBuffers<S>& buffers = plan.heads[std::size_t(k)];
+    Slice<Scalar>& slice = batch.slices()[std::size_t(k)];
+    HeadBuffers<Scalar>& buffers = plan.heads[std::size_t(k)];
     head_->differentiate(slice, buffers, scale);
     batch.backward(slice, head_->loss_tensor());
   });
@@ -252,10 +254,10 @@ typename Model<S>::PartLoss Model<S>::differentiate(Plan& plan, const Dataset<S>
 }
 
 /// The loss of what the heads evaluated; their metrics go to the tally.
-template <class S>
-typename Model<S>::PartLoss Model<S>::part_loss(Plan& plan, Tally& tally) const {
+template <class Scalar>
+typename Model<Scalar>::PartLoss Model<Scalar>::part_loss(Plan& plan, Tally& tally) const {
   PartLoss part;
-  for (const HeadBuffers<S>& head : plan.heads) {
+  for (const HeadBuffers<Scalar>& head : plan.heads) {
     part.loss += head.loss;
     part.valid += head.valid;
     for (std::size_t m = 0; m < head.metric_sums.size(); ++m) {
@@ -268,30 +270,31 @@ typename Model<S>::PartLoss Model<S>::part_loss(Plan& plan, Tally& tally) const 
   return part;
 }
 
-template <class S>
-typename Model<S>::PartLoss Model<S>::train_part(const Dataset<S>& data, const Part& part,
-                                                 const Carrier& carrier, Tally& tally,
-                                                 Observer& observer) {
+template <class Scalar>
+typename Model<Scalar>::PartLoss Model<Scalar>::train_part(const Dataset<Scalar>& data,
+                                                           const Part& part, const Carrier& carrier,
+                                                           Tally& tally, Observer& observer) {
   Plan& current = plan_for(data, part, true, true);
   const BatchContext context{true, next_stream(), &observer, part.first > 0, head_->last_read()};
   forward(current, data, part, context, carrier);
   const PartLoss loss = differentiate(current, data, part, context, tally);
   require_finite_batch(current, observer);
   carrier.states.commit();
-  S* gradients = current.batch.sum_gradients(penalized_ || optimizer_->clips());
+  Scalar* gradients = current.batch.sum_gradients(penalized_ || optimizer_->clips());
   if (penalized_) add_penalty_gradient(network_, gradients);
   optimizer_->apply(network_.values(), gradients, segments_);
   return loss;
 }
 
-template <class S>
-typename Model<S>::PartLoss Model<S>::evaluate_part(const Dataset<S>& data, const Part& part,
-                                                    const Carrier& carrier, Tally& tally,
-                                                    Observer& observer) {
+template <class Scalar>
+typename Model<Scalar>::PartLoss Model<Scalar>::evaluate_part(const Dataset<Scalar>& data,
+                                                              const Part& part,
+                                                              const Carrier& carrier, Tally& tally,
+                                                              Observer& observer) {
   Plan& current = plan_for(data, part, false, true);
   forward(current, data, part, {false, {}, &observer, part.first > 0}, carrier);
   for (std::size_t k = 0; k < current.heads.size(); ++k) {
-    Slice<S>& slice = current.batch.slices()[k];
+    Slice<Scalar>& slice = current.batch.slices()[k];
     head_->load(data, part.from_row(slice.first_row), slice, current.heads[k]);
     head_->evaluate(slice, current.heads[k]);
   }
@@ -302,14 +305,14 @@ typename Model<S>::PartLoss Model<S>::evaluate_part(const Dataset<S>& data, cons
 
 /// The data were finite when the call began, but they are borrowed: a hook may have written to
 /// them.
-template <class S>
-void Model<S>::require_finite_batch(Plan& plan, const Observer& observer) const {
+template <class Scalar>
+void Model<Scalar>::require_finite_batch(Plan& plan, const Observer& observer) const {
   if (!observer.outside_code_ran()) return;
   bool finite = true;
-  for (const Slice<S>& slice : plan.batch.slices()) {
+  for (const Slice<Scalar>& slice : plan.batch.slices()) {
     finite = finite && all_finite(slice.input().data, slice.input().size());
   }
-  for (const HeadBuffers<S>& head : plan.heads) finite = finite && head_->finite(head);
+  for (const HeadBuffers<Scalar>& head : plan.heads) finite = finite && head_->finite(head);
   if (finite) return;
   throw std::invalid_argument(
       "the data of a batch contain NaN or infinity; they were finite when the call began, so that "
@@ -318,9 +321,9 @@ void Model<S>::require_finite_batch(Plan& plan, const Observer& observer) const 
 
 // ---- the loops ---------------------------------------------------------------------------------
 
-template <class S>
-bool Model<S>::train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch,
-                           Tally& tally, Observer& observer) {
+template <class Scalar>
+bool Model<Scalar>::train_epoch(const Dataset<Scalar>& data, const FitOptions& options, Index epoch,
+                                Tally& tally, Observer& observer) {
   std::vector<Index> order = epoch_order(data.samples, options);
   const Observer::Logs logs = [&] { return head_->logs(tally); };
   bool stop = false;
@@ -337,9 +340,11 @@ bool Model<S>::train_epoch(const Dataset<S>& data, const FitOptions& options, In
   return stop;
 }
 
-template <class S>
-std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const FitOptions& options,
-                                               const Dataset<S>* validation, Observer& observer) {
+template <class Scalar>
+std::vector<std::vector<double>> Model<Scalar>::fit(const Dataset<Scalar>& data,
+                                                    const FitOptions& options,
+                                                    const Dataset<Scalar>* validation,
+                                                    Observer& observer) {
   const DenormalGuard guard;
   const std::size_t metrics = head().metrics().size();
   require_windows(options.bptt_steps);
@@ -369,9 +374,9 @@ std::vector<std::vector<double>> Model<S>::fit(const Dataset<S>& data, const Fit
   return history;
 }
 
-template <class S>
-std::vector<double> Model<S>::train_on_batch(const Dataset<S>& data, Observer& observer,
-                                             Index bptt_steps) {
+template <class Scalar>
+std::vector<double> Model<Scalar>::train_on_batch(const Dataset<Scalar>& data, Observer& observer,
+                                                  Index bptt_steps) {
   const DenormalGuard guard;
   Tally tally(head().metrics().size());
   require_windows(bptt_steps);
@@ -383,9 +388,9 @@ std::vector<double> Model<S>::train_on_batch(const Dataset<S>& data, Observer& o
   return head_->logs(tally);
 }
 
-template <class S>
-Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Index bptt_steps,
-                               Observer& observer) {
+template <class Scalar>
+Tally Model<Scalar>::evaluate_tally(const Dataset<Scalar>& data, Index batch_size, Index bptt_steps,
+                                    Observer& observer) {
   Tally tally(head().metrics().size());
   std::vector<Index> order = in_order(data.samples);
   const Observer::Logs logs = [&] { return head_->logs(tally); };
@@ -402,9 +407,9 @@ Tally Model<S>::evaluate_tally(const Dataset<S>& data, Index batch_size, Index b
   return tally;
 }
 
-template <class S>
-std::vector<double> Model<S>::evaluate(const Dataset<S>& data, Index batch_size,
-                                       Observer& observer) {
+template <class Scalar>
+std::vector<double> Model<Scalar>::evaluate(const Dataset<Scalar>& data, Index batch_size,
+                                            Observer& observer) {
   const DenormalGuard guard;
   (void)head();
   require_states(batch_size, data.samples);
@@ -412,8 +417,9 @@ std::vector<double> Model<S>::evaluate(const Dataset<S>& data, Index batch_size,
   return head_->logs(evaluate_tally(data, batch_size, 0, observer));
 }
 
-template <class S>
-void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer) {
+template <class Scalar>
+void Model<Scalar>::predict(const Dataset<Scalar>& data, Index batch_size, Scalar* y,
+                            Observer& observer) {
   const DenormalGuard guard;
   require_states(batch_size, data.samples);
   std::vector<Index> order = in_order(data.samples);
@@ -428,14 +434,16 @@ void Model<S>::predict(const Dataset<S>& data, Index batch_size, S* y, Observer&
   order_ = std::move(order);
 }
 
-template <class S>
-void Model<S>::predict_batch(const Dataset<S>& data, const Part& part, S* y, Observer& observer) {
+template <class Scalar>
+void Model<Scalar>::predict_batch(const Dataset<Scalar>& data, const Part& part, Scalar* y,
+                                  Observer& observer) {
   Plan& current = plan_for(data, part, false, false);
   forward(current, data, part, {false, {}, &observer}, {states_, false});
   require_finite_batch(current, observer);
   states_.commit();
-  for (const Slice<S>& slice : current.batch.slices()) {
-    scatter<S>(data, part.from_row(slice.first_row), slice.output(), network_.timed_output(), y);
+  for (const Slice<Scalar>& slice : current.batch.slices()) {
+    scatter<Scalar>(data, part.from_row(slice.first_row), slice.output(), network_.timed_output(),
+                    y);
   }
 }
 

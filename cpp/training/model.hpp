@@ -9,13 +9,13 @@
 #include <variant>
 #include <vector>
 
-#include "training/batch.hpp"
-#include "training/head.hpp"
+#include "training/network/batch.hpp"
+#include "training/network/states.hpp"
+#include "training/network/stepper.hpp"
+#include "training/network/unpadded_rows.hpp"
+#include "training/network/windows.hpp"
+#include "training/objective/head.hpp"
 #include "training/optimizers/optimizer.hpp"
-#include "training/states.hpp"
-#include "training/stepper.hpp"
-#include "training/unpadded_rows.hpp"
-#include "training/windows.hpp"
 
 namespace echocell {
 
@@ -86,12 +86,12 @@ struct FitOptions {
 };
 
 /// What one layer makes of some input. All numbers batch-major.
-template <class S>
+template <class Scalar>
 struct LayerRun {
   struct Values {
     std::string name;
     Shape shape;  // of one sample
-    std::vector<S> numbers;
+    std::vector<Scalar> numbers;
   };
   Values output;
   std::vector<Values> states;
@@ -99,37 +99,37 @@ struct LayerRun {
 };
 
 /// What is given to one layer; [B, ...] batch-major. Null: none.
-template <class S>
+template <class Scalar>
 struct LayerInput {
-  const S* x = nullptr;
+  const Scalar* x = nullptr;
   Index batch = 0;
   Shape sample;
-  const std::uint8_t* mask = nullptr;   // [B, T]
-  std::vector<const S*> initial_state;  // [B, width] each; empty: zeros
+  const std::uint8_t* mask = nullptr;        // [B, T]
+  std::vector<const Scalar*> initial_state;  // [B, width] each; empty: zeros
   bool training = false;
   bool from_input = false;  // x is the network's input: the layers in front run first
 };
 
 /// The loss of a batch and its gradients, for those who check them.
-template <class S>
+template <class Scalar>
 struct Gradients {
   double loss = 0;
-  const S* parameters = nullptr;  // as long as the arena
-  std::vector<S> input;           // batch-major, like the input
+  const Scalar* parameters = nullptr;  // as long as the arena
+  std::vector<Scalar> input;           // batch-major, like the input
 };
 
-template <class S>
+template <class Scalar>
 class Model {
  public:
   Model(const std::vector<std::shared_ptr<const LayerOptions>>& layers, Shape input,
         std::uint64_t seed);
 
-  Network<S>& network() { return network_; }
-  const Network<S>& network() const { return network_; }
-  States<S>& states() { return states_; }
+  Network<Scalar>& network() { return network_; }
+  const Network<Scalar>& network() const { return network_; }
+  States<Scalar>& states() { return states_; }
   bool compiled() const { return head_.has_value(); }
   LossKind loss() const { return head().loss(); }
-  Optimizer<S>& optimizer();
+  Optimizer<Scalar>& optimizer();
 
   /// Slots of an earlier compile stay if the optimizer is of the same kind.
   void compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
@@ -139,20 +139,20 @@ class Model {
   void uncompile();
 
   /// A row of logs per epoch: loss, metrics, then the same of the validation where it ran.
-  std::vector<std::vector<double>> fit(const Dataset<S>& data, const FitOptions& options,
-                                       const Dataset<S>* validation, Observer& observer);
+  std::vector<std::vector<double>> fit(const Dataset<Scalar>& data, const FitOptions& options,
+                                       const Dataset<Scalar>* validation, Observer& observer);
   /// One update with all of the data as one batch; with bptt_steps one per window, see windows.hpp.
-  std::vector<double> train_on_batch(const Dataset<S>& data, Observer& observer,
+  std::vector<double> train_on_batch(const Dataset<Scalar>& data, Observer& observer,
                                      Index bptt_steps = 0);
-  std::vector<double> evaluate(const Dataset<S>& data, Index batch_size, Observer& observer);
+  std::vector<double> evaluate(const Dataset<Scalar>& data, Index batch_size, Observer& observer);
   /// y: room for samples * volume(output_shape for this input); arranged like x where samples
   /// differ in length and there is an output at each of their steps.
-  void predict(const Dataset<S>& data, Index batch_size, S* y, Observer& observer);
+  void predict(const Dataset<Scalar>& data, Index batch_size, Scalar* y, Observer& observer);
   /// For one time step after the other, the states carried in all layers.
-  Stepper<S>& stepper() { return stepper_; }
+  Stepper<Scalar>& stepper() { return stepper_; }
   // In model_inspection.cpp:
-  Gradients<S> gradients(const Dataset<S>& data, bool training, Observer& observer);
-  LayerRun<S> run_layer(Index layer, const LayerInput<S>& input, Observer& observer);
+  Gradients<Scalar> gradients(const Dataset<Scalar>& data, bool training, Observer& observer);
+  LayerRun<Scalar> run_layer(Index layer, const LayerInput<Scalar>& input, Observer& observer);
 
   const Shape& input_shape() const { return network_.input_shape(); }
   /// The shape of one output for input of this shape.
@@ -178,9 +178,9 @@ class Model {
  private:
   /// A batch and what the head needs for it.
   struct Plan {
-    Batch<S> batch;
-    std::vector<HeadBuffers<S>> heads;
-    Plan(const Network<S>& network, BatchKey key) : batch(network, std::move(key)) {}
+    Batch<Scalar> batch;
+    std::vector<HeadBuffers<Scalar>> heads;
+    Plan(const Network<Scalar>& network, BatchKey key) : batch(network, std::move(key)) {}
   };
 
   /// The loss of a part of a batch, and how many rows of the output it is the mean of.
@@ -190,36 +190,36 @@ class Model {
   };
   /// Which states a pass begins with and writes: of stateful layers, or of all.
   struct Carrier {
-    States<S>& states;
+    States<Scalar>& states;
     bool all_layers;
   };
 
-  const Head<S>& head() const;
+  const Head<Scalar>& head() const;
   Plan& plan(BatchKey key, bool with_head);
   void forget_old_plans();
-  Plan& plan_for(const Dataset<S>& data, const Part& part, bool training, bool with_head);
-  Part whole(const Dataset<S>& data, const Index* order, Index rows);
-  void forward(Plan& plan, const Dataset<S>& data, const Part& part, BatchContext context,
+  Plan& plan_for(const Dataset<Scalar>& data, const Part& part, bool training, bool with_head);
+  Part whole(const Dataset<Scalar>& data, const Index* order, Index rows);
+  void forward(Plan& plan, const Dataset<Scalar>& data, const Part& part, BatchContext context,
                const Carrier& carrier);
-  PartLoss differentiate(Plan& plan, const Dataset<S>& data, const Part& part,
+  PartLoss differentiate(Plan& plan, const Dataset<Scalar>& data, const Part& part,
                          const BatchContext& context, Tally& tally);
   PartLoss part_loss(Plan& plan, Tally& tally) const;
-  PartLoss train_part(const Dataset<S>& data, const Part& part, const Carrier& carrier,
+  PartLoss train_part(const Dataset<Scalar>& data, const Part& part, const Carrier& carrier,
                       Tally& tally, Observer& observer);
-  PartLoss evaluate_part(const Dataset<S>& data, const Part& part, const Carrier& carrier,
+  PartLoss evaluate_part(const Dataset<Scalar>& data, const Part& part, const Carrier& carrier,
                          Tally& tally, Observer& observer);
   void require_finite_batch(Plan& plan, const Observer& observer) const;
-  void pass_over(const Dataset<S>& data, const Part& part, bool training, Observer& observer);
-  void run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+  void pass_over(const Dataset<Scalar>& data, const Part& part, bool training, Observer& observer);
+  void run_batch(const Dataset<Scalar>& data, const Part& batch, bool training, Index bptt_steps,
                  Tally& tally, Observer& observer);
-  void run_part(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+  void run_part(const Dataset<Scalar>& data, const Part& batch, bool training, Index bptt_steps,
                 Tally& tally, Observer& observer);
-  double walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
+  double walk(const Dataset<Scalar>& data, const Part& batch, bool training, Index bptt_steps,
               Tally& tally, Observer& observer);
-  bool train_epoch(const Dataset<S>& data, const FitOptions& options, Index epoch, Tally& tally,
-                   Observer& observer);
-  void predict_batch(const Dataset<S>& data, const Part& part, S* y, Observer& observer);
-  Tally evaluate_tally(const Dataset<S>& data, Index batch_size, Index bptt_steps,
+  bool train_epoch(const Dataset<Scalar>& data, const FitOptions& options, Index epoch,
+                   Tally& tally, Observer& observer);
+  void predict_batch(const Dataset<Scalar>& data, const Part& part, Scalar* y, Observer& observer);
+  Tally evaluate_tally(const Dataset<Scalar>& data, Index batch_size, Index bptt_steps,
                        Observer& observer);
   void require_windows(Index bptt_steps) const;
   void require_states(Index batch_size, Index samples);
@@ -229,16 +229,16 @@ class Model {
   Random next_stream() { return random_.child(draws_++); }
   Random next_layer_stream() { return random_.child(kFirstLayerStream + layer_draws_++); }
 
-  Network<S> network_;
-  States<S> states_;
-  Stepper<S> stepper_;
-  States<S> walking_;  // of a batch that is walked in windows, until its end
-  std::optional<Head<S>> head_;
-  std::unique_ptr<Optimizer<S>> optimizer_;
+  Network<Scalar> network_;
+  States<Scalar> states_;
+  Stepper<Scalar> stepper_;
+  States<Scalar> walking_;  // of a batch that is walked in windows, until its end
+  std::optional<Head<Scalar>> head_;
+  std::unique_ptr<Optimizer<Scalar>> optimizer_;
   std::vector<std::unique_ptr<Plan>> plans_;
   std::vector<Index> order_;  // lent to a loop while it runs, so that a nested call has its own
   std::vector<Index> labels_, sorted_;  // of a batch whose samples differ in length
-  UnpaddedRows<S> unpadded_;            // of a batch that is walked in windows
+  UnpaddedRows<Scalar> unpadded_;       // of a batch that is walked in windows
   std::vector<Segment> segments_;
   bool penalized_ = false;  // has any parameter a penalty? As of refresh_segments()
   Random random_;

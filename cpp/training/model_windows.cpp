@@ -4,8 +4,8 @@
 
 namespace echocell {
 
-template <class S>
-void Model<S>::require_windows(Index bptt_steps) const {
+template <class Scalar>
+void Model<Scalar>::require_windows(Index bptt_steps) const {
   if (bptt_steps == 0) return;
   if (const auto reason = network_.why_not_divisible()) {
     throw std::invalid_argument("bptt_steps: expected a model that can run one part of a " +
@@ -29,9 +29,9 @@ void Model<S>::require_windows(Index bptt_steps) const {
 
 /// Trains or evaluates, in windows where a batch is longer than that. Rows that are masked are then
 /// taken as the sequences that they stand for.
-template <class S>
-void Model<S>::run_batch(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
-                         Tally& tally, Observer& observer) {
+template <class Scalar>
+void Model<Scalar>::run_batch(const Dataset<Scalar>& data, const Part& batch, bool training,
+                              Index bptt_steps, Tally& tally, Observer& observer) {
   const bool in_windows = bptt_steps > 0 && bptt_steps < batch.steps;
   const auto mask_value = in_windows ? network_.input_mask_value() : std::nullopt;
   if (mask_value && unpadded_.load(data, batch, *mask_value, head_->timed())) {
@@ -42,9 +42,9 @@ void Model<S>::run_batch(const Dataset<S>& data, const Part& batch, bool trainin
   }
 }
 
-template <class S>
-void Model<S>::run_part(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
-                        Tally& tally, Observer& observer) {
+template <class Scalar>
+void Model<Scalar>::run_part(const Dataset<Scalar>& data, const Part& batch, bool training,
+                             Index bptt_steps, Tally& tally, Observer& observer) {
   double loss = 0;
   if (bptt_steps > 0 && bptt_steps < batch.steps) {
     loss = walk(data, batch, training, bptt_steps, tally, observer);
@@ -60,9 +60,9 @@ void Model<S>::run_part(const Dataset<S>& data, const Part& batch, bool training
 
 /// Window after window, with states of its own: those of stateful layers are handed over at the
 /// end, so that a walk that is broken off leaves them as they were. Gives the mean loss.
-template <class S>
-double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, Index bptt_steps,
-                      Tally& tally, Observer& observer) {
+template <class Scalar>
+double Model<Scalar>::walk(const Dataset<Scalar>& data, const Part& batch, bool training,
+                           Index bptt_steps, Tally& tally, Observer& observer) {
   const bool timed = head_->timed();
   const Windows windows(batch.steps, bptt_steps, !timed);
   const Carrier carrier{walking_, true};
@@ -88,9 +88,9 @@ double Model<S>::walk(const Dataset<S>& data, const Part& batch, bool training, 
 }
 
 /// A window without targets: only the states go on.
-template <class S>
-void Model<S>::pass_over(const Dataset<S>& data, const Part& part, bool training,
-                         Observer& observer) {
+template <class Scalar>
+void Model<Scalar>::pass_over(const Dataset<Scalar>& data, const Part& part, bool training,
+                              Observer& observer) {
   Plan& current = plan_for(data, part, training, false);
   const Random random = training ? next_stream() : Random{};
   forward(current, data, part, {training, random, &observer}, {walking_, true});

@@ -28,8 +28,8 @@ class IdlePages {
 
   /// visit(first, size) for the runs of [begin, end) that are to be updated with this gradient of
   /// the arena.
-  template <class S, class Visit>
-  void for_each_busy(const S* gradient, Index begin, Index end, const Visit& visit) {
+  template <class Scalar, class Visit>
+  void for_each_busy(const Scalar* gradient, Index begin, Index end, const Visit& visit) {
     if (left_ == 0) return visit(begin, end - begin);
     Index run = begin;
     for (Index at = begin; at < end;) {
@@ -46,8 +46,8 @@ class IdlePages {
  private:
   static constexpr Index kPage = 256;
 
-  template <class S>
-  bool stays_idle(Index page, const S* gradient, Index size) {
+  template <class Scalar>
+  bool stays_idle(Index page, const Scalar* gradient, Index size) {
     std::uint8_t& idle = idle_[static_cast<std::size_t>(page)];
     if (!idle || all_zero(gradient, size)) return idle != 0;
     idle = 0;
@@ -56,10 +56,10 @@ class IdlePages {
   }
 
   /// NaN is not zero. size: whole packets.
-  template <class S>
-  static bool all_zero(const S* numbers, Index size) {
-    using V = Packet<S>;
-    constexpr Index W = kLanes<S>;
+  template <class Scalar>
+  static bool all_zero(const Scalar* numbers, Index size) {
+    using V = Packet<Scalar>;
+    constexpr Index W = kLanes<Scalar>;
     V sizes = V::Zero(), more = V::Zero(), still_more = V::Zero(), last = V::Zero();
     Index k = 0;
     for (; k + 4 * W <= size; k += 4 * W) {  // four sums, so that additions need not wait
@@ -69,7 +69,7 @@ class IdlePages {
       last += V::Map(numbers + k + 3 * W).abs();
     }
     for (; k < size; k += W) sizes += V::Map(numbers + k).abs();
-    return ((sizes + more) + (still_more + last)).sum() == S(0);
+    return ((sizes + more) + (still_more + last)).sum() == Scalar(0);
   }
 
   std::vector<std::uint8_t> idle_;  // of each page

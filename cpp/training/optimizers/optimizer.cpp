@@ -13,41 +13,43 @@
 
 namespace echocell {
 
-template <class S>
-Optimizer<S>::Optimizer(const OptimizerOptions& options, Index count)
+template <class Scalar>
+Optimizer<Scalar>::Optimizer(const OptimizerOptions& options, Index count)
     : options_(options), learning_rate_(options.learning_rate), idle_(count) {
   check(options);
   for (const std::string& name : slot_names(options)) {
     slots_.emplace_back(count, slots_.empty() ? MemoryLane::first_slot : MemoryLane::second_slot);
     if (name == "accumulator") {
-      std::fill_n(slots_.back().data(), count, static_cast<S>(options.initial_accumulator_value));
+      std::fill_n(slots_.back().data(), count,
+                  static_cast<Scalar>(options.initial_accumulator_value));
     }
   }
 }
 
-template <class S>
-void Optimizer<S>::set_learning_rate(double learning_rate) {
+template <class Scalar>
+void Optimizer<Scalar>::set_learning_rate(double learning_rate) {
   check_learning_rate(learning_rate);
   learning_rate_.store(learning_rate, std::memory_order_relaxed);
 }
 
-template <class S>
-bool Optimizer<S>::same_kind(const OptimizerOptions& options) const {
+template <class Scalar>
+bool Optimizer<Scalar>::same_kind(const OptimizerOptions& options) const {
   return options.kind == options_.kind && slot_names(options) == slot_names(options_);
 }
 
-template <class S>
-void Optimizer<S>::set_options(const OptimizerOptions& options) {
+template <class Scalar>
+void Optimizer<Scalar>::set_options(const OptimizerOptions& options) {
   check(options);
   if (!same_kind(options)) throw std::invalid_argument("optimizer: options of another kind");
   options_ = options;
   set_learning_rate(options.learning_rate);
 }
 
-template <class S>
-void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& segments) {
+template <class Scalar>
+void Optimizer<Scalar>::apply(Scalar* values, Scalar* gradients,
+                              const std::vector<Segment>& segments) {
   if (clips()) clip(gradients, segments);
-  const Rates<S> rates = next_rates();
+  const Rates<Scalar> rates = next_rates();
   if (rates.shrink != 0) idle_.wake_all();
   const auto update_run = [&](Index begin, Index end) {
     idle_.for_each_busy(gradients, begin, end, [&](Index first, Index size) {
@@ -60,7 +62,7 @@ void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& se
   for (const Segment& segment : segments) {
     if (segment.trainable) {
       if (begin == end) begin = segment.offset;
-      end = aligned_count<S>(segment.offset + segment.size);
+      end = aligned_count<Scalar>(segment.offset + segment.size);
     } else if (begin != end) {
       update_run(begin, end);
       begin = end;
@@ -71,8 +73,8 @@ void Optimizer<S>::apply(S* values, S* gradients, const std::vector<Segment>& se
 }
 
 /// alpha is Adam's: learning rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).
-template <class S>
-Rates<S> Optimizer<S>::next_rates() {
+template <class Scalar>
+Rates<Scalar> Optimizer<Scalar>::next_rates() {
   const OptimizerOptions& o = options_;
   const double rate = learning_rate() / (1 + o.decay * static_cast<double>(iterations()));
   double correction = 1;
@@ -80,67 +82,70 @@ Rates<S> Optimizer<S>::next_rates() {
     const std::int64_t t = iterations() + 1;
     correction = std::sqrt(1 - beta_2_to_.at(o.beta_2, t)) / (1 - beta_1_to_.at(o.beta_1, t));
   }
-  return {static_cast<S>(rate), static_cast<S>(rate * o.weight_decay),
-          static_cast<S>(rate * correction)};
+  return {static_cast<Scalar>(rate), static_cast<Scalar>(rate * o.weight_decay),
+          static_cast<Scalar>(rate * correction)};
 }
 
-template <class S>
-void Optimizer<S>::clip(S* gradients, const std::vector<Segment>& segments) const {
+template <class Scalar>
+void Optimizer<Scalar>::clip(Scalar* gradients, const std::vector<Segment>& segments) const {
   const OptimizerOptions& o = options_;
   double global_square = 0;
   for (const Segment& segment : segments) {
     if (!segment.trainable) continue;
-    ArrayView<S> g(gradients + segment.offset, segment.size);
+    ArrayView<Scalar> g(gradients + segment.offset, segment.size);
     if (o.clipnorm > 0) {
-      scale_to_norm<S>(g, std::sqrt(sum_of_squares<S>({g.data(), g.size()})), o.clipnorm);
+      scale_to_norm<Scalar>(g, std::sqrt(sum_of_squares<Scalar>({g.data(), g.size()})), o.clipnorm);
     } else if (o.global_clipnorm > 0) {
-      global_square += sum_of_squares<S>({g.data(), g.size()});
+      global_square += sum_of_squares<Scalar>({g.data(), g.size()});
     } else if (o.clipvalue > 0) {
-      clip_values(g, static_cast<S>(o.clipvalue));
+      clip_values(g, static_cast<Scalar>(o.clipvalue));
     }
   }
   if (!(o.global_clipnorm > 0)) return;
   const double norm = std::sqrt(global_square);
   for (const Segment& segment : segments) {
     if (!segment.trainable) continue;
-    scale_to_norm<S>({gradients + segment.offset, segment.size}, norm, o.global_clipnorm);
+    scale_to_norm<Scalar>({gradients + segment.offset, segment.size}, norm, o.global_clipnorm);
   }
 }
 
-template <class S>
-void Optimizer<S>::update(const Rates<S>& rates, S* values, const S* gradients, Index begin,
-                          Index size) {
+template <class Scalar>
+void Optimizer<Scalar>::update(const Rates<Scalar>& rates, Scalar* values, const Scalar* gradients,
+                               Index begin, Index size) {
   const OptimizerOptions& o = options_;
-  const S momentum = static_cast<S>(o.momentum);
+  const Scalar momentum = static_cast<Scalar>(o.momentum);
   // With epsilon 0, the smallest normal number keeps 0 / 0 from weights that have no gradient.
-  const S epsilon = std::max(static_cast<S>(o.epsilon), std::numeric_limits<S>::min());
-  S* x = values + begin;
-  const S* g = gradients + begin;
+  const Scalar epsilon =
+      std::max(static_cast<Scalar>(o.epsilon), std::numeric_limits<Scalar>::min());
+  Scalar* x = values + begin;
+  const Scalar* g = gradients + begin;
   const auto slot = [&](std::size_t k) { return slots_[k].data() + begin; };
 
   switch (o.kind) {
     case OptimizerKind::sgd:
-      if (slots_.empty()) return sgd<S>(rates, {g, size}, {x, size});
-      return sgd_with_momentum<S>(rates, momentum, o.nesterov, {g, size}, {x, size},
-                                  {slot(0), size});
+      if (slots_.empty()) return sgd<Scalar>(rates, {g, size}, {x, size});
+      return sgd_with_momentum<Scalar>(rates, momentum, o.nesterov, {g, size}, {x, size},
+                                       {slot(0), size});
     case OptimizerKind::rmsprop: {
       const bool moves = o.momentum > 0;
-      S* m = moves ? slot(1) : nullptr;
-      S* a = o.centered ? slot(moves ? 2 : 1) : nullptr;
-      const auto step = moves ? (o.centered ? rmsprop<true, true, S> : rmsprop<true, false, S>)
-                              : (o.centered ? rmsprop<false, true, S> : rmsprop<false, false, S>);
-      const RMSpropOptions<S> options{static_cast<S>(o.rho), static_cast<S>(1 - o.rho), momentum,
-                                      epsilon};
+      Scalar* m = moves ? slot(1) : nullptr;
+      Scalar* a = o.centered ? slot(moves ? 2 : 1) : nullptr;
+      const auto step =
+          moves ? (o.centered ? rmsprop<true, true, Scalar> : rmsprop<true, false, Scalar>)
+                : (o.centered ? rmsprop<false, true, Scalar> : rmsprop<false, false, Scalar>);
+      const RMSpropOptions<Scalar> options{static_cast<Scalar>(o.rho),
+                                           static_cast<Scalar>(1 - o.rho), momentum, epsilon};
       return step(rates, options, size, g, x, slot(0), m, a);
     }
     case OptimizerKind::adam:
     case OptimizerKind::adamw: {
-      S* w = o.amsgrad ? slot(2) : nullptr;
+      Scalar* w = o.amsgrad ? slot(2) : nullptr;
       const bool decays = rates.shrink != 0;
-      const auto step = o.amsgrad ? (decays ? adam<true, true, S> : adam<true, false, S>)
-                                  : (decays ? adam<false, true, S> : adam<false, false, S>);
-      const AdamOptions<S> options{static_cast<S>(1 - o.beta_1), static_cast<S>(1 - o.beta_2),
-                                   epsilon};
+      const auto step = o.amsgrad
+                            ? (decays ? adam<true, true, Scalar> : adam<true, false, Scalar>)
+                            : (decays ? adam<false, true, Scalar> : adam<false, false, Scalar>);
+      const AdamOptions<Scalar> options{static_cast<Scalar>(1 - o.beta_1),
+                                        static_cast<Scalar>(1 - o.beta_2), epsilon};
       return step(rates, options, size, g, x, slot(0), slot(1), w);
     }
     case OptimizerKind::adagrad:

@@ -22,7 +22,7 @@ struct Segment {
   bool trainable;
 };
 
-template <class S>
+template <class Scalar>
 class Optimizer {
  public:
   /// count: the length of the arena. Slots start as Keras's do, iterations at 0. Throws
@@ -33,7 +33,7 @@ class Optimizer {
   /// segments lie in order and apart, each from a multiple of the alignment on. Padding between
   /// them has gradient 0 and is 0, and stays so. Segments that are not trainable keep values and
   /// slots; their gradients are never looked at.
-  void apply(S* values, S* gradients, const std::vector<Segment>& segments);
+  void apply(Scalar* values, Scalar* gradients, const std::vector<Segment>& segments);
 
   /// Does apply() change the gradients?
   bool clips() const {
@@ -49,9 +49,9 @@ class Optimizer {
 
   std::vector<std::string> names_of_slots() const { return slot_names(options_); }
   /// Each [count], in the order of slot_names().
-  const std::vector<Buffer<S>>& slots() const { return slots_; }
+  const std::vector<Buffer<Scalar>>& slots() const { return slots_; }
   /// The same, to be written to before the next update.
-  std::vector<Buffer<S>>& writable_slots() {
+  std::vector<Buffer<Scalar>>& writable_slots() {
     idle_.wake_all();
     return slots_;
   }
@@ -63,9 +63,10 @@ class Optimizer {
   void set_options(const OptimizerOptions& options);
 
  private:
-  Rates<S> next_rates();
-  void clip(S* gradients, const std::vector<Segment>& segments) const;
-  void update(const Rates<S>& rates, S* values, const S* gradients, Index begin, Index size);
+  Rates<Scalar> next_rates();
+  void clip(Scalar* gradients, const std::vector<Segment>& segments) const;
+  void update(const Rates<Scalar>& rates, Scalar* values, const Scalar* gradients, Index begin,
+              Index size);
 
   OptimizerOptions options_;  // but for the learning rate
   // Read by other threads while apply() runs.
@@ -73,7 +74,7 @@ class Optimizer {
   std::atomic<std::int64_t> iterations_{0};
   IdlePages idle_;
   RunningPower beta_1_to_, beta_2_to_;
-  std::vector<Buffer<S>> slots_;
+  std::vector<Buffer<Scalar>> slots_;
 };
 
 }  // namespace echocell

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "training/kind_names.hpp"
+#include "training/objective/kind_names.hpp"
 
 namespace echocell {
 namespace {

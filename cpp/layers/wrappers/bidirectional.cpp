@@ -1,0 +1,271 @@
+#include "layers/wrappers/bidirectional.hpp"
+
+#include <algorithm>
+
+#include "layers/recurrent/recurrent.hpp"
+#include "layers/wrappers/child_pass.hpp"
+
+namespace echocell {
+namespace {
+
+const RecurrentSettings& recurrent_settings(const LayerOptions& options) {
+  const auto* settings = dynamic_cast<const RecurrentSettings*>(&options);
+  if (settings == nullptr) {
+    throw std::invalid_argument("Bidirectional: expected recurrent layers, received another");
+  }
+  return *settings;
+}
+
+void check_pair(const RecurrentSettings& forward, const RecurrentSettings& backward) {
+  const auto require = [](bool fits, const std::string& what) {
+    if (!fits) throw std::invalid_argument("Bidirectional: expected layers with " + what);
+  };
+  require(forward.go_backwards != backward.go_backwards,
+          "different go_backwards, received the same");
+  require(forward.return_sequences == backward.return_sequences,
+          "the same return_sequences, received different ones");
+  require(forward.stateful == backward.stateful, "the same stateful, received different ones");
+}
+
+template <class Scalar>
+struct BothCache : Cache {
+  Child<Scalar> forward, backward;
+  Scalar* input_gradient = nullptr;  // the backward layer's, [T, B, F]; null in inference
+};
+
+template <class Scalar>
+BothCache<Scalar>& cache_of(const Pass<Scalar>& pass) {
+  return static_cast<BothCache<Scalar>&>(*pass.cache);
+}
+
+template <class Scalar>
+void plan_child(Child<Scalar>& child, const Layer<Scalar>& layer, const Shape& input, Index batch,
+                Use use, Workspace& workspace) {
+  child.plan(layer, input, batch, use, workspace);
+  Pass<Scalar>& pass = child.pass;
+  pass.output = pass.output_gradient = view<Scalar>(nullptr, layer.output_shape(input), batch);
+  pass.output.data = workspace.take<Scalar>(pass.output.size());
+  if (use.training) pass.output_gradient.data = workspace.take<Scalar>(pass.output.size());
+}
+
+// y = the merge of a row of f and one of b.
+template <class Scalar>
+void merge_row(MergeMode mode, const Scalar* f, Index f_width, const Scalar* b, Index b_width,
+               Scalar* y) {
+  switch (mode) {
+    case MergeMode::concat:
+      std::copy_n(f, f_width, y);
+      std::copy_n(b, b_width, y + f_width);
+      break;
+    case MergeMode::sum:
+      for (Index j = 0; j < f_width; ++j) y[j] = f[j] + b[j];
+      break;
+    case MergeMode::mul:
+      for (Index j = 0; j < f_width; ++j) y[j] = f[j] * b[j];
+      break;
+    case MergeMode::ave:
+      for (Index j = 0; j < f_width; ++j) y[j] = (f[j] + b[j]) / 2;
+      break;
+  }
+}
+
+// df, db = the gradients of f and b from that of their merge.
+template <class Scalar>
+void split_row(MergeMode mode, const Scalar* dy, const Scalar* f, Scalar* df, Index f_width,
+               const Scalar* b, Scalar* db, Index b_width) {
+  switch (mode) {
+    case MergeMode::concat:
+      std::copy_n(dy, f_width, df);
+      std::copy_n(dy + f_width, b_width, db);
+      break;
+    case MergeMode::sum:
+      std::copy_n(dy, f_width, df);
+      std::copy_n(dy, f_width, db);
+      break;
+    case MergeMode::mul:
+      for (Index j = 0; j < f_width; ++j) {
+        df[j] = dy[j] * b[j];
+        db[j] = dy[j] * f[j];
+      }
+      break;
+    case MergeMode::ave:
+      for (Index j = 0; j < f_width; ++j) df[j] = db[j] = dy[j] / 2;
+      break;
+  }
+}
+
+}  // namespace
+
+MergeMode merge_mode(const std::string& name) {
+  if (name == "concat") return MergeMode::concat;
+  if (name == "sum") return MergeMode::sum;
+  if (name == "mul") return MergeMode::mul;
+  if (name == "ave") return MergeMode::ave;
+  throw std::invalid_argument("merge_mode: expected 'concat', 'sum', 'mul' or 'ave', received '" +
+                              name + "'");
+}
+
+// ---- shapes ------------------------------------------------------------------------------------
+
+template <class Scalar>
+Bidirectional<Scalar>::Bidirectional(const BidirectionalOptions& options)
+    : forward_(make_layer<Scalar>(*options.forward)),
+      backward_(make_layer<Scalar>(*options.backward)),
+      merge_mode_(options.merge_mode) {
+  const RecurrentSettings& settings = recurrent_settings(*options.forward);
+  check_pair(settings, recurrent_settings(*options.backward));
+  return_sequences_ = settings.return_sequences;
+  reversed_ = settings.go_backwards;
+}
+
+template <class Scalar>
+void Bidirectional<Scalar>::build(const Shape& input) {
+  forward_->build(input);
+  backward_->build(input);
+  this->parameters_.clear();
+  for (Parameter p : forward_->parameters()) {
+    p.name = "forward_" + p.name;
+    this->parameters_.push_back(std::move(p));
+  }
+  for (Parameter p : backward_->parameters()) {
+    p.name = "backward_" + p.name;
+    p.offset += forward_->parameter_count();
+    this->parameters_.push_back(std::move(p));
+  }
+}
+
+template <class Scalar>
+Shape Bidirectional<Scalar>::output_shape(const Shape& input) const {
+  Shape output = forward_->output_shape(input);
+  const Index other = backward_->output_shape(input).back();
+  if (merge_mode_ == MergeMode::concat) {
+    output.back() += other;
+  } else if (output.back() != other) {
+    throw std::invalid_argument("Bidirectional: expected layers of the same units, received " +
+                                std::to_string(output.back()) + " and " + std::to_string(other));
+  }
+  return output;
+}
+
+template <class Scalar>
+std::vector<Index> Bidirectional<Scalar>::state_widths() const {
+  std::vector<Index> widths = forward_->state_widths();
+  const std::vector<Index> others = backward_->state_widths();
+  widths.insert(widths.end(), others.begin(), others.end());
+  return widths;
+}
+
+template <class Scalar>
+std::unique_ptr<Cache> Bidirectional<Scalar>::plan(const Shape& input, Index batch, Use use,
+                                                   Workspace& workspace) const {
+  auto cache = std::make_unique<BothCache<Scalar>>();
+  plan_child(cache->forward, *forward_, input, batch, use, workspace);
+  plan_child(cache->backward, *backward_, input, batch, use, workspace);
+  if (use.training) cache->input_gradient = workspace.take<Scalar>(volume(input) * batch);
+  return cache;
+}
+
+// ---- forward -----------------------------------------------------------------------------------
+
+template <class Scalar>
+void Bidirectional<Scalar>::forward(const Pass<Scalar>& pass) const {
+  BothCache<Scalar>& cache = cache_of(pass);
+  cache.forward.take_over(pass, 0, 0);
+  cache.backward.take_over(pass, forward_->parameter_count(),
+                           cache.forward.pass.final_state.size());
+  std::uint64_t stream = 0;
+  for (Child<Scalar>* child : {&cache.forward, &cache.backward}) {
+    child->pass.inputs[0] = pass.input();
+    child->pass.input_mask = pass.input_mask;
+    child->pass.random = pass.random.child(stream++);
+  }
+  forward_->forward(cache.forward.pass);
+  backward_->forward(cache.backward.pass);
+  merge(pass);
+}
+
+// Is step t of row b of the output (in the forward layer's order) one that is forced to zero?
+template <class Scalar>
+bool Bidirectional<Scalar>::masks_output(const Pass<Scalar>& pass, Index t, Index b) const {
+  if (!return_sequences_) return false;
+  return !pass.input_mask.valid(reversed_ ? pass.output.steps - 1 - t : t, b);
+}
+
+template <class Scalar>
+void Bidirectional<Scalar>::merge(const Pass<Scalar>& pass) const {
+  const Tensor<Scalar>& f = cache_of(pass).forward.pass.output;
+  const Tensor<Scalar>& b = cache_of(pass).backward.pass.output;
+  const Tensor<Scalar>& y = pass.output;
+  for (Index t = 0; t < y.steps; ++t) {
+    const Index back = y.steps - 1 - t;  // 0 without return_sequences: there is one step
+    for (Index row = 0; row < y.batch; ++row) {
+      if (masks_output(pass, t, row)) {
+        std::fill_n(y.row(t, row), y.width, Scalar(0));
+      } else {
+        merge_row<Scalar>(merge_mode_, f.row(t, row), f.width, b.row(back, row), b.width,
+                          y.row(t, row));
+      }
+    }
+  }
+}
+
+// ---- backward, step by step the mirror of forward ----------------------------------------------
+
+template <class Scalar>
+void Bidirectional<Scalar>::backward(const Pass<Scalar>& pass) const {
+  BothCache<Scalar>& cache = cache_of(pass);
+  split_gradient(pass);
+  cache.forward.pass.input_gradients[0] = {};
+  cache.backward.pass.input_gradients[0] = {};
+  if (pass.wants_input_gradient()) {
+    cache.forward.pass.input_gradients[0] = pass.input_gradient();
+    cache.backward.pass.input_gradients[0] = pass.input_gradient();
+    cache.backward.pass.input_gradients[0].data = cache.input_gradient;
+  }
+  forward_->backward(cache.forward.pass);
+  backward_->backward(cache.backward.pass);
+  if (!pass.wants_input_gradient()) return;
+  const Tensor<Scalar>& dx = pass.input_gradient();
+  for (Index k = 0; k < dx.size(); ++k) dx.data[k] += cache.input_gradient[k];
+}
+
+template <class Scalar>
+void Bidirectional<Scalar>::split_gradient(const Pass<Scalar>& pass) const {
+  const Pass<Scalar>& f = cache_of(pass).forward.pass;
+  const Pass<Scalar>& b = cache_of(pass).backward.pass;
+  const Tensor<Scalar>& dy = pass.output_gradient;
+  for (Index t = 0; t < dy.steps; ++t) {
+    const Index back = dy.steps - 1 - t;
+    for (Index row = 0; row < dy.batch; ++row) {
+      Scalar* df = f.output_gradient.row(t, row);
+      Scalar* db = b.output_gradient.row(back, row);
+      if (masks_output(pass, t, row)) {
+        std::fill_n(df, f.output.width, Scalar(0));
+        std::fill_n(db, b.output.width, Scalar(0));
+      } else {
+        split_row<Scalar>(merge_mode_, dy.row(t, row), f.output.row(t, row), df, f.output.width,
+                          b.output.row(back, row), db, b.output.width);
+      }
+    }
+  }
+}
+
+template <class Scalar>
+std::vector<Trace<Scalar>> Bidirectional<Scalar>::trace(const Pass<Scalar>& pass) const {
+  std::vector<Trace<Scalar>> traces;
+  const auto add = [&](const Layer<Scalar>& layer, const Pass<Scalar>& inner,
+                       const std::string& prefix) {
+    for (Trace<Scalar>& trace : layer.trace(inner)) {
+      trace.name = prefix + trace.name;
+      traces.push_back(std::move(trace));
+    }
+  };
+  add(*forward_, cache_of(pass).forward.pass, "forward_");
+  add(*backward_, cache_of(pass).backward.pass, "backward_");
+  return traces;
+}
+
+template class Bidirectional<float>;
+template class Bidirectional<double>;
+
+}  // namespace echocell

@@ -1,0 +1,103 @@
+// One batch on its way through a network: cut into slices of rows, each with its own workspace.
+//
+// The cut depends on the number of rows alone, never on the number of threads, and sums over
+// slices go in their order: so every thread count gives the same bits.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "layers/layer.hpp"
+#include "training/network/network.hpp"
+
+namespace echocell {
+
+/// What a batch is planned for.
+struct BatchKey {
+  Index rows = 0;
+  Shape input;                  // one sample, no open axes
+  bool training = false;        // backward() will be called
+  bool input_gradient = false;  // and dLoss/dx is wanted
+  bool input_mask = false;      // the caller masks the input
+  Index first = 0;              // the nodes [first, last) run; input is then that of node first
+  Index last = -1;              // -1: up to the output
+  bool lengths = false;         // rows end at steps of their own: Slice::lengths is filled
+
+  bool operator==(const BatchKey& other) const {
+    return rows == other.rows && training == other.training && input == other.input &&
+           input_gradient == other.input_gradient && input_mask == other.input_mask &&
+           first == other.first && last == other.last && lengths == other.lengths;
+  }
+};
+
+/// Some rows of a batch, and all that a network computes for them. Tensors, masks, caches and
+/// passes are numbered as in Network; those out of the key's range are empty.
+template <class Scalar>
+struct Slice {
+  Index first_row = 0;
+  Index rows = 0;
+  Workspace workspace;
+  std::vector<Tensor<Scalar>> tensors;
+  std::vector<Tensor<Scalar>> gradients;       // of the tensors; null where nobody wants them
+  std::vector<Mask> masks;                     // of the tensors
+  Mask lengths;                                // the steps that rows have, for BatchKey::lengths
+  const Index* row_labels = nullptr;           // see Pass
+  std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
+  std::vector<Pass<Scalar>> passes;            // of the nodes
+  Scalar* parameter_gradients = nullptr;       // as long as the arena
+  bool gradients_kept = false;                 // nobody changed them since backward()
+  Index first = 0, last = 0;                   // input and output among the tensors
+
+  const Tensor<Scalar>& input() const { return tensors[std::size_t(first)]; }
+  const Tensor<Scalar>& output() const { return tensors[std::size_t(last)]; }
+  const Mask& input_mask() const { return masks[std::size_t(first)]; }
+  const Mask& output_mask() const { return masks[std::size_t(last)]; }
+};
+
+/// What changes from batch to batch.
+struct BatchContext {
+  bool training = false;  // dropout is on
+  Random random;
+  Interrupt* interrupt = nullptr;
+  bool continues = false;  // the sequences began in an earlier batch
+  Index last = -1;         // the node to stop before, where nobody reads the output
+};
+
+template <class Scalar>
+class Batch {
+ public:
+  Batch(const Network<Scalar>& network, BatchKey key);
+
+  const BatchKey& key() const { return key_; }
+  std::vector<Slice<Scalar>>& slices() { return slices_; }
+  /// Is there work enough for a second thread?
+  bool parallel() const { return parallel_; }
+  /// Do its passes begin with the states of a States? Kept up to date by States::bind().
+  bool carries_states = false;
+  /// Memory that the plan holds, in bytes.
+  Index bytes() const;
+
+  /// Runs the key's nodes over the slice.
+  void forward(Slice<Scalar>& slice, const BatchContext& context) const;
+  /// From the gradient of tensor `from`, the output of node from - 1, back to the input.
+  void backward(Slice<Scalar>& slice, Index from) const;
+  /// The sum of the slices' parameter gradients. to_change: the caller may write to it.
+  Scalar* sum_gradients(bool to_change = true);
+
+ private:
+  void plan_tensors(Slice<Scalar>& slice, const std::vector<Shape>& shapes);
+  void plan_node(Slice<Scalar>& slice, Index index, const std::vector<Shape>& shapes);
+  Index first_learner(const Slice<Scalar>& slice) const;
+  void plan_mask(Slice<Scalar>& slice, const Node& node, const Shape& output);
+  static Mask new_mask(Slice<Scalar>& slice, Index tensor, const Shape& shape);
+
+  const Network<Scalar>& network_;
+  BatchKey key_;
+  std::vector<Slice<Scalar>> slices_;
+  bool parallel_ = false;
+};
+
+/// Into how many slices a batch of so many rows is cut.
+Index slice_count(Index rows);
+
+}  // namespace echocell

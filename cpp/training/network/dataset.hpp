@@ -1,0 +1,89 @@
+// The data that a model trains on, and the way of their numbers into a batch and out of it.
+#pragma once
+
+#include "numerics/shape.hpp"
+#include "numerics/tensor.hpp"
+
+namespace echocell {
+
+/// A data set, batch-major as it comes from outside. It owns nothing.
+///
+/// Samples may differ in length. Then they follow each other without gaps, step by step: so in x,
+/// and in y and weights where there is an output at every time step of the input.
+template <class Scalar>
+struct Dataset {
+  const Scalar* x = nullptr;
+  const Scalar* y = nullptr;
+  const Scalar* weights = nullptr;  // null: all 1
+  Index samples = 0;
+  Shape sample;                   // of one input, the longest; no open axes
+  Index target_size = 0;          // numbers of y per sample, where it does not differ
+  Index weight_steps = 0;         // 0: a weight per sample; T: one for each of T output steps
+  const Index* starts = nullptr;  // [samples + 1]: the first step of each; null: all equally long
+
+  /// The first axis of a sample: its time steps, if it has any.
+  Index steps() const { return sample.empty() ? 1 : sample[0]; }
+  bool ragged() const { return starts != nullptr; }
+  Index length(Index k) const { return starts ? starts[k + 1] - starts[k] : steps(); }
+  Index start(Index k) const { return starts ? starts[k] : k * steps(); }
+};
+
+/// What one pass takes of a data set: the samples order[0 .. rows), and of each the steps
+/// [first, first + steps). Behind its last step a sample is padded.
+struct Part {
+  const Index* order = nullptr;
+  Index rows = 0;
+  Index first = 0;
+  Index steps = 0;
+  bool padded = false;            // samples of different lengths
+  const Index* labels = nullptr;  // [rows]: see Pass::row_labels
+  Index end = 0;                  // above 0: all samples end there, and are padded in front
+
+  /// Only the rows from `row` on.
+  Part from_row(Index row) const {
+    Part part = *this;
+    part.order += row;
+    part.rows -= row;
+    if (labels) part.labels += row;
+    return part;
+  }
+  /// Only these steps of it.
+  Part window(Index from, Index count) const {
+    Part part = *this;
+    part.first += from;
+    part.steps = count;
+    return part;
+  }
+};
+
+/// Steps [from, from + count) of a sample, that stand at [at, at + count) of a part.
+struct Span {
+  Index from = 0;
+  Index at = 0;
+  Index count = 0;
+};
+
+/// The steps of sample k that a part has.
+template <class Scalar>
+Span span_of(const Dataset<Scalar>& data, const Part& part, Index k);
+
+/// The shape of one sample of such a part.
+template <class Scalar>
+Shape part_shape(const Dataset<Scalar>& data, const Part& part);
+
+/// Row b of `to` becomes sample order[b] of the part: batch-major [B, T, C] outside, time-major
+/// [T, B, C] inside. Padding is zeros.
+template <class Scalar>
+void gather(const Dataset<Scalar>& data, const Part& part, const Tensor<Scalar>& to);
+
+/// Which steps of the part each row has.
+template <class Scalar>
+void gather_lengths(const Dataset<Scalar>& data, const Part& part, const Mask& to);
+
+/// The way back: row b goes to where sample order[b] stands among numbers that are arranged sample
+/// by sample, or, timed, step by step like x.
+template <class Scalar>
+void scatter(const Dataset<Scalar>& data, const Part& part, const Tensor<const Scalar>& from,
+             bool timed, Scalar* samples);
+
+}  // namespace echocell

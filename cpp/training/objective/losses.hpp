@@ -1,0 +1,68 @@
+// Losses, row by row: one number per row of the output, and its gradient. Weights, means over rows
+// and the carrying of masks are the network's.
+//
+// Legend: R rows (samples, or samples times steps), C the width of the output.
+#pragma once
+
+#include <string>
+
+#include "numerics/activations.hpp"
+#include "numerics/shape.hpp"
+
+namespace echocell {
+
+enum class LossKind {
+  categorical_crossentropy,
+  sparse_categorical_crossentropy,
+  binary_crossentropy,
+  mean_squared_error,
+  mean_absolute_error,
+  huber
+};
+
+struct LossOptions {
+  LossKind kind = LossKind::mean_squared_error;
+  bool from_logits = false;    // the output itself is logits; the three cross-entropies
+  double label_smoothing = 0;  // categorical and binary cross-entropy
+  double delta = 1;            // huber: where the parabola meets its tangents
+};
+
+/// "mean_squared_error", ...; throws std::invalid_argument that lists the names.
+LossKind loss_kind(const std::string& name);
+
+/// What the rows are that a loss gets.
+enum class OutputKind {
+  values,             // what the network puts out (logits where from_logits says so)
+  logits_of_softmax,  // what goes into the network's last softmax
+  logits_of_sigmoid   // what goes into the network's last sigmoid
+};
+
+/// What to hand to the loss when `last` is the network's last operation. Other than values: hand it
+/// the rows before that activation, and take the gradient as the gradient of those rows. The
+/// softmax or sigmoid and the logarithm of the cross-entropy then cancel, and nothing is clipped.
+OutputKind fusable(const LossOptions& options, Activation last);
+
+/// Whether targets are class indices, one per row.
+bool sparse_targets(LossKind kind);
+
+/// Numbers per row of the target: 1 for class indices, else the width of the output.
+Index target_width(LossKind kind, Index output_width);
+
+/// values [R]: the loss of each row. Keras's: the sum over the last axis for the categorical
+/// cross-entropies, else the mean.
+/// output [R, C]; target [R, C], or [R] class indices. A class index outside 0 .. C-1 stands for a
+/// target of zeros. Finite for all finite inputs; a row that is to count for nothing may hold
+/// anything, so leave its value out of the sum rather than multiply it by 0.
+template <class Scalar>
+void loss_rows(const LossOptions& options, OutputKind output_kind, const Scalar* output,
+               const Scalar* target, Index rows, Index width, Scalar* values);
+
+/// The same for rows whose weight is not 0 (values of the others are 0), and gradient [R, C]: scale
+/// * weights[r] * d values[r] / d output[r, :]. Rows of weight 0 are exact zeros, whatever they
+/// hold. weights [R]. gradient overlaps no input.
+template <class Scalar>
+void loss_and_gradient_rows(const LossOptions& options, OutputKind output_kind,
+                            const Scalar* output, const Scalar* target, Index rows, Index width,
+                            const Scalar* weights, Scalar scale, Scalar* values, Scalar* gradient);
+
+}  // namespace echocell
