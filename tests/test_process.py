@@ -176,7 +176,7 @@ def resident_bytes() -> int:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("call", ["train_on_batch", "fit", "predict", "step"])
 def test_memory_does_not_grow(call: str) -> None:
-    """The short form; a million calls are made by bench/memory.py."""
+    """The short form; a million calls are made by bench/compare/memory.py."""
     model = built(0)
     run = {
         "train_on_batch": lambda: model.train_on_batch(X[:1], Y[:1]),

@@ -61,8 +61,8 @@ def test_the_python_code_runs(tmp_path: Path) -> None:
 def test_what_it_names_is_there() -> None:
     for path in re.findall(r"\]\(([\w./-]+)\)", README):
         assert (ROOT / path).exists(), path
-    for path in re.findall(r"python (bench/[\w./]+)", README):
-        assert (ROOT / path).exists(), path
+    for module in re.findall(r"python -m (bench[\w.]+)", README):
+        assert (ROOT / module.replace(".", "/")).exists(), module
 
 
 def test_its_subcommands_exist() -> None:

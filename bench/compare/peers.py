@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from workloads import Array, Block, Workload
+from bench.compare.workloads import Array, Block, Workload
 
 # Adam's numbers, Keras's defaults.
 RATE, BETA_1, BETA_2, EPSILON = 1e-3, 0.9, 0.999, 1e-7
@@ -273,7 +273,7 @@ class Reference:
 
     @classmethod
     def load(cls) -> str:
-        sys.path.append(str(Path(__file__).parents[1] / "tests"))
+        sys.path.append(str(Path(__file__).parents[2] / "tests"))
         cls.reference = importlib.import_module("reference")
         return f"NumPy {np.__version__}"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from context import Context
-from figures import Figure, Ratio, Table
-from recurrent import Net, with_cell
-from steps import measure
+from bench.compare.context import Context
+from bench.compare.figures import Figure, Ratio, Table
+from bench.compare.recurrent import Net, with_cell
+from bench.compare.steps import measure
 
 GRID = [
     Net("LSTM", *shape)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from context import Context, say
-from figures import OURS, Figure
-from machine import optional, set_threads
-from recurrent import TOLERANCE, Net, Ours, Torch, bulk, distance
-from timing import Work, repeat
+from bench.compare.context import Context, say
+from bench.compare.figures import OURS, Figure
+from bench.compare.machine import optional, set_threads
+from bench.compare.recurrent import TOLERANCE, Net, Ours, Torch, bulk, distance
+from bench.compare.timing import Work, repeat
 
 SEED = 3
 

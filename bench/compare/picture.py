@@ -1,6 +1,6 @@
 """The picture of a comparison: ratios by shape, and the rates that are reached by intensity.
 
-    python bench/picture.py compare.json compare.png
+    python -m bench.compare.picture compare.json compare.png
 
 It is drawn from the JSON file alone.
 """
@@ -18,8 +18,8 @@ from typing import Any
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from figures import Figure, times
-from roofline import draw_rates
+from bench.compare.figures import Figure, times
+from bench.compare.roofline import draw_rates
 
 STRIPS = (
     ("Small work", ("updates", "call-fit", "call-predict", "step", "experiments")),

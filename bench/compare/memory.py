@@ -1,6 +1,6 @@
 """A million calls of train_on_batch: the memory of the process before and after.
 
-python bench/memory.py [CALLS]
+python -m bench.compare.memory [CALLS]
 """
 
 from __future__ import annotations

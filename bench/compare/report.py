@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from figures import OURS, Figure, Table, Verdict, times
+from bench.compare.figures import OURS, Figure, Table, Verdict, times
 
 
 def markdown(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from context import Context, say
-from figures import OURS, Figure, Ratio, Table
-from learning import SEED, TOLERANCE
-from machine import set_threads
-from peers import Echocell, Keras, Peer, Reference
-from timing import repeat
-from workloads import shapes
+from bench.compare.context import Context, say
+from bench.compare.figures import OURS, Figure, Ratio, Table
+from bench.compare.learning import SEED, TOLERANCE
+from bench.compare.machine import set_threads
+from bench.compare.peers import Echocell, Keras, Peer, Reference
+from bench.compare.timing import repeat
+from bench.compare.workloads import shapes
 
 CALLS = 8  # whose result is checked
 KERAS = "Keras on JAX"

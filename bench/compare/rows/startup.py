@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from context import Context, say
-from figures import OURS, Figure, Limit, Ratio, Table
+from bench.compare.context import Context, say
+from bench.compare.figures import OURS, Figure, Limit, Ratio, Table
 
 IMPORTS = {
     OURS: "import echocell",
@@ -36,7 +36,7 @@ def run(context: Context) -> Iterator[Figure]:
     repeats = 3 if context.quick else 5
     took = {}
     for name, statement in IMPORTS.items():
-        seconds = _seconds(statement, repeats if name == OURS else 2)
+        seconds = import_seconds(statement, repeats if name == OURS else 2)
         if seconds is None:
             say(f"import of {name}: left out, not installed")
         else:
@@ -50,8 +50,10 @@ def run(context: Context) -> Iterator[Figure]:
         yield Figure(WHEEL.name, Path(context.wheel).name, {OURS: size})
 
 
-def _seconds(statement: str, repeats: int) -> float | None:
-    """The best of some processes, after one that writes compiled bytecode where it may."""
+def import_seconds(statement: str, repeats: int = 1) -> float | None:
+    """The best of some processes, after one that writes compiled bytecode where it may; None where
+    the import fails.
+    """
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environment.setdefault("KERAS_BACKEND", "jax")
     command = [sys.executable, "-c", PROGRAM.format(statement=statement)]

@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-import steps
-from context import Context, say
-from figures import OURS, Figure, Ratio, Table
-from machine import optional, set_threads
-from recurrent import TOLERANCE, Net, Ours, Torch, distance
-from timing import Work, repeat
-from workloads import Array
+from bench.compare import steps
+from bench.compare.context import Context, say
+from bench.compare.figures import OURS, Figure, Ratio, Table
+from bench.compare.machine import optional, set_threads
+from bench.compare.recurrent import TOLERANCE, Net, Ours, Torch, distance
+from bench.compare.timing import Work, repeat
+from bench.compare.workloads import Array
 
 SMALL, MIDDLE = Net("LSTM", 16, 16, 200, 16), Net("LSTM", 64, 32, 50, 64)
 LARGE, ODD = Net("LSTM", 128, 32, 100, 128), Net("LSTM", 65, 7, 40, 31)
+WRAPPED_NETS, MASKED_NETS = (MIDDLE, SMALL, ODD), (MIDDLE, LARGE, ODD)
 KINDS: dict[str, dict[str, Any]] = {
     "2 directions": {"bidirectional": True},
     "2 layers": {"depth": 2},
@@ -43,10 +44,10 @@ MASKED = Table(
 def run(context: Context) -> Iterator[Figure]:
     for threads in context.threads:
         for kind, change in KINDS.items():
-            for net in context.some((MIDDLE, SMALL, ODD), 3):
+            for net in context.some(WRAPPED_NETS, 3):
                 wrapped = replace(net, **change)
                 yield from steps.measure(context, wrapped, threads, WRAPPED.name, prefix=f"{kind} ")
-        for net in context.some((MIDDLE, LARGE, ODD), 3):
+        for net in context.some(MASKED_NETS, 3):
             yield from _masked(context, net, threads)
 
 

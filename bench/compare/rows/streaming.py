@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from context import Context, say
-from figures import OURS, Figure, Ratio, Table
-from machine import optional, set_threads
-from recurrent import TOLERANCE, Net, Ours, Torch, distance
-from timing import Work, repeat
+from bench.compare.context import Context, say
+from bench.compare.figures import OURS, Figure, Ratio, Table
+from bench.compare.machine import optional, set_threads
+from bench.compare.recurrent import TOLERANCE, Net, Ours, Torch, distance
+from bench.compare.timing import Work, repeat
 
 CHECKED_STEPS = 30
+UNITS = (8, 16, 32, 64, 128)
 PEERS = ("no_grad", "inference_mode")  # the better counts
 LABELS = tuple(f"LSTMCell, {name}" for name in PEERS)
 TABLE = Table(
@@ -25,8 +26,7 @@ TABLE = Table(
 
 def run(context: Context) -> Iterator[Figure]:
     set_threads(1)
-    units = context.some((8, 16, 32, 64, 128), 3)
-    for h in units:
+    for h in context.some(UNITS, 3):
         for f in (1, h):
             yield _measure(context, h, f)
 

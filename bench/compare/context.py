@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from timing import Race
+from bench.compare.timing import Race
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import learning
-from context import Context
-from figures import Figure, Ratio, Table
-from peers import PEERS, Jax, Peer, PyTorch
-from workloads import shapes, workloads
+from bench.compare import learning
+from bench.compare.context import Context
+from bench.compare.figures import Figure, Ratio, Table
+from bench.compare.peers import PEERS, Jax, Peer, PyTorch
+from bench.compare.workloads import shapes, workloads
 
 UPDATES = Table(
     "updates",

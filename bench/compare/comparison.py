@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import machine
-from context import Context, say
-from figures import OURS, Figure, Rate, Table, Verdict
-from peers import PEERS, Reference
-from report import record, summary, table_text
-from rows import calls, startup, streaming, train, updates, wrappers
+from bench.compare import machine
+from bench.compare.context import Context, say
+from bench.compare.figures import OURS, Figure, Rate, Table, Verdict
+from bench.compare.peers import PEERS, Reference
+from bench.compare.report import record, summary, table_text
+from bench.compare.rows import calls, startup, streaming, train, updates, wrappers
 
 Peers = Mapping[str, Any]
 YARDSTICK_SECONDS = 1.5
@@ -115,7 +115,7 @@ class Outcome:
     def json(self) -> str:
         about = {
             "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "command": " ".join(["python", *sys.argv]),
+            "command": " ".join(["python -m bench.compare", *sys.argv[1:]]),
             "machine": machine.describe(),
             "yardsticks": {
                 "sgemm GF/s by threads": self.sgemm,
@@ -148,6 +148,6 @@ def write(outcome: Outcome, folder: Path) -> None:
     if machine.optional("matplotlib") is None:
         say("picture: left out, matplotlib is not installed")
         return
-    from picture import draw
+    from bench.compare.picture import draw
 
     draw(json.loads(encoded), folder / "compare.png")

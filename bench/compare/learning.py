@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from context import Context, say
-from figures import Figure
-from machine import set_threads
-from peers import Peer, Reference
-from timing import Work
-from workloads import Array, Block, Workload
+from bench.compare.context import Context, say
+from bench.compare.figures import Figure
+from bench.compare.machine import set_threads
+from bench.compare.peers import Peer, Reference
+from bench.compare.timing import Work
+from bench.compare.workloads import Array, Block, Workload
 
 CHECKED_UPDATES = 48
 TOLERANCE = 3e-5  # of the loss, relative

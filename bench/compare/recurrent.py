@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from bench.compare.machine import optional
+from bench.compare.workloads import Array, glorot
 from echocell import layers
 from echocell.models import Sequential
 from echocell.optimizers import SGD
-from machine import optional
-from workloads import Array, glorot
 
 BLOCKS = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 TORCH_NAMES = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}

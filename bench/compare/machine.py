@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import platform
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from timing import Race, repeat
+from bench.compare.timing import Race, repeat
 
 SGEMM_SIZES = (512, 1024, 2048)
 
@@ -62,6 +64,15 @@ def reading_rate(seconds: float) -> float:
         work = repeat(lambda a=a, b=b: np.dot(a, b))  # type: ignore[misc]
         took.append(Race(seconds / 2)({"dot": work})["dot"])
     return 8.0 * (sizes[1] - sizes[0]) / (took[1] - took[0]) / 1e9
+
+
+def peak_rate(kernels: Path) -> float:
+    """GF/s of fused multiply-adds in registers, on one thread; of bench_kernels (bench/core)."""
+    options = ["--benchmark_filter=^peak/float", "--benchmark_format=json"]
+    options += ["--benchmark_repetitions=5"]
+    done = subprocess.run([kernels, *options], capture_output=True, text=True, check=True)
+    runs = json.loads(done.stdout)["benchmarks"]
+    return max(float(run["FLOP/s"]) for run in runs if run["run_type"] == "iteration") / 1e9
 
 
 def cache_bytes(level: int) -> int:

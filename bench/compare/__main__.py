@@ -1,6 +1,6 @@
 """Measures echocell beside PyTorch, Keras and JAX, in one run.
 
-    python bench/compare.py [ROW ...] [--quick] [--threads 1,2] [--out DIR] [--json FILE]
+    python -m bench.compare [ROW ...] [--quick] [--threads 1,2] [--out DIR] [--json FILE]
 
 Every library does the same work from the same weights on the same data; its answer is checked, and
 then all are timed in turn. Prints Markdown tables with ratios to echocell, the targets and whether
@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from one_thread import limit_threads
+from bench.compare.one_thread import limit_threads
 
 ROWS = ("updates", "calls", "lstm", "step", "gru", "rnn", "wrappers", "startup", "experiments")
 
@@ -28,7 +28,9 @@ def threads(text: str) -> list[int]:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.compare", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all")
     parser.add_argument("--quick", action="store_true", help="fewer cases, less time for each")
     parser.add_argument(
@@ -57,8 +59,8 @@ def main() -> int:
     options = parse()
     limit_threads()
     # Now that they will be told, the libraries may be loaded.
-    from comparison import compare, write
-    from context import Context
+    from bench.compare.comparison import compare, write
+    from bench.compare.context import Context
 
     context = Context(
         options.seconds, options.quick, options.threads, options.cpu_time, options.wheel

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
-from figures import OURS, Figure
+from bench.compare.figures import OURS, Figure
 
 KINDS = {
     "lstm-train": ("o", "LSTM, train step"),

@@ -1,12 +1,15 @@
 """What one shape of each kind of work must cost at least on this machine, and what it costs.
 
-    python bench/limits.py [NAME ...] [--ghz 3.7]
-    perf record -D 2000 python bench/limits.py NAME --spin 10
+    python -m bench.compare.limits [NAME ...] [--ghz 3.7] [--kernels PROGRAM]
+    perf record -D 2000 python -m bench.compare.limits NAME --spin 10
 
 The model: products over all steps at once run at the rate of sgemm; products step by step run at
 that rate too, or as fast as their weights can be read, whichever takes longer; activations and the
 optimizer take the cycles that were counted for their loops (PROFILE.md). The parts follow each
 other, so their times add up. All on one thread.
+
+PROGRAM is bench_kernels of the same instruction set (bench/core). With it the rate of every work is
+held against the peak too: fused multiply-adds in registers, measured in the same run.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from one_thread import limit_threads
+from bench.compare.one_thread import limit_threads
 
 LANES = 16  # single precision, 512 bits
 CELL_CYCLES = 85.0  # of LSTM units, per vector, forward
 ADAM_CYCLES = 11.4  # of parameters, per vector
-NAMES = ("tiny", "middle", "large", "step", "long")
+NAMES = ("tiny", "middle", "wide", "large", "step", "long")
 HEAD = ("work", "Mflop, all steps", "Mflop, by step", "MB read", "products", "cells", "optimizer")
 
 
@@ -64,7 +68,7 @@ def case(name: str) -> Case:
     """Imports echocell."""
     import numpy as np
 
-    from recurrent import Net, Ours
+    from bench.compare.recurrent import Net, Ours
 
     rng = np.random.default_rng(0)
     if name == "tiny":
@@ -81,6 +85,7 @@ def case(name: str) -> Case:
         return Case("one step of a stream, H = 64, F = 1", counted, steps, 1000)
     net = {
         "middle": Net("LSTM", 128, 32, 100, 128),
+        "wide": Net("LSTM", 256, 64, 50, 256),
         "large": Net("LSTM", 512, 64, 50, 512),
         "long": Net("LSTM", 64, 1, 1000, 64),
     }[name]
@@ -97,8 +102,8 @@ def _tiny() -> Case:
     """The first of the small shapes; its one-hot inputs are looked up, which is no product."""
     import numpy as np
 
-    from peers import Echocell
-    from workloads import SHAPES, shapes
+    from bench.compare.peers import Echocell
+    from bench.compare.workloads import SHAPES, shapes
 
     _, t, f, h, classes = SHAPES[0]
     workload = next(shapes())
@@ -123,14 +128,15 @@ def spin(found: Case, seconds: float) -> None:
         found.run()
 
 
-def report(names: list[str], ghz: float, seconds: float) -> str:
+def report(names: list[str], ghz: float, seconds: float, kernels: Path | None) -> str:
     """A Markdown table of limits and times."""
-    import machine
-    from report import amount, markdown
-    from timing import Race, repeat
+    from bench.compare import machine
+    from bench.compare.report import amount, markdown
+    from bench.compare.timing import Race, repeat
 
     sgemm, reading = machine.sgemm_rate(1, 1.5), machine.reading_rate(1.0)
-    rows = [[*HEAD, "limit", "measured", "share"]]
+    peak = machine.peak_rate(kernels) if kernels else None
+    rows = [[*HEAD, "limit", "measured", "share", *(["of the peak"] if peak else [])]]
     for name in names:
         found = case(name)
         parts = found.model.seconds(sgemm, reading, ghz)
@@ -138,10 +144,14 @@ def report(names: list[str], ghz: float, seconds: float) -> str:
         m, limit = found.model, sum(parts)
         sizes = [f"{value / 1e6:.3g}" for value in (m.whole, m.stepwise, m.read)]
         times = [amount(value, "s") if value else "–" for value in (*parts, limit, took)]
-        rows.append([found.title, *sizes, *times, f"{limit / took:.0%}"])
+        row = [found.title, *sizes, *times, f"{limit / took:.0%}"]
+        if peak:
+            row.append(f"{(m.whole + m.stepwise) / took / 1e9 / peak:.0%}")
+        rows.append(row)
+    about = f", multiply-adds in registers {peak:.0f} GF/s" if peak else ""
     return (
-        f"sgemm {sgemm:.0f} GF/s, weights read at {reading:.0f} GB/s, {ghz:g} GHz, one thread\n\n"
-        + markdown(rows, [False] + [True] * (len(rows[0]) - 1))
+        f"sgemm {sgemm:.0f} GF/s, weights read at {reading:.0f} GB/s, {ghz:g} GHz, one "
+        f"thread{about}\n\n" + markdown(rows, [False] + [True] * (len(rows[0]) - 1))
     )
 
 
@@ -150,6 +160,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all")
     parser.add_argument("--ghz", type=float, default=3.7, help="the clock under load (3.7)")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each (2.0)")
+    parser.add_argument("--kernels", type=Path, help="the program that measures the peak")
     parser.add_argument("--spin", type=float, help="only do the work of one NAME for so long")
     options = parser.parse_args()
     names = options.names or list(NAMES)
@@ -162,7 +173,7 @@ def main() -> int:
     if options.spin is not None:
         spin(case(names[0]), options.spin)
     else:
-        print(report(names, options.ghz, options.seconds))
+        print(report(names, options.ghz, options.seconds, options.kernels))
     return 0
 
 
