@@ -118,17 +118,17 @@ class Rig {
     output_.resize(weighting_.size());
     doutput_.resize(weighting_.size());
     cache_ = layer_->plan({s.T, s.F}, s.B, {true, false}, workspace_);
-    pass_.parameters = packed_.data();
-    pass_.gradients = packed_gradients_.data();
+    pass_.parameters = {packed_.data(), Index(packed_.size())};
+    pass_.gradients = {packed_gradients_.data(), Index(packed_gradients_.size())};
     pass_.inputs = {{x_.data(), s.T, s.B, s.F}};
     pass_.input_gradients = {{dx_.data(), s.T, s.B, s.F}};
     pass_.output = {output_.data(), 1, s.B, s.H};
     pass_.output_gradient = {doutput_.data(), 1, s.B, s.H};
     const std::size_t states = layer_->state_widths().size();
-    pass_.initial_state.assign(states, nullptr);
-    pass_.final_state.assign(states, nullptr);
-    pass_.final_state_gradient.assign(states, nullptr);
-    pass_.initial_state_gradient.assign(states, nullptr);
+    pass_.initial_state.resize(states);
+    pass_.final_state.resize(states);
+    pass_.final_state_gradient.resize(states);
+    pass_.initial_state_gradient.resize(states);
     pass_.cache = cache_.get();
     pass_.training = true;
   }

@@ -63,9 +63,9 @@ void Dense<Scalar>::forward(const Pass<Scalar>& pass) const {
   const auto& cache = static_cast<const DenseCache<Scalar>&>(*pass.cache);
   const Index rows = cache.rows, units = options_.units;
   const ConstRowsView<Scalar> x = rows_view(pass.input().data, rows, features_);
-  const ConstPanels<Scalar> weights = kernel(pass.parameters);
+  const ConstPanels<Scalar> weights = kernel(pass.parameters.data);
   const Panels<Scalar> z{cache.z, rows, weights.cols, weights.tile};
-  const Scalar* bias = options_.use_bias ? pass.parameters + bias_ : nullptr;
+  const Scalar* bias = options_.use_bias ? pass.parameters.data + bias_ : nullptr;
   in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
     affine<Scalar>(row_range(x, row, count), weights, bias, z, row);
   });
@@ -78,9 +78,10 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
   auto& cache = static_cast<DenseCache<Scalar>&>(*pass.cache);
   const Index rows = cache.rows, units = options_.units;
   const ConstRowsView<Scalar> x = rows_view(pass.input().data, rows, features_);
-  const ConstPanels<Scalar> weights = kernel(pass.parameters);
+  const ConstPanels<Scalar> weights = kernel(pass.parameters.data);
   const Panels<Scalar> dz{cache.z, rows, weights.cols, weights.tile};
-  const Panels<Scalar> d_kernel{pass.gradients + kernel_, features_, weights.cols, weights.tile};
+  const Panels<Scalar> d_kernel{pass.gradients.data + kernel_, features_, weights.cols,
+                                weights.tile};
   activate_rows_backward<Scalar>(options_.activation, pass.output.data, pass.output_gradient.data,
                                  rows, units);
   copy_to_panels<Scalar>(rows_view<const Scalar>(pass.output_gradient.data, rows, units), dz);
@@ -89,7 +90,7 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
                        row == 0 ? Write::set : Write::add);
   });
   if (options_.use_bias)
-    column_sums<Scalar>(dz, rows, {pass.gradients + bias_, dz.cols}, Write::set);
+    column_sums<Scalar>(dz, rows, {pass.gradients.data + bias_, dz.cols}, Write::set);
   if (!pass.wants_input_gradient()) return;
   cache.back.load(weights);
   cache.back.for_each_row(dz, rows, {}, pass.interrupt, [&](Index row, const Scalar* dx) {

@@ -20,8 +20,8 @@ template <class Scalar>
 void apply(const Scalar* mask, Tensor<const Scalar> from, Tensor<Scalar> to, Index b) {
   for (Index t = 0; t < from.steps; ++t) {
     const Scalar* factor = mask + t * from.width;
-    const Scalar* x = from.row(t, b);
-    Scalar* y = to.row(t, b);
+    const Scalar* x = from.row(t, b).data();
+    Scalar* y = to.row(t, b).data();
     for (Index j = 0; j < from.width; ++j) y[j] = x[j] * factor[j];
   }
 }

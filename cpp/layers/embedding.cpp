@@ -72,7 +72,7 @@ void Embedding<Scalar>::forward(const Pass<Scalar>& pass) const {
       bool any = false;
       for (Index k = 0; k < ids; ++k) {
         const Index id = id_at(pass, ids, t, b, k);
-        std::copy_n(pass.parameters + id * width, width, y.row(t, b) + k * width);
+        std::copy_n(pass.parameters.data + id * width, width, y.row(t, b).data() + k * width);
         any = any || id != 0;
         if (mask.inner) mask.inner[(t * y.batch + b) * ids + k] = id != 0 ? 1 : 0;
       }
@@ -85,12 +85,12 @@ template <class Scalar>
 void Embedding<Scalar>::backward(const Pass<Scalar>& pass) const {
   const Tensor<Scalar>& dy = pass.output_gradient;
   const Index width = options_.output_dim, ids = ids_per_step(pass);
-  std::fill_n(pass.gradients, options_.input_dim * width, Scalar(0));
+  std::fill_n(pass.gradients.data, options_.input_dim * width, Scalar(0));
   for (Index t = 0; t < dy.steps; ++t) {
     for (Index b = 0; b < dy.batch; ++b) {
       for (Index k = 0; k < ids; ++k) {
-        Scalar* to = pass.gradients + id_at(pass, ids, t, b, k) * width;
-        const Scalar* from = dy.row(t, b) + k * width;
+        Scalar* to = pass.gradients.data + id_at(pass, ids, t, b, k) * width;
+        const Scalar* from = dy.row(t, b).data() + k * width;
         for (Index j = 0; j < width; ++j) to[j] += from[j];
       }
     }

@@ -59,8 +59,8 @@ template <class Scalar>
 struct Pass {
   // Parameters of this layer, and where their gradient is written. gradients is null when
   // backward() will not be called.
-  const Scalar* parameters = nullptr;
-  Scalar* gradients = nullptr;
+  Span<const Scalar> parameters;
+  Span<Scalar> gradients;
   bool gradients_kept = false;  // they are as the last backward() with this cache left them
 
   // What flows along the graph. An input_gradient with null data is not wanted; otherwise it is
@@ -74,12 +74,12 @@ struct Pass {
   Mask lengths;            // the steps that rows have, where they differ: the rest is padding
   bool continues = false;  // the sequences began in an earlier batch
 
-  // One entry per state of the layer, [B, state_widths()[k]] each. Null: zero (initial), or not
+  // One entry per state of the layer, [1, B, state_widths()[k]] each. Null: zero (initial), or not
   // wanted (final). The gradients likewise; initial_state_gradient is overwritten.
-  std::vector<const Scalar*> initial_state;
-  std::vector<Scalar*> final_state;
-  std::vector<const Scalar*> final_state_gradient;
-  std::vector<Scalar*> initial_state_gradient;
+  std::vector<Tensor<const Scalar>> initial_state;
+  std::vector<Tensor<Scalar>> final_state;
+  std::vector<Tensor<const Scalar>> final_state_gradient;
+  std::vector<Tensor<Scalar>> initial_state_gradient;
 
   Cache* cache = nullptr;  // made by plan() of the same layer for the same shape
   bool training = false;   // dropout is on

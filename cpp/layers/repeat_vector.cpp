@@ -16,18 +16,15 @@ Shape RepeatVector<Scalar>::output_shape(const Shape& input) const {
 template <class Scalar>
 void RepeatVector<Scalar>::forward(const Pass<Scalar>& pass) const {
   const Tensor<const Scalar>& x = pass.input();
-  for (Index t = 0; t < n_; ++t) std::copy_n(x.data, x.size(), pass.output.step(t));
+  for (Index t = 0; t < n_; ++t) pass.output.step(t) = x.all_rows();
 }
 
 template <class Scalar>
 void RepeatVector<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
   const Tensor<Scalar>& dx = pass.input_gradient();
-  std::copy_n(pass.output_gradient.data, dx.size(), dx.data);
-  for (Index t = 1; t < n_; ++t) {
-    const Scalar* dy = pass.output_gradient.step(t);
-    for (Index k = 0; k < dx.size(); ++k) dx.data[k] += dy[k];
-  }
+  dx.all_rows() = pass.output_gradient.step(0);
+  for (Index t = 1; t < n_; ++t) dx.all_rows() += pass.output_gradient.step(t);
 }
 
 template class RepeatVector<float>;

@@ -30,7 +30,8 @@ void copy_samples(Tensor<const Scalar> from, Tensor<Scalar> to) {
     for (Index k = 0; k < count; k += run) {
       const Index from_at = k % from.width, to_at = k % to.width;
       run = std::min(from.width - from_at, to.width - to_at);
-      std::copy_n(from.row(k / from.width, b) + from_at, run, to.row(k / to.width, b) + to_at);
+      std::copy_n(from.row(k / from.width, b).data() + from_at, run,
+                  to.row(k / to.width, b).data() + to_at);
     }
   }
 }
@@ -84,9 +85,9 @@ void Flatten<Scalar>::forward(const Pass<Scalar>& pass) const {
   if (!channels_first_) return copy_samples(pass.input(), pass.output);
   const Tensor<const Scalar>& channels = pass.input();
   for (Index b = 0; b < channels.batch; ++b) {
-    Scalar* flat = pass.output.row(0, b);
+    Scalar* flat = pass.output.row(0, b).data();
     for (Index k = 0; k < channels.steps; ++k) {
-      const Scalar* channel = channels.row(k, b);
+      const Scalar* channel = channels.row(k, b).data();
       for (Index w = 0; w < channels.width; ++w) flat[w * channels.steps + k] = channel[w];
     }
   }
@@ -98,9 +99,9 @@ void Flatten<Scalar>::backward(const Pass<Scalar>& pass) const {
   const Tensor<Scalar>& channels = pass.input_gradient();
   if (!channels_first_) return copy_samples<Scalar>(pass.output_gradient, channels);
   for (Index b = 0; b < channels.batch; ++b) {
-    const Scalar* flat = pass.output_gradient.row(0, b);
+    const Scalar* flat = pass.output_gradient.row(0, b).data();
     for (Index k = 0; k < channels.steps; ++k) {
-      Scalar* channel = channels.row(k, b);
+      Scalar* channel = channels.row(k, b).data();
       for (Index w = 0; w < channels.width; ++w) channel[w] = flat[w * channels.steps + k];
     }
   }

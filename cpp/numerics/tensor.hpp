@@ -1,18 +1,35 @@
-// Views of the numbers that pass between layers. They own nothing.
+// Handles of the numbers that pass between layers. They own nothing, can be null, and can be set
+// again, which Eigen's views cannot; the views that they give are what is computed with.
 //
 // A batch of samples of shape (d1, d2, ..., dk) is stored time-major and without gaps as
-// [d1, B, d2 * ... * dk]; samples of one axis, (d1), as [1, B, d1]. So row (t, b) of a sequence is
-// data + (t * B + b) * width, and one time step of the whole batch is one block.
+// [d1, B, d2 * ... * dk]; samples of one axis, (d1), as [1, B, d1]. So row (t, b) of a sequence
+// begins at number (t * B + b) * width, and one time step of the whole batch is one block.
 #pragma once
 
 #include <cstdint>
-#include <type_traits>
 
+#include "numerics/eigen.hpp"
 #include "numerics/shape.hpp"
 
 namespace echocell {
 
-/// [steps, batch, width] numbers. Scalar is float or double, const for reading only.
+/// `size` numbers, one after the other. Scalar is const for reading only.
+template <class Scalar>
+struct Span {
+  Scalar* data = nullptr;
+  Index size = 0;
+
+  ArrayView<Scalar> array() const { return {data, size}; }
+  RowsView<Scalar> rows(Index count) const { return rows_view(data, count, size / count); }
+  /// `count` of them from number `first` on; null where all are.
+  Span part(Index first, Index count) const {
+    return data == nullptr ? Span{} : Span{data + first, count};
+  }
+  explicit operator bool() const { return data != nullptr; }
+  operator Span<const Scalar>() const { return {data, size}; }
+};
+
+/// [steps, batch, width] numbers.
 template <class Scalar>
 struct Tensor {
   Scalar* data = nullptr;
@@ -22,13 +39,15 @@ struct Tensor {
 
   Index rows() const { return steps * batch; }
   Index size() const { return steps * batch * width; }
-  Scalar* step(Index t) const { return data + t * batch * width; }
-  Scalar* row(Index t, Index b) const { return data + (t * batch + b) * width; }
+  ArrayView<Scalar> array() const { return {data, size()}; }
+  RowsView<Scalar> all_rows() const { return rows_view(data, rows(), width); }
+  RowsView<Scalar> step(Index t) const { return rows_view(data + t * batch * width, batch, width); }
+  ArrayView<Scalar> row(Index t, Index b) const { return {data + (t * batch + b) * width, width}; }
   explicit operator bool() const { return data != nullptr; }
   operator Tensor<const Scalar>() const { return {data, steps, batch, width}; }
 };
 
-/// The view of a batch of samples of this shape at this address.
+/// The tensor of a batch of samples of this shape at this address.
 template <class Scalar>
 Tensor<Scalar> view(Scalar* data, const Shape& sample, Index batch) {
   const bool sequence = sample.size() >= 2;

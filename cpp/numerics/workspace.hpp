@@ -9,7 +9,7 @@
 #include <new>
 #include <vector>
 
-#include "numerics/shape.hpp"
+#include "numerics/tensor.hpp"
 
 namespace echocell {
 
@@ -56,6 +56,7 @@ class Buffer {
   Buffer(Index count, MemoryLane lane) : Buffer(count, kPage, kPage / 4 * std::size_t(lane)) {}
 
   Scalar* data() const { return data_.get(); }
+  Span<Scalar> span() const { return {data_.get(), count_}; }
   Index size() const { return count_; }
   void zero() {
     if (data_)
@@ -90,6 +91,15 @@ class Workspace {
     blocks_.emplace_back(bytes, where...);
     bytes_ += bytes;
     return reinterpret_cast<Scalar*>(blocks_.back().data());
+  }
+  template <class Scalar>
+  Span<Scalar> span(Index size) {
+    return {take<Scalar>(size), size};
+  }
+  template <class Scalar>
+  Tensor<Scalar> tensor(Index steps, Index batch, Index width) {
+    return {take<Scalar>(checked_product(checked_product(steps, batch), width)), steps, batch,
+            width};
   }
   Index bytes() const { return bytes_; }
 

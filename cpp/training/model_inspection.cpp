@@ -82,9 +82,11 @@ LayerRun<Scalar> Model<Scalar>::run_layer(Index layer, const LayerInput<Scalar>&
     load_mask(input, slice);
     Pass<Scalar>& pass = slice.passes[std::size_t(node)];
     for (std::size_t k = 0; k < run.states.size(); ++k) {
-      const Index offset = slice.first_row * run.states[k].shape[0];
-      if (!input.initial_state.empty()) pass.initial_state[k] = input.initial_state[k] + offset;
-      pass.final_state[k] = run.states[k].numbers.data() + offset;
+      const Index width = run.states[k].shape[0], offset = slice.first_row * width;
+      if (!input.initial_state.empty()) {
+        pass.initial_state[k] = {input.initial_state[k] + offset, 1, slice.rows, width};
+      }
+      pass.final_state[k] = {run.states[k].numbers.data() + offset, 1, slice.rows, width};
     }
     batch.forward(slice, context);
     stop_if_requested(&observer);

@@ -41,7 +41,7 @@ template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::load_gradient(const Pass<Scalar>& pass, U& u) const {
   const auto load = [&](std::size_t k, Index width, Scalar* to) {
     const auto& gradients = pass.final_state_gradient;
-    const Scalar* from = k < gradients.size() ? gradients[k] : nullptr;
+    const Scalar* from = k < gradients.size() ? gradients[k].data : nullptr;
     for (Index b = 0; b < u.B; ++b) {
       copy_or_zero(from ? from + u.source(b) * width : nullptr, width, to + b * u.Hp);
     }
@@ -50,10 +50,11 @@ void Recurrent<Scalar, Cell>::load_gradient(const Pass<Scalar>& pass, U& u) cons
   if (u.dc) load(1, u.O, u.dc);
   for (Index k = 0; k < u.B && !settings().return_sequences; ++k) {
     const Index b = u.source(k);
-    if (u.length(k) > 0 && !hides_end(pass, b)) u.add_to_dh(k, pass.output_gradient.row(0, b));
+    if (u.length(k) > 0 && !hides_end(pass, b))
+      u.add_to_dh(k, pass.output_gradient.row(0, b).data());
   }
   const auto& wanted = pass.initial_state_gradient;
-  u.state_gradient_wanted = !wanted.empty() && wanted[0] != nullptr;
+  u.state_gradient_wanted = !wanted.empty() && wanted[0];
   if (!u.truncated) u.recurrent_back.load(u.panels(u.recurrent, u.H));
   if (u.kernel && pass.wants_input_gradient()) u.kernel_back.load(u.panels(u.kernel, u.F));
 }
@@ -63,13 +64,13 @@ void Recurrent<Scalar, Cell>::add_output_gradient(const Pass<Scalar>& pass, U& u
   const Tensor<Scalar>& dy = pass.output_gradient;
   for (Index k = 0; k < u.active(t); ++k) {
     if (!u.packed) {
-      u.add_to_dh(k, dy.row(t, k));
+      u.add_to_dh(k, dy.row(t, k).data());
       continue;
     }
     const auto [from, b] = u.place(t, k);
     // Masked steps in between repeat the output, or hide it.
     const Index end = settings().zero_output_for_mask ? from + 1 : u.place(t + 1, k).t;
-    for (Index s = from; s < end; ++s) u.add_to_dh(k, dy.row(s, b));
+    for (Index s = from; s < end; ++s) u.add_to_dh(k, dy.row(s, b).data());
   }
 }
 
@@ -123,7 +124,8 @@ void Recurrent<Scalar, Cell>::write_input_gradient(const Pass<Scalar>& pass, U& 
           const auto [t, b] = u.place_in_segment(row);
           if (t == u.T) return;
           const Scalar* mask = drop ? u.x_drop + (g * u.B + b) * u.F : nullptr;
-          Scalar* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
+          Scalar* to =
+              pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b).data();
           for (Index k = 0; k < u.F; ++k) {
             const Scalar d = mask ? from[k] * mask[k] : from[k];
             to[k] = g == 0 ? d : to[k] + d;
@@ -144,7 +146,7 @@ void Recurrent<Scalar, Cell>::write_units_gradient_as_input_gradient(const Pass<
       const Index count = std::min<Index>(V::SizeAtCompileTime, u.H - unit);
       V d = z[0];
       if (drop) d *= load_some<V>(u.x_drop + b * u.F + unit, count);
-      Scalar* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b);
+      Scalar* to = pass.input_gradient().row(settings().go_backwards ? u.T - 1 - t : t, b).data();
       store_some(to + unit, d, count);
     });
   }
@@ -155,8 +157,8 @@ void Recurrent<Scalar, Cell>::add_shortcut_gradient(const Pass<Scalar>& pass, co
   for (Index r = 0; r < u.T * u.B; ++r) {
     const Index t = r / u.B, b = r % u.B, step = settings().go_backwards ? u.T - 1 - t : t;
     if (hides_step(pass, step, b)) continue;
-    const Scalar* from = pass.output_gradient.row(t, b) + u.O;
-    Scalar* to = pass.input_gradient().row(step, b);
+    const Scalar* from = pass.output_gradient.row(t, b).data() + u.O;
+    Scalar* to = pass.input_gradient().row(step, b).data();
     ArrayView<Scalar>(to, u.F) += ConstArrayView<Scalar>(from, u.F);
   }
 }
@@ -165,7 +167,7 @@ template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::write_state_gradient(const Pass<Scalar>& pass, const U& u) const {
   const auto write = [&](std::size_t k, Index width, const Scalar* from) {
     const auto& gradients = pass.initial_state_gradient;
-    Scalar* to = k < gradients.size() ? gradients[k] : nullptr;
+    Scalar* to = k < gradients.size() ? gradients[k].data : nullptr;
     for (Index b = 0; to && b < u.B; ++b) {
       copy_numbers<Scalar>(from + b * u.Hp, width, to + u.source(b) * width);
     }

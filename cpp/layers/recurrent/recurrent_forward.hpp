@@ -195,17 +195,17 @@ void Recurrent<Scalar, Cell>::bind_parameters(const Pass<Scalar>& pass, U& u) co
   const auto at = [](auto* base, Index offset) {
     return base == nullptr || offset < 0 ? nullptr : base + offset;
   };
-  const bool bound = u.recurrent == at(pass.parameters, recurrent_) &&
-                     u.d_recurrent == at(pass.gradients, recurrent_);
+  const bool bound = u.recurrent == at(pass.parameters.data, recurrent_) &&
+                     u.d_recurrent == at(pass.gradients.data, recurrent_);
   if (bound) return;
-  u.kernel = at(pass.parameters, kernel_);
-  u.recurrent = at(pass.parameters, recurrent_);
-  u.bias = at(pass.parameters, bias_);
-  u.peephole = at(pass.parameters, peephole_);
-  u.d_kernel = at(pass.gradients, kernel_);
-  u.d_recurrent = at(pass.gradients, recurrent_);
-  u.d_bias = at(pass.gradients, bias_);
-  u.d_peephole = at(pass.gradients, peephole_);
+  u.kernel = at(pass.parameters.data, kernel_);
+  u.recurrent = at(pass.parameters.data, recurrent_);
+  u.bias = at(pass.parameters.data, bias_);
+  u.peephole = at(pass.parameters.data, peephole_);
+  u.d_kernel = at(pass.gradients.data, kernel_);
+  u.d_recurrent = at(pass.gradients.data, recurrent_);
+  u.d_bias = at(pass.gradients.data, bias_);
+  u.d_peephole = at(pass.gradients.data, peephole_);
 }
 
 template <class Scalar, class Cell>
@@ -232,7 +232,7 @@ void Recurrent<Scalar, Cell>::load_input(const Pass<Scalar>& pass, U& u) const {
         std::fill_n(to, width, Scalar(0));
         continue;
       }
-      const Scalar* from = input.row(reversed ? u.T - 1 - t : t, b);
+      const Scalar* from = input.row(reversed ? u.T - 1 - t : t, b).data();
       const Scalar* mask = drop ? u.x_drop + g * step + b * u.F : nullptr;
       for (Index j = 0; j < width; ++j) to[j] = mask ? from[j] * mask[j] : from[j];
     }
@@ -271,12 +271,12 @@ void Recurrent<Scalar, Cell>::find_one_hot(U& u) const {
 template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::load_state(const Pass<Scalar>& pass, U& u) const {
   const auto load = [&](std::size_t k, Index width, Scalar* to) {
-    const Scalar* from = k < pass.initial_state.size() ? pass.initial_state[k] : nullptr;
+    const Scalar* from = k < pass.initial_state.size() ? pass.initial_state[k].data : nullptr;
     for (Index b = 0; b < u.B; ++b) {
       copy_or_zero(from ? from + u.source(b) * width : nullptr, width, to + b * u.Hp);
     }
   };
-  const auto is_null = [](const Scalar* state) { return state == nullptr; };
+  const auto is_null = [](const auto& state) { return !state; };
   u.starts_from_zero = std::all_of(pass.initial_state.begin(), pass.initial_state.end(), is_null);
   if (!u.starts_from_zero || !u.zeros_loaded) {
     load(0, u.H, u.h);
@@ -407,8 +407,8 @@ template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::write_shortcut(const Pass<Scalar>& pass, const U& u) const {
   for (Index r = 0; r < u.T * u.B; ++r) {
     const Index t = r / u.B, b = r % u.B, from = settings().go_backwards ? u.T - 1 - t : t;
-    const Scalar* x = hides_step(pass, from, b) ? nullptr : pass.input().row(from, b);
-    copy_or_zero<Scalar>(x, u.F, pass.output.row(t, b) + u.O);
+    const Scalar* x = hides_step(pass, from, b) ? nullptr : pass.input().row(from, b).data();
+    copy_or_zero<Scalar>(x, u.F, pass.output.row(t, b).data() + u.O);
   }
 }
 
@@ -416,7 +416,7 @@ void Recurrent<Scalar, Cell>::write_shortcut(const Pass<Scalar>& pass, const U& 
 template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::write_state(const Pass<Scalar>& pass, const U& u) const {
   const auto write = [&](std::size_t k, Index width, const auto& state_at) {
-    Scalar* to = k < pass.final_state.size() ? pass.final_state[k] : nullptr;
+    Scalar* to = k < pass.final_state.size() ? pass.final_state[k].data : nullptr;
     for (Index b = 0; to && b < u.B; ++b) {
       const Index t = u.length(b);
       if (t > u.first + u.steps || (t <= u.first && u.first > 0)) continue;

@@ -170,8 +170,9 @@ std::unique_ptr<Cache> Bidirectional<Scalar>::plan(const Shape& input, Index bat
 template <class Scalar>
 void Bidirectional<Scalar>::forward(const Pass<Scalar>& pass) const {
   BothCache<Scalar>& cache = cache_of(pass);
-  cache.forward.take_over(pass, 0, 0);
-  cache.backward.take_over(pass, forward_->parameter_count(),
+  const Index forward_count = forward_->parameter_count();
+  cache.forward.take_over(pass, 0, forward_count, 0);
+  cache.backward.take_over(pass, forward_count, backward_->parameter_count(),
                            cache.forward.pass.final_state.size());
   std::uint64_t stream = 0;
   for (Child<Scalar>* child : {&cache.forward, &cache.backward}) {
@@ -200,10 +201,10 @@ void Bidirectional<Scalar>::merge(const Pass<Scalar>& pass) const {
     const Index back = y.steps - 1 - t;  // 0 without return_sequences: there is one step
     for (Index row = 0; row < y.batch; ++row) {
       if (masks_output(pass, t, row)) {
-        std::fill_n(y.row(t, row), y.width, Scalar(0));
+        y.row(t, row).setZero();
       } else {
-        merge_row<Scalar>(merge_mode_, f.row(t, row), f.width, b.row(back, row), b.width,
-                          y.row(t, row));
+        merge_row<Scalar>(merge_mode_, f.row(t, row).data(), f.width, b.row(back, row).data(),
+                          b.width, y.row(t, row).data());
       }
     }
   }
@@ -237,14 +238,14 @@ void Bidirectional<Scalar>::split_gradient(const Pass<Scalar>& pass) const {
   for (Index t = 0; t < dy.steps; ++t) {
     const Index back = dy.steps - 1 - t;
     for (Index row = 0; row < dy.batch; ++row) {
-      Scalar* df = f.output_gradient.row(t, row);
-      Scalar* db = b.output_gradient.row(back, row);
+      Scalar* df = f.output_gradient.row(t, row).data();
+      Scalar* db = b.output_gradient.row(back, row).data();
       if (masks_output(pass, t, row)) {
         std::fill_n(df, f.output.width, Scalar(0));
         std::fill_n(db, b.output.width, Scalar(0));
       } else {
-        split_row<Scalar>(merge_mode_, dy.row(t, row), f.output.row(t, row), df, f.output.width,
-                          b.output.row(back, row), db, b.output.width);
+        split_row<Scalar>(merge_mode_, dy.row(t, row).data(), f.output.row(t, row).data(), df,
+                          f.output.width, b.output.row(back, row).data(), db, b.output.width);
       }
     }
   }

@@ -28,11 +28,11 @@ struct Child {
     pass.initial_state_gradient.resize(states);
   }
 
-  /// Takes what parent and child have in common. The child's parameters start at `offset` of the
-  /// parent's, its states at entry `first_state`.
-  void take_over(const Pass<Scalar>& parent, Index offset, std::size_t first_state) {
-    pass.parameters = parent.parameters == nullptr ? nullptr : parent.parameters + offset;
-    pass.gradients = parent.gradients == nullptr ? nullptr : parent.gradients + offset;
+  /// Takes what parent and child have in common. The child's parameters, `count` of them, start at
+  /// `offset` of the parent's, its states at entry `first_state`.
+  void take_over(const Pass<Scalar>& parent, Index offset, Index count, std::size_t first_state) {
+    pass.parameters = parent.parameters.part(offset, count);
+    pass.gradients = parent.gradients.part(offset, count);
     pass.gradients_kept = parent.gradients_kept;
     take_entries(parent.initial_state, first_state, pass.initial_state);
     take_entries(parent.final_state, first_state, pass.final_state);
@@ -47,11 +47,11 @@ struct Child {
   }
 
  private:
-  template <class Pointer>
-  static void take_entries(const std::vector<Pointer>& from, std::size_t first,
-                           std::vector<Pointer>& to) {
+  template <class State>
+  static void take_entries(const std::vector<State>& from, std::size_t first,
+                           std::vector<State>& to) {
     for (std::size_t k = 0; k < to.size(); ++k) {
-      to[k] = first + k < from.size() ? from[first + k] : nullptr;
+      to[k] = first + k < from.size() ? from[first + k] : State{};
     }
   }
 };

@@ -78,7 +78,7 @@ template <class Scalar>
 struct StepsPart {
   Child<Scalar> child;
   Side<Scalar> input, output;
-  std::vector<Scalar*> states, state_gradients;  // that go on to the next part
+  std::vector<Tensor<Scalar>> states, state_gradients;  // that go on to the next part
   Mask input_mask, output_mask;  // the inner layer's, where its samples have two axes or more
 
   Mask outer_input, outer_output;  // the rows that are this part's
@@ -146,7 +146,7 @@ void StepsPart<Scalar>::give_mask(MaskFlow flow) {
 template <class Scalar>
 struct StepsCache : Cache {
   std::vector<StepsPart<Scalar>> parts;
-  Scalar* gradients = nullptr;  // of the parameters, by one part that is not the last
+  Span<Scalar> gradients;  // of the parameters, by one part that is not the last
 };
 
 template <class Scalar>
@@ -195,12 +195,13 @@ std::unique_ptr<Cache> TimeDistributed<Scalar>::plan(const Shape& input, Index b
     if (part.input.copies && use.masked) part.input_mask = plan_mask(rest, rows, workspace);
     if (part.output.copies && masks) part.output_mask = plan_mask(output, rows, workspace);
     for (Index width : state_widths()) {
-      part.states.push_back(workspace.take<Scalar>(rows * width));
-      part.state_gradients.push_back(use.training ? workspace.take<Scalar>(rows * width) : nullptr);
+      part.states.push_back(workspace.tensor<Scalar>(1, rows, width));
+      part.state_gradients.push_back(use.training ? workspace.tensor<Scalar>(1, rows, width)
+                                                  : Tensor<Scalar>{});
     }
   }
   if (use.training && count > 1)
-    cache->gradients = workspace.take<Scalar>(layer_->parameter_count());
+    cache->gradients = workspace.span<Scalar>(layer_->parameter_count());
   return cache;
 }
 
@@ -212,7 +213,7 @@ void TimeDistributed<Scalar>::forward(const Pass<Scalar>& pass) const {
     const Side<Scalar>&input = part.input, &output = part.output;
     const Index number = static_cast<Index>(k);
     Pass<Scalar>& inner = part.child.pass;
-    part.child.take_over(pass, 0, 0);
+    part.child.take_over(pass, 0, layer_->parameter_count(), 0);
     if (stateful()) {
       inner.random = pass.random.child(static_cast<std::uint64_t>(k));
     } else {
@@ -227,7 +228,7 @@ void TimeDistributed<Scalar>::forward(const Pass<Scalar>& pass) const {
       inner.final_state = part.states;
       std::copy(part.state_gradients.begin(), part.state_gradients.end(),
                 inner.final_state_gradient.begin());
-      inner.gradients = pass.gradients == nullptr ? nullptr : cache.gradients;
+      inner.gradients = pass.gradients ? cache.gradients : Span<Scalar>{};
       inner.gradients_kept = false;
     }
     part.take_masks(pass, number, layer_->mask_flow());
@@ -263,8 +264,7 @@ void TimeDistributed<Scalar>::backward(const Pass<Scalar>& pass) const {
       copy_samples<Scalar>(input.gradient, input.rows(pass.input_gradient(), number));
     }
     if (k + 1 < cache.parts.size()) {
-      const Index count = layer_->parameter_count();
-      for (Index p = 0; p < count; ++p) pass.gradients[p] += cache.gradients[p];
+      pass.gradients.array() += cache.gradients.array();
     }
   }
 }

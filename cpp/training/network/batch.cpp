@@ -134,8 +134,9 @@ void Batch<Scalar>::plan_node(Slice<Scalar>& slice, Index index, const std::vect
       layer.plan(shapes[in], slice.rows, {key_.training, bool(slice.masks[in])}, slice.workspace);
 
   Pass<Scalar>& pass = slice.passes[std::size_t(index)];
-  pass.parameters = network_.values() + network_.offset(node);
-  if (key_.training) pass.gradients = slice.parameter_gradients + network_.offset(node);
+  const Index offset = network_.offset(node), count = layer.parameter_count();
+  pass.parameters = {network_.values() + offset, count};
+  if (key_.training) pass.gradients = {slice.parameter_gradients + offset, count};
   pass.inputs = {slice.tensors[in]};
   pass.input_gradients = {slice.gradients[in]};
   pass.output = slice.tensors[out];
@@ -144,10 +145,10 @@ void Batch<Scalar>::plan_node(Slice<Scalar>& slice, Index index, const std::vect
   pass.output_mask = slice.masks[out];
   if (network_.timed(node.inputs[0])) pass.lengths = slice.lengths;
   const std::size_t states = layer.state_widths().size();
-  pass.initial_state.assign(states, nullptr);
-  pass.final_state.assign(states, nullptr);
-  pass.final_state_gradient.assign(states, nullptr);
-  pass.initial_state_gradient.assign(states, nullptr);
+  pass.initial_state.resize(states);
+  pass.final_state.resize(states);
+  pass.final_state_gradient.resize(states);
+  pass.initial_state_gradient.resize(states);
   pass.cache = cache.get();
   pass.first_row = slice.first_row;
 }

@@ -57,7 +57,7 @@ struct Part {
 };
 
 /// Steps [from, from + count) of a sample, that stand at [at, at + count) of a part.
-struct Span {
+struct StepRange {
   Index from = 0;
   Index at = 0;
   Index count = 0;
@@ -65,7 +65,7 @@ struct Span {
 
 /// The steps of sample k that a part has.
 template <class Scalar>
-Span span_of(const Dataset<Scalar>& data, const Part& part, Index k);
+StepRange steps_of(const Dataset<Scalar>& data, const Part& part, Index k);
 
 /// The shape of one sample of such a part.
 template <class Scalar>

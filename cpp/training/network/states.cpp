@@ -62,9 +62,13 @@ void States<Scalar>::bind(Batch<Scalar>& batch, bool all_layers) {
       if (pass.initial_state.empty()) continue;
       const bool carried = all_layers || stateful_[n];
       for (std::size_t k = 0; k < widths_[n].size(); ++k) {
-        const Index offset = slice.first_row * widths_[n][k];
-        pass.initial_state[k] = carried ? current_[n][k].data() + offset : nullptr;
-        pass.final_state[k] = carried ? next_[n][k].data() + offset : nullptr;
+        const Index width = widths_[n][k], offset = slice.first_row * width;
+        const auto rows_of = [&](const auto& states) {
+          return carried ? Tensor<Scalar>{states[n][k].data() + offset, 1, slice.rows, width}
+                         : Tensor<Scalar>{};
+        };
+        pass.initial_state[k] = rows_of(current_);
+        pass.final_state[k] = rows_of(next_);
       }
     }
   }

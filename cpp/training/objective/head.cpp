@@ -63,7 +63,8 @@ void Head<Scalar>::load(const Dataset<Scalar>& data, const Part& part, Slice<Sca
   if (all_count) std::fill_n(head.weights, head.rows, Scalar(1));
   for (Index b = 0; b < B; ++b) {
     const Index k = part.order[b];
-    const Span span = ragged ? span_of(data, part, k) : Span{timed_ ? part.first : 0, 0, T};
+    const StepRange span =
+        ragged ? steps_of(data, part, k) : StepRange{timed_ ? part.first : 0, 0, T};
     const Scalar* y = data.y + (ragged ? data.start(k) * step : k * data.target_size);
     for (Index t = 0; t < T; ++t) {
       const bool given = t >= span.at && t < span.at + span.count;
