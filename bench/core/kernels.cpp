@@ -3,13 +3,13 @@
 // independent multiplications and additions in registers.
 //
 // Legend: m, k, n: c [m, n] = a [m, k] b [k, n].
-#include <array>
 #include <string>
 
 #include "check.hpp"
 #include "layers/parameter.hpp"
 #include "numerics/activations.hpp"
 #include "numerics/packed_product.hpp"
+#include "peak.hpp"
 
 namespace echocell::bench {
 namespace {
@@ -18,26 +18,15 @@ namespace {
 
 template <class Scalar>
 void peak(benchmark::State& state) {
-  constexpr std::size_t kSums = 12, kLanes = std::size_t(echocell::kLanes<Scalar>);
-  constexpr std::size_t kNumbers = kSums * kLanes;
-  constexpr int kRounds = 1000;
-  std::array<Scalar, kNumbers> sums{};
-  // Numbers that the compiler cannot know.
-  const Scalar term = static_cast<Scalar>(state.range(0)), factor = term / 2;
+  Peak<Scalar> peak;
   for (auto _ : state) {
-    Register<Scalar> local[kSums];
-    const Register<Scalar> factors = broadcast(factor), terms = broadcast(term);
-    for (std::size_t k = 0; k < kSums; ++k) local[k] = load(&sums[k * kLanes]);
-    for (int round = 0; round < kRounds; ++round) {
-      for (auto& sum : local) sum = multiply_add(sum, factors, terms);
-    }
-    for (std::size_t k = 0; k < kSums; ++k) store(&sums[k * kLanes], local[k]);
-    benchmark::DoNotOptimize(sums.data());
+    peak.run(static_cast<Scalar>(state.range(0)));
+    benchmark::DoNotOptimize(peak.sums().data());
     benchmark::ClobberMemory();
   }
-  // The fixed point of s = s / 2 + 1.
-  right(state, difference(sums, std::vector<Scalar>(kNumbers, Scalar(2))), kTolerance<Scalar>);
-  set_rate(state, "FLOP/s", 2.0 * kRounds * static_cast<double>(kNumbers));
+  const std::vector<Scalar> expected(peak.sums().size(), Scalar(2));
+  right(state, difference(peak.sums(), expected), kTolerance<Scalar>);
+  set_rate(state, "FLOP/s", Peak<Scalar>::kOperations);
 }
 
 // ---- products of packed matrices: a [m, k], w [k, n] in panels, z [m, n] in panels
