@@ -54,18 +54,13 @@ std::unique_ptr<Cache> Dense<Scalar>::plan(const Shape& input, Index batch, Use 
 }
 
 template <class Scalar>
-ConstPanels<Scalar> Dense<Scalar>::kernel(const Scalar* parameters) const {
-  return {parameters + kernel_, features_, padded<Scalar>(options_.units), tile_for<Scalar>(1)};
-}
-
-template <class Scalar>
 void Dense<Scalar>::forward(const Pass<Scalar>& pass) const {
   const auto& cache = static_cast<const DenseCache<Scalar>&>(*pass.cache);
   const Index rows = cache.rows, units = options_.units;
   const ConstRowsView<Scalar> x = rows_view(pass.input().data, rows, features_);
-  const ConstPanels<Scalar> weights = kernel(pass.parameters.data);
+  const ConstPanels<Scalar> weights = kernel_.panels(pass.parameters);
   const Panels<Scalar> z{cache.z, rows, weights.cols, weights.tile};
-  const Scalar* bias = options_.use_bias ? pass.parameters.data + bias_ : nullptr;
+  const Scalar* bias = bias_.span(pass.parameters).data;
   in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
     affine<Scalar>(row_range(x, row, count), weights, bias, z, row);
   });
@@ -78,10 +73,9 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
   auto& cache = static_cast<DenseCache<Scalar>&>(*pass.cache);
   const Index rows = cache.rows, units = options_.units;
   const ConstRowsView<Scalar> x = rows_view(pass.input().data, rows, features_);
-  const ConstPanels<Scalar> weights = kernel(pass.parameters.data);
+  const ConstPanels<Scalar> weights = kernel_.panels(pass.parameters);
   const Panels<Scalar> dz{cache.z, rows, weights.cols, weights.tile};
-  const Panels<Scalar> d_kernel{pass.gradients.data + kernel_, features_, weights.cols,
-                                weights.tile};
+  const Panels<Scalar> d_kernel = kernel_.panels(pass.gradients);
   activate_rows_backward<Scalar>(options_.activation, pass.output.data, pass.output_gradient.data,
                                  rows, units);
   copy_to_panels<Scalar>(rows_view<const Scalar>(pass.output_gradient.data, rows, units), dz);
@@ -90,7 +84,7 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
                        row == 0 ? Write::set : Write::add);
   });
   if (options_.use_bias)
-    column_sums<Scalar>(dz, rows, {pass.gradients.data + bias_, dz.cols}, Write::set);
+    column_sums<Scalar>(dz, rows, bias_.span(pass.gradients).array(), Write::set);
   if (!pass.wants_input_gradient()) return;
   cache.back.load(weights);
   cache.back.for_each_row(dz, rows, {}, pass.interrupt, [&](Index row, const Scalar* dx) {

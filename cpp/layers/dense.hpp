@@ -29,12 +29,9 @@ class Dense final : public Layer<Scalar> {
   void backward(const Pass<Scalar>& pass) const override;
 
  private:
-  Panels<const Scalar> kernel(const Scalar* parameters) const;
-
   DenseOptions options_;
   Index features_ = 0;  // F; 0 before build()
-  Index kernel_ = 0;
-  Index bias_ = 0;
+  Placement kernel_, bias_;
 };
 
 }  // namespace echocell

@@ -36,7 +36,7 @@ template <class Scalar>
 void Embedding<Scalar>::build(const Shape& input) {
   output_shape(input);
   this->parameters_.clear();
-  this->add_parameter("embeddings", {options_.input_dim, options_.output_dim});
+  table_ = this->add_parameter("embeddings", {options_.input_dim, options_.output_dim});
 }
 
 template <class Scalar>

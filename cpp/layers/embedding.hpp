@@ -41,6 +41,7 @@ class Embedding final : public Layer<Scalar> {
  private:
   Index id_at(const Pass<Scalar>& pass, Index ids, Index t, Index b, Index k) const;
   EmbeddingOptions options_;
+  Placement table_;
 };
 
 }  // namespace echocell

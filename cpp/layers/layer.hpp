@@ -152,12 +152,11 @@ class Layer {
   }
 
  protected:
-  /// For build(): appends a parameter to the block, aligned, and returns its offset.
-  Index add_parameter(std::string name, Shape shape, Packing packing = {}) {
+  /// For build(): appends a parameter to the block, aligned.
+  Placement add_parameter(std::string name, Shape shape, Packing packing = {}) {
     (void)volume(shape);  // throws if it is too large
-    const Index offset = parameter_count();
-    parameters_.push_back({std::move(name), std::move(shape), offset, packing});
-    return offset;
+    parameters_.push_back({std::move(name), std::move(shape), parameter_count(), packing});
+    return parameters_.back().placement();
   }
   static Index block_size(const Parameter& parameter) {
     return aligned_count<Scalar>(parameter.packed_size());

@@ -1,4 +1,4 @@
-// One weight array of a layer: what Keras calls it and how it is laid out here.
+// One weight array of a layer: Keras's name of it, and its layout here.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "numerics/packed_product.hpp"
 #include "numerics/shape.hpp"
+#include "numerics/tensor.hpp"
 
 namespace echocell {
 
@@ -42,6 +43,24 @@ struct Packing {
   }
 };
 
+/// The part of a layer's block that one weight array takes. The gradients of the block have the
+/// same layout. Views are null where the layer has no such array, and where the block is null.
+struct Placement {
+  Index offset = -1;  // from the start of the block; -1: the layer has no such array
+  Index size = 0;
+  Index rows = 0, cols = 0, tile = 0;  // of a matrix in panels; see Packing
+
+  /// All numbers of the array, padding included.
+  template <class Scalar>
+  Span<Scalar> span(const Span<Scalar>& block) const {
+    return offset < 0 ? Span<Scalar>{} : block.part(offset, size);
+  }
+  template <class Scalar>
+  Panels<Scalar> panels(const Span<Scalar>& block) const {
+    return {span(block).data, rows, cols, tile};
+  }
+};
+
 struct Parameter {
   std::string name;  // Keras's: "kernel", "recurrent_kernel", "bias", ...
   Shape shape;       // Keras's: (F, 4u), (u, 4u), (4u), ...
@@ -51,6 +70,10 @@ struct Parameter {
   Index size() const { return volume(shape); }
   /// Numbers it takes inside.
   Index packed_size() const { return packing.rows == 0 ? size() : packing.size(); }
+  Placement placement() const {
+    if (packing.rows == 0) return {offset, size()};
+    return {offset, packing.size(), packing.rows, packing.cols(), packing.tile};
+  }
 
   /// outside[k] = inside[place of k] for all k of the array in its shape, row-major.
   template <class Scalar>

@@ -366,7 +366,7 @@ class Recurrent : public Layer<Scalar> {
 
   Cell cell_;
   Index features_ = 0;
-  Index kernel_ = -1, recurrent_ = -1, bias_ = -1, peephole_ = -1;  // offsets, -1: none
+  Placement kernel_, recurrent_, bias_, peephole_;
 };
 
 }  // namespace echocell

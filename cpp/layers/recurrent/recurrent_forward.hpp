@@ -192,20 +192,17 @@ std::vector<Trace<Scalar>> Recurrent<Scalar, Cell>::trace(const Pass<Scalar>& pa
 
 template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::bind_parameters(const Pass<Scalar>& pass, U& u) const {
-  const auto at = [](auto* base, Index offset) {
-    return base == nullptr || offset < 0 ? nullptr : base + offset;
-  };
-  const bool bound = u.recurrent == at(pass.parameters.data, recurrent_) &&
-                     u.d_recurrent == at(pass.gradients.data, recurrent_);
+  const bool bound = u.recurrent == recurrent_.span(pass.parameters).data &&
+                     u.d_recurrent == recurrent_.span(pass.gradients).data;
   if (bound) return;
-  u.kernel = at(pass.parameters.data, kernel_);
-  u.recurrent = at(pass.parameters.data, recurrent_);
-  u.bias = at(pass.parameters.data, bias_);
-  u.peephole = at(pass.parameters.data, peephole_);
-  u.d_kernel = at(pass.gradients.data, kernel_);
-  u.d_recurrent = at(pass.gradients.data, recurrent_);
-  u.d_bias = at(pass.gradients.data, bias_);
-  u.d_peephole = at(pass.gradients.data, peephole_);
+  u.kernel = kernel_.span(pass.parameters).data;
+  u.recurrent = recurrent_.span(pass.parameters).data;
+  u.bias = bias_.span(pass.parameters).data;
+  u.peephole = peephole_.span(pass.parameters).data;
+  u.d_kernel = kernel_.span(pass.gradients).data;
+  u.d_recurrent = recurrent_.span(pass.gradients).data;
+  u.d_bias = bias_.span(pass.gradients).data;
+  u.d_peephole = peephole_.span(pass.gradients).data;
 }
 
 template <class Scalar, class Cell>
