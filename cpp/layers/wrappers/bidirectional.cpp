@@ -34,7 +34,7 @@ struct BothCache : Cache {
 };
 
 template <class Scalar>
-BothCache<Scalar>& cache_of(const Pass<Scalar>& pass) {
+BothCache<Scalar>& both_caches_of(const Pass<Scalar>& pass) {
   return static_cast<BothCache<Scalar>&>(*pass.cache);
 }
 
@@ -169,7 +169,7 @@ std::unique_ptr<Cache> Bidirectional<Scalar>::plan(const Shape& input, Index bat
 
 template <class Scalar>
 void Bidirectional<Scalar>::forward(const Pass<Scalar>& pass) const {
-  BothCache<Scalar>& cache = cache_of(pass);
+  BothCache<Scalar>& cache = both_caches_of(pass);
   const Index forward_count = forward_->parameter_count();
   cache.forward.take_over(pass, 0, forward_count, 0);
   cache.backward.take_over(pass, forward_count, backward_->parameter_count(),
@@ -194,8 +194,8 @@ bool Bidirectional<Scalar>::masks_output(const Pass<Scalar>& pass, Index t, Inde
 
 template <class Scalar>
 void Bidirectional<Scalar>::merge(const Pass<Scalar>& pass) const {
-  const Tensor<Scalar>& f = cache_of(pass).forward.pass.output;
-  const Tensor<Scalar>& b = cache_of(pass).backward.pass.output;
+  const Tensor<Scalar>& f = both_caches_of(pass).forward.pass.output;
+  const Tensor<Scalar>& b = both_caches_of(pass).backward.pass.output;
   const Tensor<Scalar>& y = pass.output;
   for (Index t = 0; t < y.steps; ++t) {
     const Index back = y.steps - 1 - t;  // 0 without return_sequences: there is one step
@@ -214,7 +214,7 @@ void Bidirectional<Scalar>::merge(const Pass<Scalar>& pass) const {
 
 template <class Scalar>
 void Bidirectional<Scalar>::backward(const Pass<Scalar>& pass) const {
-  BothCache<Scalar>& cache = cache_of(pass);
+  BothCache<Scalar>& cache = both_caches_of(pass);
   split_gradient(pass);
   cache.forward.pass.input_gradients[0] = {};
   cache.backward.pass.input_gradients[0] = {};
@@ -232,8 +232,8 @@ void Bidirectional<Scalar>::backward(const Pass<Scalar>& pass) const {
 
 template <class Scalar>
 void Bidirectional<Scalar>::split_gradient(const Pass<Scalar>& pass) const {
-  const Pass<Scalar>& f = cache_of(pass).forward.pass;
-  const Pass<Scalar>& b = cache_of(pass).backward.pass;
+  const Pass<Scalar>& f = both_caches_of(pass).forward.pass;
+  const Pass<Scalar>& b = both_caches_of(pass).backward.pass;
   const Tensor<Scalar>& dy = pass.output_gradient;
   for (Index t = 0; t < dy.steps; ++t) {
     const Index back = dy.steps - 1 - t;
@@ -261,8 +261,8 @@ std::vector<Trace<Scalar>> Bidirectional<Scalar>::trace(const Pass<Scalar>& pass
       traces.push_back(std::move(trace));
     }
   };
-  add(*forward_, cache_of(pass).forward.pass, "forward_");
-  add(*backward_, cache_of(pass).backward.pass, "backward_");
+  add(*forward_, both_caches_of(pass).forward.pass, "forward_");
+  add(*backward_, both_caches_of(pass).backward.pass, "backward_");
   return traces;
 }
 

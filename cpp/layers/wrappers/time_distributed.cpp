@@ -150,7 +150,7 @@ struct StepsCache : Cache {
 };
 
 template <class Scalar>
-StepsCache<Scalar>& cache_of(const Pass<Scalar>& pass) {
+StepsCache<Scalar>& steps_cache_of(const Pass<Scalar>& pass) {
   return static_cast<StepsCache<Scalar>&>(*pass.cache);
 }
 
@@ -207,7 +207,7 @@ std::unique_ptr<Cache> TimeDistributed<Scalar>::plan(const Shape& input, Index b
 
 template <class Scalar>
 void TimeDistributed<Scalar>::forward(const Pass<Scalar>& pass) const {
-  StepsCache<Scalar>& cache = cache_of(pass);
+  StepsCache<Scalar>& cache = steps_cache_of(pass);
   for (std::size_t k = 0; k < cache.parts.size(); ++k) {
     StepsPart<Scalar>& part = cache.parts[k];
     const Side<Scalar>&input = part.input, &output = part.output;
@@ -245,7 +245,7 @@ void TimeDistributed<Scalar>::forward(const Pass<Scalar>& pass) const {
 
 template <class Scalar>
 void TimeDistributed<Scalar>::backward(const Pass<Scalar>& pass) const {
-  StepsCache<Scalar>& cache = cache_of(pass);
+  StepsCache<Scalar>& cache = steps_cache_of(pass);
   const bool wanted = pass.wants_input_gradient();
   for (std::size_t k = cache.parts.size(); k-- > 0;) {
     const Side<Scalar>&input = cache.parts[k].input, &output = cache.parts[k].output;
