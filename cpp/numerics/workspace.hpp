@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -36,10 +35,12 @@ class OutOfMemory : public std::bad_alloc {
   char text_[96];
 };
 
-/// Frees the block in which an array lies `offset` bytes from the start.
-struct FreeDeleter {
-  std::size_t offset = 0;
-  void operator()(void* array) const { std::free(static_cast<std::uint8_t*>(array) - offset); }
+/// Frees the block of this alignment in which an array lies `offset` bytes from the start.
+struct BlockDeleter {
+  std::size_t alignment = kAlignment, offset = 0;
+  void operator()(void* array) const {
+    ::operator delete(static_cast<std::uint8_t*>(array) - offset, std::align_val_t(alignment));
+  }
 };
 
 /// Which of the arrays that one loop reads and writes side by side. A processor that compares the
@@ -70,14 +71,15 @@ class Buffer {
   Buffer(Index count, std::size_t alignment, std::size_t offset) : count_(count) {
     const auto bytes = static_cast<std::size_t>(aligned_count<Scalar>(count)) * sizeof(Scalar);
     if (bytes == 0) return;
-    const std::size_t whole = (offset + bytes + alignment - 1) / alignment * alignment;
-    auto* block = static_cast<std::uint8_t*>(std::aligned_alloc(alignment, whole));
+    const std::size_t whole = offset + bytes;
+    void* block = ::operator new(whole, std::align_val_t(alignment), std::nothrow);
     if (block == nullptr) throw OutOfMemory(whole);
-    data_ = {reinterpret_cast<Scalar*>(block + offset), FreeDeleter{offset}};
+    auto* array = reinterpret_cast<Scalar*>(static_cast<std::uint8_t*>(block) + offset);
+    data_ = {array, BlockDeleter{alignment, offset}};
     zero();
   }
 
-  std::unique_ptr<Scalar, FreeDeleter> data_;
+  std::unique_ptr<Scalar, BlockDeleter> data_;
   Index count_ = 0;
 };
 
