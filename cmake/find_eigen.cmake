@@ -2,7 +2,7 @@
 # PyPI package cmeel-eigen, a build requirement in pyproject.toml. Nothing is downloaded here.
 find_package(Eigen3 3.4 CONFIG QUIET)
 
-if(NOT Eigen3_FOUND)
+if(NOT Eigen3_FOUND AND Python_EXECUTABLE)
   # The package lies in <site-packages>/cmeel.prefix. In an isolated build the site-packages of the
   # requirements are on the interpreter's path, and not the ones that sysconfig names.
   execute_process(
@@ -16,8 +16,8 @@ endif()
 
 if(NOT Eigen3_FOUND)
   message(FATAL_ERROR
-    "Eigen 3.4 or newer is missing. Install the system's package (Debian: libeigen3-dev) or, for "
-    "${Python_EXECUTABLE}, `pip install cmeel-eigen`; or set Eigen3_DIR to the folder of "
+    "Eigen 3.4 or newer is missing. Install the system's package (Debian: libeigen3-dev) or, for the "
+    "Python in use (${Python_EXECUTABLE}), `pip install cmeel-eigen`; or set Eigen3_DIR to the folder of "
     "Eigen3Config.cmake.")
 endif()
 message(STATUS "Eigen ${Eigen3_VERSION}: ${Eigen3_DIR}")
