@@ -6,12 +6,15 @@
 // Legend: H units, B rows of a batch, T steps; h [B, H], R [H, 4H], X [TB, H], W [H, 4H],
 // Z [TB, 4H]. The products: of one step, Z_t += h R and dh += dZ_t R^T; of all steps, Z = X W,
 // dW = X^T dZ and dX = dZ W^T.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "numerics/packed_product.hpp"
@@ -26,6 +29,7 @@ constexpr Index kSteps = 16, kBlocks = 4;
 constexpr Index kFewRows = 8;  // up to so many, the way back takes dot products
 constexpr Index kPiece = 128;  // rows of dX at a time, as in a layer
 constexpr int kTurns = 9;
+constexpr Index kBatches[] = {1, 4, 16, 32, 64};
 
 // ---- time --------------------------------------------------------------------------------------
 
@@ -52,16 +56,6 @@ std::vector<double> race(const std::vector<Work>& works, double turn) {
     }
   }
   return best;
-}
-
-/// Operations per second of multiply-adds in registers.
-template <class Scalar>
-double peak_rate(double turn) {
-  Peak<Scalar> peak;
-  volatile Scalar term = 1;
-  const double seconds = race({[&] { peak.run(term); }}, turn)[0];
-  if (std::abs(double(peak.sums()[0]) - 2.0) > 1e-6) std::exit(1);
-  return Peak<Scalar>::kOperations / seconds;
 }
 
 // ---- one shape ---------------------------------------------------------------------------------
@@ -231,44 +225,72 @@ void check(Shape<Scalar>& shape, const Pair<Scalar>& pair, const char* name) {
 
 constexpr const char* kNames[] = {"h R", "dz R^T", "X W", "dW", "dX"};
 
+using Ratios = std::map<std::pair<Index, Index>, double>;  // by H and B
+
+/// Of the shapes with one of these B: the geometric mean, and the least.
+std::pair<double, double> mean_and_least(const Ratios& ratios, const std::vector<Index>& batches) {
+  double logs = 0, count = 0, least = HUGE_VAL;
+  for (const auto& [shape, ratio] : ratios) {
+    if (std::find(batches.begin(), batches.end(), shape.second) == batches.end()) continue;
+    logs += std::log(ratio);
+    least = std::min(least, ratio);
+    ++count;
+  }
+  return {std::exp(logs / count), least};
+}
+
+/// The geometric means and the least ratios of every product, by batches.
+void print_summary(const std::vector<Ratios>& ratios) {
+  const std::pair<const char*, std::vector<Index>> groups[] = {
+      {"B = 1", {1}}, {"B = 4", {4}}, {"B >= 16", {16, 32, 64}}};
+  for (const auto& [name, batches] : groups) {
+    std::printf("| mean, least | %s |", name);
+    for (const Ratios& column : ratios) {
+      const auto [mean, least] = mean_and_least(column, batches);
+      std::printf(" %.2f, %.2f |", mean, least);
+    }
+    std::printf("\n");
+  }
+}
+
+/// One line of the table. The peak takes turns with the products.
 template <class Scalar>
-void table(const char* type, const std::vector<Index>& units, double turn) {
-  const double peak = peak_rate<Scalar>(turn);
-  std::printf("\n%s, %s: %.0f GFLOP/s in registers. ", ECHOCELL_ISA, type, peak / 1e9);
-  std::printf("Time of Eigen's product / time of ours (ours, share of the peak)\n\n| H | B |");
+void print_products(Index H, Index B, double turn, std::vector<Ratios>& ratios) {
+  Shape<Scalar> shape(H, B);
+  Peak<Scalar> peak;
+  const volatile Scalar term = 1;
+  const auto pairs = shape.products();
+  std::printf("| %d | %d |", int(H), int(B));
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    check(shape, pairs[p], kNames[p]);
+    const auto took = race({pairs[p].ours, pairs[p].eigens, [&] { peak.run(term); }}, turn);
+    const double rate = pairs[p].operations / took[0];
+    ratios[p][{H, B}] = took[1] / took[0];
+    std::printf(" %.2f (%.0f %%) |", took[1] / took[0],
+                100 * rate / (Peak<Scalar>::kOperations / took[2]));
+    std::fflush(stdout);
+  }
+  std::printf("\n");
+}
+
+template <class Scalar>
+void print_table(const char* type, const std::vector<Index>& units, double turn) {
+  std::printf("\n%s, %s: time of Eigen's product / time of ours ", ECHOCELL_ISA, type);
+  std::printf("(the rate of ours, share of multiply-adds in registers)\n\n| H | B |");
   for (const char* name : kNames) std::printf(" %s |", name);
   std::printf("\n|---:|---:|---:|---:|---:|---:|---:|\n");
-  std::vector<std::vector<double>> ratios(std::size(kNames));
-  std::string packing;
+  std::vector<Ratios> ratios(std::size(kNames));
   for (const Index H : units) {
-    for (const Index B : {1, 4, 16, 32, 64}) {
-      Shape<Scalar> shape(H, B);
-      const auto pairs = shape.products();
-      std::printf("| %d | %d |", int(H), int(B));
-      for (std::size_t p = 0; p < pairs.size(); ++p) {
-        check(shape, pairs[p], kNames[p]);
-        const auto took = race({pairs[p].ours, pairs[p].eigens}, turn);
-        ratios[p].push_back(took[1] / took[0]);
-        std::printf(" %.2f (%.0f %%) |", took[1] / took[0],
-                    100 * pairs[p].operations / took[0] / peak);
-        std::fflush(stdout);
-      }
-      std::printf("\n");
-      if (B == 1) {
-        const double once = race({[&] { shape.transpose_weights(); }}, turn)[0];
-        char text[64];
-        std::snprintf(text, sizeof(text), " H %d: %.2f us;", int(H), 1e6 * once);
-        packing += text;
-      }
-    }
+    for (const Index B : kBatches) print_products<Scalar>(H, B, turn, ratios);
   }
-  std::printf("| mean | |");
-  for (const auto& column : ratios) {
-    double logs = 0;
-    for (const double ratio : column) logs += std::log(ratio);
-    std::printf(" %.2f |", std::exp(logs / double(column.size())));
+  print_summary(ratios);
+  std::printf("\nOnce per update, the panels of R^T:");
+  for (const Index H : units) {
+    Shape<Scalar> shape(H, 1);
+    const double seconds = race({[&] { shape.transpose_weights(); }}, turn)[0];
+    std::printf(" H %d %.2f us;", int(H), 1e6 * seconds);
   }
-  std::printf("\n\nOnce per update, R^T in panels:%s\n", packing.c_str());
+  std::printf("\n");
 }
 
 }  // namespace
@@ -276,7 +298,7 @@ void table(const char* type, const std::vector<Index>& units, double turn) {
 
 int main(int argc, char** argv) {
   const double turn = (argc > 1 ? std::atof(argv[1]) : 2.0) / 1e3;
-  echocell::bench::table<float>("float", {16, 32, 64, 128, 256, 512}, turn);
-  echocell::bench::table<double>("double", {64, 256}, turn);
+  echocell::bench::print_table<float>("float", {16, 32, 64, 128, 256, 512}, turn);
+  echocell::bench::print_table<double>("double", {64, 256}, turn);
   return 0;
 }
