@@ -13,11 +13,11 @@ py::array_t<double> orthonormal_columns(const Numbers<double>& matrix) {
   const Index rows = matrix.shape(0), columns = matrix.shape(1);
   constexpr auto kSize = static_cast<Index>(sizeof(double));
   py::array_t<double> q({rows, columns}, {kSize, kSize * rows});
-  const double* from = matrix.data();
-  double* to = q.mutable_data();
+  const ConstRowsView<double> from = rows_view(matrix.data(), rows, columns);
+  const RowsView<double> to = rows_view(q.mutable_data(), columns, rows);
   {
     const py::gil_scoped_release released;
-    echocell::orthonormal_columns(from, rows, columns, to);
+    echocell::orthonormal_columns(from, to);
   }
   return q;
 }

@@ -6,14 +6,11 @@
 namespace echocell {
 namespace {
 
-using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Reflectors = Eigen::HouseholderQR<Eigen::MatrixXd>;
+/// Reflectors that are applied together; Eigen applies fewer than 48 one by one.
+constexpr Index kReflectorsAtATime = 48;
 
-/// Two of the blocks in which Eigen applies a sequence of reflectors.
-constexpr Index kReflectorsAtATime = 96;
-
-/// Eigen cuts products into blocks that fit the caches of the machine, and the cut decides in which
-/// order sums are taken. With fixed sizes all machines cut alike.
+/// Eigen divides products into blocks that fit the caches of the machine, and the blocks decide the
+/// order of summation. With fixed sizes the blocks are the same on all machines.
 void fix_block_sizes() {
   static const bool fixed = [] {
     Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 2 << 20);
@@ -22,32 +19,35 @@ void fix_block_sizes() {
   (void)fixed;
 }
 
-/// q = the first columns of the product of all reflectors. Taken from the last block to the first,
-/// a block meets the identity in the columns before it, which it leaves as they are: this halves
-/// the work of Eigen's own `householderQ() * Identity`.
-void multiply_out(const Reflectors& qr, Eigen::Ref<Eigen::MatrixXd> q) {
-  const Eigen::MatrixXd& vectors = qr.matrixQR();
-  const Index rows = vectors.rows(), columns = vectors.cols();
-  q.setIdentity();
+/// The columns of q hold reflectors below the diagonal; replaces them by the first columns of the
+/// product of the reflectors. Applied from the last block to the first, a block finds the identity
+/// in the columns before its own, which it would not change: this halves the work of Eigen's own
+/// `householderQ() * Identity`.
+void multiply_out(Eigen::Ref<Eigen::MatrixXd> q, const Eigen::VectorXd& coefficients) {
+  const Index rows = q.rows(), columns = q.cols();
   const Index last = (columns - 1) / kReflectorsAtATime * kReflectorsAtATime;
   for (Index k = last; k >= 0; k -= kReflectorsAtATime) {
     const Index width = std::min(kReflectorsAtATime, columns - k);
-    const auto block = vectors.block(k, k, rows - k, width);
-    q.bottomRightCorner(rows - k, columns - k)
-        .applyOnTheLeft(Eigen::householderSequence(block, qr.hCoeffs().segment(k, width)));
+    const Eigen::MatrixXd reflectors = q.block(k, k, rows - k, width);
+    auto rest = q.bottomRightCorner(rows - k, columns - k);
+    rest.topRows(width).setZero();
+    rest.leftCols(width).setIdentity();
+    rest.applyOnTheLeft(Eigen::householderSequence(reflectors, coefficients.segment(k, width)));
   }
 }
 
 }  // namespace
 
-void orthonormal_columns(const double* matrix, Index rows, Index columns, double* q) {
-  if (columns == 0) return;
+void orthonormal_columns(const ConstRowsView<double>& matrix, RowsView<double> q_transposed) {
+  if (matrix.cols() == 0) return;
   fix_block_sizes();
-  const Reflectors qr(Eigen::Map<const RowMajorMatrix>(matrix, rows, columns));
-  Eigen::Map<Eigen::MatrixXd> result(q, rows, columns);
-  multiply_out(qr, result);
-  for (Index k = 0; k < columns; ++k) {
-    if (qr.matrixQR()(k, k) < 0) result.col(k) = -result.col(k);
+  Eigen::Map<Eigen::MatrixXd> q(q_transposed.data(), matrix.rows(), matrix.cols());
+  q = matrix;
+  const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> in_place(q);
+  const Eigen::VectorXd diagonal = q.diagonal();  // of R
+  multiply_out(q, in_place.hCoeffs());
+  for (Index k = 0; k < q.cols(); ++k) {
+    if (diagonal(k) < 0) q.col(k) = -q.col(k);
   }
 }
 

@@ -341,9 +341,10 @@ class Orthogonal(RandomInitializer):
         rows, columns = math.prod(shape[:-1]), shape[-1]
         long, short = max(rows, columns), min(rows, columns)
         q = _core.orthonormal_columns(self._generator().standard_normal((long, short)))
+        q *= self.gain
         if rows < columns:
             q = q.T
-        return np.asarray(self.gain * q.reshape(tuple(shape))).astype(dtype)
+        return q.reshape(tuple(shape)).astype(dtype)
 
 
 chrono = Chrono
