@@ -9,8 +9,8 @@
 
 namespace echocell {
 
-/// While it lives, this thread flushes denormal results to zero and reads denormals as zero;
-/// afterwards the thread's mode is what it was.
+/// During its lifetime the thread flushes denormal results to zero and reads denormals as zero; the
+/// destructor restores the previous mode.
 class DenormalGuard {
  public:
 #if defined(__SSE2__) || defined(_M_X64)

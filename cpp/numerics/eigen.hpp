@@ -1,6 +1,6 @@
-// The vocabulary of the core: Eigen's arrays, and views of numbers that lie elsewhere. Nothing of
-// Eigen but <Eigen/Core> is used in headers; its types that depend on the instruction set are named
-// in numerics/packet.hpp alone.
+// The array types of the core: Eigen's arrays, and views of memory owned elsewhere. Headers use
+// nothing of Eigen but <Eigen/Core>; types that depend on the instruction set are named in
+// numerics/packet.hpp alone.
 #pragma once
 
 #include <Eigen/Core>
@@ -14,18 +14,18 @@ namespace echocell {
 template <class Scalar, class T>
 using ConstLike = std::conditional_t<std::is_const_v<Scalar>, const T, T>;
 
-/// N numbers, N known when this is compiled: in registers.
+/// N numbers, N known at compile time: in registers.
 template <class Scalar, int N>
 using FixedArray = Eigen::Array<Scalar, N, 1>;
 
-/// A view of numbers one after the other; Scalar is const for reading only.
+/// A view of contiguous numbers; Scalar is const for reading only.
 template <class Scalar>
 using ArrayView =
     Eigen::Map<ConstLike<Scalar, FixedArray<std::remove_const_t<Scalar>, Eigen::Dynamic>>>;
 template <class Scalar>
 using ConstArrayView = ArrayView<const Scalar>;
 
-/// A view of a row-major matrix whose rows lie outerStride() numbers apart.
+/// A view of a row-major matrix whose rows begin outerStride() numbers apart.
 template <class Scalar>
 using RowsView =
     Eigen::Map<ConstLike<Scalar, Eigen::Array<std::remove_const_t<Scalar>, Eigen::Dynamic,
@@ -34,7 +34,7 @@ using RowsView =
 template <class Scalar>
 using ConstRowsView = RowsView<const Scalar>;
 
-/// The view of a matrix whose rows lie `stride` numbers apart.
+/// Returns the view of a matrix whose rows begin `stride` numbers apart.
 template <class Scalar>
 RowsView<Scalar> rows_view(Scalar* data, Index rows, Index cols, Index stride) {
   return {data, rows, cols, Eigen::OuterStride<>(stride)};

@@ -1,4 +1,4 @@
-// Whether numbers are finite.
+// A test for NaN and infinity.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace echocell {
 
-/// NaN and infinity are the numbers whose exponent has all bits set: a test on integers, which the
-/// compiler makes one of whole vectors.
+/// Whether all numbers are finite. NaN and infinity have all bits of the exponent set: a test on
+/// integers, which the compiler vectorizes.
 template <class Scalar>
 bool all_finite(const Scalar* data, Index count) {
   using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;

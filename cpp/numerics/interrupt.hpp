@@ -1,4 +1,4 @@
-// A request to stop, seen by every thread that works on a batch.
+// A request to stop that every thread of a batch reads.
 #pragma once
 
 #include <atomic>
@@ -7,12 +7,13 @@
 namespace echocell {
 
 /// Long loops call `check()` and leave early when it is true; the trainer then drops the batch.
-/// Only the thread that called into the core polls the outside world (see set_owner_poll).
+/// Only the thread that called into the core polls.
 class Interrupt {
  public:
   virtual ~Interrupt() = default;
 
-  /// True once somebody asked to stop. Cheap enough for every time step.
+  /// Polls on the owner's thread, and returns whether a stop was requested. Cheap enough for every
+  /// time step.
   bool check() {
     if (is_owner()) poll();
     return requested_.load(std::memory_order_relaxed);
@@ -20,9 +21,9 @@ class Interrupt {
   bool requested() const { return requested_.load(std::memory_order_relaxed); }
 
  protected:
-  /// Is this the thread that may poll? The others only read the flag.
+  /// Whether the calling thread may poll. The others only read the flag.
   virtual bool is_owner() const { return false; }
-  /// Asks outside whether to stop, not more often than it is worth, and calls request().
+  /// Looks for a reason to stop, at limited intervals, and calls request() if there is one.
   virtual void poll() {}
   void request() { requested_.store(true, std::memory_order_relaxed); }
 
@@ -30,9 +31,9 @@ class Interrupt {
   std::atomic<bool> requested_{false};
 };
 
-/// Thrown when the observer asked to stop in the middle of a batch. The model is as it was after
-/// the last whole batch; where bptt_steps cuts batches, the weights of windows that were trained
-/// stay trained, and the carried states are those of before the batch.
+/// Thrown after a request to stop in the middle of a batch. The model is as it was after the last
+/// whole batch; where bptt_steps cuts batches, the updates of finished windows remain, and the
+/// carried states are those of before the batch.
 struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };

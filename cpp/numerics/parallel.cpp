@@ -62,7 +62,7 @@ int default_threads() {
 }
 
 // The OpenMP runtime's threads do not survive a fork: a child that opened a parallel region would
-// wait for them for ever.
+// wait for them forever.
 void watch_forks() {
 #ifdef __unix__
   static const bool registered = [] {
@@ -74,7 +74,7 @@ void watch_forks() {
 }
 
 #ifdef _OPENMP
-/// Whether so many threads can be made beside those that there are; they end at once.
+/// Whether so many more threads can be made; those made for the test end at once.
 bool can_make_threads(int count) {
   std::promise<void> all_made;
   const std::shared_future<void> made(all_made.get_future());
@@ -90,8 +90,9 @@ bool can_make_threads(int count) {
   return static_cast<int>(threads.size()) == count;
 }
 
-/// So many threads, or 1. The OpenMP runtime ends the process when it cannot make a thread, so that
-/// has to be found out before. Each thread that opens parallel regions has a team of its own.
+/// The number of threads wanted, or 1 where the system refuses them. The OpenMP runtime ends the
+/// process when it cannot make a thread, hence the test beforehand. Each thread that opens parallel
+/// regions has a team of its own.
 int granted_threads(int wanted) {
   thread_local int granted = 1;  // with the caller
   if (wanted <= granted) return wanted;

@@ -1,4 +1,4 @@
-// Threads. OpenMP stands behind this header alone.
+// Threads. No other part of the core uses OpenMP.
 #pragma once
 
 #include <functional>
@@ -10,20 +10,20 @@ namespace echocell {
 /// The processors that this process may use: its affinity, and its cgroup's quota rounded up.
 int usable_processors();
 
-/// Threads that run_slices() may use. At first OMP_NUM_THREADS, or else all usable processors;
-/// never more than those unless set_thread_count() says so. 1 in a forked child, and where the
-/// system refused to make as many.
+/// The number of threads that run_slices() may use. Initially OMP_NUM_THREADS, but at most the
+/// usable processors, or all of those; set_thread_count() may set more. 1 in a forked child, and
+/// where the system refused to make as many.
 int thread_count();
 void set_thread_count(int count);
-/// Whether the system has refused to make threads; true once.
+/// Whether the system has refused to make threads since the last call.
 bool take_thread_shortage();
 
 /// Runs task(0) ... task(count - 1) on so many threads. Which thread runs a task does not depend on
 /// timing. The first exception, in the order of tasks, is thrown again.
 void run_on_threads(int threads, Index count, const std::function<void(Index)>& task);
 
-/// The same on several threads if `parallel` and if there are several, else one by one without any
-/// cost. Denormals are flushed on the other threads; on its own, the caller sees to it.
+/// Runs task(0) ... task(count - 1), on several threads if `parallel` and if there are several. On
+/// the other threads denormals are flushed; on its own the caller holds a DenormalGuard.
 template <class Task>
 void run_slices(Index count, bool parallel, const Task& task) {
   const int threads = parallel && count > 1 ? thread_count() : 1;

@@ -35,7 +35,7 @@ struct Random {
   }
 };
 
-/// Fisher and Yates's shuffle, in place.
+/// Shuffles in place (Fisher and Yates).
 inline void shuffle(Random random, Index* order, Index count) {
   for (Index k = count - 1; k > 0; --k) {
     std::swap(order[k], order[random.below(static_cast<std::uint64_t>(k), k + 1)]);

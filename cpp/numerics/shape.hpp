@@ -16,7 +16,7 @@ constexpr Index kOpen = -1;
 /// (features), (steps, features), ...: one entry per axis of a sample; kOpen where an axis is open.
 using Shape = std::vector<Index>;
 
-/// a * b; throws where that is more than an array can have.
+/// Returns a * b; throws where an array cannot have so many numbers.
 inline Index checked_product(Index a, Index b) {
   Index result = 0;
   // Bytes, and the sums made of such products, must fit too.
@@ -28,7 +28,7 @@ inline Index checked_product(Index a, Index b) {
   return result;
 }
 
-/// The product of the extents; throws if one of them is open, or if it is too large.
+/// Returns the product of the extents; throws if one of them is open or the product too large.
 inline Index volume(const Shape& shape) {
   Index total = 1;
   for (Index extent : shape) {

@@ -22,7 +22,7 @@ constexpr Index aligned_count(Index count) {
   return (count + unit - 1) / unit * unit;
 }
 
-/// Says how much was asked for.
+/// Names the size of the allocation that failed.
 class OutOfMemory : public std::bad_alloc {
  public:
   explicit OutOfMemory(std::size_t bytes) {
@@ -43,9 +43,9 @@ struct BlockDeleter {
   }
 };
 
-/// Which of the arrays that one loop reads and writes side by side. A processor that compares the
-/// low 12 bits of addresses takes a load for one of what a store to another array has just written;
-/// arrays of different lanes lie a quarter of these 4096 bytes apart.
+/// The arrays that one loop reads and writes together. A processor that compares the low 12 bits of
+/// addresses delays a load from one array behind a store to another; arrays of different lanes
+/// begin a quarter of these 4096 bytes apart.
 enum class MemoryLane { values, gradients, first_slot, second_slot };
 
 /// Owns one aligned, zeroed array.
@@ -83,7 +83,7 @@ class Buffer {
   Index count_ = 0;
 };
 
-/// Hands out zeroed blocks that live as long as the workspace. Only planning calls it.
+/// Allocates zeroed blocks that live as long as the workspace. Only planning calls it.
 class Workspace {
  public:
   template <class Scalar, class... Where>
