@@ -10,12 +10,12 @@
 
 namespace echocell {
 
-/// Where the numbers of a weight array lie in the layer's block. Outside, an array is row-major,
+/// The order of the numbers of a weight array in the layer's block. Outside, an array is row-major,
 /// with columns ordered by block and then by unit (the i, f, c, o of an LSTM one after the other).
-/// Inside, columns are ordered by vectors of units and, within, by block, so that all gates of a
-/// unit meet in registers. The last units may be fewer than a vector has lanes: then their blocks
-/// stand closer together, `tail` numbers each. Padding is zero. Matrices are in panels. The default
-/// is an array as it is.
+/// Inside, columns are ordered by vectors of units and, within these, by block, so that the gates
+/// of a unit are loaded together. The last units may be fewer than a vector has lanes: then their
+/// blocks are closer together, `tail` numbers each. Padding is zero. Matrices are in panels. By
+/// default an array has the same order inside as outside.
 struct Packing {
   Index stack = 1;   // matrices one after the other (two rows of biases are two of one row)
   Index rows = 0;    // of each; 0: not packed
@@ -35,7 +35,7 @@ struct Packing {
     const Index vector = unit / lanes, stride = vector == (units - 1) / lanes ? tail : lanes;
     return vector * lanes * blocks + block * stride + unit % lanes;
   }
-  /// The place of an element of the array outside.
+  /// The place inside of an element of the array.
   Index place(Index matrix, Index row, Index block, Index unit) const {
     const Index col = column(block, unit), first = col / tile * tile;
     const Index width = std::min(tile, cols() - first);
@@ -62,13 +62,13 @@ struct Placement {
 };
 
 struct Parameter {
-  std::string name;  // Keras's: "kernel", "recurrent_kernel", "bias", ...
-  Shape shape;       // Keras's: (F, 4u), (u, 4u), (4u), ...
+  std::string name;  // as in Keras: "kernel", "recurrent_kernel", "bias", ...
+  Shape shape;       // as in Keras: (F, 4u), (u, 4u), (4u), ...
   Index offset = 0;  // from the start of the layer's block
   Packing packing;
 
   Index size() const { return volume(shape); }
-  /// Numbers it takes inside.
+  /// The count of its numbers inside, padding included.
   Index packed_size() const { return packing.rows == 0 ? size() : packing.size(); }
   Placement placement() const {
     if (packing.rows == 0) return {offset, size()};
@@ -78,25 +78,32 @@ struct Parameter {
   /// outside[k] = inside[place of k] for all k of the array in its shape, row-major.
   template <class Scalar>
   void unpack(const Scalar* inside, Scalar* outside) const {
-    for_each([&](Index k, Index place) { outside[k] = inside[place]; });
+    for_each_run([&](Index k, Index place, Index count) {
+      std::copy_n(inside + place, count, outside + k);
+    });
   }
   template <class Scalar>
   void pack(const Scalar* outside, Scalar* inside) const {
-    for_each([&](Index k, Index place) { inside[place] = outside[k]; });
+    for_each_run([&](Index k, Index place, Index count) {
+      std::copy_n(outside + k, count, inside + place);
+    });
   }
 
  private:
+  /// visit(k, place, count) for all runs of numbers that follow one another outside, from k on, and
+  /// inside: a block of a vector of units.
   template <class Visit>
-  void for_each(const Visit& visit) const {
-    if (packing.rows == 0) {
-      for (Index k = 0; k < size(); ++k) visit(k, k);
-      return;
-    }
+  void for_each_run(const Visit& visit) const {
+    if (packing.rows == 0) return visit(Index(0), Index(0), size());
     Index k = 0;
     for (Index m = 0; m < packing.stack; ++m) {
       for (Index r = 0; r < packing.rows; ++r) {
         for (Index b = 0; b < packing.blocks; ++b) {
-          for (Index u = 0; u < packing.units; ++u) visit(k++, packing.place(m, r, b, u));
+          for (Index u = 0; u < packing.units; u += packing.lanes) {
+            const Index count = std::min(packing.lanes, packing.units - u);
+            visit(k, packing.place(m, r, b, u), count);
+            k += count;
+          }
         }
       }
     }
@@ -110,7 +117,7 @@ Index tile_for(Index blocks) {
   return (blocks == 1 ? kTileVectors : blocks) * kLanes<Scalar>;
 }
 
-/// The fewest numbers to a block.
+/// The smallest number of units to a block.
 constexpr Index kFewestUnits = 4;
 
 /// Numbers to a block of the last units: a power of two, so that no block crosses a vector (what
