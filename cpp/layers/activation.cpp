@@ -1,7 +1,5 @@
 #include "layers/activation.hpp"
 
-#include <algorithm>
-
 #include "layers/last_axis.hpp"
 
 namespace echocell {
@@ -25,7 +23,7 @@ template <class Scalar>
 void ActivationLayer<Scalar>::forward(const Pass<Scalar>& pass) const {
   const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
-  std::copy_n(x.data, x.size(), pass.output.data);
+  pass.output.array() = x.array();
   if (cols > 0) activate_rows(activation_, pass.output.data, x.size() / cols, cols);
 }
 
@@ -34,7 +32,7 @@ void ActivationLayer<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
   const Tensor<Scalar>& dx = pass.input_gradient();
   const Index cols = LastAxis::cols_of(pass);
-  std::copy_n(pass.output_gradient.data, dx.size(), dx.data);
+  dx.array() = pass.output_gradient.array();
   if (cols > 0) {
     activate_rows_backward<Scalar>(activation_, pass.output.data, dx.data, dx.size() / cols, cols);
   }

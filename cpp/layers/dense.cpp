@@ -37,8 +37,7 @@ Shape Dense<Scalar>::output_shape(const Shape& input) const {
 // Legend: R rows (batch, and all axes but the last), F features, U units, padded to whole vectors.
 template <class Scalar>
 struct DenseCache : Cache {
-  Index rows = 0;       // R
-  Scalar* z = nullptr;  // [R, U] in panels: x W + b going forward, dLoss/dz going back
+  Panels<Scalar> z;  // [R, U]: x W + b, and in the backward pass its gradient
   BackProduct<Scalar> back;
 };
 
@@ -46,49 +45,49 @@ template <class Scalar>
 std::unique_ptr<Cache> Dense<Scalar>::plan(const Shape& input, Index batch, Use use,
                                            Workspace& workspace) const {
   auto cache = std::make_unique<DenseCache<Scalar>>();
-  const Index rows = volume(input) / features_ * batch, cols = padded<Scalar>(options_.units);
-  cache->rows = rows;
-  cache->z = workspace.take<Scalar>(rows * cols);
-  if (use.training) cache->back.plan(features_, cols, rows, workspace);
+  const Index rows = volume(input) / features_ * batch;
+  cache->z = {workspace.take<Scalar>(rows * kernel_.cols), rows, kernel_.cols, kernel_.tile};
+  if (use.training) cache->back.plan(features_, kernel_.cols, rows, workspace);
   return cache;
 }
 
 template <class Scalar>
 void Dense<Scalar>::forward(const Pass<Scalar>& pass) const {
-  const auto& cache = static_cast<const DenseCache<Scalar>&>(*pass.cache);
-  const Index rows = cache.rows, units = options_.units;
-  const ConstRowsView<Scalar> x = rows_view(pass.input().data, rows, features_);
-  const ConstPanels<Scalar> weights = kernel_.panels(pass.parameters);
-  const Panels<Scalar> z{cache.z, rows, weights.cols, weights.tile};
-  const Scalar* bias = bias_.span(pass.parameters).data;
-  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
-    affine<Scalar>(row_range(x, row, count), weights, bias, z, row);
+  const Panels<Scalar>& z = static_cast<const DenseCache<Scalar>&>(*pass.cache).z;
+  const ConstRowsView<Scalar> x = pass.input().rows_of(features_);
+  const RowsView<Scalar> y = pass.output.rows_of(options_.units);
+  const ConstPanels<Scalar> kernel = kernel_.panels(pass.parameters);
+  const Span<const Scalar> bias = bias_.span(pass.parameters);
+  in_pieces(pass.interrupt, z.rows, x.cols() * y.cols(), [&](Index row, Index count) {
+    affine<Scalar>(row_range(x, row, count), kernel, bias.data, z, row);
   });
-  copy_from_panels<Scalar>(z, rows_view(pass.output.data, rows, units));
-  activate_rows(options_.activation, pass.output.data, rows, units);
+  copy_from_panels<Scalar>(z, y);
+  activate_rows(options_.activation, pass.output.data, y.rows(), y.cols());
 }
 
 template <class Scalar>
 void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
   auto& cache = static_cast<DenseCache<Scalar>&>(*pass.cache);
-  const Index rows = cache.rows, units = options_.units;
-  const ConstRowsView<Scalar> x = rows_view(pass.input().data, rows, features_);
-  const ConstPanels<Scalar> weights = kernel_.panels(pass.parameters);
-  const Panels<Scalar> dz{cache.z, rows, weights.cols, weights.tile};
+  const Panels<Scalar>& dz = cache.z;
+  const ConstRowsView<Scalar> x = pass.input().rows_of(features_);
+  const Tensor<const Scalar> output_gradient = pass.output_gradient;
+  const ConstRowsView<Scalar> dy = output_gradient.rows_of(options_.units);
   const Panels<Scalar> d_kernel = kernel_.panels(pass.gradients);
   activate_rows_backward<Scalar>(options_.activation, pass.output.data, pass.output_gradient.data,
-                                 rows, units);
-  copy_to_panels<Scalar>(rows_view<const Scalar>(pass.output_gradient.data, rows, units), dz);
-  in_pieces(pass.interrupt, rows, features_ * units, [&](Index row, Index count) {
+                                 dy.rows(), dy.cols());
+  copy_to_panels<Scalar>(dy, dz);
+  in_pieces(pass.interrupt, dz.rows, x.cols() * dy.cols(), [&](Index row, Index count) {
     product_tn<Scalar>(row_range(x, row, count), dz, row, d_kernel,
                        row == 0 ? Write::set : Write::add);
   });
-  if (options_.use_bias)
-    column_sums<Scalar>(dz, rows, bias_.span(pass.gradients).array(), Write::set);
+  if (options_.use_bias) {
+    column_sums<Scalar>(dz, dz.rows, bias_.span(pass.gradients).array(), Write::set);
+  }
   if (!pass.wants_input_gradient()) return;
-  cache.back.load(weights);
-  cache.back.for_each_row(dz, rows, {}, pass.interrupt, [&](Index row, const Scalar* dx) {
-    copy_numbers(dx, features_, pass.input_gradient().data + row * features_);
+  RowsView<Scalar> dx = pass.input_gradient().rows_of(features_);
+  cache.back.load(kernel_.panels(pass.parameters));
+  cache.back.for_each_row(dz, dz.rows, {}, pass.interrupt, [&](Index row, const Scalar* dx_row) {
+    copy_numbers(dx_row, features_, dx.row(row).data());
   });
 }
 

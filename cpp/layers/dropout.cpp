@@ -1,29 +1,27 @@
 #include "layers/dropout.hpp"
 
-#include <algorithm>
-
 namespace echocell {
 namespace {
 
-// The mask of row b, one number for each of the sample in the order (t, feature). Without a
-// backward pass to come, all rows take turns in the memory of one.
+// The mask of each row of the batch, one number for each of the sample in the order (t, feature).
+// Without a backward pass one row of the mask serves all rows of the batch in turn.
 template <class Scalar>
 struct DropoutMask : Cache {
-  Scalar* data = nullptr;
-  Index row_stride = 0;  // 0: one row for all
+  Tensor<Scalar> rows;
 
-  Scalar* row(Index b) const { return data + b * row_stride; }
+  ArrayView<Scalar> row(Index b) const { return rows.row(0, rows.batch == 1 ? 0 : b); }
 };
 
-// to = from * mask for row b of the batch.
 template <class Scalar>
-void apply(const Scalar* mask, Tensor<const Scalar> from, Tensor<Scalar> to, Index b) {
-  for (Index t = 0; t < from.steps; ++t) {
-    const Scalar* factor = mask + t * from.width;
-    const Scalar* x = from.row(t, b).data();
-    Scalar* y = to.row(t, b).data();
-    for (Index j = 0; j < from.width; ++j) y[j] = x[j] * factor[j];
-  }
+const DropoutMask<Scalar>& mask_of(const Pass<Scalar>& pass) {
+  return static_cast<const DropoutMask<Scalar>&>(*pass.cache);
+}
+
+// y = x * mask, for row b of the batch.
+template <class Scalar>
+void apply(const ArrayView<Scalar>& mask, const Tensor<const Scalar>& x, const Tensor<Scalar>& y,
+           Index b) {
+  y.sample(b) = x.sample(b) * rows_view(mask.data(), x.steps, x.width);
 }
 
 }  // namespace
@@ -32,10 +30,7 @@ template <class Scalar>
 std::unique_ptr<Cache> Dropout<Scalar>::plan(const Shape& input, Index batch, Use use,
                                              Workspace& workspace) const {
   auto mask = std::make_unique<DropoutMask<Scalar>>();
-  if (rate_ > 0) {
-    mask->row_stride = use.training ? volume(input) : 0;
-    mask->data = workspace.take<Scalar>((use.training ? batch : 1) * volume(input));
-  }
+  if (rate_ > 0) mask->rows = workspace.tensor<Scalar>(1, use.training ? batch : 1, volume(input));
   return mask;
 }
 
@@ -43,26 +38,25 @@ template <class Scalar>
 void Dropout<Scalar>::forward(const Pass<Scalar>& pass) const {
   const Tensor<const Scalar>& x = pass.input();
   if (!drops(pass)) {
-    std::copy_n(x.data, x.size(), pass.output.data);
+    pass.output.array() = x.array();
     return;
   }
-  const auto& mask = static_cast<const DropoutMask<Scalar>&>(*pass.cache);
   for (Index b = 0; b < x.batch; ++b) {
-    draw_dropout(pass.random, rate_, pass.row(b), mask.row(b), x.steps * x.width);
-    apply<Scalar>(mask.row(b), x, pass.output, b);
+    const ArrayView<Scalar> mask = mask_of(pass).row(b);
+    draw_dropout<Scalar>(pass.random, rate_, pass.row(b), mask);
+    apply<Scalar>(mask, x, pass.output, b);
   }
 }
 
 template <class Scalar>
 void Dropout<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<Scalar>& dy = pass.output_gradient;
+  const Tensor<Scalar>&dx = pass.input_gradient(), &dy = pass.output_gradient;
   if (!drops(pass)) {
-    std::copy_n(dy.data, dy.size(), pass.input_gradient().data);
+    dx.array() = dy.array();
     return;
   }
-  const auto& mask = static_cast<const DropoutMask<Scalar>&>(*pass.cache);
-  for (Index b = 0; b < dy.batch; ++b) apply<Scalar>(mask.row(b), dy, pass.input_gradient(), b);
+  for (Index b = 0; b < dy.batch; ++b) apply<Scalar>(mask_of(pass).row(b), dy, dx, b);
 }
 
 template class Dropout<float>;

@@ -2,8 +2,20 @@
 #pragma once
 
 #include "layers/layer_options.hpp"
+#include "numerics/random.hpp"
 
 namespace echocell {
+
+/// Fills a mask with Bernoulli numbers: 0 with probability rate, else 1 / (1 - rate), so that the
+/// expectation is kept. Element k of row `row` is the same however the batch is sliced.
+template <class Scalar>
+void draw_dropout(Random random, double rate, Index row, ArrayView<Scalar> mask) {
+  const Random stream = random.child(static_cast<std::uint64_t>(row));
+  const Scalar scale = static_cast<Scalar>(1.0 / (1.0 - rate));
+  for (Index k = 0; k < mask.size(); ++k) {
+    mask[k] = stream.uniform(static_cast<std::uint64_t>(k)) < rate ? Scalar(0) : scale;
+  }
+}
 
 template <class Scalar>
 class Dropout;

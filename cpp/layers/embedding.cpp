@@ -3,23 +3,10 @@
 #include <algorithm>
 #include <sstream>
 
+#include "numerics/copy.hpp"
+
 namespace echocell {
 namespace {
-
-// Ids per step of the output. The ids of a sample (T) are stored as one row of T.
-template <class Scalar>
-Index ids_per_step(const Pass<Scalar>& pass) {
-  const Tensor<const Scalar>& x = pass.input();
-  return pass.output.steps == 0 ? 0 : x.steps * x.width / pass.output.steps;
-}
-
-// Where id k of step t of row b stands in the input, of which only one of `steps` and `width`
-// runs over time.
-template <class Scalar>
-Index position(const Tensor<const Scalar>& x, Index ids, Index t, Index b, Index k) {
-  const Index in_row = t * ids + k;
-  return x.steps == 1 ? b * x.width + in_row : (t * x.batch + b) * x.width + k;
-}
 
 template <class Scalar>
 [[noreturn]] void reject(Scalar value, Index row, Index step, Index input_dim) {
@@ -50,55 +37,54 @@ Shape Embedding<Scalar>::output_shape(const Shape& input) const {
   return output;
 }
 
+// Calls visit(step, at, id) for the ids of all steps of all rows of the batch: step is t * B + b,
+// at the number of the id. The ids of a sample (T) are stored as one row of T, those of (T, k, ...)
+// step by step.
 template <class Scalar>
-Index Embedding<Scalar>::id_at(const Pass<Scalar>& pass, Index ids, Index t, Index b,
-                               Index k) const {
-  const Scalar value = pass.input().data[position(pass.input(), ids, t, b, k)];
+template <class Visit>
+void Embedding<Scalar>::for_each_id(const Pass<Scalar>& pass, const Visit& visit) const {
+  const Tensor<const Scalar>& x = pass.input();
+  const Tensor<Scalar>& y = pass.output;
+  const Index ids = y.width / options_.output_dim;
+  for (Index t = 0, step = 0, at = 0; t < y.steps; ++t) {
+    for (Index b = 0; b < y.batch; ++b, ++step) {
+      const ConstArrayView<Scalar> values = x.row(x.steps == 1 ? 0 : t, b);
+      const Index first = x.steps == 1 ? t * ids : 0;
+      for (Index k = 0; k < ids; ++k, ++at) {
+        visit(step, at, checked_id(values[first + k], pass.first_row + b, t));
+      }
+    }
+  }
+}
+
+template <class Scalar>
+Index Embedding<Scalar>::checked_id(Scalar value, Index row, Index step) const {
   const bool in_range = value >= Scalar(0) && value < static_cast<Scalar>(options_.input_dim);
   const Index id = in_range ? static_cast<Index>(value) : 0;
-  if (!in_range || static_cast<Scalar>(id) != value) {
-    reject(value, pass.first_row + b, t, options_.input_dim);
-  }
+  if (!in_range || static_cast<Scalar>(id) != value) reject(value, row, step, options_.input_dim);
   return id;
 }
 
 template <class Scalar>
 void Embedding<Scalar>::forward(const Pass<Scalar>& pass) const {
-  const Tensor<Scalar>& y = pass.output;
+  const ConstRowsView<Scalar> table = table_.span(pass.parameters).rows(options_.input_dim);
+  RowsView<Scalar> y = pass.output.rows_of(options_.output_dim);
   const Mask mask = options_.mask_zero ? pass.output_mask : Mask{};
-  const Index width = options_.output_dim, ids = ids_per_step(pass);
-  for (Index t = 0; t < y.steps; ++t) {
-    for (Index b = 0; b < y.batch; ++b) {
-      bool any = false;
-      for (Index k = 0; k < ids; ++k) {
-        const Index id = id_at(pass, ids, t, b, k);
-        std::copy_n(pass.parameters.data + id * width, width, y.row(t, b).data() + k * width);
-        any = any || id != 0;
-        if (mask.inner) mask.inner[(t * y.batch + b) * ids + k] = id != 0 ? 1 : 0;
-      }
-      if (mask) mask.data[t * y.batch + b] = any ? 1 : 0;
-    }
-  }
+  if (mask) std::fill_n(mask.data, pass.output.rows(), std::uint8_t(0));
+  for_each_id(pass, [&](Index step, Index at, Index id) {
+    copy_row(table.row(id), y.row(at));
+    if (mask && id != 0) mask.data[step] = 1;
+    if (mask.inner) mask.inner[at] = id != 0 ? 1 : 0;
+  });
 }
 
 template <class Scalar>
 void Embedding<Scalar>::backward(const Pass<Scalar>& pass) const {
-  const Tensor<Scalar>& dy = pass.output_gradient;
-  const Index width = options_.output_dim, ids = ids_per_step(pass);
-  std::fill_n(pass.gradients.data, options_.input_dim * width, Scalar(0));
-  for (Index t = 0; t < dy.steps; ++t) {
-    for (Index b = 0; b < dy.batch; ++b) {
-      for (Index k = 0; k < ids; ++k) {
-        Scalar* to = pass.gradients.data + id_at(pass, ids, t, b, k) * width;
-        const Scalar* from = dy.row(t, b).data() + k * width;
-        for (Index j = 0; j < width; ++j) to[j] += from[j];
-      }
-    }
-  }
-  if (pass.wants_input_gradient()) {
-    const Tensor<Scalar>& dx = pass.input_gradient();
-    std::fill_n(dx.data, dx.size(), Scalar(0));
-  }
+  const RowsView<Scalar> dy = pass.output_gradient.rows_of(options_.output_dim);
+  RowsView<Scalar> d_table = table_.span(pass.gradients).rows(options_.input_dim);
+  d_table.setZero();
+  for_each_id(pass, [&](Index, Index at, Index id) { add_row(dy.row(at), d_table.row(id)); });
+  if (pass.wants_input_gradient()) pass.input_gradient().array().setZero();
 }
 
 template class Embedding<float>;

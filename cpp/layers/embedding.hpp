@@ -1,4 +1,4 @@
-// Turns integers into vectors: a table that is trained.
+// A trained vector for each of a range of integers.
 #pragma once
 
 #include "layers/layer_options.hpp"
@@ -39,7 +39,11 @@ class Embedding final : public Layer<Scalar> {
   void backward(const Pass<Scalar>& pass) const override;
 
  private:
-  Index id_at(const Pass<Scalar>& pass, Index ids, Index t, Index b, Index k) const;
+  template <class Visit>
+  void for_each_id(const Pass<Scalar>& pass, const Visit& visit) const;
+  /// The number as an id; throws as forward() does, naming the row of the batch and the step.
+  Index checked_id(Scalar value, Index row, Index step) const;
+
   EmbeddingOptions options_;
   Placement table_;
 };

@@ -1,4 +1,4 @@
-// Long products, cut so that nobody waits for them who wants to stop.
+// Long products in pieces, between which a request to stop is read.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace echocell {
 
-/// work(first, count) over all of 0 .. rows - 1, in pieces of some 10 ms, until it is interrupted;
-/// once for no rows, too. per_row: multiplications per row.
+/// Calls work(first, count) over all of 0 .. rows - 1, in pieces of some 10 ms, until interrupted;
+/// once also where there are no rows. per_row: multiplications per row.
 template <class Work>
 void in_pieces(Interrupt* interrupt, Index rows, Index per_row, const Work& work) {
   constexpr Index kPiece = 100000000, kFewestRows = 64;

@@ -1,4 +1,4 @@
-// For layers that work along the last axis of a sample, which a Tensor does not tell.
+// The last axis of a sample, whose extent a Tensor does not hold, for layers that work along it.
 #pragma once
 
 #include <memory>

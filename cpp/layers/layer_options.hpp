@@ -1,5 +1,4 @@
-// What a layer is made from: plain values, without numbers to train. The Python layer makes
-// options; a network makes layers of its scalar type from them.
+// The options of a layer: plain values, from which a network makes layers of its scalar type.
 #pragma once
 
 #include <memory>
@@ -27,7 +26,7 @@ struct MakesLayer : LayerOptions {
   }
 };
 
-/// The layer of scalar type Scalar that these options describe.
+/// Makes the layer of scalar type Scalar that these options describe.
 template <class Scalar>
 std::unique_ptr<Layer<Scalar>> make_layer(const LayerOptions& options);
 template <>

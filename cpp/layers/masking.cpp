@@ -1,10 +1,22 @@
 #include "layers/masking.hpp"
 
-#include <algorithm>
-
 #include "layers/last_axis.hpp"
+#include "numerics/copy.hpp"
 
 namespace echocell {
+namespace {
+
+// to = from, or 0.
+template <class From, class To>
+void keep_or_clear(bool keep, const From& from, To&& to) {
+  if (keep) {
+    copy_row(from, to);
+  } else {
+    to.setZero();
+  }
+}
+
+}  // namespace
 
 template <class Scalar>
 Shape Masking<Scalar>::output_shape(const Shape& input) const {
@@ -21,36 +33,33 @@ std::unique_ptr<Cache> Masking<Scalar>::plan(const Shape& input, Index, Use, Wor
 }
 
 template <class Scalar>
-bool Masking<Scalar>::counts(const Scalar* x, Index cols) const {
-  return std::any_of(x, x + cols, [this](Scalar number) { return number != value_; });
-}
-
-template <class Scalar>
 void Masking<Scalar>::forward(const Pass<Scalar>& pass) const {
-  const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
-  for (Index row = 0; row < x.rows(); ++row) {
+  const ConstRowsView<Scalar> x = pass.input().rows_of(cols);
+  RowsView<Scalar> y = pass.output.rows_of(cols);
+  const Mask& mask = pass.output_mask;
+  const Index steps = pass.input().rows(), parts = steps == 0 ? 0 : x.rows() / steps;
+  for (Index step = 0, row = 0; step < steps; ++step) {
     bool any = false;
-    for (Index j = row * x.width; j < (row + 1) * x.width; j += cols) {
-      const bool keep = counts(x.data + j, cols);
-      for (Index k = j; k < j + cols; ++k) pass.output.data[k] = keep ? x.data[k] : Scalar(0);
-      if (pass.output_mask.inner) pass.output_mask.inner[j / cols] = keep ? 1 : 0;
+    for (Index part = 0; part < parts; ++part, ++row) {
+      const bool keep = (x.row(row) != value_).any();
+      keep_or_clear(keep, x.row(row), y.row(row));
+      if (mask.inner) mask.inner[row] = keep ? 1 : 0;
       any = any || keep;
     }
-    if (pass.output_mask) pass.output_mask.data[row] = any ? 1 : 0;
+    if (mask) mask.data[step] = any ? 1 : 0;
   }
 }
 
 template <class Scalar>
 void Masking<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
-  for (Index j = 0; j < x.size(); j += cols) {
-    const bool keep = counts(x.data + j, cols);
-    for (Index k = j; k < j + cols; ++k) {
-      pass.input_gradient().data[k] = keep ? pass.output_gradient.data[k] : Scalar(0);
-    }
+  const ConstRowsView<Scalar> x = pass.input().rows_of(cols);
+  const RowsView<Scalar> dy = pass.output_gradient.rows_of(cols);
+  RowsView<Scalar> dx = pass.input_gradient().rows_of(cols);
+  for (Index row = 0; row < x.rows(); ++row) {
+    keep_or_clear((x.row(row) != value_).any(), dy.row(row), dx.row(row));
   }
 }
 

@@ -1,4 +1,4 @@
-// Marks the steps that are padding.
+// Masks the steps that are padding.
 #pragma once
 
 #include "layers/layer_options.hpp"
@@ -30,7 +30,6 @@ class Masking final : public Layer<Scalar> {
   void backward(const Pass<Scalar>& pass) const override;
 
  private:
-  bool counts(const Scalar* x, Index cols) const;
   Scalar value_;
 };
 

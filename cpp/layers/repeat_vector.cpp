@@ -1,7 +1,5 @@
 #include "layers/repeat_vector.hpp"
 
-#include <algorithm>
-
 namespace echocell {
 
 template <class Scalar>

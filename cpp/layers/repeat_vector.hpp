@@ -1,4 +1,4 @@
-// One vector at every step.
+// The same vector at every time step.
 #pragma once
 
 #include "layers/layer_options.hpp"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "numerics/copy.hpp"
+
 namespace echocell {
 namespace {
 
@@ -21,17 +23,18 @@ std::string target_string(const Shape& shape) {
 template <class Scalar>
 void copy_samples(Tensor<const Scalar> from, Tensor<Scalar> to) {
   if (from.steps == to.steps) {
-    std::copy_n(from.data, from.size(), to.data);
+    to.array() = from.array();
     return;
   }
+  // Runs of numbers that follow one another in both.
   const Index count = from.steps * from.width;
   for (Index b = 0; b < from.batch; ++b) {
     Index run = 0;
     for (Index k = 0; k < count; k += run) {
       const Index from_at = k % from.width, to_at = k % to.width;
       run = std::min(from.width - from_at, to.width - to_at);
-      std::copy_n(from.row(k / from.width, b).data() + from_at, run,
-                  to.row(k / to.width, b).data() + to_at);
+      copy_row(from.row(k / from.width, b).segment(from_at, run),
+               to.row(k / to.width, b).segment(to_at, run));
     }
   }
 }
@@ -79,31 +82,24 @@ Shape Flatten<Scalar>::output_shape(const Shape& input) const {
   return {is_open(input) ? kOpen : volume(input)};
 }
 
-// Number w of step k of the channels is number w * channels.steps + k of the flat sample.
+// With channels_first a flat sample is, row by row, the transpose of the channels.
 template <class Scalar>
 void Flatten<Scalar>::forward(const Pass<Scalar>& pass) const {
-  if (!channels_first_) return copy_samples(pass.input(), pass.output);
-  const Tensor<const Scalar>& channels = pass.input();
-  for (Index b = 0; b < channels.batch; ++b) {
-    Scalar* flat = pass.output.row(0, b).data();
-    for (Index k = 0; k < channels.steps; ++k) {
-      const Scalar* channel = channels.row(k, b).data();
-      for (Index w = 0; w < channels.width; ++w) flat[w * channels.steps + k] = channel[w];
-    }
+  const Tensor<const Scalar>& x = pass.input();
+  const Tensor<Scalar>& y = pass.output;
+  if (!channels_first_) return copy_samples(x, y);
+  for (Index b = 0; b < x.batch; ++b) {
+    rows_view(y.row(0, b).data(), x.width, x.steps) = x.sample(b).transpose();
   }
 }
 
 template <class Scalar>
 void Flatten<Scalar>::backward(const Pass<Scalar>& pass) const {
   if (!pass.wants_input_gradient()) return;
-  const Tensor<Scalar>& channels = pass.input_gradient();
-  if (!channels_first_) return copy_samples<Scalar>(pass.output_gradient, channels);
-  for (Index b = 0; b < channels.batch; ++b) {
-    const Scalar* flat = pass.output_gradient.row(0, b).data();
-    for (Index k = 0; k < channels.steps; ++k) {
-      Scalar* channel = channels.row(k, b).data();
-      for (Index w = 0; w < channels.width; ++w) channel[w] = flat[w * channels.steps + k];
-    }
+  const Tensor<Scalar>&dx = pass.input_gradient(), &dy = pass.output_gradient;
+  if (!channels_first_) return copy_samples<Scalar>(dy, dx);
+  for (Index b = 0; b < dx.batch; ++b) {
+    dx.sample(b) = rows_view(dy.row(0, b).data(), dx.width, dx.steps).transpose();
   }
 }
 

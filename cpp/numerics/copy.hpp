@@ -1,4 +1,5 @@
-// Copies of rows that are often short: a call of memcpy for each would cost more than the copy.
+// Copies and sums of rows that are often short. For those a call of memcpy costs more than the
+// copy, and Eigen's loop begins number by number, up to an aligned address.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +23,19 @@ inline void copy_numbers(const Scalar* from, Index count, Scalar* to) {
   for (; k < count; ++k) to[k] = from[k];
 }
 
-/// copy_numbers(), or zeros where there is nothing to copy: from may be null.
+/// to = from, for contiguous vectors.
+template <class From, class To>
+inline void copy_row(const From& from, To&& to) {
+  copy_numbers(from.data(), from.size(), to.data());
+}
+
+/// to += from, for contiguous vectors.
+template <class From, class To>
+inline void add_row(const From& from, To&& to) {
+  for (Index k = 0; k < from.size(); ++k) to[k] += from[k];
+}
+
+/// copy_numbers(), or zeros where `from` is null.
 template <class Scalar>
 inline void copy_or_zero(const Scalar* from, Index count, Scalar* to) {
   if (from) {

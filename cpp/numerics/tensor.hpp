@@ -1,5 +1,5 @@
-// Handles of the numbers that pass between layers. They own nothing, can be null, and can be set
-// again, which Eigen's views cannot; the views that they give are what is computed with.
+// Handles of the numbers that pass between layers. Unlike Eigen's views they can be null and can be
+// assigned anew; they own nothing. Computations use the views that they return.
 //
 // A batch of samples of shape (d1, d2, ..., dk) is stored time-major and without gaps as
 // [d1, B, d2 * ... * dk]; samples of one axis, (d1), as [1, B, d1]. So row (t, b) of a sequence
@@ -13,7 +13,7 @@
 
 namespace echocell {
 
-/// `size` numbers, one after the other. Scalar is const for reading only.
+/// `size` contiguous numbers. Scalar is const for reading only.
 template <class Scalar>
 struct Span {
   Scalar* data = nullptr;
@@ -21,7 +21,7 @@ struct Span {
 
   ArrayView<Scalar> array() const { return {data, size}; }
   RowsView<Scalar> rows(Index count) const { return rows_view(data, count, size / count); }
-  /// `count` of them from number `first` on; null where all are.
+  /// `count` of them from number `first` on; null where the whole span is.
   Span part(Index first, Index count) const {
     return data == nullptr ? Span{} : Span{data + first, count};
   }
@@ -41,13 +41,23 @@ struct Tensor {
   Index size() const { return steps * batch * width; }
   ArrayView<Scalar> array() const { return {data, size()}; }
   RowsView<Scalar> all_rows() const { return rows_view(data, rows(), width); }
+  /// All numbers as rows of `cols`, the last axis of the samples.
+  RowsView<Scalar> rows_of(Index cols) const {
+    return rows_view(data, cols == 0 ? 0 : size() / cols, cols);
+  }
+  /// The steps of one row of the batch.
+  RowsView<Scalar> sample(Index b) const {
+    return rows_view(data + b * width, steps, width, batch * width);
+  }
+  /// One time step of the batch, as a tensor of its own.
+  Tensor at_step(Index t) const { return {data + t * batch * width, 1, batch, width}; }
   RowsView<Scalar> step(Index t) const { return rows_view(data + t * batch * width, batch, width); }
   ArrayView<Scalar> row(Index t, Index b) const { return {data + (t * batch + b) * width, width}; }
   explicit operator bool() const { return data != nullptr; }
   operator Tensor<const Scalar>() const { return {data, steps, batch, width}; }
 };
 
-/// The tensor of a batch of samples of this shape at this address.
+/// Returns the tensor of a batch of samples of this shape at this address.
 template <class Scalar>
 Tensor<Scalar> view(Scalar* data, const Shape& sample, Index batch) {
   const bool sequence = sample.size() >= 2;

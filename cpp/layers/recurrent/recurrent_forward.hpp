@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "layers/dropout.hpp"
 #include "layers/recurrent/recurrent.hpp"
 #include "numerics/copy.hpp"
 
@@ -216,8 +217,8 @@ void Recurrent<Scalar, Cell>::load_input(const Pass<Scalar>& pass, U& u) const {
   for (Index g = 0; g < u.x_groups; ++g) {
     if (drop) {
       for (Index b = 0; b < u.B; ++b) {
-        draw_dropout(pass.random.child(static_cast<std::uint64_t>(g)), settings().dropout,
-                     pass.row(b), u.x_drop + (g * u.B + b) * u.F, u.F);
+        draw_dropout<Scalar>(pass.random.child(static_cast<std::uint64_t>(g)), settings().dropout,
+                             pass.row(b), {u.x_drop + (g * u.B + b) * u.F, u.F});
       }
     }
     // One row at a time, or where all of a step take part, all of them.
@@ -289,8 +290,8 @@ void Recurrent<Scalar, Cell>::draw_recurrent_dropout(const Pass<Scalar>& pass, U
     for (Index b = 0; b < u.B; ++b) {
       Scalar* mask = u.h_drop + (k * u.B + b) * u.Hp;
       if (pass.training) {
-        draw_dropout(pass.random.child(static_cast<std::uint64_t>(u.n + k)),
-                     settings().recurrent_dropout, pass.row(u.source(b)), mask, u.H);
+        draw_dropout<Scalar>(pass.random.child(static_cast<std::uint64_t>(u.n + k)),
+                             settings().recurrent_dropout, pass.row(u.source(b)), {mask, u.H});
       } else {
         std::fill(mask, mask + u.H, Scalar(1));
       }

@@ -1,9 +1,8 @@
 #include "layers/wrappers/bidirectional.hpp"
 
-#include <algorithm>
-
 #include "layers/recurrent/recurrent.hpp"
 #include "layers/wrappers/child_pass.hpp"
+#include "numerics/copy.hpp"
 
 namespace echocell {
 namespace {
@@ -30,7 +29,7 @@ void check_pair(const RecurrentSettings& forward, const RecurrentSettings& backw
 template <class Scalar>
 struct BothCache : Cache {
   Child<Scalar> forward, backward;
-  Scalar* input_gradient = nullptr;  // the backward layer's, [T, B, F]; null in inference
+  Tensor<Scalar> input_gradient;  // the backward layer's; null in inference
 };
 
 template <class Scalar>
@@ -48,48 +47,51 @@ void plan_child(Child<Scalar>& child, const Layer<Scalar>& layer, const Shape& i
   if (use.training) pass.output_gradient.data = workspace.take<Scalar>(pass.output.size());
 }
 
-// y = the merge of a row of f and one of b.
+// y is the merge of f and b, tensors of one time step.
 template <class Scalar>
-void merge_row(MergeMode mode, const Scalar* f, Index f_width, const Scalar* b, Index b_width,
-               Scalar* y) {
+void merge_step(MergeMode mode, const Tensor<Scalar>& f, const Tensor<Scalar>& b,
+                const Tensor<Scalar>& y) {
   switch (mode) {
     case MergeMode::concat:
-      std::copy_n(f, f_width, y);
-      std::copy_n(b, b_width, y + f_width);
+      for (Index row = 0; row < y.batch; ++row) {
+        copy_row(f.row(0, row), y.row(0, row).head(f.width));
+        copy_row(b.row(0, row), y.row(0, row).tail(b.width));
+      }
       break;
     case MergeMode::sum:
-      for (Index j = 0; j < f_width; ++j) y[j] = f[j] + b[j];
+      y.array() = f.array() + b.array();
       break;
     case MergeMode::mul:
-      for (Index j = 0; j < f_width; ++j) y[j] = f[j] * b[j];
+      y.array() = f.array() * b.array();
       break;
     case MergeMode::ave:
-      for (Index j = 0; j < f_width; ++j) y[j] = (f[j] + b[j]) / 2;
+      y.array() = (f.array() + b.array()) / 2;
       break;
   }
 }
 
-// df, db = the gradients of f and b from that of their merge.
+// The backward pass of merge_step().
 template <class Scalar>
-void split_row(MergeMode mode, const Scalar* dy, const Scalar* f, Scalar* df, Index f_width,
-               const Scalar* b, Scalar* db, Index b_width) {
+void split_step(MergeMode mode, const Tensor<Scalar>& dy, const Tensor<Scalar>& f,
+                const Tensor<Scalar>& b, const Tensor<Scalar>& df, const Tensor<Scalar>& db) {
   switch (mode) {
     case MergeMode::concat:
-      std::copy_n(dy, f_width, df);
-      std::copy_n(dy + f_width, b_width, db);
-      break;
-    case MergeMode::sum:
-      std::copy_n(dy, f_width, df);
-      std::copy_n(dy, f_width, db);
-      break;
-    case MergeMode::mul:
-      for (Index j = 0; j < f_width; ++j) {
-        df[j] = dy[j] * b[j];
-        db[j] = dy[j] * f[j];
+      for (Index row = 0; row < dy.batch; ++row) {
+        copy_row(dy.row(0, row).head(df.width), df.row(0, row));
+        copy_row(dy.row(0, row).tail(db.width), db.row(0, row));
       }
       break;
+    case MergeMode::sum:
+      df.array() = dy.array();
+      db.array() = dy.array();
+      break;
+    case MergeMode::mul:
+      df.array() = dy.array() * b.array();
+      db.array() = dy.array() * f.array();
+      break;
     case MergeMode::ave:
-      for (Index j = 0; j < f_width; ++j) df[j] = db[j] = dy[j] / 2;
+      df.array() = dy.array() / 2;
+      db.array() = dy.array() / 2;
       break;
   }
 }
@@ -161,7 +163,9 @@ std::unique_ptr<Cache> Bidirectional<Scalar>::plan(const Shape& input, Index bat
   auto cache = std::make_unique<BothCache<Scalar>>();
   plan_child(cache->forward, *forward_, input, batch, use, workspace);
   plan_child(cache->backward, *backward_, input, batch, use, workspace);
-  if (use.training) cache->input_gradient = workspace.take<Scalar>(volume(input) * batch);
+  if (use.training) {
+    cache->input_gradient = workspace.tensor<Scalar>(input[0], batch, input[1]);
+  }
   return cache;
 }
 
@@ -185,7 +189,7 @@ void Bidirectional<Scalar>::forward(const Pass<Scalar>& pass) const {
   merge(pass);
 }
 
-// Is step t of row b of the output (in the forward layer's order) one that is forced to zero?
+// Whether step t of row b of the output (in the forward layer's order) is forced to zero.
 template <class Scalar>
 bool Bidirectional<Scalar>::masks_output(const Pass<Scalar>& pass, Index t, Index b) const {
   if (!return_sequences_) return false;
@@ -199,18 +203,15 @@ void Bidirectional<Scalar>::merge(const Pass<Scalar>& pass) const {
   const Tensor<Scalar>& y = pass.output;
   for (Index t = 0; t < y.steps; ++t) {
     const Index back = y.steps - 1 - t;  // 0 without return_sequences: there is one step
+    merge_step(merge_mode_, f.at_step(t), b.at_step(back), y.at_step(t));
     for (Index row = 0; row < y.batch; ++row) {
-      if (masks_output(pass, t, row)) {
-        y.row(t, row).setZero();
-      } else {
-        merge_row<Scalar>(merge_mode_, f.row(t, row).data(), f.width, b.row(back, row).data(),
-                          b.width, y.row(t, row).data());
-      }
+      if (masks_output(pass, t, row)) y.row(t, row).setZero();
     }
   }
 }
 
-// ---- backward, step by step the mirror of forward ----------------------------------------------
+// ---- backward
+// ------------------------------------------------------------------------------------
 
 template <class Scalar>
 void Bidirectional<Scalar>::backward(const Pass<Scalar>& pass) const {
@@ -220,14 +221,12 @@ void Bidirectional<Scalar>::backward(const Pass<Scalar>& pass) const {
   cache.backward.pass.input_gradients[0] = {};
   if (pass.wants_input_gradient()) {
     cache.forward.pass.input_gradients[0] = pass.input_gradient();
-    cache.backward.pass.input_gradients[0] = pass.input_gradient();
-    cache.backward.pass.input_gradients[0].data = cache.input_gradient;
+    cache.backward.pass.input_gradients[0] = cache.input_gradient;
   }
   forward_->backward(cache.forward.pass);
   backward_->backward(cache.backward.pass);
   if (!pass.wants_input_gradient()) return;
-  const Tensor<Scalar>& dx = pass.input_gradient();
-  for (Index k = 0; k < dx.size(); ++k) dx.data[k] += cache.input_gradient[k];
+  pass.input_gradient().array() += cache.input_gradient.array();
 }
 
 template <class Scalar>
@@ -237,16 +236,12 @@ void Bidirectional<Scalar>::split_gradient(const Pass<Scalar>& pass) const {
   const Tensor<Scalar>& dy = pass.output_gradient;
   for (Index t = 0; t < dy.steps; ++t) {
     const Index back = dy.steps - 1 - t;
+    split_step(merge_mode_, dy.at_step(t), f.output.at_step(t), b.output.at_step(back),
+               f.output_gradient.at_step(t), b.output_gradient.at_step(back));
     for (Index row = 0; row < dy.batch; ++row) {
-      Scalar* df = f.output_gradient.row(t, row).data();
-      Scalar* db = b.output_gradient.row(back, row).data();
-      if (masks_output(pass, t, row)) {
-        std::fill_n(df, f.output.width, Scalar(0));
-        std::fill_n(db, b.output.width, Scalar(0));
-      } else {
-        split_row<Scalar>(merge_mode_, dy.row(t, row).data(), f.output.row(t, row).data(), df,
-                          f.output.width, b.output.row(back, row).data(), db, b.output.width);
-      }
+      if (!masks_output(pass, t, row)) continue;
+      f.output_gradient.row(t, row).setZero();
+      b.output_gradient.row(back, row).setZero();
     }
   }
 }

@@ -20,8 +20,8 @@ struct BidirectionalOptions : MakesLayer<BidirectionalOptions, Bidirectional> {
 };
 
 /// Sample (T, F) -> (T, w) or, without return_sequences, (w): w is the sum of both widths for
-/// concat, the width of each otherwise. With return_sequences the backward layer's output is turned
-/// round in time before it is merged, and where the input has a mask both outputs are zero at
+/// concat, the width of each otherwise. With return_sequences the backward layer's output is
+/// reversed in time before it is merged, and where the input has a mask both outputs are zero at
 /// masked steps, as in Keras (which forces zero_output_for_mask).
 /// Parameters and states: the forward layer's, then the backward layer's; the names of parameters
 /// and traces begin with "forward_" and "backward_". A trace is in the order of processing.

@@ -1,4 +1,4 @@
-// How a wrapper hands its Pass down to a layer that it holds.
+// The Pass of a layer inside a wrapper.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace echocell {
 
-/// A layer inside another: the Pass it runs with, whose vectors get their lengths at planning, so
-/// that running allocates nothing; and its cache.
+/// The pass and the cache of a layer inside another. The vectors of the pass get their lengths in
+/// plan(), so that forward() and backward() allocate nothing.
 template <class Scalar>
 struct Child {
   std::unique_ptr<Cache> cache;
@@ -28,8 +28,8 @@ struct Child {
     pass.initial_state_gradient.resize(states);
   }
 
-  /// Takes what parent and child have in common. The child's parameters, `count` of them, start at
-  /// `offset` of the parent's, its states at entry `first_state`.
+  /// Copies from the parent's pass what the child's has in common with it. The child's parameters,
+  /// `count` of them, begin at `offset` of the parent's, its states at entry `first_state`.
   void take_over(const Pass<Scalar>& parent, Index offset, Index count, std::size_t first_state) {
     pass.parameters = parent.parameters.part(offset, count);
     pass.gradients = parent.gradients.part(offset, count);

@@ -8,7 +8,7 @@
 namespace echocell {
 namespace {
 
-// The shape of what one step holds.
+// The shape of the sample that one step is to the inner layer.
 Shape rest_of(const Shape& input) {
   if (input.size() < 2) {
     throw std::invalid_argument("TimeDistributed: expected an input of shape " +
@@ -18,12 +18,12 @@ Shape rest_of(const Shape& input) {
   return {input.begin() + 1, input.end()};
 }
 
-// A tensor as the outer and as the inner layer see it. Where the samples of the inner layer have
-// one axis, both see the same bytes; otherwise the inner layer has its own, time first.
+// The input or the output of the inner layer. Where its samples have one axis, the numbers of the
+// outer layer are used in place; otherwise the inner layer has a copy of its own, time first.
 template <class Scalar>
 struct Side {
   bool copies = false;
-  Tensor<Scalar> values;    // the inner layer's own; data is null where the outer's is used
+  Tensor<Scalar> values;    // the copy; data is null where the outer numbers are used
   Tensor<Scalar> gradient;  // likewise, and null in inference
 
   void plan(const Shape& sample, Index rows, bool training, Workspace& workspace) {
@@ -34,12 +34,8 @@ struct Side {
   }
   // The outer numbers of this part as rows of whole samples of the inner layer.
   template <class U>
-  Tensor<U> rows(Tensor<U> outer, Index part) const {
-    return {of_part(outer.data, part), 1, values.batch, values.steps * values.width};
-  }
-  template <class U>
-  U* of_part(U* outer, Index part) const {
-    return outer + part * values.size();
+  Tensor<U> rows(const Tensor<U>& outer, Index part) const {
+    return {outer.data + part * values.size(), 1, values.batch, values.steps * values.width};
   }
 };
 
@@ -61,8 +57,8 @@ Mask rows_of(Mask outer, Index first, Index rows) {
   return outer;
 }
 
-// The parts of a row of the outer layer are the steps of a sample of the inner one, or the parts of
-// those: where part j of row r is there.
+// The place of part j of row r in the masks of the inner layer. The parts of a row of the outer
+// layer are the steps of a sample of the inner one, or the parts of these steps.
 struct InnerPlace {
   Index step = 0, part = 0;  // into Mask::data, and into Mask::inner
 
@@ -88,7 +84,7 @@ struct StepsPart {
   void give_mask(MaskFlow flow);
 };
 
-// Sets both masks of the inner layer.
+// Sets both masks of the inner layer's pass.
 template <class Scalar>
 void StepsPart<Scalar>::take_masks(const Pass<Scalar>& pass, Index number, MaskFlow flow) {
   const Index rows = input.values.batch;
@@ -232,13 +228,13 @@ void TimeDistributed<Scalar>::forward(const Pass<Scalar>& pass) const {
       inner.gradients_kept = false;
     }
     part.take_masks(pass, number, layer_->mask_flow());
-    inner.inputs[0] = input.values;
-    inner.output = output.values;
-    if (!input.copies) inner.inputs[0].data = input.of_part(pass.input().data, number);
-    if (!output.copies) inner.output.data = output.of_part(pass.output.data, number);
-    if (input.copies) copy_samples(input.rows(pass.input(), number), input.values);
+    const Tensor<const Scalar> x = input.rows(pass.input(), number);
+    const Tensor<Scalar> y = output.rows(pass.output, number);
+    inner.inputs[0] = input.copies ? Tensor<const Scalar>(input.values) : x;
+    inner.output = output.copies ? output.values : y;
+    if (input.copies) copy_samples(x, input.values);
     layer_->forward(inner);
-    if (output.copies) copy_samples<Scalar>(output.values, output.rows(pass.output, number));
+    if (output.copies) copy_samples<Scalar>(output.values, y);
     part.give_mask(layer_->mask_flow());
   }
 }
@@ -251,21 +247,14 @@ void TimeDistributed<Scalar>::backward(const Pass<Scalar>& pass) const {
     const Side<Scalar>&input = cache.parts[k].input, &output = cache.parts[k].output;
     const Index number = static_cast<Index>(k);
     Pass<Scalar>& inner = cache.parts[k].child.pass;
-    inner.output_gradient = output.gradient;
-    inner.input_gradients[0] = wanted ? input.gradient : Tensor<Scalar>{};
-    const Tensor<Scalar>& dy = pass.output_gradient;
-    if (!output.copies) inner.output_gradient.data = output.of_part(dy.data, number);
-    if (output.copies) copy_samples<Scalar>(output.rows(dy, number), output.gradient);
-    if (wanted && !input.copies) {
-      inner.input_gradients[0].data = input.of_part(pass.input_gradient().data, number);
-    }
+    const Tensor<Scalar> dy = output.rows(pass.output_gradient, number);
+    const Tensor<Scalar> dx = wanted ? input.rows(pass.input_gradient(), number) : Tensor<Scalar>{};
+    inner.output_gradient = output.copies ? output.gradient : dy;
+    inner.input_gradients[0] = wanted && input.copies ? input.gradient : dx;
+    if (output.copies) copy_samples<Scalar>(dy, output.gradient);
     layer_->backward(inner);
-    if (wanted && input.copies) {
-      copy_samples<Scalar>(input.gradient, input.rows(pass.input_gradient(), number));
-    }
-    if (k + 1 < cache.parts.size()) {
-      pass.gradients.array() += cache.gradients.array();
-    }
+    if (wanted && input.copies) copy_samples<Scalar>(input.gradient, dx);
+    if (k + 1 < cache.parts.size()) pass.gradients.array() += cache.gradients.array();
   }
 }
 
