@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "numerics/interrupt.hpp"
-#include "numerics/shape.hpp"
+#include "numerics/packed_product.hpp"
 
 namespace echocell {
 
@@ -21,6 +21,17 @@ void in_pieces(Interrupt* interrupt, Index rows, Index per_row, const Work& work
     work(first, std::min(piece, rows - first));
     first += piece;
   } while (first < rows);
+}
+
+/// product_tn() in pieces: w = or += a^T z[row ...], unless it is interrupted.
+template <class Scalar>
+void product_tn_in_pieces(Interrupt* interrupt, const ConstRowsView<Scalar>& a,
+                          const ConstPanels<Scalar>& z, Index row, const Panels<Scalar>& w,
+                          Write write, const Vectors& part = {}) {
+  in_pieces(interrupt, a.rows(), a.cols() * z.cols, [&](Index first, Index rows) {
+    product_tn<Scalar>(row_range(a, first, rows), z, row + first, w,
+                       first == 0 ? write : Write::add, part);
+  });
 }
 
 }  // namespace echocell

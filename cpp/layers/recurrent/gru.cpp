@@ -1,7 +1,8 @@
 #include "layers/recurrent/gru.hpp"
 
 #include "layers/recurrent/cell_activations.hpp"
-#include "layers/recurrent/recurrent_backward.hpp"
+#include "layers/recurrent/trace.hpp"
+#include "layers/recurrent/walk_backward.hpp"
 
 namespace echocell {
 namespace {
@@ -9,24 +10,23 @@ namespace {
 // The blocks of the kernel.
 constexpr Index kUpdate = 0, kReset = 1, kCandidate = 2;
 
-/// h(t-1), or what dropout leaves of it, as the candidate's product sees it.
-template <class Scalar>
-const Scalar* candidate_h(const Unrolled<Scalar>& u, Index t) {
-  return u.h_seen(kCandidate, t, 1).data();
-}
-
 }  // namespace
 
 template <class Scalar>
 GRUCell<Scalar>::GRUCell(const GRUOptions& options)
-    : RecurrentCell(options),
+    : RecurrentCell<GRUCell, Scalar>(options),
       gate_activation_(options.recurrent_activation),
-      reset_after_(options.reset_after) {}
+      reset_after_(options.reset_after) {
+  CellShape& shape = this->shape_;
+  shape.blocks = 3;
+  shape.bias_rows = reset_after_ ? 2 : 1;
+  shape.blocks_apart = !reset_after_;
+}
 
 template <class Scalar>
-void GRUCell<Scalar>::plan(Unrolled<Scalar>& u, bool training, Workspace& workspace) const {
-  u.aux = workspace.take<Scalar>(u.segment * u.B * u.Hp);
-  if (training && reset_after_) u.d_recurrent_z = workspace.take<Scalar>(u.segment * u.B * u.N);
+void GRUCell<Scalar>::plan(Recurrence<Scalar>& walk, bool training, Workspace& workspace) const {
+  walk.sequence.plan_candidate_recurrent(workspace);
+  if (reset_after_) walk.sequence.plan_recurrent_gates(training, workspace);
 }
 
 // ---- forward -----------------------------------------------------------------------------------
@@ -38,158 +38,186 @@ void GRUCell<Scalar>::plan(Unrolled<Scalar>& u, bool training, Workspace& worksp
 // The gates of step t come as x W + b.
 
 template <class Scalar>
-void GRUCell<Scalar>::forward(Unrolled<Scalar>& u, Index t) const {
-  with_activations(gate_activation_, settings_.activation, settings_.activation,
+void GRUCell<Scalar>::forward(Recurrence<Scalar>& walk, Index t) const {
+  with_activations(gate_activation_, this->settings_.activation, this->settings_.activation,
                    [&](const auto& activations) {
                      if (reset_after_) {
-                       forward_reset_after(u, t, activations);
+                       forward_reset_after(walk, t, activations);
                      } else {
-                       forward_reset_before(u, t, activations);
+                       forward_reset_before(walk, t, activations);
                      }
                    });
 }
 
 template <class Scalar>
 template <class Activations>
-void GRUCell<Scalar>::forward_reset_after(Unrolled<Scalar>& u, Index t,
+void GRUCell<Scalar>::forward_reset_after(const Recurrence<Scalar>& walk, Index t,
                                           const Activations& activations) const {
-  const Panels<Scalar> recurrent = u.panels(u.scratch, u.B);  // h R + b
-  fill_rows(u.bias ? u.bias + u.N : nullptr, recurrent, Index(0), u.active(t));
-  u.add_recurrent_product(t, recurrent, 0, 0, 3);
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
-    using V = typename std::decay_t<decltype(gates)>::Array;
-    const Index at = b * u.Hp + unit;
-    const auto rec = gates.in(recurrent, b);
-    const V z = activations.template gate<V>(gates[kUpdate] + rec[kUpdate]);
-    const V r = activations.template gate<V>(gates[kReset] + rec[kReset]);
-    const V aux = rec[kCandidate], h = V::Map(u.h_at(t) + at);
-    const V g = activations.template cell<V>(gates[kCandidate] + r * aux);
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const Panels<Scalar>& recurrent_gates = sequence.recurrent_gates;  // h R + b
+  fill_rows(walk.weights.bias_row(1).data, recurrent_gates, Index(0), sequence.active(t));
+  walk.add_recurrent_product(t, recurrent_gates, 0, walk.all_blocks());
+
+  const RowsView<Scalar> h_before = sequence.h(t), h_after = sequence.h(t + 1);
+  const RowsView<Scalar> candidate_recurrent = sequence.candidate_recurrent(t);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const auto recurrent = gates.in(recurrent_gates, units.row);
+    const V h = units.of(h_before), h_r = recurrent[kCandidate];
+    const V z = activations.template gate<V>(gates[kUpdate] + recurrent[kUpdate]);
+    const V r = activations.template gate<V>(gates[kReset] + recurrent[kReset]);
+    const V g = activations.template cell<V>(gates[kCandidate] + r * h_r);
+    const V h1 = z * h + (Scalar(1) - z) * g;
+
     gates[kUpdate] = z;
     gates[kReset] = r;
     gates[kCandidate] = g;
-    V::Map(u.aux_at(t) + at) = aux;
-    V::Map(u.h_at(t + 1) + at) = z * h + (Scalar(1) - z) * g;
+    units.of(candidate_recurrent) = h_r;
+    units.of(h_after) = h1;
   });
 }
 
 template <class Scalar>
 template <class Activations>
-void GRUCell<Scalar>::forward_reset_before(Unrolled<Scalar>& u, Index t,
+void GRUCell<Scalar>::forward_reset_before(const Recurrence<Scalar>& walk, Index t,
                                            const Activations& activations) const {
-  u.add_recurrent_product(t, u.gates(), u.row(t), kUpdate, 2);
-  const Scalar* h_seen = candidate_h(u, t);
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
-    using V = typename std::decay_t<decltype(gates)>::Array;
-    const Index at = b * u.Hp + unit;
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const Panels<Scalar>& all_gates = sequence.gates;
+  const Index rows = sequence.active(t);
+  walk.add_recurrent_product(t, all_gates, sequence.row(t), walk.blocks(kUpdate, 2));
+
+  const RowsView<Scalar> h_before = sequence.h(t), h_after = sequence.h(t + 1);
+  const ConstRowsView<Scalar> h_seen = sequence.h_seen(kCandidate, t, rows);
+  const RowsView<Scalar> reset_h = sequence.candidate_recurrent(t);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const V h = units.of(h_seen);
     const V z = activations.template gate<V>(gates[kUpdate]);
     const V r = activations.template gate<V>(gates[kReset]);
+
     gates[kUpdate] = z;
     gates[kReset] = r;
-    V::Map(u.aux_at(t) + at) = r * V::Map(h_seen + at);
+    units.of(reset_h) = r * h;
   });
-  add_product<Scalar>(rows_view<const Scalar>(u.aux_at(t), u.active(t), u.H, u.Hp),
-                      u.panels(u.recurrent, u.H), u.gates(), u.row(t), {kCandidate, 1, 3});
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
-    using V = typename std::decay_t<decltype(gates)>::Array;
-    const Index at = b * u.Hp + unit;
-    const V z = gates[kUpdate], h = V::Map(u.h_at(t) + at);
+  add_product(sequence.template without_padding<const Scalar>(reset_h, rows),
+              walk.weights.recurrent_kernel, all_gates, sequence.row(t),
+              walk.blocks(kCandidate, 1));
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const V z = gates[kUpdate], h = units.of(h_before);
     const V g = activations.template cell<V>(gates[kCandidate]);
+    const V h1 = z * h + (Scalar(1) - z) * g;
+
     gates[kCandidate] = g;
-    V::Map(u.h_at(t + 1) + at) = z * h + (Scalar(1) - z) * g;
+    units.of(h_after) = h1;
   });
 }
 
 // ---- backward: dh comes as dLoss/dh' and goes as dLoss/dh ----
 
 template <class Scalar>
-void GRUCell<Scalar>::backward(Unrolled<Scalar>& u, Index t) const {
-  with_activations(gate_activation_, settings_.activation, settings_.activation,
+void GRUCell<Scalar>::backward(Recurrence<Scalar>& walk, Index t) const {
+  with_activations(gate_activation_, this->settings_.activation, this->settings_.activation,
                    [&](const auto& activations) {
                      if (reset_after_) {
-                       backward_reset_after(u, t, activations);
+                       backward_reset_after(walk, t, activations);
                      } else {
-                       backward_reset_before(u, t, activations);
+                       backward_reset_before(walk, t, activations);
                      }
                    });
 }
 
 template <class Scalar>
 template <class Activations>
-void GRUCell<Scalar>::backward_reset_after(Unrolled<Scalar>& u, Index t,
+void GRUCell<Scalar>::backward_reset_after(const Recurrence<Scalar>& walk, Index t,
                                            const Activations& activations) const {
-  const Panels<Scalar> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
-    using V = typename std::decay_t<decltype(gates)>::Array;
-    const Index at = b * u.Hp + unit;
-    const auto rec = gates.in(d_recurrent, u.row(t) + b);
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const Panels<Scalar>& d_recurrent_gates = sequence.d_recurrent_gates;
+  const Index first_row = sequence.row(t);
+  const RowsView<Scalar> h_before = sequence.h(t), dh_rows = sequence.dh.step(0);
+  const RowsView<Scalar> candidate_recurrent = sequence.candidate_recurrent(t);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const auto d_recurrent = gates.in(d_recurrent_gates, first_row + units.row);
     const V z = gates[kUpdate], r = gates[kReset], g = gates[kCandidate];
-    const V h = V::Map(u.h_at(t) + at), aux = V::Map(u.aux_at(t) + at), dh = V::Map(u.dh + at);
+    const V h = units.of(h_before), h_r = units.of(candidate_recurrent);
+    const V dh1 = units.of(dh_rows);
     // h' = z * h + (1 - z) * g
-    const V d_z = dh * (h - g) * activations.gate_derivative(z);
-    const V d_g = dh * (Scalar(1) - z) * activations.cell_derivative(g);
-    // g = tanh(... + r * aux)
-    const V d_r = d_g * aux * activations.gate_derivative(r);
-    gates[kUpdate] = d_z;
-    gates[kReset] = d_r;
-    gates[kCandidate] = d_g;
-    rec[kUpdate] = d_z;
-    rec[kReset] = d_r;
-    rec[kCandidate] = d_g * r;
-    V::Map(u.dh + at) = dh * z;
+    const V dz = dh1 * (h - g) * activations.gate_derivative(z);
+    const V dg = dh1 * (Scalar(1) - z) * activations.cell_derivative(g);
+    // g = tanh(... + r * h_r)
+    const V dr = dg * h_r * activations.gate_derivative(r);
+
+    gates[kUpdate] = dz;
+    gates[kReset] = dr;
+    gates[kCandidate] = dg;
+    d_recurrent[kUpdate] = dz;
+    d_recurrent[kReset] = dr;
+    d_recurrent[kCandidate] = dg * r;
+    units.of(dh_rows) = dh1 * z;
   });
-  u.add_recurrent_product_back(t, d_recurrent, u.dh, 0, 3);
+  walk.add_recurrent_product_back(t, d_recurrent_gates, dh_rows, walk.all_blocks());
 }
 
 template <class Scalar>
 template <class Activations>
-void GRUCell<Scalar>::backward_reset_before(Unrolled<Scalar>& u, Index t,
+void GRUCell<Scalar>::backward_reset_before(const Recurrence<Scalar>& walk, Index t,
                                             const Activations& activations) const {
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
-    using V = typename std::decay_t<decltype(gates)>::Array;
-    const Index at = b * u.Hp + unit;
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const Index rows = sequence.active(t);
+  const RowsView<Scalar> h_before = sequence.h(t), dh_rows = sequence.dh.step(0);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
     const V z = gates[kUpdate], g = gates[kCandidate];
-    const V h = V::Map(u.h_at(t) + at), dh = V::Map(u.dh + at);
+    const V h = units.of(h_before), dh1 = units.of(dh_rows);
     // h' = z * h + (1 - z) * g
-    gates[kUpdate] = dh * (h - g) * activations.gate_derivative(z);
-    gates[kCandidate] = dh * (Scalar(1) - z) * activations.cell_derivative(g);
-    V::Map(u.dh + at) = dh * z;
+    gates[kUpdate] = dh1 * (h - g) * activations.gate_derivative(z);
+    gates[kCandidate] = dh1 * (Scalar(1) - z) * activations.cell_derivative(g);
+    units.of(dh_rows) = dh1 * z;
   });
-  // g = tanh(... + aux Rh), aux = r * h
-  Scalar* d_aux = u.scratch + u.B * u.N;
-  std::fill_n(d_aux, u.active(t) * u.Hp, Scalar(0));
-  u.recurrent_back.add(u.gates(), u.row(t), rows_view(d_aux, u.active(t), u.H, u.Hp),
-                       {kCandidate, 1, 3});
-  const Scalar* h_seen = candidate_h(u, t);
-  const Scalar* drop = u.h_drop ? u.h_drop + kCandidate * u.B * u.Hp : nullptr;
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& gates) {
-    using V = typename std::decay_t<decltype(gates)>::Array;
-    const Index at = b * u.Hp + unit;
-    const V r = gates[kReset], da = V::Map(d_aux + at);
-    V d_h = da * r;
-    if (drop) d_h *= V::Map(drop + at);
-    V::Map(u.dh + at) += d_h;
-    gates[kReset] = da * V::Map(h_seen + at) * activations.gate_derivative(r);
+  // g = tanh(... + reset_h Rh)
+  RowsView<Scalar> d_reset_h = sequence.scratch_rows(rows);
+  d_reset_h.setZero();
+  walk.recurrent_back.add(sequence.gates, sequence.row(t),
+                          sequence.template without_padding<Scalar>(d_reset_h, rows),
+                          walk.blocks(kCandidate, 1));
+  // reset_h = r * h, or r * what dropout leaves of h
+  const ConstRowsView<Scalar> h_seen = sequence.h_seen(kCandidate, t, rows);
+  const Tensor<Scalar>& dropout = sequence.dropout;
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const V r = gates[kReset], h = units.of(h_seen), d = units.of(d_reset_h);
+    V dh = d * r;
+    if (dropout) dh *= units.of(dropout.step(kCandidate));
+
+    gates[kReset] = d * h * activations.gate_derivative(r);
+    units.of(dh_rows) += dh;
   });
-  u.add_recurrent_product_back(t, u.gates(), u.dh, kUpdate, 2);
+  walk.add_recurrent_product_back(t, sequence.gates, dh_rows, walk.blocks(kUpdate, 2));
 }
 
 template <class Scalar>
-void GRUCell<Scalar>::write_weight_gradients(Unrolled<Scalar>& u) const {
+void GRUCell<Scalar>::write_weight_gradients(Recurrence<Scalar>& walk) const {
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const Index rows = sequence.segment_rows();
   if (reset_after_) {
-    const ConstPanels<Scalar> d_recurrent = u.panels(u.d_recurrent_z, u.segment * u.B);
-    u.write_recurrent_weight_gradient(d_recurrent, 0, 3);
-    if (u.d_bias) column_sums(d_recurrent, u.segment_rows(), {u.d_bias + u.N, u.N}, u.write);
+    walk.write_recurrent_kernel_gradient(sequence.d_recurrent_gates, walk.all_blocks());
+    if (!walk.gradients.bias) return;
+    column_sums<Scalar>(sequence.d_recurrent_gates, rows, walk.gradients.bias_row(1).array(),
+                        walk.write);
     return;
   }
-  u.write_recurrent_weight_gradient(u.gates(), kUpdate, 2);
-  u.write_weight_gradient(rows_view<const Scalar>(u.aux, u.segment_rows(), u.H, u.Hp), u.gates(),
-                          Index(0), u.panels(u.d_recurrent, u.H), {kCandidate, 1, 3});
+  const RowsView<Scalar> reset_h = sequence.candidate_recurrent(sequence.segment.first);
+  walk.write_recurrent_kernel_gradient(sequence.gates, walk.blocks(kUpdate, 2));
+  product_tn_in_pieces<Scalar>(
+      walk.interrupt, sequence.template without_padding<const Scalar>(reset_h, rows),
+      sequence.gates, 0, walk.gradients.recurrent_kernel, walk.write, walk.blocks(kCandidate, 1));
 }
 
 template <class Scalar>
-std::vector<Trace<Scalar>> GRUCell<Scalar>::trace(const Unrolled<Scalar>& u) const {
-  return {gate_trace("z", u, kUpdate), gate_trace("r", u, kReset), gate_trace("g", u, kCandidate),
-          state_trace("h", u, u.h)};
+std::vector<Trace<Scalar>> GRUCell<Scalar>::trace(const Recurrence<Scalar>& walk) const {
+  return {gate_trace("z", walk, kUpdate), gate_trace("r", walk, kReset),
+          gate_trace("g", walk, kCandidate), state_trace("h", walk, &Sequence<Scalar>::h)};
 }
 
 template class GRUCell<float>;

@@ -1,9 +1,12 @@
 // Gated recurrent unit (Cho et al. 2014), with the reset gate before the recurrent product
 // (reset_after = false) or after it, as cuDNN and Keras have it (reset_after = true).
+//
+// B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, others 1), Hp
+// units and N columns of all blocks, both padded to whole packets.
 #pragma once
 
 #include "layers/layer_options.hpp"
-#include "layers/recurrent/recurrent.hpp"
+#include "layers/recurrent/recurrence.hpp"
 
 namespace echocell {
 
@@ -11,29 +14,29 @@ struct GRUOptions;
 
 /// The equations of one step. Blocks of the kernel in the order z, r, h.
 template <class Scalar>
-class GRUCell : public RecurrentCell {
+class GRUCell : public RecurrentCell<GRUCell<Scalar>, Scalar> {
  public:
   explicit GRUCell(const GRUOptions& options);
 
-  Index blocks() const { return 3; }
-  Index bias_rows() const { return reset_after_ ? 2 : 1; }
-  bool takes_blocks_apart() const { return !reset_after_; }
-
-  void plan(Unrolled<Scalar>& u, bool training, Workspace& workspace) const;
-  void forward(Unrolled<Scalar>& u, Index t) const;
-  void backward(Unrolled<Scalar>& u, Index t) const;
-  void write_weight_gradients(Unrolled<Scalar>& u) const;
-  std::vector<Trace<Scalar>> trace(const Unrolled<Scalar>& u) const;
+  void plan(Recurrence<Scalar>& walk, bool training, Workspace& workspace) const;
+  void forward(Recurrence<Scalar>& walk, Index t) const;
+  void backward(Recurrence<Scalar>& walk, Index t) const;
+  void write_weight_gradients(Recurrence<Scalar>& walk) const;
+  std::vector<Trace<Scalar>> trace(const Recurrence<Scalar>& walk) const;
 
  private:
   template <class Activations>
-  void forward_reset_after(Unrolled<Scalar>& u, Index t, const Activations& activations) const;
+  void forward_reset_after(const Recurrence<Scalar>& walk, Index t,
+                           const Activations& activations) const;
   template <class Activations>
-  void forward_reset_before(Unrolled<Scalar>& u, Index t, const Activations& activations) const;
+  void forward_reset_before(const Recurrence<Scalar>& walk, Index t,
+                            const Activations& activations) const;
   template <class Activations>
-  void backward_reset_after(Unrolled<Scalar>& u, Index t, const Activations& activations) const;
+  void backward_reset_after(const Recurrence<Scalar>& walk, Index t,
+                            const Activations& activations) const;
   template <class Activations>
-  void backward_reset_before(Unrolled<Scalar>& u, Index t, const Activations& activations) const;
+  void backward_reset_before(const Recurrence<Scalar>& walk, Index t,
+                             const Activations& activations) const;
 
   Activation gate_activation_;
   bool reset_after_;

@@ -1,31 +1,37 @@
 #include "layers/recurrent/lstm.hpp"
 
 #include "layers/recurrent/cell_activations.hpp"
-#include "layers/recurrent/recurrent_backward.hpp"
+#include "layers/recurrent/trace.hpp"
+#include "layers/recurrent/walk_backward.hpp"
 
 namespace echocell {
 
 template <class Scalar>
 LSTMCell<Scalar>::LSTMCell(const LSTMOptions& options)
-    : RecurrentCell(options),
+    : RecurrentCell<LSTMCell, Scalar>(options),
       gate_activation_(options.recurrent_activation),
       output_activation_(options.output_activation),
       coupled_(options.coupled) {
-  const auto has = [&](char gate) { return options.gates.find(gate) != std::string::npos; };
-  if (has('i')) i_ = blocks_++;
-  if (has('f') && !coupled_) f_ = blocks_++;
-  c_ = blocks_++;
-  if (has('o')) o_ = blocks_++;
-  if (coupled_ && i_ < 0) throw std::invalid_argument("coupled gates need an input gate");
-  if (!options.peephole) return;
-  if (i_ >= 0) pi_ = peepholes_++;
-  if (f_ >= 0) pf_ = peepholes_++;
-  if (o_ >= 0) po_ = peepholes_++;
+  CellShape& shape = this->shape_;
+  shape.cell_state = true;
+  shape.blocks = 0;
+  const auto has = [&](char letter) { return options.gates.find(letter) != std::string::npos; };
+  const auto add_gate = [&](Gate& gate) {
+    gate.block = shape.blocks++;
+    if (options.peephole) gate.peephole = shape.peepholes++;
+  };
+  if (has('i')) add_gate(input_);
+  if (has('f') && !coupled_) add_gate(forget_);
+  candidate_ = shape.blocks++;
+  if (has('o')) add_gate(output_);
+  if (coupled_ && !input_.exists()) {
+    throw std::invalid_argument("coupled gates need an input gate");
+  }
 }
 
 template <class Scalar>
-void LSTMCell<Scalar>::plan(Unrolled<Scalar>& u, bool training, Workspace& workspace) const {
-  u.plan_cell_states(training, workspace);
+void LSTMCell<Scalar>::plan(Recurrence<Scalar>& walk, bool training, Workspace& workspace) const {
+  walk.sequence.plan_cell_states(training, workspace);
 }
 
 // ---- forward -----------------------------------------------------------------------------------
@@ -37,137 +43,130 @@ void LSTMCell<Scalar>::plan(Unrolled<Scalar>& u, bool training, Workspace& works
 // The gates of step t come as x W + b. An absent gate is 1; coupled, f is 1 - i.
 
 template <class Scalar>
-void LSTMCell<Scalar>::forward(Unrolled<Scalar>& u, Index t) const {
-  u.add_recurrent_product(t, u.gates(), u.row(t), 0, u.n);
-  with_activations(gate_activation_, settings_.activation, output_activation_,
-                   [&](const auto& activations) { forward_step(u, t, activations); });
+void LSTMCell<Scalar>::forward(Recurrence<Scalar>& walk, Index t) const {
+  walk.add_recurrent_product(t, walk.sequence.gates, walk.sequence.row(t), walk.all_blocks());
+  with_activations(gate_activation_, this->settings_.activation, output_activation_,
+                   [&](const auto& activations) { forward_step(walk, t, activations); });
 }
 
 template <class Scalar>
 template <class Activations>
-void LSTMCell<Scalar>::forward_step(Unrolled<Scalar>& u, Index t,
+void LSTMCell<Scalar>::forward_step(const Recurrence<Scalar>& walk, Index t,
                                     const Activations& activations) const {
-  const Scalar* c_now = u.c_at(t);
-  Scalar *c_next = u.c_at(t + 1), *h_next = u.h_at(t + 1), *activated_c = u.aux_at(t);
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const RowsView<Scalar> c_before = sequence.c(t), c_after = sequence.c(t + 1);
+  const RowsView<Scalar> h_after = sequence.h(t + 1), activated_cell = sequence.activated_cell(t);
 
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-    using V = typename std::decay_t<decltype(z)>::Array;
-    const Index at = b * u.Hp + unit;
-    const auto peephole = [&](Index row) { return V::Map(u.peephole + row * u.Hp + unit); };
-    const V c = V::Map(c_now + at);
-    V i = V::Ones(), f = V::Ones(), o = V::Ones();
-    if (i_ >= 0) {
-      i = z[i_];
-      if (pi_ >= 0) i += peephole(pi_) * c;
-      i = activations.gate(i);
-      z[i_] = i;
-    }
-    if (f_ >= 0) {
-      f = z[f_];
-      if (pf_ >= 0) f += peephole(pf_) * c;
-      f = activations.gate(f);
-      z[f_] = f;
-    }
-    if (coupled_) f = Scalar(1) - i;
-    const V g = activations.template cell<V>(z[c_]);
-    z[c_] = g;
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const auto open = [&](const Gate& gate, const V& cell) -> V {
+      if (!gate.exists()) return V::Ones();
+      V z = gates[gate.block];
+      if (gate.has_peephole()) z += units.of(walk.weights.peephole_row(gate.peephole)) * cell;
+      const V y = activations.gate(z);
+      gates[gate.block] = y;
+      return y;
+    };
+    const V c = units.of(c_before);
+    const V i = open(input_, c);
+    const V f = coupled_ ? V(Scalar(1) - i) : open(forget_, c);
+    const V g = activations.template cell<V>(gates[candidate_]);
     const V c1 = f * c + i * g;
-    if (o_ >= 0) {
-      o = z[o_];
-      if (po_ >= 0) o += peephole(po_) * c1;
-      o = activations.gate(o);
-      z[o_] = o;
-    }
+    const V o = open(output_, c1);
     const V out = activations.output(c1);
-    V::Map(c_next + at) = c1;
-    V::Map(activated_c + at) = out;
-    V::Map(h_next + at) = o * out;
+    const V h1 = o * out;
+
+    gates[candidate_] = g;
+    units.of(c_after) = c1;
+    units.of(activated_cell) = out;
+    units.of(h_after) = h1;
   });
 }
 
 // ---- backward: dh, dc come as dLoss/dh', dLoss/dc' and go as dLoss/dh, dLoss/dc ----
 
 template <class Scalar>
-void LSTMCell<Scalar>::backward(Unrolled<Scalar>& u, Index t) const {
-  with_activations(gate_activation_, settings_.activation, output_activation_,
-                   [&](const auto& activations) { backward_step(u, t, activations); });
-  u.add_recurrent_product_back(t, u.gates(), u.dh, 0, u.n);
+void LSTMCell<Scalar>::backward(Recurrence<Scalar>& walk, Index t) const {
+  with_activations(gate_activation_, this->settings_.activation, output_activation_,
+                   [&](const auto& activations) { backward_step(walk, t, activations); });
+  walk.add_recurrent_product_back(t, walk.sequence.gates, walk.sequence.dh.step(0),
+                                  walk.all_blocks());
 }
 
 template <class Scalar>
 template <class Activations>
-void LSTMCell<Scalar>::backward_step(Unrolled<Scalar>& u, Index t,
+void LSTMCell<Scalar>::backward_step(const Recurrence<Scalar>& walk, Index t,
                                      const Activations& activations) const {
-  const Scalar *c_now = u.c_at(t), *activated_c = u.aux_at(t);
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const RowsView<Scalar> c_before = sequence.c(t), activated_cell = sequence.activated_cell(t);
+  const RowsView<Scalar> dh_rows = sequence.dh.step(0), dc_rows = sequence.dc.step(0);
 
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-    using V = typename std::decay_t<decltype(z)>::Array;
-    const Index at = b * u.Hp + unit;
-    const auto peephole = [&](Index row) { return V::Map(u.peephole + row * u.Hp + unit); };
-    const V c = V::Map(c_now + at), out = V::Map(activated_c + at), dh = V::Map(u.dh + at);
-    const V g = z[c_];
-    V i = V::Ones(), f = V::Ones(), o = V::Ones();
-    if (i_ >= 0) i = z[i_];
-    if (f_ >= 0) f = z[f_];
-    if (coupled_) f = Scalar(1) - i;
-    if (o_ >= 0) o = z[o_];
-    V dc = V::Map(u.dc + at);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+    using V = VectorOf<decltype(units)>;
+    const auto opening = [&](const Gate& gate) -> V {
+      return gate.exists() ? V(gates[gate.block]) : V(V::Ones());
+    };
+    // dy: by the value y of the gate; adds what a peephole gives to the cell state.
+    const auto open_back = [&](const Gate& gate, const V& y, const V& dy, V& d_cell) {
+      if (!gate.exists()) return;
+      const V dz = dy * activations.gate_derivative(y);
+      gates[gate.block] = dz;
+      if (gate.has_peephole()) d_cell += dz * units.of(walk.weights.peephole_row(gate.peephole));
+    };
+    const V c = units.of(c_before), out = units.of(activated_cell);
+    const V i = opening(input_), g = gates[candidate_], o = opening(output_);
+    const V f = coupled_ ? V(Scalar(1) - i) : opening(forget_);
+    const V dh1 = units.of(dh_rows);
+    V dc1 = units.of(dc_rows);
     // h' = o * out(c')
-    dc += dh * o * activations.output_derivative(out);
-    if (o_ >= 0) {
-      const V d_o = dh * out * activations.gate_derivative(o);
-      z[o_] = d_o;
-      if (po_ >= 0) dc += d_o * peephole(po_);
-    }
+    dc1 += dh1 * o * activations.output_derivative(out);
+    open_back(output_, o, dh1 * out, dc1);
     // c' = f * c + i * g
-    V dc_now = dc * f;
-    z[c_] = dc * i * activations.cell_derivative(g);
-    if (i_ >= 0) {
-      V d_i = dc * g;
-      if (coupled_) d_i -= dc * c;
-      d_i *= activations.gate_derivative(i);
-      z[i_] = d_i;
-      if (pi_ >= 0) dc_now += d_i * peephole(pi_);
-    }
-    if (f_ >= 0) {
-      const V d_f = dc * c * activations.gate_derivative(f);
-      z[f_] = d_f;
-      if (pf_ >= 0) dc_now += d_f * peephole(pf_);
-    }
-    V::Map(u.dc + at) = dc_now;
-    V::Map(u.dh + at).setZero();
+    V dc = dc1 * f, di = dc1 * g;
+    if (coupled_) di -= dc1 * c;
+    gates[candidate_] = dc1 * i * activations.cell_derivative(g);
+    open_back(input_, i, di, dc);
+    open_back(forget_, f, dc1 * c, dc);
+
+    units.of(dc_rows) = dc;
+    units.of(dh_rows).setZero();
   });
 }
 
 template <class Scalar>
-void LSTMCell<Scalar>::write_weight_gradients(Unrolled<Scalar>& u) const {
-  u.write_recurrent_weight_gradient(u.gates(), 0, u.n);
-  if (!u.d_peephole) return;
-  if (u.write == Write::set) std::fill_n(u.d_peephole, peepholes_ * u.Hp, Scalar(0));
-  for (Index t = u.first; t < u.first + u.steps; ++t) {
-    u.for_each_vector(t, [&](Index b, Index unit, const auto& dz) {
-      using V = typename std::decay_t<decltype(dz)>::Array;
-      const auto add = [&](Index peephole, Index block, const Scalar* c) {
-        if (peephole < 0) return;
-        V::Map(u.d_peephole + peephole * u.Hp + unit) += dz[block] * V::Map(c);
+void LSTMCell<Scalar>::write_weight_gradients(Recurrence<Scalar>& walk) const {
+  walk.write_recurrent_kernel_gradient(walk.sequence.gates, walk.all_blocks());
+  if (walk.gradients.peephole_kernel) write_peephole_gradient(walk);
+}
+
+/// The sum of dz * c, or for the output gate dz * c', over rows and steps.
+template <class Scalar>
+void LSTMCell<Scalar>::write_peephole_gradient(const Recurrence<Scalar>& walk) const {
+  const Sequence<Scalar>& sequence = walk.sequence;
+  if (walk.write == Write::set) walk.gradients.peephole_kernel.array().setZero();
+  for (Index t = sequence.segment.first; t < sequence.segment.end(); ++t) {
+    const RowsView<Scalar> c_before = sequence.c(t), c_after = sequence.c(t + 1);
+    sequence.for_each_vector(t, [&](const auto& units, const auto& dz) {
+      const auto add = [&](const Gate& gate, const RowsView<Scalar>& c) {
+        if (!gate.has_peephole()) return;
+        units.of(walk.gradients.peephole_row(gate.peephole)) += dz[gate.block] * units.of(c);
       };
-      const Index at = b * u.Hp + unit;
-      add(pi_, i_, u.c_at(t) + at);
-      add(pf_, f_, u.c_at(t) + at);
-      add(po_, o_, u.c_at(t + 1) + at);
+      add(input_, c_before);
+      add(forget_, c_before);
+      add(output_, c_after);
     });
   }
 }
 
 template <class Scalar>
-std::vector<Trace<Scalar>> LSTMCell<Scalar>::trace(const Unrolled<Scalar>& u) const {
+std::vector<Trace<Scalar>> LSTMCell<Scalar>::trace(const Recurrence<Scalar>& walk) const {
   std::vector<Trace<Scalar>> traces;
-  if (i_ >= 0) traces.push_back(gate_trace("i", u, i_));
-  if (f_ >= 0) traces.push_back(gate_trace("f", u, f_));
-  traces.push_back(gate_trace("g", u, c_));
-  if (o_ >= 0) traces.push_back(gate_trace("o", u, o_));
-  traces.push_back(state_trace("c", u, u.c));
-  traces.push_back(state_trace("h", u, u.h));
+  if (input_.exists()) traces.push_back(gate_trace("i", walk, input_.block));
+  if (forget_.exists()) traces.push_back(gate_trace("f", walk, forget_.block));
+  traces.push_back(gate_trace("g", walk, candidate_));
+  if (output_.exists()) traces.push_back(gate_trace("o", walk, output_.block));
+  traces.push_back(state_trace("c", walk, &Sequence<Scalar>::c));
+  traces.push_back(state_trace("h", walk, &Sequence<Scalar>::h));
   return traces;
 }
 

@@ -1,11 +1,14 @@
 // Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins
 // 2000; peepholes: Gers, Schraudolph & Schmidhuber 2002), every part of which can be switched off.
+//
+// B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, others 1), Hp
+// units and N columns of all blocks, both padded to whole packets.
 #pragma once
 
 #include <string>
 
 #include "layers/layer_options.hpp"
-#include "layers/recurrent/recurrent.hpp"
+#include "layers/recurrent/recurrence.hpp"
 
 namespace echocell {
 
@@ -15,32 +18,35 @@ struct LSTMOptions;
 /// are left out: gates = "io" has i, c, o. An absent gate is 1. coupled: f = 1 - i, without a
 /// block.
 template <class Scalar>
-class LSTMCell : public RecurrentCell {
+class LSTMCell : public RecurrentCell<LSTMCell<Scalar>, Scalar> {
  public:
   explicit LSTMCell(const LSTMOptions& options);
 
-  Index blocks() const { return blocks_; }
-  Index state_count() const { return 2; }
-  Index peepholes() const { return peepholes_; }
-
-  void plan(Unrolled<Scalar>& u, bool training, Workspace& workspace) const;
-  void forward(Unrolled<Scalar>& u, Index t) const;
-  void backward(Unrolled<Scalar>& u, Index t) const;
-  void write_weight_gradients(Unrolled<Scalar>& u) const;
-  std::vector<Trace<Scalar>> trace(const Unrolled<Scalar>& u) const;
+  void plan(Recurrence<Scalar>& walk, bool training, Workspace& workspace) const;
+  void forward(Recurrence<Scalar>& walk, Index t) const;
+  void backward(Recurrence<Scalar>& walk, Index t) const;
+  void write_weight_gradients(Recurrence<Scalar>& walk) const;
+  std::vector<Trace<Scalar>> trace(const Recurrence<Scalar>& walk) const;
 
  private:
+  struct Gate {
+    Index block = -1;     // of the kernel; -1: the gate is absent
+    Index peephole = -1;  // row of the peephole kernel; -1: none
+
+    bool exists() const { return block >= 0; }
+    bool has_peephole() const { return peephole >= 0; }
+  };
+
   template <class Activations>
-  void forward_step(Unrolled<Scalar>& u, Index t, const Activations& activations) const;
+  void forward_step(const Recurrence<Scalar>& walk, Index t, const Activations& activations) const;
   template <class Activations>
-  void backward_step(Unrolled<Scalar>& u, Index t, const Activations& activations) const;
+  void backward_step(const Recurrence<Scalar>& walk, Index t, const Activations& activations) const;
+  void write_peephole_gradient(const Recurrence<Scalar>& walk) const;
 
   Activation gate_activation_, output_activation_;
   bool coupled_;
-  // Which block of the kernel, and which row of the peepholes, a gate has; -1: none.
-  Index i_ = -1, f_ = -1, c_ = -1, o_ = -1;
-  Index pi_ = -1, pf_ = -1, po_ = -1;
-  Index blocks_ = 0, peepholes_ = 0;
+  Gate input_, forget_, output_;
+  Index candidate_;  // block
 };
 
 template <class Scalar>

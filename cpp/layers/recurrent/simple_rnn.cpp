@@ -1,41 +1,53 @@
 #include "layers/recurrent/simple_rnn.hpp"
 
-#include "layers/recurrent/recurrent_backward.hpp"
+#include "layers/recurrent/trace.hpp"
+#include "layers/recurrent/walk_backward.hpp"
 #include "numerics/activation_math.hpp"
 
 namespace echocell {
 
 template <class Scalar>
-SimpleRNNCell<Scalar>::SimpleRNNCell(const SimpleRNNOptions& options) : RecurrentCell(options) {}
+SimpleRNNCell<Scalar>::SimpleRNNCell(const SimpleRNNOptions& options)
+    : RecurrentCell<SimpleRNNCell, Scalar>(options) {}
 
-// h' = tanh(x W + h R + b); z comes as x W + b.
+// h' = tanh(x W + h R + b); the gates come as x W + b.
 template <class Scalar>
-void SimpleRNNCell<Scalar>::forward(Unrolled<Scalar>& u, Index t) const {
-  u.add_recurrent_product(t, u.gates(), u.row(t), 0, 1);
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-    using V = typename std::decay_t<decltype(z)>::Array;
-    const Index at = b * u.Hp + unit;
-    const V h = activate<V>(settings_.activation, z[0]);
-    z[0] = h;
-    V::Map(u.h_at(t + 1) + at) = h;
+void SimpleRNNCell<Scalar>::forward(Recurrence<Scalar>& walk, Index t) const {
+  const Sequence<Scalar>& sequence = walk.sequence;
+  walk.add_recurrent_product(t, sequence.gates, sequence.row(t), walk.all_blocks());
+  const RowsView<Scalar> h_after = sequence.h(t + 1);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
+    using V = VectorOf<decltype(units)>;
+    const V h1 = activate<V>(this->settings_.activation, z[0]);
+
+    z[0] = h1;
+    units.of(h_after) = h1;
   });
 }
 
 template <class Scalar>
-void SimpleRNNCell<Scalar>::backward(Unrolled<Scalar>& u, Index t) const {
-  u.for_each_vector(t, [&](Index b, Index unit, const auto& z) {
-    using V = typename std::decay_t<decltype(z)>::Array;
-    const Index at = b * u.Hp + unit;
-    const V dh = V::Map(u.dh + at);
-    z[0] = dh * derivative<V>(settings_.activation, z[0]);
-    V::Map(u.dh + at).setZero();
+void SimpleRNNCell<Scalar>::backward(Recurrence<Scalar>& walk, Index t) const {
+  const Sequence<Scalar>& sequence = walk.sequence;
+  const RowsView<Scalar> dh_rows = sequence.dh.step(0);
+  sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
+    using V = VectorOf<decltype(units)>;
+    const V dh1 = units.of(dh_rows);
+    const V dz = dh1 * derivative<V>(this->settings_.activation, z[0]);
+
+    z[0] = dz;
+    units.of(dh_rows).setZero();
   });
-  u.add_recurrent_product_back(t, u.gates(), u.dh, 0, 1);
+  walk.add_recurrent_product_back(t, sequence.gates, dh_rows, walk.all_blocks());
 }
 
 template <class Scalar>
-std::vector<Trace<Scalar>> SimpleRNNCell<Scalar>::trace(const Unrolled<Scalar>& u) const {
-  return {state_trace("h", u, u.h)};
+void SimpleRNNCell<Scalar>::write_weight_gradients(Recurrence<Scalar>& walk) const {
+  walk.write_recurrent_kernel_gradient(walk.sequence.gates, walk.all_blocks());
+}
+
+template <class Scalar>
+std::vector<Trace<Scalar>> SimpleRNNCell<Scalar>::trace(const Recurrence<Scalar>& walk) const {
+  return {state_trace("h", walk, &Sequence<Scalar>::h)};
 }
 
 template class SimpleRNNCell<float>;

@@ -1,6 +1,8 @@
-// The steps of a masked slice that count. A masked step leaves a recurrence where it was, so what
-// counts of a row is a shorter sequence, wherever its padding stands: a walk over these sequences
-// costs as much as they are long.
+// The steps of a slice that count. A masked step leaves a recurrence where it was, so what counts
+// of a row is a shorter sequence, wherever its padding stands: a walk over these sequences costs as
+// much as they are long.
+//
+// B batch, T time steps with the masked ones.
 #pragma once
 
 #include "numerics/tensor.hpp"
@@ -11,40 +13,57 @@ namespace echocell {
 /// The rows of a slice, longest first, each without its masked steps. Step t of the walk has one
 /// row for each sequence of t steps or more: those that take this step come first, those that have
 /// just ended stand behind them. The rows of all steps lie without gaps, one step after the other.
-///
-/// B rows in the slice, T time steps with the masked ones.
+/// Where nothing is masked, every step has all rows, in their order.
 class ValidSteps {
  public:
-  /// Where a row comes from: row b of the slice at step t; t = T: it has ended.
+  /// Where a row comes from: row b of the slice at step t, in processing order; t = T: it has
+  /// ended.
   struct Place {
     Index t = 0, b = 0;
   };
 
-  void plan(Index T, Index B, Workspace& workspace);
+  void plan(Index T, Index B, bool masked, Workspace& workspace);
   /// Reads a mask [T, B]. reversed: the walk goes from its last step to its first.
   void load(const Mask& mask, bool reversed);
 
-  /// Is no step masked?
-  bool all() const { return length_[B_ - 1] == T_; }
+  /// Whether a step is masked.
+  bool masked() const { return masked_; }
   /// The steps of the longest sequence.
-  Index longest() const { return length_[0]; }
+  Index longest() const { return masked_ ? length_.data[0] : T_; }
   /// The steps of sequence k, and its row in the slice.
-  Index length(Index k) const { return length_[k]; }
-  Index source(Index k) const { return order_[k]; }
+  Index length(Index k) const { return masked_ ? length_.data[k] : T_; }
+  Index source(Index k) const { return masked_ ? order_.data[k] : k; }
   /// The first row of step t; that of step longest() + 1 is the number of rows in all.
-  Index start(Index t) const { return start_[t]; }
-  /// In processing order, for each row.
-  const Place& place(Index row) const { return place_[row]; }
+  Index start(Index t) const { return masked_ ? start_.data[t] : t * B_; }
+  /// The rows of step t: those with a state in front of it; and those that take it.
+  Index rows(Index t) const { return masked_ ? start(t + 1) - start(t) : B_; }
+  Index active(Index t) const { return rows(t + 1); }
+  /// The places of a row, and of row k of step t.
+  Place place(Index row) const { return masked_ ? place_.data[row] : Place{row / B_, row % B_}; }
+  Place place(Index t, Index k) const { return masked_ ? place_.data[start(t) + k] : Place{t, k}; }
+
+  /// visit(s, k, b, t): row k of step s has the state of row b of the slice after its step t. A
+  /// masked step has that of the step before it; s = 0: none was valid yet.
+  template <class Visit>
+  void for_each_state(const Visit& visit) const {
+    for (Index s = 0; s <= longest(); ++s) {
+      for (Index k = 0; k < rows(s); ++k) {
+        const auto [end, b] = place(s, k);
+        for (Index t = s == 0 ? 0 : place(s - 1, k).t; t < end; ++t) visit(s, k, b, t);
+      }
+    }
+  }
 
  private:
   void sort();
   void list_places(const Mask& mask, bool reversed);
 
   Index T_ = 0, B_ = 0;
-  Index* length_ = nullptr;  // [B]
-  Index* order_ = nullptr;   // [B]
-  Index* start_ = nullptr;   // [T + 2]
-  Place* place_ = nullptr;   // [(T + 1) B]
+  bool masked_ = false;
+  Span<Index> length_;  // [B]
+  Span<Index> order_;   // [B]
+  Span<Index> start_;   // [T + 2]
+  Span<Place> place_;   // [(T + 1) B]
 };
 
 }  // namespace echocell

@@ -1,6 +1,6 @@
 #include "layers/wrappers/bidirectional.hpp"
 
-#include "layers/recurrent/recurrent.hpp"
+#include "layers/recurrent/settings.hpp"
 #include "layers/wrappers/child_pass.hpp"
 #include "numerics/copy.hpp"
 
