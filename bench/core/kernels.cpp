@@ -193,11 +193,11 @@ void time_forward(benchmark::State& state, const Function& function) {
   std::vector<double> expected;
   for (const Scalar value : z) expected.push_back(function.f(static_cast<double>(value)));
   auto y = z;
-  activate(function.activation, y.data(), count);
+  activate<Scalar>(function.activation, rows_view(y.data(), 1, count));
   if (!right(state, difference(y, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     std::copy(z.begin(), z.end(), y.begin());
-    activate(function.activation, y.data(), count);
+    activate<Scalar>(function.activation, rows_view(y.data(), 1, count));
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
@@ -210,14 +210,16 @@ void time_derivative(benchmark::State& state, const Function& function) {
   auto y = numbers<Scalar>(count, 4, kLargestArgument);
   std::vector<double> expected;
   for (const Scalar value : y) expected.push_back(function.derivative(static_cast<double>(value)));
-  activate(function.activation, y.data(), count);
+  activate<Scalar>(function.activation, rows_view(y.data(), 1, count));
   const std::vector<Scalar> ones(y.size(), Scalar(1));
   auto dy = ones;
-  multiply_by_derivative(function.activation, y.data(), dy.data(), count);
+  multiply_by_derivative<Scalar>(function.activation, rows_view<const Scalar>(y.data(), 1, count),
+                                 rows_view(dy.data(), 1, count));
   if (!right(state, difference(dy, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     std::copy(ones.begin(), ones.end(), dy.begin());
-    multiply_by_derivative(function.activation, y.data(), dy.data(), count);
+    multiply_by_derivative<Scalar>(function.activation, rows_view<const Scalar>(y.data(), 1, count),
+                                   rows_view(dy.data(), 1, count));
     benchmark::DoNotOptimize(dy.data());
     benchmark::ClobberMemory();
   }
@@ -239,11 +241,11 @@ void time_softmax(benchmark::State& state) {
     }
   }
   auto y = z;
-  softmax(y.data(), rows, columns);
+  activate<Scalar>(Activation::softmax, rows_view(y.data(), rows, columns));
   if (!right(state, difference(y, expected), kTolerance<Scalar>)) return;
   for (auto _ : state) {
     std::copy(z.begin(), z.end(), y.begin());
-    softmax(y.data(), rows, columns);
+    activate<Scalar>(Activation::softmax, rows_view(y.data(), rows, columns));
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }

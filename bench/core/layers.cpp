@@ -290,8 +290,8 @@ void time_update(benchmark::State& state) {
   std::vector<float> y(at(s.B * s.F));
   for (Index b = 0; b < s.B; ++b) y[at(b * s.F + b % s.F)] = 1.0f;
   Dataset<float> data;
-  data.x = x.data();
-  data.y = y.data();
+  data.x = {x.data(), Index(x.size())};
+  data.y = {y.data(), Index(y.size())};
   data.samples = s.B;
   data.sample = {s.T, s.F};
   data.target_size = s.F;

@@ -81,7 +81,7 @@ void time_optimizer(benchmark::State& state, const Rule& rule) {
   std::vector<double> expected;
   for (Scalar gradient : g) expected.push_back(rule.first(static_cast<double>(gradient)));
   const std::vector<Segment> segments = {{0, n, true}};
-  const auto run = [&] { optimizer.apply(x.data(), g.data(), segments); };
+  const auto run = [&] { optimizer.apply({x.data(), n}, {g.data(), n}, segments); };
   run();
   // The updates are small beside the tolerance of sums: 1e-6 of them, for float.
   time(state, difference(x, expected), kTolerance<Scalar> / 100, bytes_of<Scalar>(rule.streams * n),

@@ -62,7 +62,7 @@ class Data {
     require_sample(model.input_shape());
     if (x_.size() == 0) throw std::invalid_argument("x is empty");
     require_finite<Scalar>("x", x_);
-    set.x = x_.data();
+    set.x = {x_.data(), x_.size()};
     ragged_output_ = lengths && model.network().timed_output();
   }
   Data(const Model<Scalar>& model, const Source& source) : Data(model, source.x, source.lengths) {
@@ -100,7 +100,7 @@ class Data {
     }
     set.samples = numbers.size();
     set.sample.insert(set.sample.begin(), longest);
-    set.starts = starts_.data();
+    set.starts = {starts_.data(), static_cast<Index>(starts_.size())};
   }
 
   void require_sample(const Shape& input) const {
@@ -125,7 +125,7 @@ class Data {
                                   shape_text(shape_of(y_)));
     }
     require_finite<Scalar>("y", y_);
-    set.y = y_.data();
+    set.y = {y_.data(), y_.size()};
   }
 
   /// [N], or [N, T] for T steps of the output, which may follow each other: [sum of lengths].
@@ -142,7 +142,7 @@ class Data {
                                   shape_text(shape));
     }
     require_finite<Scalar>("sample_weight", weights_);
-    set.weights = weights_.data();
+    set.weights = {weights_.data(), weights_.size()};
     set.weight_steps = shape == per_sample ? 0 : steps;
   }
 

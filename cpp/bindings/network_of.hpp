@@ -38,7 +38,8 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     const Shape expected = parameter_shape(layer, index);
     const Numbers<Scalar> numbers = require<Scalar>(value, expected, "parameter");
-    model_.network().write(layer, index, numbers.data(), model_.network().values());
+    model_.network().write(layer, index, {numbers.data(), numbers.size()},
+                           model_.network().values());
   }
   void set_regularizer(Index layer, Index index, double l1, double l2) override {
     const auto guard = occupancy_.enter();
@@ -85,7 +86,7 @@ class NetworkOf final : public NetworkBase {
       py::array_t<Scalar> array(size);
       Scalar* to = array.mutable_data();
       for_each_parameter([&](Index layer, Index index, Index first) {
-        model_.network().read(layer, index, slot.data(), to + first);
+        model_.network().read(layer, index, slot.span(), {to + first, size - first});
       });
       arrays.push_back(std::move(array));
     }
@@ -105,7 +106,8 @@ class NetworkOf final : public NetworkBase {
     }
     for (std::size_t k = 0; k < slots.size(); ++k) {
       for_each_parameter([&](Index layer, Index index, Index first) {
-        model_.network().write(layer, index, numbers[k].data() + first, slots[k].data());
+        model_.network().write(layer, index, {numbers[k].data() + first, size - first},
+                               slots[k].span());
       });
     }
   }
@@ -157,7 +159,7 @@ class NetworkOf final : public NetworkBase {
     const auto guard = occupancy_.enter();
     const Data<Scalar> data(model_, x, lengths);
     py::array_t<Scalar> y(data.output_shape(model_));
-    Scalar* to = y.mutable_data();
+    const Span<Scalar> to{y.mutable_data(), y.size()};
     run(std::move(hooks), [&](PythonObserver& observer) {
       observer.show_predictions(y);
       model_.predict(data.set, batch_size, to, observer);
@@ -181,9 +183,9 @@ class NetworkOf final : public NetworkBase {
     require_finite<Scalar>("x", numbers);
     stepper.prepare(batch);
     py::array_t<Scalar> y(with_batch(batch, stepper.output_shape()));
-    Scalar* to = y.mutable_data();
+    const Span<Scalar> to{y.mutable_data(), y.size()};
     run({}, [&](PythonObserver& observer) {
-      stepper.run(model_.states(), numbers.data(), to, &observer);
+      stepper.run(model_.states(), {numbers.data(), numbers.size()}, to, &observer);
       return 0;
     });
     return std::move(y);
@@ -207,8 +209,8 @@ class NetworkOf final : public NetworkBase {
     const Index node = model_.network().node_of_layer(layer);
     const std::vector<Index> widths = state_widths(layer);
     for (std::size_t k = 0; k < widths.size(); ++k) {
-      const Scalar* state = model_.states().state(node, static_cast<Index>(k));
-      arrays.push_back(to_array<Scalar>(state, {batch, widths[k]}));
+      const Span<const Scalar> state = model_.states().state(node, static_cast<Index>(k));
+      arrays.push_back(to_array<Scalar>(state.data, {batch, widths[k]}));
     }
     return arrays;
   }
@@ -223,10 +225,10 @@ class NetworkOf final : public NetworkBase {
     const Index batch = values[0].ndim() == 2 ? values[0].shape(0) : kOpen;
     if (batch == 0) throw std::invalid_argument("expected states of at least one row");
     std::vector<Numbers<Scalar>> numbers;
-    std::vector<const Scalar*> states;
+    std::vector<Span<const Scalar>> states;
     for (std::size_t k = 0; k < widths.size(); ++k) {
       numbers.push_back(require<Scalar>(values[k], {batch, widths[k]}, "state"));
-      states.push_back(numbers.back().data());
+      states.push_back({numbers.back().data(), numbers.back().size()});
     }
     model_.states().set(model_.network().node_of_layer(layer), batch, states);
   }
@@ -294,9 +296,9 @@ class NetworkOf final : public NetworkBase {
     return model_.network().parameters(layer)[std::size_t(index)].shape;
   }
   /// A parameter as Keras has it, out of an array as long as the arena.
-  py::array parameter_array(Index layer, Index index, const Scalar* arena) {
+  py::array parameter_array(Index layer, Index index, Span<const Scalar> arena) {
     py::array_t<Scalar> array(parameter_shape(layer, index));
-    model_.network().read(layer, index, arena, array.mutable_data());
+    model_.network().read(layer, index, arena, {array.mutable_data(), array.size()});
     return std::move(array);
   }
   /// visit(layer, index, first) for every parameter: where it stands in a row of all, as
@@ -327,7 +329,7 @@ class NetworkOf final : public NetworkBase {
       throw std::invalid_argument("expected x with at least one number, received one of shape " +
                                   shape_text(shape));
     }
-    input.x = numbers.data();
+    input.x = {numbers.data(), numbers.size()};
     input.batch = shape[0];
     input.sample = Shape(shape.begin() + 1, shape.end());
     input.training = training;
@@ -340,7 +342,7 @@ class NetworkOf final : public NetworkBase {
                                     ", received " + shape_text(shape_of(*mask)));
       }
       mask_bytes = *mask;
-      input.mask = mask_bytes.data();
+      input.mask = {mask_bytes.data(), mask_bytes.size()};
     }
     std::vector<Numbers<Scalar>> states;
     const std::vector<Index> widths = state_widths(layer);
@@ -353,7 +355,7 @@ class NetworkOf final : public NetworkBase {
       for (std::size_t k = 0; k < widths.size(); ++k) {
         states.push_back(
             require<Scalar>((*initial_state)[k], {shape[0], widths[k]}, "initial state"));
-        input.initial_state.push_back(states.back().data());
+        input.initial_state.push_back({states.back().data(), states.back().size()});
       }
     }
     return run({},

@@ -72,7 +72,8 @@ class SmallCalls final : public SmallCallsBase {
     if (y == nullptr) throw py::error_already_set();
     const auto owner = py::reinterpret_steal<py::object>(y);
     Observer nobody;
-    model_.predict(data_.set(), rows, numbers_of<Scalar>(y), nobody);
+    const Index size = data_.set().samples * volume(data_.output());
+    model_.predict(data_.set(), rows, {numbers_of<Scalar>(y), size}, nobody);
     return owner.inc_ref().ptr();
   }
   PyObject* step(PyObject* object) override {
@@ -90,7 +91,8 @@ class SmallCalls final : public SmallCallsBase {
     PyObject* y = new_array<Scalar>(batch, stepper.output_shape());
     if (y == nullptr) throw py::error_already_set();
     const auto owner = py::reinterpret_steal<py::object>(y);
-    stepper.run(model_.states(), numbers, numbers_of<Scalar>(y), nullptr);
+    stepper.run(model_.states(), {numbers, batch * width},
+                {numbers_of<Scalar>(y), batch * volume(stepper.output_shape())}, nullptr);
     return owner.inc_ref().ptr();
   }
 

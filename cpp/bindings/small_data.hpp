@@ -75,7 +75,7 @@ class SmallData {
     bool same = set_.sample.size() + 1 == x.axes();
     for (std::size_t k = 1; same && k < x.axes(); ++k) same = set_.sample[k - 1] == x.extent(k);
     if (!same) take_sample(x);
-    set_.x = x_.data();
+    set_.x = {x_.data(), size};
     set_.samples = x.extent(0);
     return true;
   }
@@ -88,7 +88,7 @@ class SmallData {
       return false;
     }
     set_.target_size = size / set_.samples;
-    set_.y = y_.data();
+    set_.y = {y_.data(), size};
     return true;
   }
   bool takes_ids() const { return classes_ > 0; }

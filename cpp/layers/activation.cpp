@@ -24,7 +24,7 @@ void ActivationLayer<Scalar>::forward(const Pass<Scalar>& pass) const {
   const Tensor<const Scalar>& x = pass.input();
   const Index cols = LastAxis::cols_of(pass);
   pass.output.array() = x.array();
-  if (cols > 0) activate_rows(activation_, pass.output.data, x.size() / cols, cols);
+  if (cols > 0) activate<Scalar>(activation_, pass.output.rows_of(cols));
 }
 
 template <class Scalar>
@@ -34,7 +34,8 @@ void ActivationLayer<Scalar>::backward(const Pass<Scalar>& pass) const {
   const Index cols = LastAxis::cols_of(pass);
   dx.array() = pass.output_gradient.array();
   if (cols > 0) {
-    activate_rows_backward<Scalar>(activation_, pass.output.data, dx.data, dx.size() / cols, cols);
+    const Tensor<const Scalar> y = pass.output;
+    multiply_by_derivative<Scalar>(activation_, y.rows_of(cols), dx.rows_of(cols));
   }
 }
 

@@ -62,7 +62,7 @@ void Dense<Scalar>::forward(const Pass<Scalar>& pass) const {
     affine<Scalar>(row_range(x, row, count), kernel, bias.data, z, row);
   });
   copy_from_panels<Scalar>(z, y);
-  activate_rows(options_.activation, pass.output.data, y.rows(), y.cols());
+  activate<Scalar>(options_.activation, y);
 }
 
 template <class Scalar>
@@ -70,11 +70,11 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
   auto& cache = static_cast<DenseCache<Scalar>&>(*pass.cache);
   const Panels<Scalar>& dz = cache.z;
   const ConstRowsView<Scalar> x = pass.input().rows_of(features_);
-  const Tensor<const Scalar> output_gradient = pass.output_gradient;
+  const Tensor<const Scalar> y = pass.output, output_gradient = pass.output_gradient;
   const ConstRowsView<Scalar> dy = output_gradient.rows_of(options_.units);
   const Panels<Scalar> d_kernel = kernel_.panels(pass.gradients);
-  activate_rows_backward<Scalar>(options_.activation, pass.output.data, pass.output_gradient.data,
-                                 dy.rows(), dy.cols());
+  multiply_by_derivative<Scalar>(options_.activation, y.rows_of(options_.units),
+                                 pass.output_gradient.rows_of(options_.units));
   copy_to_panels<Scalar>(dy, dz);
   in_pieces(pass.interrupt, dz.rows, x.cols() * dy.cols(), [&](Index row, Index count) {
     product_tn<Scalar>(row_range(x, row, count), dz, row, d_kernel,

@@ -1,8 +1,8 @@
-// The squashing functions, under Keras's names. Each derivative is written in terms of the output
+// The activation functions, under Keras's names. Each derivative is written in terms of the output
 // y = f(z), so that the backward pass needs no copy of z.
 #pragma once
 
-#include "numerics/shape.hpp"
+#include "numerics/eigen.hpp"
 
 namespace echocell {
 
@@ -20,35 +20,21 @@ enum class Activation {
   softmax             // over a row; only where a layer says so, never inside a recurrent cell
 };
 
-/// y[k] = f(y[k]), in place, for n numbers. Not for softmax.
+/// y = f(y), in place; softmax is taken of each row. The rows lie one after the other.
 template <class Scalar>
-void activate(Activation f, Scalar* y, Index n);
+void activate(Activation f, RowsView<Scalar> y);
 
-/// dy[k] *= f'(z[k]), given y = f(z), for n numbers. Not for softmax.
+/// dz from dy, in place, given y = f(z): dz = f'(z) dy, and for softmax dz = y (dy - sum(dy y)) of
+/// each row. The rows lie one after the other.
 template <class Scalar>
-void multiply_by_derivative(Activation f, const Scalar* y, Scalar* dy, Index n);
+void multiply_by_derivative(Activation f, const ConstRowsView<Scalar>& y, RowsView<Scalar> dy);
 
-/// terms[k] = exp(z[k] - shift) for n numbers; returns their sum. terms may be z, or null: only the
-/// sum is wanted.
+/// terms = exp(z - shift), for which z may be `terms`; returns their sum.
 template <class Scalar>
-Scalar exp_shifted(const Scalar* z, Index n, Scalar shift, Scalar* terms);
+Scalar exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift, ArrayView<Scalar> terms);
 
-/// The greatest of n numbers, n >= 1.
+/// Their sum alone.
 template <class Scalar>
-Scalar largest(const Scalar* z, Index n);
-
-/// Softmax of each of `rows` rows of `cols` numbers, in place; stable for any finite numbers.
-template <class Scalar>
-void softmax(Scalar* y, Index rows, Index cols);
-
-/// dz from dy, in place: dz = y * (dy - sum(dy * y)), row by row.
-template <class Scalar>
-void softmax_backward(const Scalar* y, Scalar* dy, Index rows, Index cols);
-
-/// The whole array, rows of `cols` numbers, whatever f is.
-template <class Scalar>
-void activate_rows(Activation f, Scalar* y, Index rows, Index cols);
-template <class Scalar>
-void activate_rows_backward(Activation f, const Scalar* y, Scalar* dy, Index rows, Index cols);
+Scalar sum_exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift);
 
 }  // namespace echocell

@@ -45,11 +45,6 @@ inline void copy_or_zero(const Scalar* from, Index count, Scalar* to) {
   }
 }
 
-/// to = from, two rows of as many numbers without gaps.
-template <class From, class To>
-inline void copy_row(const From& from, To&& to) {
-  copy_numbers(from.data(), from.size(), to.data());
-}
 /// copy_row(), or zeros.
 template <class From, class To>
 inline void copy_row_or_zero(bool copies, const From& from, To&& to) {

@@ -51,4 +51,11 @@ View row_range(const View& view, Index first, Index count) {
                    view.outerStride());
 }
 
+/// Row r of a view.
+template <class View>
+auto row_of(View view, Index r) {
+  return ArrayView<std::remove_pointer_t<decltype(view.data())>>(
+      view.data() + r * view.outerStride(), view.cols());
+}
+
 }  // namespace echocell

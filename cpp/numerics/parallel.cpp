@@ -126,19 +126,22 @@ bool take_thread_shortage() { return g_shortage_untold && g_shortage_untold.exch
 void run_on_threads(int threads, Index count, const std::function<void(Index)>& task) {
 #ifdef _OPENMP
   threads = granted_threads(static_cast<int>(std::min<Index>(count, threads)));
-  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count));
+  std::exception_ptr error;
+  Index failed = count;  // the first task that has thrown
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
   for (Index k = 0; k < count; ++k) {
     const DenormalGuard guard;
     try {
       task(k);
     } catch (...) {
-      errors[static_cast<std::size_t>(k)] = std::current_exception();
+#pragma omp critical(echocell_run_on_threads)
+      if (k < failed) {
+        failed = k;
+        error = std::current_exception();
+      }
     }
   }
-  for (const auto& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  if (error) std::rethrow_exception(error);
 #else
   (void)threads;
   for (Index k = 0; k < count; ++k) task(k);

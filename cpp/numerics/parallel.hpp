@@ -27,7 +27,7 @@ void run_on_threads(int threads, Index count, const std::function<void(Index)>& 
 template <class Task>
 void run_slices(Index count, bool parallel, const Task& task) {
   const int threads = parallel && count > 1 ? thread_count() : 1;
-  if (threads > 1) return run_on_threads(threads, count, task);
+  if (threads > 1) return run_on_threads(threads, count, std::ref(task));
   for (Index k = 0; k < count; ++k) task(k);
 }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "numerics/shape.hpp"
+#include "numerics/tensor.hpp"
 
 namespace echocell {
 
@@ -36,8 +36,8 @@ struct Random {
 };
 
 /// Shuffles in place (Fisher and Yates).
-inline void shuffle(Random random, Index* order, Index count) {
-  for (Index k = count - 1; k > 0; --k) {
+inline void shuffle(Random random, Span<Index> order) {
+  for (Index k = order.size - 1; k > 0; --k) {
     std::swap(order[k], order[random.below(static_cast<std::uint64_t>(k), k + 1)]);
   }
 }

@@ -19,7 +19,9 @@ struct Span {
   Scalar* data = nullptr;
   Index size = 0;
 
+  Scalar& operator[](Index k) const { return data[k]; }
   ArrayView<Scalar> array() const { return {data, size}; }
+  ArrayView<const Scalar> const_array() const { return {data, size}; }
   RowsView<Scalar> rows(Index count) const { return rows_view(data, count, size / count); }
   /// `count` of them from number `first` on; null where the whole span is.
   Span part(Index first, Index count) const {

@@ -158,13 +158,15 @@ void check_activations(Index n) {
     const std::string what =
         "activation " + std::to_string(int(f)) + " of " + std::to_string(n) + " numbers";
     Buffer<Scalar> y(z), dy(std::vector<Scalar>(z.size(), Scalar(1)));
-    activate(f, y.data(), n);
-    multiply_by_derivative(f, y.data(), dy.data(), n);
+    activate<Scalar>(f, rows_view(y.data(), 1, n));
+    multiply_by_derivative<Scalar>(f, rows_view<const Scalar>(y.data(), 1, n),
+                                   rows_view(dy.data(), 1, n));
     bool same = true;
     for (std::size_t k = 0; k < z.size(); ++k) {
       Scalar one = z[k], derivative = 1;
-      activate(f, &one, 1);
-      multiply_by_derivative(f, &one, &derivative, 1);
+      activate<Scalar>(f, rows_view(&one, 1, 1));
+      multiply_by_derivative<Scalar>(f, rows_view<const Scalar>(&one, 1, 1),
+                                     rows_view(&derivative, 1, 1));
       same = same && one == y.values()[k] && derivative == dy.values()[k];
     }
     check(same, what);
@@ -175,7 +177,7 @@ void check_activations(Index n) {
   for (const Scalar value : z) sum += std::exp(double(value));
   for (const Scalar value : z) expected.push_back(std::exp(double(value)) / sum);
   Buffer<Scalar> y(z);
-  softmax(y.data(), 1, n);
+  activate<Scalar>(Activation::softmax, rows_view(y.data(), 1, n));
   check(difference(y.values(), expected) <= kTolerance<Scalar>, "softmax of " + std::to_string(n));
   check(y.guards_stand(), "numbers beside softmax of " + std::to_string(n));
 }

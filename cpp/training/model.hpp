@@ -2,7 +2,6 @@
 // the loops over epochs and batches.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,56 +13,11 @@
 #include "training/network/stepper.hpp"
 #include "training/network/unpadded_rows.hpp"
 #include "training/network/windows.hpp"
-#include "training/objective/head.hpp"
+#include "training/objective/objective.hpp"
+#include "training/observer.hpp"
 #include "training/optimizers/optimizer.hpp"
 
 namespace echocell {
-
-/// Watches the loops from outside. Whoever returns true ends the loop after this batch. Its methods
-/// are called between batches, when the model is whole: they may use and change it.
-class Observer : public Interrupt {
- public:
-  /// Gives the means of loss and metrics so far.
-  using Logs = std::function<std::vector<double>()>;
-
-  /// check() where no batch is under way.
-  bool check_between_batches() {
-    between_batches_ = true;
-    const bool stop = check();
-    between_batches_ = false;
-    return stop;
-  }
-  /// Whether code from outside ran since the call began: it may have changed borrowed data.
-  bool outside_code_ran() const { return outside_code_ran_; }
-
-  virtual void epoch_begin(Index epoch) { (void)epoch; }
-  virtual bool epoch_end(Index epoch, const std::vector<double>& logs) {
-    (void)epoch, (void)logs;
-    return false;
-  }
-  virtual void batch_begin(Index batch) { (void)batch; }
-  virtual bool batch_end(Index epoch, Index batch, const Logs& logs) {
-    (void)epoch, (void)batch, (void)logs;
-    return false;
-  }
-  /// Around the validation in fit().
-  virtual void test_begin() {}
-  virtual void test_end(const std::vector<double>& logs) { (void)logs; }
-  virtual void test_batch_begin(Index batch) { (void)batch; }
-  virtual bool test_batch_end(Index batch, const Logs& logs) {
-    (void)batch, (void)logs;
-    return false;
-  }
-  virtual void predict_batch_begin(Index batch) { (void)batch; }
-  virtual void predict_batch_end(Index batch) { (void)batch; }
-
- protected:
-  bool between_batches() const { return between_batches_; }
-  void note_outside_code() { outside_code_ran_ = true; }
-
- private:
-  bool between_batches_ = false, outside_code_ran_ = false;
-};
 
 /// The order of the samples in an epoch.
 enum class Shuffle {
@@ -92,6 +46,8 @@ struct LayerRun {
     std::string name;
     Shape shape;  // of one sample
     std::vector<Scalar> numbers;
+
+    Span<Scalar> span() { return {numbers.data(), static_cast<Index>(numbers.size())}; }
   };
   Values output;
   std::vector<Values> states;
@@ -101,11 +57,11 @@ struct LayerRun {
 /// What is given to one layer; [B, ...] batch-major. Null: none.
 template <class Scalar>
 struct LayerInput {
-  const Scalar* x = nullptr;
+  Span<const Scalar> x;
   Index batch = 0;
   Shape sample;
-  const std::uint8_t* mask = nullptr;        // [B, T]
-  std::vector<const Scalar*> initial_state;  // [B, width] each; empty: zeros
+  Span<const std::uint8_t> mask;                  // [B, T]
+  std::vector<Span<const Scalar>> initial_state;  // [B, width] each; empty: zeros
   bool training = false;
   bool from_input = false;  // x is the network's input: the layers in front run first
 };
@@ -114,8 +70,8 @@ struct LayerInput {
 template <class Scalar>
 struct Gradients {
   double loss = 0;
-  const Scalar* parameters = nullptr;  // as long as the arena
-  std::vector<Scalar> input;           // batch-major, like the input
+  Span<const Scalar> parameters;  // as long as the arena
+  std::vector<Scalar> input;      // batch-major, like the input
 };
 
 template <class Scalar>
@@ -127,8 +83,8 @@ class Model {
   Network<Scalar>& network() { return network_; }
   const Network<Scalar>& network() const { return network_; }
   States<Scalar>& states() { return states_; }
-  bool compiled() const { return head_.has_value(); }
-  LossKind loss() const { return head().loss(); }
+  bool compiled() const { return objective_.has_value(); }
+  LossKind loss() const { return objective().loss(); }
   Optimizer<Scalar>& optimizer();
 
   /// Slots of an earlier compile stay if the optimizer is of the same kind.
@@ -147,7 +103,7 @@ class Model {
   std::vector<double> evaluate(const Dataset<Scalar>& data, Index batch_size, Observer& observer);
   /// y: room for samples * volume(output_shape for this input); arranged like x where samples
   /// differ in length and there is an output at each of their steps.
-  void predict(const Dataset<Scalar>& data, Index batch_size, Scalar* y, Observer& observer);
+  void predict(const Dataset<Scalar>& data, Index batch_size, Span<Scalar> y, Observer& observer);
   /// For one time step after the other, the states carried in all layers.
   Stepper<Scalar>& stepper() { return stepper_; }
   // In model_inspection.cpp:
@@ -158,7 +114,9 @@ class Model {
   /// The shape of one output for input of this shape.
   Shape output_shape(const Shape& input) const { return network_.tensor_shapes(input).back(); }
   /// Numbers of y per sample for input of this shape. Only after compile().
-  Index target_size(const Shape& input) const { return head().target_size(output_shape(input)); }
+  Index target_size(const Shape& input) const {
+    return objective().target_size(output_shape(input));
+  }
 
   /// The seed of all random numbers, and how many streams were taken from it.
   std::pair<std::uint64_t, std::uint64_t> random_state() const { return {random_.key, draws_}; }
@@ -176,51 +134,56 @@ class Model {
   void release_workspaces();
 
  private:
-  /// A batch and what the head needs for it.
+  /// A batch, and the objective over its slices.
   struct Plan {
     Batch<Scalar> batch;
-    std::vector<HeadBuffers<Scalar>> heads;
+    std::vector<SliceObjective<Scalar>> objectives;
     Plan(const Network<Scalar>& network, BatchKey key) : batch(network, std::move(key)) {}
   };
 
-  /// The loss of a part of a batch, and how many rows of the output it is the mean of.
-  struct PartLoss {
-    double loss = 0;
-    double valid = 0;
+  /// A mean loss, and how many rows of the output it is the mean of.
+  struct Loss {
+    double mean = 0;
+    double rows = 0;
   };
   /// Which states a pass begins with and writes: of stateful layers, or of all.
   struct Carrier {
     States<Scalar>& states;
     bool all_layers;
   };
+  /// Training or evaluation with a data set.
+  struct Run {
+    const Dataset<Scalar>& data;
+    bool training;
+    Index bptt_steps;  // 0: whole sequences
+    MetricSums& sums;
+    Observer& observer;
+  };
 
-  const Head<Scalar>& head() const;
-  Plan& plan(BatchKey key, bool with_head);
-  void forget_old_plans();
-  Plan& plan_for(const Dataset<Scalar>& data, const Part& part, bool training, bool with_head);
-  Part whole(const Dataset<Scalar>& data, const Index* order, Index rows);
+  const Objective<Scalar>& objective() const;
+  Plan& plan(const BatchKey& key, bool with_objective);
+  Plan& plan_for(const Dataset<Scalar>& data, const Part& part, bool training, bool with_objective);
+  void forget_idle_plans();
+  Part whole(const Dataset<Scalar>& data, Span<const Index> order);
   void forward(Plan& plan, const Dataset<Scalar>& data, const Part& part, BatchContext context,
                const Carrier& carrier);
-  PartLoss differentiate(Plan& plan, const Dataset<Scalar>& data, const Part& part,
-                         const BatchContext& context, Tally& tally);
-  PartLoss part_loss(Plan& plan, Tally& tally) const;
-  PartLoss train_part(const Dataset<Scalar>& data, const Part& part, const Carrier& carrier,
-                      Tally& tally, Observer& observer);
-  PartLoss evaluate_part(const Dataset<Scalar>& data, const Part& part, const Carrier& carrier,
-                         Tally& tally, Observer& observer);
+  Loss score(Plan& plan, const Dataset<Scalar>& data, const Part& part, MetricSums& sums,
+             const Observer& observer);
+  void update(Batch<Scalar>& batch);
   void require_finite_batch(Plan& plan, const Observer& observer) const;
-  void pass_over(const Dataset<Scalar>& data, const Part& part, bool training, Observer& observer);
-  void run_batch(const Dataset<Scalar>& data, const Part& batch, bool training, Index bptt_steps,
-                 Tally& tally, Observer& observer);
-  void run_part(const Dataset<Scalar>& data, const Part& batch, bool training, Index bptt_steps,
-                Tally& tally, Observer& observer);
-  double walk(const Dataset<Scalar>& data, const Part& batch, bool training, Index bptt_steps,
-              Tally& tally, Observer& observer);
+  Loss run_part(const Run& run, const Part& part, const Carrier& carrier, bool scored);
+  void run_batch(const Run& run, const Part& batch);
+  void run_sequences(const Run& run, const Part& batch);
+  double walk(const Run& run, const Part& batch);
+  void predict_batch(const Dataset<Scalar>& data, const Part& part, Span<Scalar> y,
+                     Observer& observer);
+  template <class Body>
+  bool for_each_batch(std::vector<Index> order, Index batch_size, Observer& observer,
+                      const Body& body);
   bool train_epoch(const Dataset<Scalar>& data, const FitOptions& options, Index epoch,
-                   Tally& tally, Observer& observer);
-  void predict_batch(const Dataset<Scalar>& data, const Part& part, Scalar* y, Observer& observer);
-  Tally evaluate_tally(const Dataset<Scalar>& data, Index batch_size, Index bptt_steps,
-                       Observer& observer);
+                   MetricSums& sums, Observer& observer);
+  std::vector<double> evaluate_epoch(const Dataset<Scalar>& data, Index batch_size,
+                                     Index bptt_steps, Observer& observer);
   void require_windows(Index bptt_steps) const;
   void require_states(Index batch_size, Index samples);
   std::vector<Index> in_order(Index samples);
@@ -233,9 +196,10 @@ class Model {
   States<Scalar> states_;
   Stepper<Scalar> stepper_;
   States<Scalar> walking_;  // of a batch that is walked in windows, until its end
-  std::optional<Head<Scalar>> head_;
+  std::optional<Objective<Scalar>> objective_;
   std::unique_ptr<Optimizer<Scalar>> optimizer_;
-  std::vector<std::unique_ptr<Plan>> plans_;
+  std::vector<std::unique_ptr<Plan>> plans_;  // in the order of their last use, the latest first
+  BatchKey wanted_;                           // that plan_for() looks for
   std::vector<Index> order_;  // lent to a loop while it runs, so that a nested call has its own
   std::vector<Index> labels_, sorted_;  // of a batch whose samples differ in length
   UnpaddedRows<Scalar> unpadded_;       // of a batch that is walked in windows

@@ -11,11 +11,9 @@ template <class Scalar>
 void load_mask(const LayerInput<Scalar>& input, Slice<Scalar>& slice) {
   const Mask& mask = slice.input_mask();
   if (!mask) return;
-  for (Index b = 0; b < mask.batch; ++b) {
-    for (Index t = 0; t < mask.steps; ++t) {
-      mask.data[t * mask.batch + b] = input.mask[(slice.first_row + b) * mask.steps + t];
-    }
-  }
+  const auto rows = rows_view(input.mask.data, input.batch, mask.steps);
+  rows_view(mask.data, mask.steps, mask.batch) =
+      row_range(rows, slice.first_row, slice.rows).transpose();
 }
 
 }  // namespace
@@ -24,23 +22,22 @@ template <class Scalar>
 Gradients<Scalar> Model<Scalar>::gradients(const Dataset<Scalar>& data, bool training,
                                            Observer& observer) {
   const DenormalGuard guard;
-  Tally tally(head().metrics().size());
+  MetricSums sums = objective().no_sums();
   require_states(data.samples, data.samples);
   refresh_segments();
   Plan& current = plan({data.samples, data.sample, true, true}, true);
   const std::vector<Index> order = in_order(data.samples);
-  const BatchContext context{training, random_.child(draws_), &observer};
-  const Part part{order.data(), data.samples, 0, data.steps()};
-  forward(current, data, part, context, {states_, false});
+  const Part part{{order.data(), data.samples}, 0, data.steps()};
+  forward(current, data, part, {training, random_.child(draws_), &observer}, {states_, false});
   Gradients<Scalar> result;
-  result.loss = differentiate(current, data, part, context, tally).loss;
-  Scalar* sum = current.batch.sum_gradients();
-  add_penalty_gradient(network_, sum);
-  result.parameters = sum;
+  result.loss = score(current, data, part, sums, observer).mean;
+  const Span<Scalar> gradients = current.batch.sum_gradients();
+  add_penalty_gradient<Scalar>(network_, gradients.array());
+  result.parameters = gradients;
   result.input.resize(static_cast<std::size_t>(data.samples * volume(data.sample)));
   for (const Slice<Scalar>& slice : current.batch.slices()) {
-    scatter<Scalar>(data, part.from_row(slice.first_row), slice.gradients.front(), false,
-                    result.input.data());
+    scatter<Scalar>(data, part.row_range(slice.first_row, slice.rows), slice.gradients.front(),
+                    false, {result.input.data(), static_cast<Index>(result.input.size())});
   }
   return result;
 }
@@ -54,7 +51,7 @@ LayerRun<Scalar> Model<Scalar>::run_layer(Index layer, const LayerInput<Scalar>&
                input.sample,
                input.training,
                false,
-               input.mask != nullptr,
+               bool(input.mask),
                input.from_input ? 0 : node,
                network_.node_behind_layer(layer)};
   Batch<Scalar> batch(network_, key);
@@ -73,24 +70,24 @@ LayerRun<Scalar> Model<Scalar>::run_layer(Index layer, const LayerInput<Scalar>&
   data.x = input.x;
   data.sample = input.sample;
   const std::vector<Index> order = in_order(input.batch);
-  const Part part{order.data(), input.batch, 0, data.steps()};
+  const Part part{{order.data(), input.batch}, 0, data.steps()};
   const Random random = input.training ? next_layer_stream() : Random{};
   const BatchContext context{input.training, random, &observer};
   for (Slice<Scalar>& slice : batch.slices()) {
-    const Part rows = part.from_row(slice.first_row);
+    const Part rows = part.row_range(slice.first_row, slice.rows);
     gather(data, rows, slice.input());
     load_mask(input, slice);
     Pass<Scalar>& pass = slice.passes[std::size_t(node)];
     for (std::size_t k = 0; k < run.states.size(); ++k) {
       const Index width = run.states[k].shape[0], offset = slice.first_row * width;
       if (!input.initial_state.empty()) {
-        pass.initial_state[k] = {input.initial_state[k] + offset, 1, slice.rows, width};
+        pass.initial_state[k] = {input.initial_state[k].data + offset, 1, slice.rows, width};
       }
       pass.final_state[k] = {run.states[k].numbers.data() + offset, 1, slice.rows, width};
     }
     batch.forward(slice, context);
     stop_if_requested(&observer);
-    scatter<Scalar>(data, rows, slice.output(), false, run.output.numbers.data());
+    scatter<Scalar>(data, rows, slice.output(), false, run.output.span());
     const std::vector<Trace<Scalar>> traces = watched.trace(pass);
     for (std::size_t k = 0; k < traces.size(); ++k) {
       const Trace<Scalar>& trace = traces[k];
@@ -98,7 +95,7 @@ LayerRun<Scalar> Model<Scalar>::run_layer(Index layer, const LayerInput<Scalar>&
         run.traces.push_back(allocate(trace.name, {trace.steps, trace.width}));
       }
       scatter<Scalar>(data, rows, {trace.numbers.data(), trace.steps, trace.batch, trace.width},
-                      false, run.traces[k].numbers.data());
+                      false, run.traces[k].span());
     }
   }
   return run;

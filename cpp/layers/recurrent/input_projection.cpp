@@ -1,6 +1,6 @@
-#include "layers/dropout.hpp"
 #include "layers/recurrent/input_projection.hpp"
 
+#include "layers/dropout.hpp"
 #include "layers/interruptible.hpp"
 #include "numerics/copy.hpp"
 

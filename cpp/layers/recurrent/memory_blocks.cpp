@@ -12,7 +12,9 @@ template <class V, class First, class Rest>
 V in_two_parts(Index first_count, const First& first, const Rest& rest) {
   if (first_count >= V::SizeAtCompileTime) return first();
   V numbers = rest();
-  if (first_count > 0) numbers.head(first_count) = V(first()).head(first_count);
+  if (first_count <= 0) return numbers;
+  const V others = first();
+  for (Index k = 0; k < first_count; ++k) numbers[k] = others[k];
   return numbers;
 }
 
@@ -309,7 +311,7 @@ void MemoryBlocks<Scalar>::write_input_gradient(const Pass<Scalar>& pass, Walk& 
       V d = z[0];
       if (mask) d *= load_some<V>(mask.data + units.first, count);
       ArrayView<Scalar> dx = pass.input_gradient().row(this->source(pass, t), b);
-      dx.segment(units.first, count) = d.head(count);
+      store_some(dx.data() + units.first, d, count);
     });
   }
 }

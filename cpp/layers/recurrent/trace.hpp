@@ -37,8 +37,8 @@ Trace<Scalar> gate_trace(const char* name, const Recurrence<Scalar>& walk, Index
       if (from >= end) return;
       const auto [t, b] = valid_steps.place(s, units.row);
       const V gate = gates[block];
-      numbers.row(t, b).segment(from - first, end - from) =
-          gate.segment(from - units.first, end - from);
+      ArrayView<Scalar> row = numbers.row(t, b);
+      for (Index unit = from; unit < end; ++unit) row[unit - first] = gate[unit - units.first];
     });
   }
   return trace;

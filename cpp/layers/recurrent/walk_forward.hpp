@@ -188,8 +188,7 @@ void Recurrent<Scalar, Cell>::draw_recurrent_dropout(const Pass<Scalar>& pass, W
       ArrayView<Scalar> mask = walk.sequence.dropout.row(block, b);
       if (pass.training) {
         draw_dropout<Scalar>(random, settings().recurrent_dropout,
-                             pass.row(walk.sequence.valid_steps.source(b)),
-                             {mask.data(), e.units});
+                             pass.row(walk.sequence.valid_steps.source(b)), {mask.data(), e.units});
       } else {
         mask.head(e.units).setOnes();
       }

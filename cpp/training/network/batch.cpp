@@ -26,13 +26,14 @@ void restrict_to_lengths(const Slice<Scalar>& slice, const Mask& made) {
   }
 }
 
-}  // namespace
-
+/// Into how many slices a batch of so many rows is cut.
 Index slice_count(Index rows) {
   // 20 rows are two slices of the fewest, rather than one that a second thread cannot help with.
   const Index count = (rows + 2 * (kRowsPerSlice - kFewestRows)) / kRowsPerSlice;
   return std::clamp<Index>(count, 1, kMostSlices);
 }
+
+}  // namespace
 
 template <class Scalar>
 Batch<Scalar>::Batch(const Network<Scalar>& network, BatchKey key)
@@ -74,7 +75,8 @@ void Batch<Scalar>::plan_tensors(Slice<Scalar>& slice, const std::vector<Shape>&
     slice.gradients[std::size_t(k)] = tensor;
   }
   if (key_.training) {
-    slice.parameter_gradients = w.take<Scalar>(network_.parameter_count(), MemoryLane::gradients);
+    const Index count = network_.parameter_count();
+    slice.parameter_gradients = {w.take<Scalar>(count, MemoryLane::gradients), count};
   }
   if (key_.input_mask) slice.masks[std::size_t(slice.first)] = new_mask(slice, slice.first, {});
   if (!key_.lengths) return;
@@ -135,8 +137,8 @@ void Batch<Scalar>::plan_node(Slice<Scalar>& slice, Index index, const std::vect
 
   Pass<Scalar>& pass = slice.passes[std::size_t(index)];
   const Index offset = network_.offset(node), count = layer.parameter_count();
-  pass.parameters = {network_.values() + offset, count};
-  if (key_.training) pass.gradients = {slice.parameter_gradients + offset, count};
+  pass.parameters = network_.values().part(offset, count);
+  pass.gradients = slice.parameter_gradients.part(offset, count);
   pass.inputs = {slice.tensors[in]};
   pass.input_gradients = {slice.gradients[in]};
   pass.output = slice.tensors[out];
@@ -194,12 +196,11 @@ void Batch<Scalar>::backward(Slice<Scalar>& slice, Index from) const {
 }
 
 template <class Scalar>
-Scalar* Batch<Scalar>::sum_gradients(bool to_change) {
-  Scalar* sum = slices_.front().parameter_gradients;
+Span<Scalar> Batch<Scalar>::sum_gradients(bool to_change) {
+  const Span<Scalar> sum = slices_.front().parameter_gradients;
   if (to_change || slices_.size() > 1) slices_.front().gradients_kept = false;
   for (std::size_t k = 1; k < slices_.size(); ++k) {
-    const Scalar* more = slices_[k].parameter_gradients;
-    for (Index j = 0; j < network_.parameter_count(); ++j) sum[j] += more[j];
+    sum.array() += slices_[k].parameter_gradients.array();
   }
   return sum;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include "layers/layer.hpp"
@@ -23,10 +24,12 @@ struct BatchKey {
   Index last = -1;              // -1: up to the output
   bool lengths = false;         // rows end at steps of their own: Slice::lengths is filled
 
-  bool operator==(const BatchKey& other) const {
-    return rows == other.rows && training == other.training && input == other.input &&
-           input_gradient == other.input_gradient && input_mask == other.input_mask &&
-           first == other.first && last == other.last && lengths == other.lengths;
+  friend bool operator==(const BatchKey& a, const BatchKey& b) {
+    const auto fields = [](const BatchKey& key) {
+      return std::tie(key.rows, key.training, key.input, key.input_gradient, key.input_mask,
+                      key.first, key.last, key.lengths);
+    };
+    return fields(a) == fields(b);
   }
 };
 
@@ -44,7 +47,7 @@ struct Slice {
   const Index* row_labels = nullptr;           // see Pass
   std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
   std::vector<Pass<Scalar>> passes;            // of the nodes
-  Scalar* parameter_gradients = nullptr;       // as long as the arena
+  Span<Scalar> parameter_gradients;            // as long as the arena
   bool gradients_kept = false;                 // nobody changed them since backward()
   Index first = 0, last = 0;                   // input and output among the tensors
 
@@ -82,7 +85,7 @@ class Batch {
   /// From the gradient of tensor `from`, the output of node from - 1, back to the input.
   void backward(Slice<Scalar>& slice, Index from) const;
   /// The sum of the slices' parameter gradients. to_change: the caller may write to it.
-  Scalar* sum_gradients(bool to_change = true);
+  Span<Scalar> sum_gradients(bool to_change = true);
 
  private:
   void plan_tensors(Slice<Scalar>& slice, const std::vector<Shape>& shapes);
@@ -96,8 +99,5 @@ class Batch {
   std::vector<Slice<Scalar>> slices_;
   bool parallel_ = false;
 };
-
-/// Into how many slices a batch of so many rows is cut.
-Index slice_count(Index rows);
 
 }  // namespace echocell

@@ -49,9 +49,9 @@ Network<Scalar>::Network(const std::vector<std::shared_ptr<const LayerOptions>>&
       DenseOptions logits = *dense;
       logits.activation = Activation::linear;
       add_node(logits, std::nullopt);
-      ActivationOptions squash;
-      squash.activation = dense->activation;
-      add_node(squash, dense->activation);
+      ActivationOptions activation_of_logits;
+      activation_of_logits.activation = dense->activation;
+      add_node(activation_of_logits, dense->activation);
     } else {
       add_node(layer, activation ? std::optional(activation->activation) : std::nullopt);
     }
@@ -124,13 +124,28 @@ std::vector<Shape> Network<Scalar>::tensor_shapes(const Shape& shape, Index firs
   return shapes;
 }
 
+/// The first layer with this property: has(its first node, the layer).
 template <class Scalar>
-std::optional<Index> Network<Scalar>::layer_misled_by_padding() const {
+template <class Has>
+std::optional<Index> Network<Scalar>::first_layer(const Has& has) const {
   for (Index k = 0; k < layer_count(); ++k) {
     const Node& node = nodes_[std::size_t(node_of_layer(k))];
-    if (timed(node.inputs[0]) && layer(node).time_flow() == TimeFlow::mix) return k;
+    if (has(node, layer(node))) return k;
   }
   return std::nullopt;
+}
+
+template <class Scalar>
+std::optional<Index> Network<Scalar>::layer_misled_by_padding() const {
+  return first_layer([this](const Node& node, const Layer<Scalar>& layer) {
+    return timed(node.inputs[0]) && layer.time_flow() == TimeFlow::mix;
+  });
+}
+
+template <class Scalar>
+std::optional<Index> Network<Scalar>::layer_showing_masked_end() const {
+  return first_layer(
+      [](const Node&, const Layer<Scalar>& layer) { return layer.shows_masked_end(); });
 }
 
 template <class Scalar>
@@ -142,25 +157,9 @@ std::optional<Index> Network<Scalar>::last_masking_layer() const {
 }
 
 template <class Scalar>
-std::optional<Index> Network<Scalar>::layer_showing_masked_end() const {
-  for (Index k = 0; k < layer_count(); ++k) {
-    if (layer(nodes_[std::size_t(node_of_layer(k))]).shows_masked_end()) return k;
-  }
-  return std::nullopt;
-}
-
-template <class Scalar>
 std::optional<Scalar> Network<Scalar>::input_mask_value() const {
   const bool alone = last_masking_layer() == std::optional<Index>(0) && timed(1);
   return alone ? layer(nodes_.front()).mask_value() : std::nullopt;
-}
-
-template <class Scalar>
-bool Network<Scalar>::recurrent() const {
-  for (const auto& layer : layers_) {
-    if (!layer->state_widths().empty()) return true;
-  }
-  return false;
 }
 
 template <class Scalar>
@@ -171,11 +170,9 @@ Index Network<Scalar>::work_per_step() const {
 
 template <class Scalar>
 std::optional<std::string> Network<Scalar>::why_not_divisible() const {
-  for (Index k = 0; k < layer_count(); ++k) {
-    if (!layer(nodes_[std::size_t(node_of_layer(k))]).streamable()) {
-      return "layer " + std::to_string(k) + " needs the whole sequence at once";
-    }
-  }
+  const auto layer =
+      first_layer([](const Node&, const Layer<Scalar>& any) { return !any.streamable(); });
+  if (layer) return "layer " + std::to_string(*layer) + " needs the whole sequence at once";
   if (!timed_input()) return "its input has no time steps";
   return std::nullopt;
 }
@@ -197,15 +194,17 @@ Index Network<Scalar>::block_index(Index layer, Index index) const {
 }
 
 template <class Scalar>
-void Network<Scalar>::read(Index layer, Index index, const Scalar* arena, Scalar* array) const {
+void Network<Scalar>::read(Index layer, Index index, Span<const Scalar> arena,
+                           Span<Scalar> array) const {
   const Index offset = blocks_[std::size_t(block_index(layer, index))].offset;
-  parameters(layer)[std::size_t(index)].unpack(arena + offset, array);
+  parameters(layer)[std::size_t(index)].unpack(arena.data + offset, array.data);
 }
 
 template <class Scalar>
-void Network<Scalar>::write(Index layer, Index index, const Scalar* array, Scalar* arena) const {
+void Network<Scalar>::write(Index layer, Index index, Span<const Scalar> array,
+                            Span<Scalar> arena) const {
   const Index offset = blocks_[std::size_t(block_index(layer, index))].offset;
-  parameters(layer)[std::size_t(index)].pack(array, arena + offset);
+  parameters(layer)[std::size_t(index)].pack(array.data, arena.data + offset);
 }
 
 template class Network<float>;

@@ -69,23 +69,22 @@ class Network {
   std::optional<Index> layer_showing_masked_end() const;
   /// The value that masks steps of the input, where the first layer masks and no other does.
   std::optional<Scalar> input_mask_value() const;
-  bool recurrent() const;
   /// About how many multiplications one time step of one sample is, forward.
   Index work_per_step() const;
   /// Can it run one part of a sequence after the other? Otherwise the reason why not.
   std::optional<std::string> why_not_divisible() const;
 
   // ---- parameters: values of all layers in one block, each parameter at offset + its own offset
-  const Scalar* values() const { return values_.data(); }
+  Span<const Scalar> values() const { return values_.span(); }
+  Span<Scalar> values() { return values_.span(); }
   Index parameter_count() const { return values_.size(); }
   /// Where the block of this node's layer begins.
   Index offset(const Node& node) const { return offsets_[std::size_t(node.layer)]; }
   const std::vector<Parameter>& parameters(Index layer) const;
   /// The parameter as Keras has it, row-major in its shape, from any array as long as the arena
   /// (the values, a gradient, a slot of the optimizer).
-  void read(Index layer, Index index, const Scalar* arena, Scalar* array) const;
-  void write(Index layer, Index index, const Scalar* array, Scalar* arena) const;
-  Scalar* values() { return values_.data(); }
+  void read(Index layer, Index index, Span<const Scalar> arena, Span<Scalar> array) const;
+  void write(Index layer, Index index, Span<const Scalar> array, Span<Scalar> arena) const;
   std::vector<ParameterBlock>& blocks() { return blocks_; }
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
   /// The block of parameter `index` of layer k.
@@ -97,6 +96,8 @@ class Network {
   void add_node(const LayerOptions& options, std::optional<Activation> activation);
   void lay_out_parameters();
   Index block_index(Index layer, Index index) const;
+  template <class Has>
+  std::optional<Index> first_layer(const Has& has) const;
 
   std::vector<std::unique_ptr<Layer<Scalar>>> layers_;
   std::vector<Node> nodes_;

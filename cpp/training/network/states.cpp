@@ -1,7 +1,5 @@
 #include "training/network/states.hpp"
 
-#include <algorithm>
-
 namespace echocell {
 
 void require_batch(Index carried, Index batch) {
@@ -41,11 +39,10 @@ void States<Scalar>::require(Index batch) {
 }
 
 template <class Scalar>
-void States<Scalar>::set(Index node, Index batch, const std::vector<const Scalar*>& values) {
+void States<Scalar>::set(Index node, Index batch, const std::vector<Span<const Scalar>>& values) {
   require(batch);
   for (std::size_t k = 0; k < values.size(); ++k) {
-    Buffer<Scalar>& state = current_[std::size_t(node)][k];
-    std::copy_n(values[k], state.size(), state.data());
+    current_[std::size_t(node)][k].span().array() = values[k].array();
   }
   batch_ = batch;
 }
@@ -105,8 +102,7 @@ void States<Scalar>::take_stateful(const States& from) {
   for (std::size_t n = 0; n < current_.size(); ++n) {
     if (!stateful_[n]) continue;
     for (std::size_t k = 0; k < current_[n].size(); ++k) {
-      const Buffer<Scalar>& values = from.current_[n][k];
-      std::copy_n(values.data(), values.size(), current_[n][k].data());
+      current_[n][k].span().array() = from.current_[n][k].span().array();
     }
   }
   batch_ = room_;
@@ -117,12 +113,11 @@ void States<Scalar>::zero(Index node, const std::vector<Index>* rows) {
   if (batch_ == 0) return;
   if (rows != nullptr) require_rows(*rows);
   for (Buffer<Scalar>& state : current_[std::size_t(node)]) {
-    const Index width = state.size() / batch_;
     if (rows == nullptr) {
       state.zero();
       continue;
     }
-    for (Index row : *rows) std::fill_n(state.data() + row * width, width, Scalar(0));
+    for (Index row : *rows) row_of(state.span().rows(batch_), row).setZero();
   }
 }
 

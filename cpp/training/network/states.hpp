@@ -31,12 +31,12 @@ class States {
   void commit();
 
   /// State k of a node, [batch, width]. Only where states are carried.
-  const Scalar* state(Index node, Index k) const {
-    return current_[std::size_t(node)][std::size_t(k)].data();
+  Span<const Scalar> state(Index node, Index k) const {
+    return current_[std::size_t(node)][std::size_t(k)].span();
   }
   /// Carries these states of a node, [batch, width] each, one for each that it has. Throws as
   /// require() does.
-  void set(Index node, Index batch, const std::vector<const Scalar*>& values);
+  void set(Index node, Index batch, const std::vector<Span<const Scalar>>& values);
   /// Forgets everything, so that another batch size can come.
   void clear();
   /// Begins anew with this batch size: with zeros, in stateful layers with what `carried` holds.

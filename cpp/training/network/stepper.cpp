@@ -33,30 +33,26 @@ void Stepper<Scalar>::prepare(Index batch) {
 }
 
 template <class Scalar>
-void Stepper<Scalar>::run(States<Scalar>& states, const Scalar* x, Scalar* y,
+void Stepper<Scalar>::run(States<Scalar>& states, Span<const Scalar> x, Span<Scalar> y,
                           Interrupt* interrupt) {
   const DenormalGuard guard;
   states.require(plan_->key().rows);
   states.bind(*plan_, true);
   std::vector<Slice<Scalar>>& slices = plan_->slices();
-  if (slices.size() == 1) {
-    run_slice(slices.front(), x, y, interrupt);
-  } else {
-    run_slices(static_cast<Index>(slices.size()), plan_->parallel(),
-               [&](Index k) { run_slice(slices[std::size_t(k)], x, y, interrupt); });
-  }
+  run_slices(static_cast<Index>(slices.size()), plan_->parallel(),
+             [&](Index k) { run_slice(slices[std::size_t(k)], x, y, interrupt); });
   stop_if_requested(interrupt);
   states.commit();
 }
 
 /// With one time step, time-major and batch-major are the same.
 template <class Scalar>
-void Stepper<Scalar>::run_slice(Slice<Scalar>& slice, const Scalar* x, Scalar* y,
+void Stepper<Scalar>::run_slice(Slice<Scalar>& slice, Span<const Scalar> x, Span<Scalar> y,
                                 Interrupt* interrupt) const {
   const Tensor<Scalar>&input = slice.input(), &output = slice.output();
-  copy_numbers(x + slice.first_row * input_width_, input.size(), input.data);
+  copy_numbers(x.data + slice.first_row * input_width_, input.size(), input.data);
   plan_->forward(slice, {false, {}, interrupt, true});
-  copy_numbers<Scalar>(output.data, output.size(), y + slice.first_row * output_width_);
+  copy_numbers<Scalar>(output.data, output.size(), y.data + slice.first_row * output_width_);
 }
 
 template class Stepper<float>;

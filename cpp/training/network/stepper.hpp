@@ -31,14 +31,15 @@ class Stepper {
   /// x [B, F] -> y [B, H, ...], for the B of prepare(). All layers with states begin with what is
   /// carried and carry their new states on. Where a row is masked the state stands still, and a
   /// recurrent layer puts it out again. When it throws, the states are as before.
-  void run(States<Scalar>& states, const Scalar* x, Scalar* y, Interrupt* interrupt);
+  void run(States<Scalar>& states, Span<const Scalar> x, Span<Scalar> y, Interrupt* interrupt);
   /// Memory that the plan holds.
   Index bytes() const { return plan_ ? plan_->bytes() : 0; }
   /// Lets go of it, until the next prepare().
   void release() { plan_.reset(); }
 
  private:
-  void run_slice(Slice<Scalar>& slice, const Scalar* x, Scalar* y, Interrupt* interrupt) const;
+  void run_slice(Slice<Scalar>& slice, Span<const Scalar> x, Span<Scalar> y,
+                 Interrupt* interrupt) const;
 
   const Network<Scalar>& network_;
   std::unique_ptr<Batch<Scalar>> plan_;

@@ -23,15 +23,14 @@ class UnpaddedRows {
   /// The samples in the order of the batch before whole() sorted it. Valid until the next load().
   const Dataset<Scalar>& set() const { return set_; }
   /// [0, 1, ...]: an index for each of them.
-  const Index* order() const { return order_.data(); }
+  Span<const Index> order() const { return {order_.data(), set_.samples}; }
 
  private:
   void find_steps(const Dataset<Scalar>& data, const Part& batch, Scalar mask_value);
-  void copy(const Dataset<Scalar>& data, bool timed);
 
   Dataset<Scalar> set_;
   std::vector<Index> order_, samples_;  // of the rows: their numbers here, and in the data set
-  std::vector<Index> steps_;            // all that count, as steps of their sample, row after row
+  std::vector<Index> steps_;            // all that count, as steps of the data set, row after row
   std::vector<Index> starts_;           // [rows + 1]: where those of each row start
   std::vector<Scalar> x_, y_, weights_;
 };

@@ -1,11 +1,11 @@
 #include "training/objective/losses.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "numerics/packet_loops.hpp"
 #include "numerics/packet_math.hpp"
-#include "training/objective/kind_names.hpp"
+#include "training/kind_names.hpp"
 
 namespace echocell {
 namespace {
@@ -37,9 +37,9 @@ auto inside(const P& p) {
 template <class Scalar>
 using Row = ConstArrayView<Scalar>;
 
-// -- Targets of one row
+// -- Targets t of one row
 
-/// t = scale * target + shift: label smoothing is an affine map.
+/// t = scale * given + shift: label smoothing is an affine map.
 template <class Scalar>
 struct DenseTarget {
   Row<Scalar> given;
@@ -47,107 +47,91 @@ struct DenseTarget {
 
   auto values() const { return given * scale + shift; }
   Scalar sum() const { return values().sum(); }
+  /// sum_c t(c) f(c)
+  template <class F>
+  Scalar dot(const F& f) const {
+    return (values() * f).sum();
+  }
+  /// to = weight (a - t b)
+  template <class A, class B>
+  void assign_difference(ArrayView<Scalar> to, Scalar weight, const A& a, const B& b) const {
+    to = weight * (a - values() * b);
+  }
 };
 
-/// The row of zeros with a 1 at a class index. Conversion of an index out of range to an integer
-/// would be undefined, and so would NaN; both stand for no class.
+/// Zeros, with a 1 at a class index; with an index of -1 zeros alone.
 template <class Scalar>
 struct SparseTarget {
   Index index;
-  SparseTarget(Scalar target, Index width)
-      : index(target >= 0 && target < static_cast<Scalar>(width) ? static_cast<Index>(target)
-                                                                 : -1) {}
+
+  Scalar sum() const { return Scalar(index >= 0); }
+  template <class F>
+  Scalar dot(const F& f) const {
+    return index < 0 ? Scalar(0) : f.coeff(index);
+  }
+  template <class A, class B>
+  void assign_difference(ArrayView<Scalar> to, Scalar weight, const A& a, const B& b) const {
+    const Scalar taken = dot(b);  // b may depend on what `to` holds now
+    to = weight * a;
+    if (index >= 0) to[index] -= weight * taken;
+  }
 };
 
 // -- Categorical cross-entropy of one row: -sum_c t(c) log p(c).
 
-/// p = softmax(z): log p = (z - top) - log(sum exp(z - top)), top the largest of z. A difference
-/// beyond the largest number counts as that number, for infinity times a target of 0 would be NaN.
+/// p = softmax(z): log p = (z - top) - log(sum exp(z - top)), top the greatest of z. A difference
+/// beyond the greatest number counts as that number, for infinity times a target of 0 would be NaN.
 template <class Scalar>
 struct CategoricalLogits {
   template <class Target>
-  static Scalar value(const Row<Scalar>& z, const Target& target) {
+  static Scalar value(const Row<Scalar>& z, const Target& t) {
     const Scalar top = z.maxCoeff();
-    return value(z, target, top, exp_shifted<Scalar>(z.data(), z.size(), top, nullptr));
+    return value(z, t, top, sum_exp_shifted<Scalar>(z, top));
   }
 
   /// dz = p sum(t) - t
   template <class Target>
-  static Scalar value_and_gradient(const Row<Scalar>& z, const Target& target, Scalar weight,
+  static Scalar value_and_gradient(const Row<Scalar>& z, const Target& t, Scalar weight,
                                    ArrayView<Scalar> dz) {
-    const Scalar top = z.maxCoeff();
-    const Scalar sum = exp_shifted(z.data(), z.size(), top, dz.data());
-    set_gradient(target, sum, weight, dz);
-    return value(z, target, top, sum);
+    const Scalar top = z.maxCoeff(), sum = exp_shifted<Scalar>(z, top, dz);
+    t.assign_difference(dz, weight, dz * (t.sum() / sum), Row<Scalar>::Ones(z.size()));
+    return value(z, t, top, sum);
   }
 
  private:
-  static Scalar value(const Row<Scalar>& z, const DenseTarget<Scalar>& target, Scalar top,
-                      Scalar sum) {
-    const Scalar log_sum = std::log(sum);
-    return (target.values() * (log_sum - (z - top).max(kLowest))).sum();
+  template <class Target>
+  static Scalar value(const Row<Scalar>& z, const Target& t, Scalar top, Scalar sum) {
+    return t.dot(std::log(sum) - (z - top).max(std::numeric_limits<Scalar>::lowest()));
   }
-  static Scalar value(const Row<Scalar>& z, const SparseTarget<Scalar>& target, Scalar top,
-                      Scalar sum) {
-    return target.index < 0 ? Scalar(0) : std::log(sum) - std::max(z[target.index] - top, kLowest);
-  }
-  static void set_gradient(const DenseTarget<Scalar>& target, Scalar sum, Scalar weight,
-                           ArrayView<Scalar> dz) {
-    dz = weight * (dz * (target.sum() / sum) - target.values());
-  }
-  static void set_gradient(const SparseTarget<Scalar>& target, Scalar sum, Scalar weight,
-                           ArrayView<Scalar> dz) {
-    if (target.index < 0) {
-      dz.setZero();
-      return;
-    }
-    dz *= weight / sum;
-    dz[target.index] -= weight;
-  }
-
-  static constexpr Scalar kLowest = std::numeric_limits<Scalar>::lowest();
 };
 
 /// p = clip(y / sum(y)), as Keras has it. A row that sums to 0 has no probabilities: it counts as
 /// clipped from 0, where Keras would make NaN of it.
 template <class Scalar>
 struct CategoricalProbabilities {
-  static Scalar value(const Row<Scalar>& y, const DenseTarget<Scalar>& target) {
-    return -(target.values() * (y * inverse_sum(y)).max(kLow<Scalar>).min(kHigh<Scalar>).log())
-                .sum();
-  }
-  static Scalar value(const Row<Scalar>& y, const SparseTarget<Scalar>& target) {
-    if (target.index < 0) return 0;
-    return -std::log(clip(y[target.index] * inverse_sum(y)));
+  template <class Target>
+  static Scalar value(const Row<Scalar>& y, const Target& t) {
+    return -t.dot((y * inverse_sum(y)).max(kLow<Scalar>).min(kHigh<Scalar>).log());
   }
 
   /// dp = -t / p where p is not clipped; dy = (dp - sum(dp y / sum(y))) / sum(y), in which every
   /// term of the inner sum is -t.
-  static Scalar value_and_gradient(const Row<Scalar>& y, const DenseTarget<Scalar>& target,
-                                   Scalar weight, ArrayView<Scalar> dy) {
+  template <class Target>
+  static Scalar value_and_gradient(const Row<Scalar>& y, const Target& t, Scalar weight,
+                                   ArrayView<Scalar> dy) {
     const Scalar scale = inverse_sum(y);
     dy = y * scale;
-    const Scalar counted = (target.values() * inside(dy)).sum();
-    dy = weight * scale * (counted - target.values() * inside(dy) / dy.max(kLow<Scalar>));
-    return value(y, target);
-  }
-  static Scalar value_and_gradient(const Row<Scalar>& y, const SparseTarget<Scalar>& target,
-                                   Scalar weight, ArrayView<Scalar> dy) {
-    dy.setZero();
-    if (target.index < 0) return 0;
-    const Scalar scale = inverse_sum(y), p = y[target.index] * scale;
-    if (clip(p) == p) {
-      dy.setConstant(weight * scale);
-      dy[target.index] -= weight * scale / p;
-    }
-    return value(y, target);
+    const Scalar counted = t.dot(inside(dy));
+    t.assign_difference(dy, weight * scale, Row<Scalar>::Constant(y.size(), counted),
+                        inside(dy) / dy.max(kLow<Scalar>));
+    return value(y, t);
   }
 
  private:
-  static Scalar clip(Scalar p) { return std::min(std::max(p, kLow<Scalar>), kHigh<Scalar>); }
   static Scalar inverse_sum(const Row<Scalar>& y) {
-    const Scalar sum =
-        (y + Scalar(0)).sum();  // an expression is summed in the same order wherever y lies
+    // Eigen sums an expression in the same order wherever y lies, but y itself from its first
+    // aligned number on.
+    const Scalar sum = (y + Scalar(0)).sum();
     return sum == 0 ? Scalar(0) : Scalar(1) / sum;
   }
 };
@@ -155,127 +139,93 @@ struct CategoricalProbabilities {
 // -- Losses that are means over columns, of packets of columns: y or z against t.
 
 /// With p = sigmoid(z): t softplus(-z) + (1 - t) softplus(z), nothing of which cancels.
+template <class Scalar>
 struct BinaryLogits {
-  template <class V>
+  using V = Packet<Scalar>;
   V value(const V& z, const V& t) const {
-    using Scalar = typename V::Scalar;
     const V e = exp<V>(-z.abs());
     return e.log1p() + t * (-z).max(Scalar(0)) + (Scalar(1) - t) * z.max(Scalar(0));
   }
-  template <class V>
-  V derivative(const V& z, const V& t) const {
-    return sigmoid(z) - t;
-  }
+  V derivative(const V& z, const V& t) const { return sigmoid(z) - t; }
 };
 
+/// With p = clip(y): -t log(p) - (1 - t) log(1 - p).
+template <class Scalar>
 struct BinaryProbabilities {
-  template <class V>
+  using V = Packet<Scalar>;
   V value(const V& y, const V& t) const {
-    using Scalar = typename V::Scalar;
     const V p = y.max(kLow<Scalar>).min(kHigh<Scalar>);
     return -(t * p.log() + (Scalar(1) - t) * (Scalar(1) - p).log());
   }
-  template <class V>
   V derivative(const V& y, const V& t) const {
-    using Scalar = typename V::Scalar;
     const V p = y.max(kLow<Scalar>).min(kHigh<Scalar>);
     return inside(y) * ((Scalar(1) - t) / (Scalar(1) - p) - t / p);
   }
 };
 
-struct Squared {
-  template <class V>
-  V value(const V& y, const V& t) const {
-    return (y - t).square();
-  }
-  template <class V>
-  V derivative(const V& y, const V& t) const {
-    return typename V::Scalar(2) * (y - t);
-  }
+template <class Scalar>
+struct SquaredError {
+  using V = Packet<Scalar>;
+  V value(const V& y, const V& t) const { return (y - t).square(); }
+  V derivative(const V& y, const V& t) const { return Scalar(2) * (y - t); }
 };
 
-struct Absolute {
-  template <class V>
-  V value(const V& y, const V& t) const {
-    return (y - t).abs();
-  }
-  template <class V>
-  V derivative(const V& y, const V& t) const {
-    return (y - t).sign();
-  }
+template <class Scalar>
+struct AbsoluteError {
+  using V = Packet<Scalar>;
+  V value(const V& y, const V& t) const { return (y - t).abs(); }
+  V derivative(const V& y, const V& t) const { return (y - t).sign(); }
 };
 
 /// With q = min(|y - t|, delta): q (|y - t| - q / 2).
 template <class Scalar>
 struct Huber {
+  using V = Packet<Scalar>;
   Scalar delta;
-  template <class V>
+
   V value(const V& y, const V& t) const {
     const V error = (y - t).abs(), q = error.min(delta);
     return q * (error - Scalar(0.5) * q);
   }
-  template <class V>
-  V derivative(const V& y, const V& t) const {
-    return (y - t).min(delta).max(-delta);
-  }
+  V derivative(const V& y, const V& t) const { return (y - t).min(delta).max(-delta); }
 };
 
-template <class Scalar, class Column>
+/// The mean of the losses of the columns of a row.
+template <class Scalar, template <class> class Column>
 struct MeanOverColumns {
   using V = Packet<Scalar>;
-  Column column;
+  Column<Scalar> column;
 
-  Scalar value(const Row<Scalar>& y, const DenseTarget<Scalar>& target) const {
-    return mean(y.size(), [&](Index k, Index count) -> V {
-      return column.value(load_some<V>(y.data() + k, count), targets(target, k, count));
-    });
+  /// Finite where all columns are, whatever their sum is.
+  Scalar value(const Row<Scalar>& y, const DenseTarget<Scalar>& t) const {
+    const Scalar count = static_cast<Scalar>(y.size()), sum = scaled_sum(y, t, Scalar(1));
+    return std::isfinite(sum) ? sum / count : scaled_sum(y, t, Scalar(1) / count);
   }
 
-  Scalar value_and_gradient(const Row<Scalar>& y, const DenseTarget<Scalar>& target, Scalar weight,
+  Scalar value_and_gradient(const Row<Scalar>& y, const DenseTarget<Scalar>& t, Scalar weight,
                             ArrayView<Scalar> dy) const {
     const Scalar scale = weight / static_cast<Scalar>(y.size());
-    for_each_packet(y.size(), [&](Index k, Index count) {
-      const V output = load_some<V>(y.data() + k, count), t = targets(target, k, count);
-      store_some<V>(dy.data() + k, scale * column.derivative(output, t), count);
-    });
-    return value(y, target);
+    const auto derivative = [&](const V& output, const V& given) -> V {
+      return scale * column.derivative(output, V(given * t.scale + t.shift));
+    };
+    assign_packets<Scalar>(dy, derivative, y, t.given);
+    return value(y, t);
   }
 
  private:
-  static V targets(const DenseTarget<Scalar>& target, Index k, Index count) {
-    return load_some<V>(target.given.data() + k, count) * target.scale + target.shift;
-  }
-  template <class Visit>
-  static void for_each_packet(Index n, const Visit& visit) {
-    for (Index k = 0; k < n; k += kLanes<Scalar>) visit(k, std::min(kLanes<Scalar>, n - k));
-  }
-  /// The mean of n terms that come in packets: finite where all of them are, whatever their sum is.
-  template <class Terms>
-  static Scalar mean(Index n, const Terms& terms) {
-    const Scalar count = static_cast<Scalar>(n), sum = sum_of(n, terms);
-    if (std::isfinite(sum)) return sum / count;
-    return sum_of(n, [&](Index k, Index left) -> V { return terms(k, left) / count; });
-  }
-  template <class Terms>
-  static Scalar sum_of(Index n, const Terms& terms) {
-    V sums = V::Zero();
-    for_each_packet(n, [&](Index k, Index count) {
-      V terms_here = terms(k, count);
-      for (int lane = 0; lane < int(kLanes<Scalar>); ++lane) {
-        if (lane >= count) terms_here[lane] = Scalar(0);
-      }
-      sums += terms_here;
-    });
-    return sums.sum();
+  Scalar scaled_sum(const Row<Scalar>& y, const DenseTarget<Scalar>& t, Scalar scale) const {
+    const auto term = [&](const V& output, const V& given) -> V {
+      return scale * column.value(output, V(given * t.scale + t.shift));
+    };
+    return sum_packets<Scalar>(y.size(), term, y, t.given);
   }
 };
 
 // -- Which of them
 
-// Calls visit(row_loss, target_of_row), where target_of_row(r) is the target of row r.
+/// visit(loss, target_of), where target_of(row of the targets) is what the loss takes.
 template <class Scalar, class Visit>
-void choose(const LossOptions& options, OutputKind kind, const Scalar* target, Index width,
-            const Visit& visit) {
+void with_loss(const LossOptions& options, OutputKind kind, Index width, const Visit& visit) {
   const bool logits = options.from_logits || kind != OutputKind::values;
   const bool categorical = options.kind == LossKind::categorical_crossentropy;
   const bool smooth = categorical || options.kind == LossKind::binary_crossentropy;
@@ -283,10 +233,10 @@ void choose(const LossOptions& options, OutputKind kind, const Scalar* target, I
   const Scalar scale = static_cast<Scalar>(1 - smoothing);
   const Scalar shift =
       static_cast<Scalar>(smoothing / (categorical ? static_cast<double>(width) : 2.0));
-  const auto dense = [=](Index r) {
-    return DenseTarget<Scalar>{{target + r * width, width}, scale, shift};
+  const auto dense = [=](const Row<Scalar>& t) { return DenseTarget<Scalar>{t, scale, shift}; };
+  const auto sparse = [=](const Row<Scalar>& t) {
+    return SparseTarget<Scalar>{class_index(t[0], width)};
   };
-  const auto sparse = [=](Index r) { return SparseTarget<Scalar>(target[r], width); };
   switch (options.kind) {
     case LossKind::categorical_crossentropy:
       if (logits) return visit(CategoricalLogits<Scalar>{}, dense);
@@ -298,12 +248,11 @@ void choose(const LossOptions& options, OutputKind kind, const Scalar* target, I
       if (logits) return visit(MeanOverColumns<Scalar, BinaryLogits>{}, dense);
       return visit(MeanOverColumns<Scalar, BinaryProbabilities>{}, dense);
     case LossKind::mean_squared_error:
-      return visit(MeanOverColumns<Scalar, Squared>{}, dense);
+      return visit(MeanOverColumns<Scalar, SquaredError>{}, dense);
     case LossKind::mean_absolute_error:
-      return visit(MeanOverColumns<Scalar, Absolute>{}, dense);
+      return visit(MeanOverColumns<Scalar, AbsoluteError>{}, dense);
     case LossKind::huber:
-      return visit(MeanOverColumns<Scalar, Huber<Scalar>>{{static_cast<Scalar>(options.delta)}},
-                   dense);
+      return visit(MeanOverColumns<Scalar, Huber>{{static_cast<Scalar>(options.delta)}}, dense);
   }
 }
 
@@ -328,41 +277,43 @@ Index target_width(LossKind kind, Index output_width) {
 }
 
 template <class Scalar>
-void loss_rows(const LossOptions& options, OutputKind output_kind, const Scalar* output,
-               const Scalar* target, Index rows, Index width, Scalar* values) {
-  choose<Scalar>(
-      options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
-        for (Index r = 0; r < rows; ++r) {
-          values[r] = loss.value(Row<Scalar>(output + r * width, width), target_of_row(r));
-        }
-      });
+void loss_of_rows(const LossOptions& options, OutputKind output_kind,
+                  const ConstRowsView<Scalar>& output, const ConstRowsView<Scalar>& target,
+                  ArrayView<Scalar> values) {
+  with_loss<Scalar>(options, output_kind, output.cols(),
+                    [&](const auto& loss, const auto& target_of) {
+                      for (Index r = 0; r < output.rows(); ++r) {
+                        values[r] = loss.value(row_of(output, r), target_of(row_of(target, r)));
+                      }
+                    });
 }
 
 template <class Scalar>
-void loss_and_gradient_rows(const LossOptions& options, OutputKind output_kind,
-                            const Scalar* output, const Scalar* target, Index rows, Index width,
-                            const Scalar* weights, Scalar scale, Scalar* values, Scalar* gradient) {
-  choose<Scalar>(
-      options, output_kind, target, width, [=](const auto& loss, const auto& target_of_row) {
-        for (Index r = 0; r < rows; ++r) {
-          ArrayView<Scalar> row(gradient + r * width, width);
-          values[r] = 0;
+void loss_and_gradient_of_rows(const LossOptions& options, OutputKind output_kind,
+                               const ConstRowsView<Scalar>& output,
+                               const ConstRowsView<Scalar>& target,
+                               const ConstArrayView<Scalar>& weights, Scalar scale,
+                               ArrayView<Scalar> values, RowsView<Scalar> gradient) {
+  with_loss<Scalar>(
+      options, output_kind, output.cols(), [&](const auto& loss, const auto& target_of) {
+        for (Index r = 0; r < output.rows(); ++r) {
           if (weights[r] == 0) {
-            row.setZero();
+            values[r] = 0;
+            row_of(gradient, r).setZero();
           } else {
-            values[r] = loss.value_and_gradient(Row<Scalar>(output + r * width, width),
-                                                target_of_row(r), weights[r] * scale, row);
+            values[r] = loss.value_and_gradient(row_of(output, r), target_of(row_of(target, r)),
+                                                weights[r] * scale, row_of(gradient, r));
           }
         }
       });
 }
 
 #define ECHOCELL_INSTANTIATE(Scalar)                                                               \
-  template void loss_rows<Scalar>(const LossOptions&, OutputKind, const Scalar*, const Scalar*,    \
-                                  Index, Index, Scalar*);                                          \
-  template void loss_and_gradient_rows<Scalar>(const LossOptions&, OutputKind, const Scalar*,      \
-                                               const Scalar*, Index, Index, const Scalar*, Scalar, \
-                                               Scalar*, Scalar*);
+  template void loss_of_rows<Scalar>(const LossOptions&, OutputKind, const ConstRowsView<Scalar>&, \
+                                     const ConstRowsView<Scalar>&, ArrayView<Scalar>);             \
+  template void loss_and_gradient_of_rows<Scalar>(                                                 \
+      const LossOptions&, OutputKind, const ConstRowsView<Scalar>&, const ConstRowsView<Scalar>&,  \
+      const ConstArrayView<Scalar>&, Scalar, ArrayView<Scalar>, RowsView<Scalar>);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)
 #undef ECHOCELL_INSTANTIATE

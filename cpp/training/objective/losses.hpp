@@ -7,7 +7,6 @@
 #include <string>
 
 #include "numerics/activations.hpp"
-#include "numerics/shape.hpp"
 
 namespace echocell {
 
@@ -48,21 +47,32 @@ bool sparse_targets(LossKind kind);
 /// Numbers per row of the target: 1 for class indices, else the width of the output.
 Index target_width(LossKind kind, Index output_width);
 
+/// The class that a target of the sparse losses and metrics says; -1 for a number that is none of
+/// 0 .. classes - 1, NaN among them.
+template <class Scalar>
+Index class_index(Scalar target, Index classes) {
+  const bool known = target >= 0 && target < static_cast<Scalar>(classes);
+  return known ? static_cast<Index>(target) : -1;
+}
+
 /// values [R]: the loss of each row. Keras's: the sum over the last axis for the categorical
 /// cross-entropies, else the mean.
-/// output [R, C]; target [R, C], or [R] class indices. A class index outside 0 .. C-1 stands for a
-/// target of zeros. Finite for all finite inputs; a row that is to count for nothing may hold
+/// output [R, C]; target [R, C], or [R, 1] class indices. A class index outside 0 .. C-1 stands for
+/// a target of zeros. Finite for all finite inputs; a row that is to count for nothing may hold
 /// anything, so leave its value out of the sum rather than multiply it by 0.
 template <class Scalar>
-void loss_rows(const LossOptions& options, OutputKind output_kind, const Scalar* output,
-               const Scalar* target, Index rows, Index width, Scalar* values);
+void loss_of_rows(const LossOptions& options, OutputKind output_kind,
+                  const ConstRowsView<Scalar>& output, const ConstRowsView<Scalar>& target,
+                  ArrayView<Scalar> values);
 
 /// The same for rows whose weight is not 0 (values of the others are 0), and gradient [R, C]: scale
 /// * weights[r] * d values[r] / d output[r, :]. Rows of weight 0 are exact zeros, whatever they
 /// hold. weights [R]. gradient overlaps no input.
 template <class Scalar>
-void loss_and_gradient_rows(const LossOptions& options, OutputKind output_kind,
-                            const Scalar* output, const Scalar* target, Index rows, Index width,
-                            const Scalar* weights, Scalar scale, Scalar* values, Scalar* gradient);
+void loss_and_gradient_of_rows(const LossOptions& options, OutputKind output_kind,
+                               const ConstRowsView<Scalar>& output,
+                               const ConstRowsView<Scalar>& target,
+                               const ConstArrayView<Scalar>& weights, Scalar scale,
+                               ArrayView<Scalar> values, RowsView<Scalar> gradient);
 
 }  // namespace echocell

@@ -1,10 +1,9 @@
 #include "training/objective/metrics.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
-#include "training/objective/kind_names.hpp"
+#include "training/kind_names.hpp"
 #include "training/objective/losses.hpp"
 
 namespace echocell {
@@ -36,51 +35,29 @@ bool broadcasts(MetricKind kind) {
 }
 
 template <class Scalar>
-Index argmax(const Scalar* row, Index width) {
-  return std::max_element(row, row + width) - row;
-}
+using Row = ConstArrayView<Scalar>;
 
-// Whether fewer than k entries are larger than that of the class; never, where the entry is NaN.
+/// The targets of a row against its columns: one number alone stands against all of them.
 template <class Scalar>
-bool in_top_k(const Scalar* row, Index width, Index label, Index k) {
-  const Scalar score = row[label];
-  if (std::isnan(score)) return false;
-  return std::count_if(row, row + width, [score](Scalar other) { return other > score; }) < k;
+auto spread(const Row<Scalar>& target, Index columns) {
+  using Stride = Eigen::InnerStride<>;
+  using Columns =
+      Eigen::Map<const FixedArray<Scalar, Eigen::Dynamic>, Eigen::Unaligned, Eigen::InnerStride<>>;
+  return Columns(target.data(), columns, Stride(target.size() == 1 ? 0 : 1));
 }
 
-// values[r] = value(r), a bool or a number.
-template <class Scalar, class Value>
-void each_row(Index rows, Scalar* values, const Value& value) {
-  for (Index r = 0; r < rows; ++r) values[r] = static_cast<Scalar>(value(r));
+/// The first of the greatest numbers.
+template <class Scalar>
+Index argmax(const Row<Scalar>& numbers) {
+  Index place = 0;
+  numbers.maxCoeff(&place);
+  return place;
 }
 
-// values[r] = the mean over columns of value(output, target). A target of width 1 stands against
-// every column.
-template <class Scalar, class Value>
-void each_column(const Scalar* output, const Scalar* target, Index rows, Index width,
-                 Index target_width, Scalar* values, const Value& value) {
-  const Index target_step = target_width == 1 ? 0 : 1;
-  each_row(rows, values, [=](Index r) {
-    const Scalar* y = output + r * width;
-    const Scalar* t = target + r * target_width;
-    double sum = 0;
-    for (Index c = 0; c < width; ++c) sum += static_cast<double>(value(y[c], t[c * target_step]));
-    return sum / static_cast<double>(width);
-  });
-}
-
-// values[r] = whether right(row of the output, the class that the target says).
-template <class Scalar, class Right>
-void each_class(const MetricOptions& options, const Scalar* output, const Scalar* target,
-                Index rows, Index width, Scalar* values, const Right& right) {
-  const bool sparse = wants_class_index(options.kind);
-  each_row(rows, values, [=](Index r) {
-    const Scalar* y = output + r * width;
-    if (!sparse) return right(y, argmax(target + r * width, width));
-    const Scalar label = target[r];
-    const bool known = label >= 0 && label < static_cast<Scalar>(width);
-    return known && right(y, static_cast<Index>(label));
-  });
+/// Whether fewer than k numbers are greater than number `label`; never, where that is NaN.
+template <class Scalar>
+bool in_top_k(const Row<Scalar>& y, Index label, Index k) {
+  return !std::isnan(y[label]) && (y > y[label]).count() < k;
 }
 
 }  // namespace
@@ -100,38 +77,52 @@ void check_metric(const MetricOptions& options, Index output_width, Index target
 }
 
 template <class Scalar>
-void metric_rows(const MetricOptions& options, const Scalar* output, const Scalar* target,
-                 Index rows, Index output_width, Index target_width, Scalar* values) {
-  const Index width = output_width;
-  const auto columns = [=](const auto& value) {
-    each_column(output, target, rows, width, target_width, values, value);
+void metric_of_rows(const MetricOptions& options, const ConstRowsView<Scalar>& output,
+                    const ConstRowsView<Scalar>& target, ArrayView<Scalar> values) {
+  using Numbers = Row<Scalar>;
+  const Index classes = output.cols();
+  const auto each_row = [&](const auto& metric) {
+    for (Index r = 0; r < output.rows(); ++r) {
+      values[r] = static_cast<Scalar>(metric(row_of(output, r), row_of(target, r)));
+    }
   };
-  const auto classes = [=, &options](const auto& right) {
-    each_class(options, output, target, rows, width, values, right);
+  // right(row of the output, the class that its target says)
+  const auto each_class = [&](const auto& right) {
+    const bool index = wants_class_index(options.kind);
+    each_row([&](const Numbers& y, const Numbers& t) {
+      const Index label = index ? class_index(t[0], classes) : argmax<Scalar>(t);
+      return label >= 0 && right(y, label);
+    });
   };
-  const auto loss = [=](LossKind kind) {
+  const auto loss = [&](LossKind kind) {
     LossOptions loss_options;
     loss_options.kind = kind;
-    loss_rows(loss_options, OutputKind::values, output, target, rows, width, values);
+    loss_of_rows<Scalar>(loss_options, OutputKind::values, output, target, values);
   };
   switch (options.kind) {
     case MetricKind::binary_accuracy:
-      return columns([threshold = static_cast<Scalar>(options.threshold)](Scalar y, Scalar t) {
-        return t == static_cast<Scalar>(y > threshold);
-      });
+      return each_row(
+          [threshold = static_cast<Scalar>(options.threshold)](const Numbers& y, const Numbers& t) {
+            return (spread<Scalar>(t, y.size()) == (y > threshold).template cast<Scalar>())
+                .template cast<double>()
+                .mean();
+          });
     case MetricKind::categorical_accuracy:
     case MetricKind::sparse_categorical_accuracy:
-      return classes([width](const Scalar* y, Index label) { return argmax(y, width) == label; });
+      return each_class([](const Numbers& y, Index label) { return argmax<Scalar>(y) == label; });
     case MetricKind::mean_squared_error:
     case MetricKind::root_mean_squared_error:
-      return columns([](Scalar y, Scalar t) { return (y - t) * (y - t); });
+      return each_row([](const Numbers& y, const Numbers& t) {
+        return (y - spread<Scalar>(t, y.size())).square().template cast<double>().mean();
+      });
     case MetricKind::mean_absolute_error:
-      return columns([](Scalar y, Scalar t) { return std::abs(y - t); });
+      return each_row([](const Numbers& y, const Numbers& t) {
+        return (y - spread<Scalar>(t, y.size())).abs().template cast<double>().mean();
+      });
     case MetricKind::top_k_categorical_accuracy:
     case MetricKind::sparse_top_k_categorical_accuracy:
-      return classes([width, k = options.k](const Scalar* y, Index label) {
-        return in_top_k(y, width, label, k);
-      });
+      return each_class(
+          [k = options.k](const Numbers& y, Index label) { return in_top_k<Scalar>(y, label, k); });
     case MetricKind::categorical_crossentropy:
       return loss(LossKind::categorical_crossentropy);
     case MetricKind::sparse_categorical_crossentropy:
@@ -146,11 +137,9 @@ double metric_result(const MetricOptions& options, double weighted_sum, double w
   return options.kind == MetricKind::root_mean_squared_error ? std::sqrt(mean) : mean;
 }
 
-#define ECHOCELL_INSTANTIATE(Scalar)                                                           \
-  template void metric_rows<Scalar>(const MetricOptions&, const Scalar*, const Scalar*, Index, \
-                                    Index, Index, Scalar*);
-ECHOCELL_INSTANTIATE(float)
-ECHOCELL_INSTANTIATE(double)
-#undef ECHOCELL_INSTANTIATE
+template void metric_of_rows<float>(const MetricOptions&, const ConstRowsView<float>&,
+                                    const ConstRowsView<float>&, ArrayView<float>);
+template void metric_of_rows<double>(const MetricOptions&, const ConstRowsView<double>&,
+                                     const ConstRowsView<double>&, ArrayView<double>);
 
 }  // namespace echocell

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "numerics/shape.hpp"
+#include "numerics/eigen.hpp"
 
 namespace echocell {
 
@@ -42,8 +42,8 @@ void check_metric(const MetricOptions& options, Index output_width, Index target
 /// out, after its last activation; target [R, W]. check_metric() must have accepted the widths. The
 /// largest entry of a row is its first maximum. A class index outside 0 .. C-1 is never right.
 template <class Scalar>
-void metric_rows(const MetricOptions& options, const Scalar* output, const Scalar* target,
-                 Index rows, Index output_width, Index target_width, Scalar* values);
+void metric_of_rows(const MetricOptions& options, const ConstRowsView<Scalar>& output,
+                    const ConstRowsView<Scalar>& target, ArrayView<Scalar> values);
 
 /// The metric from the sum of weight * value and of the weights; 0 where nothing was weighed.
 double metric_result(const MetricOptions& options, double weighted_sum, double weight);

@@ -1,6 +1,6 @@
 #include "training/objective/penalty.hpp"
 
-#include <cmath>
+#include "numerics/sums.hpp"
 
 namespace echocell {
 
@@ -8,34 +8,26 @@ template <class Scalar>
 double penalty(const Network<Scalar>& network) {
   double sum = 0;
   for (const ParameterBlock& block : network.blocks()) {
-    if (block.l1 == 0 && block.l2 == 0) continue;
-    double absolute = 0, square = 0;
-    for (Index j = block.offset; j < block.offset + block.size; ++j) {
-      const double w = static_cast<double>(network.values()[j]);
-      absolute += std::abs(w);
-      square += w * w;
-    }
-    sum += block.l1 * absolute + block.l2 * square;
+    if (!penalized(block)) continue;
+    const ConstArrayView<Scalar> w = network.values().part(block.offset, block.size).array();
+    sum += block.l1 * sum_of_magnitudes<Scalar>(w) + block.l2 * sum_of_squares<Scalar>(w);
   }
   return sum;
 }
 
 template <class Scalar>
-void add_penalty_gradient(const Network<Scalar>& network, Scalar* gradients) {
+void add_penalty_gradient(const Network<Scalar>& network, ArrayView<Scalar> gradients) {
   for (const ParameterBlock& block : network.blocks()) {
-    if (block.l1 == 0 && block.l2 == 0) continue;
-    const Scalar l1 = static_cast<Scalar>(block.l1), l2 = static_cast<Scalar>(2 * block.l2);
-    for (Index j = block.offset; j < block.offset + block.size; ++j) {
-      const Scalar w = network.values()[j];
-      const Scalar sign = w > Scalar(0) ? Scalar(1) : w < Scalar(0) ? Scalar(-1) : Scalar(0);
-      gradients[j] += l1 * sign + l2 * w;
-    }
+    if (!penalized(block)) continue;
+    const Scalar l1 = static_cast<Scalar>(block.l1), l2 = static_cast<Scalar>(block.l2);
+    const ConstArrayView<Scalar> w = network.values().part(block.offset, block.size).array();
+    gradients.segment(block.offset, block.size) += l1 * w.sign() + 2 * l2 * w;
   }
 }
 
 template double penalty<float>(const Network<float>&);
 template double penalty<double>(const Network<double>&);
-template void add_penalty_gradient<float>(const Network<float>&, float*);
-template void add_penalty_gradient<double>(const Network<double>&, double*);
+template void add_penalty_gradient<float>(const Network<float>&, ArrayView<float>);
+template void add_penalty_gradient<double>(const Network<double>&, ArrayView<double>);
 
 }  // namespace echocell

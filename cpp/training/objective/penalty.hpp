@@ -7,10 +7,11 @@
 
 namespace echocell {
 
+inline bool penalized(const ParameterBlock& block) { return block.l1 != 0 || block.l2 != 0; }
+
 template <class Scalar>
 bool has_penalty(const Network<Scalar>& network) {
-  const auto of = [](const ParameterBlock& block) { return block.l1 != 0 || block.l2 != 0; };
-  return std::any_of(network.blocks().begin(), network.blocks().end(), of);
+  return std::any_of(network.blocks().begin(), network.blocks().end(), penalized);
 }
 
 /// The sum over all parameters of l1 |w| + l2 w^2.
@@ -19,6 +20,6 @@ double penalty(const Network<Scalar>& network);
 
 /// Adds its gradient; gradients is as long as the arena.
 template <class Scalar>
-void add_penalty_gradient(const Network<Scalar>& network, Scalar* gradients);
+void add_penalty_gradient(const Network<Scalar>& network, ArrayView<Scalar> gradients);
 
 }  // namespace echocell

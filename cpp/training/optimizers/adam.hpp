@@ -2,6 +2,7 @@
 // Hutter 2019).
 #pragma once
 
+#include "numerics/packet_loops.hpp"
 #include "numerics/packet_math.hpp"
 #include "training/optimizers/rates.hpp"
 
@@ -9,32 +10,33 @@ namespace echocell {
 
 template <class Scalar>
 struct AdamOptions {
-  Scalar rest_1, rest_2;  // 1 - beta_1, 1 - beta_2
+  Scalar one_minus_beta_1, one_minus_beta_2;
   Scalar epsilon;
 };
 
 /// m += (1 - beta_1) (g - m);  v += (1 - beta_2) (g^2 - v);  w = max(w, v) where amsgrad
 /// x -= alpha m / (sqrt(v) + epsilon)
 ///
-/// x values, g gradients, m, v, w slots; n whole packets of numbers. w is null without amsgrad. One
+/// x values, g gradients, m, v, w slots: whole packets of numbers. w is empty without amsgrad. One
 /// loop, because m and v are read again at once.
-template <bool kAmsgrad, bool kDecays, class Scalar>
-void adam(const Rates<Scalar>& rates, const AdamOptions<Scalar>& options, Index n, const Scalar* g,
-          Scalar* x, Scalar* m, Scalar* v, Scalar* w) {
+template <bool kAmsgrad, class Scalar>
+void adam(const Rates<Scalar>& rates, const AdamOptions<Scalar>& options,
+          const ConstArrayView<Scalar>& g, ArrayView<Scalar> x, ArrayView<Scalar> m,
+          ArrayView<Scalar> v, ArrayView<Scalar> w) {
   using V = Packet<Scalar>;
-  for (Index k = 0; k < n; k += kLanes<Scalar>) {
-    const V gradient = V::Map(g + k);
-    V mean = V::Map(m + k), variance = V::Map(v + k), value = V::Map(x + k);
-    mean += (gradient - mean) * options.rest_1;
-    variance += (gradient.square() - variance) * options.rest_2;
-    V::Map(m + k) = mean;
-    V::Map(v + k) = variance;
+  for (Index k = 0; k < x.size(); k += kLanes<Scalar>) {
+    const V gradient = packet(g, k), value = packet(x, k);
+    V mean = packet(m, k), variance = packet(v, k);
+    mean += (gradient - mean) * options.one_minus_beta_1;
+    variance += (gradient.square() - variance) * options.one_minus_beta_2;
+    packet(m, k) = mean;
+    packet(v, k) = variance;
     if constexpr (kAmsgrad) {
-      variance = variance.max(V::Map(w + k));
-      V::Map(w + k) = variance;
+      variance = variance.max(packet(w, k));
+      packet(w, k) = variance;
     }
-    if constexpr (kDecays) value -= value * rates.shrink;
-    V::Map(x + k) = value - divide_by_root<Scalar>(mean * rates.alpha, variance, options.epsilon);
+    packet(x, k) = value - value * rates.shrink -
+                   divide_by_root<Scalar>(mean * rates.alpha, variance, options.epsilon);
   }
 }
 

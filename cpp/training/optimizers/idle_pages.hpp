@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "numerics/packet.hpp"
+#include "numerics/eigen.hpp"
 
 namespace echocell {
 
@@ -26,15 +26,16 @@ class IdlePages {
     left_ = 0;
   }
 
-  /// visit(first, size) for the runs of [begin, end) that are to be updated with this gradient of
+  /// visit(first, size) for the runs of [begin, end) that are to be updated with these gradients of
   /// the arena.
   template <class Scalar, class Visit>
-  void for_each_busy(const Scalar* gradient, Index begin, Index end, const Visit& visit) {
+  void for_each_busy(const ConstArrayView<Scalar>& gradients, Index begin, Index end,
+                     const Visit& visit) {
     if (left_ == 0) return visit(begin, end - begin);
     Index run = begin;
     for (Index at = begin; at < end;) {
       const Index next = std::min(end, (at / kPage + 1) * kPage);
-      if (stays_idle(at / kPage, gradient + at, next - at)) {
+      if (stays_idle<Scalar>(at / kPage, {gradients.data() + at, next - at})) {
         if (at > run) visit(run, at - run);
         run = next;
       }
@@ -47,29 +48,12 @@ class IdlePages {
   static constexpr Index kPage = 256;
 
   template <class Scalar>
-  bool stays_idle(Index page, const Scalar* gradient, Index size) {
+  bool stays_idle(Index page, const ConstArrayView<Scalar>& gradients) {
     std::uint8_t& idle = idle_[static_cast<std::size_t>(page)];
-    if (!idle || all_zero(gradient, size)) return idle != 0;
+    if (!idle || gradients.abs().sum() == Scalar(0)) return idle != 0;  // NaN is not 0
     idle = 0;
     --left_;
     return false;
-  }
-
-  /// NaN is not zero. size: whole packets.
-  template <class Scalar>
-  static bool all_zero(const Scalar* numbers, Index size) {
-    using V = Packet<Scalar>;
-    constexpr Index W = kLanes<Scalar>;
-    V sizes = V::Zero(), more = V::Zero(), still_more = V::Zero(), last = V::Zero();
-    Index k = 0;
-    for (; k + 4 * W <= size; k += 4 * W) {  // four sums, so that additions need not wait
-      sizes += V::Map(numbers + k).abs();
-      more += V::Map(numbers + k + W).abs();
-      still_more += V::Map(numbers + k + 2 * W).abs();
-      last += V::Map(numbers + k + 3 * W).abs();
-    }
-    for (; k < size; k += W) sizes += V::Map(numbers + k).abs();
-    return ((sizes + more) + (still_more + last)).sum() == Scalar(0);
   }
 
   std::vector<std::uint8_t> idle_;  // of each page

@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "numerics/sums.hpp"
 #include "training/optimizers/adagrad.hpp"
 #include "training/optimizers/adam.hpp"
 #include "training/optimizers/clipping.hpp"
@@ -46,14 +47,15 @@ void Optimizer<Scalar>::set_options(const OptimizerOptions& options) {
 }
 
 template <class Scalar>
-void Optimizer<Scalar>::apply(Scalar* values, Scalar* gradients,
+void Optimizer<Scalar>::apply(Span<Scalar> values, Span<Scalar> gradients,
                               const std::vector<Segment>& segments) {
   if (clips()) clip(gradients, segments);
   const Rates<Scalar> rates = next_rates();
   if (rates.shrink != 0) idle_.wake_all();
   const auto update_run = [&](Index begin, Index end) {
-    idle_.for_each_busy(gradients, begin, end, [&](Index first, Index size) {
-      update(rates, values, gradients, first, size);
+    idle_.for_each_busy<Scalar>(gradients.const_array(), begin, end, [&](Index first, Index size) {
+      update(rates, values.part(first, size).array(), gradients.part(first, size).const_array(),
+             first);
     });
   };
   // One pass per run of trainable segments. The padding in between goes along: 0 stays 0.
@@ -87,69 +89,66 @@ Rates<Scalar> Optimizer<Scalar>::next_rates() {
 }
 
 template <class Scalar>
-void Optimizer<Scalar>::clip(Scalar* gradients, const std::vector<Segment>& segments) const {
+void Optimizer<Scalar>::clip(Span<Scalar> gradients, const std::vector<Segment>& segments) const {
   const OptimizerOptions& o = options_;
-  double global_square = 0;
-  for (const Segment& segment : segments) {
-    if (!segment.trainable) continue;
-    ArrayView<Scalar> g(gradients + segment.offset, segment.size);
-    if (o.clipnorm > 0) {
-      scale_to_norm<Scalar>(g, std::sqrt(sum_of_squares<Scalar>({g.data(), g.size()})), o.clipnorm);
-    } else if (o.global_clipnorm > 0) {
-      global_square += sum_of_squares<Scalar>({g.data(), g.size()});
-    } else if (o.clipvalue > 0) {
-      clip_values(g, static_cast<Scalar>(o.clipvalue));
+  const auto for_each_trainable = [&](const auto& visit) {
+    for (const Segment& segment : segments) {
+      if (segment.trainable) visit(gradients.part(segment.offset, segment.size));
     }
-  }
-  if (!(o.global_clipnorm > 0)) return;
-  const double norm = std::sqrt(global_square);
-  for (const Segment& segment : segments) {
-    if (!segment.trainable) continue;
-    scale_to_norm<Scalar>({gradients + segment.offset, segment.size}, norm, o.global_clipnorm);
+  };
+  const auto square = [](Span<Scalar> g) { return sum_of_squares<Scalar>(g.const_array()); };
+  if (o.clipvalue > 0) {
+    const Scalar limit = static_cast<Scalar>(o.clipvalue);
+    for_each_trainable([&](Span<Scalar> g) { clip_values<Scalar>(g.array(), limit); });
+  } else if (o.clipnorm > 0) {
+    for_each_trainable([&](Span<Scalar> g) {
+      scale_to_norm<Scalar>(g.array(), std::sqrt(square(g)), o.clipnorm);
+    });
+  } else if (o.global_clipnorm > 0) {
+    double sum = 0;
+    for_each_trainable([&](Span<Scalar> g) { sum += square(g); });
+    for_each_trainable([&](Span<Scalar> g) {
+      scale_to_norm<Scalar>(g.array(), std::sqrt(sum), o.global_clipnorm);
+    });
   }
 }
 
+/// Updates the values from number `begin` of the arena on with their gradients.
 template <class Scalar>
-void Optimizer<Scalar>::update(const Rates<Scalar>& rates, Scalar* values, const Scalar* gradients,
-                               Index begin, Index size) {
+void Optimizer<Scalar>::update(const Rates<Scalar>& rates, ArrayView<Scalar> x,
+                               const ConstArrayView<Scalar>& g, Index begin) {
   const OptimizerOptions& o = options_;
   const Scalar momentum = static_cast<Scalar>(o.momentum);
   // With epsilon 0, the smallest normal number keeps 0 / 0 from weights that have no gradient.
   const Scalar epsilon =
       std::max(static_cast<Scalar>(o.epsilon), std::numeric_limits<Scalar>::min());
-  Scalar* x = values + begin;
-  const Scalar* g = gradients + begin;
-  const auto slot = [&](std::size_t k) { return slots_[k].data() + begin; };
+  const ArrayView<Scalar> none(nullptr, 0);
+  const auto slot = [&](std::size_t k) -> ArrayView<Scalar> {
+    return slots_[k].span().part(begin, x.size()).array();
+  };
 
   switch (o.kind) {
     case OptimizerKind::sgd:
-      if (slots_.empty()) return sgd<Scalar>(rates, {g, size}, {x, size});
-      return sgd_with_momentum<Scalar>(rates, momentum, o.nesterov, {g, size}, {x, size},
-                                       {slot(0), size});
+      if (slots_.empty()) return sgd<Scalar>(rates, g, x);
+      return sgd_with_momentum<Scalar>(rates, momentum, o.nesterov, g, x, slot(0));
     case OptimizerKind::rmsprop: {
       const bool moves = o.momentum > 0;
-      Scalar* m = moves ? slot(1) : nullptr;
-      Scalar* a = o.centered ? slot(moves ? 2 : 1) : nullptr;
       const auto step =
           moves ? (o.centered ? rmsprop<true, true, Scalar> : rmsprop<true, false, Scalar>)
                 : (o.centered ? rmsprop<false, true, Scalar> : rmsprop<false, false, Scalar>);
-      const RMSpropOptions<Scalar> options{static_cast<Scalar>(o.rho),
-                                           static_cast<Scalar>(1 - o.rho), momentum, epsilon};
-      return step(rates, options, size, g, x, slot(0), m, a);
+      return step(rates,
+                  {static_cast<Scalar>(o.rho), static_cast<Scalar>(1 - o.rho), momentum, epsilon},
+                  g, x, slot(0), moves ? slot(1) : none, o.centered ? slot(moves ? 2 : 1) : none);
     }
     case OptimizerKind::adam:
     case OptimizerKind::adamw: {
-      Scalar* w = o.amsgrad ? slot(2) : nullptr;
-      const bool decays = rates.shrink != 0;
-      const auto step = o.amsgrad
-                            ? (decays ? adam<true, true, Scalar> : adam<true, false, Scalar>)
-                            : (decays ? adam<false, true, Scalar> : adam<false, false, Scalar>);
-      const AdamOptions<Scalar> options{static_cast<Scalar>(1 - o.beta_1),
-                                        static_cast<Scalar>(1 - o.beta_2), epsilon};
-      return step(rates, options, size, g, x, slot(0), slot(1), w);
+      const auto step = o.amsgrad ? adam<true, Scalar> : adam<false, Scalar>;
+      return step(rates,
+                  {static_cast<Scalar>(1 - o.beta_1), static_cast<Scalar>(1 - o.beta_2), epsilon},
+                  g, x, slot(0), slot(1), o.amsgrad ? slot(2) : none);
     }
     case OptimizerKind::adagrad:
-      return adagrad(rates, epsilon, size, g, x, slot(0));
+      return adagrad<Scalar>(rates, epsilon, g, x, slot(0));
   }
 }
 

@@ -29,11 +29,11 @@ class Optimizer {
   /// std::invalid_argument for an option that is negative or not finite, or two ways of clipping.
   Optimizer(const OptimizerOptions& options, Index count);
 
-  /// One update. values and gradients [count] do not overlap; gradients are clipped in place.
-  /// segments lie in order and apart, each from a multiple of the alignment on. Padding between
-  /// them has gradient 0 and is 0, and stays so. Segments that are not trainable keep values and
-  /// slots; their gradients are never looked at.
-  void apply(Scalar* values, Scalar* gradients, const std::vector<Segment>& segments);
+  /// One update. values and gradients, as long as the arena, do not overlap; gradients are clipped
+  /// in place. segments lie in order and apart, each from a multiple of the alignment on. Padding
+  /// between them has gradient 0 and is 0, and stays so. Segments that are not trainable keep
+  /// values and slots; their gradients are never looked at.
+  void apply(Span<Scalar> values, Span<Scalar> gradients, const std::vector<Segment>& segments);
 
   /// Does apply() change the gradients?
   bool clips() const {
@@ -64,9 +64,9 @@ class Optimizer {
 
  private:
   Rates<Scalar> next_rates();
-  void clip(Scalar* gradients, const std::vector<Segment>& segments) const;
-  void update(const Rates<Scalar>& rates, Scalar* values, const Scalar* gradients, Index begin,
-              Index size);
+  void clip(Span<Scalar> gradients, const std::vector<Segment>& segments) const;
+  void update(const Rates<Scalar>& rates, ArrayView<Scalar> values,
+              const ConstArrayView<Scalar>& gradients, Index begin);
 
   OptimizerOptions options_;  // but for the learning rate
   // Read by other threads while apply() runs.

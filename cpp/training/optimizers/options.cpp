@@ -3,7 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "training/objective/kind_names.hpp"
+#include "training/kind_names.hpp"
 
 namespace echocell {
 namespace {
