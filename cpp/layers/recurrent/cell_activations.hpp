@@ -4,6 +4,9 @@
 
 #include "numerics/activation_math.hpp"
 
+/// For the lambdas of a cell: a packet that is handed to a call leaves its register.
+#define ECHOCELL_ALWAYS_INLINE __attribute__((always_inline))
+
 namespace echocell {
 
 /// sigmoid for the gates, tanh for the cell and its output. V is a FixedArray.

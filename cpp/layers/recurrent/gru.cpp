@@ -60,7 +60,7 @@ void GRUCell<Scalar>::forward_reset_after(const Recurrence<Scalar>& walk, Index 
 
   const RowsView<Scalar> h_before = sequence.h(t), h_after = sequence.h(t + 1);
   const RowsView<Scalar> candidate_recurrent = sequence.candidate_recurrent(t);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
     const auto recurrent = gates.in(recurrent_gates, units.row);
     const V h = units.of(h_before), h_r = recurrent[kCandidate];
@@ -89,7 +89,7 @@ void GRUCell<Scalar>::forward_reset_before(const Recurrence<Scalar>& walk, Index
   const RowsView<Scalar> h_before = sequence.h(t), h_after = sequence.h(t + 1);
   const ConstRowsView<Scalar> h_seen = sequence.h_seen(kCandidate, t, rows);
   const RowsView<Scalar> reset_h = sequence.candidate_recurrent(t);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
     const V h = units.of(h_seen);
     const V z = activations.template gate<V>(gates[kUpdate]);
@@ -102,7 +102,7 @@ void GRUCell<Scalar>::forward_reset_before(const Recurrence<Scalar>& walk, Index
   add_product(sequence.template without_padding<const Scalar>(reset_h, rows),
               walk.weights.recurrent_kernel, all_gates, sequence.row(t),
               walk.blocks(kCandidate, 1));
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
     const V z = gates[kUpdate], h = units.of(h_before);
     const V g = activations.template cell<V>(gates[kCandidate]);
@@ -136,7 +136,7 @@ void GRUCell<Scalar>::backward_reset_after(const Recurrence<Scalar>& walk, Index
   const Index first_row = sequence.row(t);
   const RowsView<Scalar> h_before = sequence.h(t), dh_rows = sequence.dh.step(0);
   const RowsView<Scalar> candidate_recurrent = sequence.candidate_recurrent(t);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
     const auto d_recurrent = gates.in(d_recurrent_gates, first_row + units.row);
     const V z = gates[kUpdate], r = gates[kReset], g = gates[kCandidate];
@@ -166,7 +166,7 @@ void GRUCell<Scalar>::backward_reset_before(const Recurrence<Scalar>& walk, Inde
   const Sequence<Scalar>& sequence = walk.sequence;
   const Index rows = sequence.active(t);
   const RowsView<Scalar> h_before = sequence.h(t), dh_rows = sequence.dh.step(0);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
     const V z = gates[kUpdate], g = gates[kCandidate];
     const V h = units.of(h_before), dh1 = units.of(dh_rows);
@@ -184,7 +184,7 @@ void GRUCell<Scalar>::backward_reset_before(const Recurrence<Scalar>& walk, Inde
   // reset_h = r * h, or r * what dropout leaves of h
   const ConstRowsView<Scalar> h_seen = sequence.h_seen(kCandidate, t, rows);
   const Tensor<Scalar>& dropout = sequence.dropout;
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
     const V r = gates[kReset], h = units.of(h_seen), d = units.of(d_reset_h);
     V dh = d * r;

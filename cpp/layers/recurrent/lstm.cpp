@@ -57,9 +57,9 @@ void LSTMCell<Scalar>::forward_step(const Recurrence<Scalar>& walk, Index t,
   const RowsView<Scalar> c_before = sequence.c(t), c_after = sequence.c(t + 1);
   const RowsView<Scalar> h_after = sequence.h(t + 1), activated_cell = sequence.activated_cell(t);
 
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
-    const auto open = [&](const Gate& gate, const V& cell) -> V {
+    const auto open = [&](const Gate& gate, const V& cell) ECHOCELL_ALWAYS_INLINE -> V {
       if (!gate.exists()) return V::Ones();
       V z = gates[gate.block];
       if (gate.has_peephole()) z += units.of(walk.weights.peephole_row(gate.peephole)) * cell;
@@ -101,13 +101,14 @@ void LSTMCell<Scalar>::backward_step(const Recurrence<Scalar>& walk, Index t,
   const RowsView<Scalar> c_before = sequence.c(t), activated_cell = sequence.activated_cell(t);
   const RowsView<Scalar> dh_rows = sequence.dh.step(0), dc_rows = sequence.dc.step(0);
 
-  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) {
+  sequence.for_each_vector(t, [&](const auto& units, const auto& gates) ECHOCELL_ALWAYS_INLINE {
     using V = VectorOf<decltype(units)>;
-    const auto opening = [&](const Gate& gate) -> V {
+    const auto opening = [&](const Gate& gate) ECHOCELL_ALWAYS_INLINE -> V {
       return gate.exists() ? V(gates[gate.block]) : V(V::Ones());
     };
     // dy: by the value y of the gate; adds what a peephole gives to the cell state.
-    const auto open_back = [&](const Gate& gate, const V& y, const V& dy, V& d_cell) {
+    const auto open_back = [&](const Gate& gate, const V& y, const V& dy,
+                               V& d_cell) ECHOCELL_ALWAYS_INLINE {
       if (!gate.exists()) return;
       const V dz = dy * activations.gate_derivative(y);
       gates[gate.block] = dz;
