@@ -17,19 +17,36 @@ constexpr Index most_rows(Index V) {
   return R;
 }
 
-/// Rows that sums come on top of: at data + r * stride, or none, where data is null.
+/// The numbers that R rows and V vectors of a product are made of: c[r, v] = base[r, v] + the sum
+/// over `blocks` blocks of K numbers of a[r, k] b[k, v].
 template <class Scalar>
-struct Base {
-  const Scalar* data = nullptr;
-  Index stride = 0;
+struct Terms {
+  /// a[r, k] of a block is data[r * row + k * step]; the next block lies `block` numbers behind.
+  struct {
+    const Scalar* data;
+    Index row, step, block = 0;
+  } a;
+  /// The rows b[k] of a block lie `step` numbers apart.
+  struct {
+    const Scalar* data;
+    Index step, block = 0;
+  } b;
+  Index K, blocks = 1;
+  struct {
+    Scalar* data;
+    Index row;
+  } c;
+  /// Null: zeros.
+  struct {
+    const Scalar* data = nullptr;
+    Index row = 0;
+  } base;
 };
 
-/// c[r, v] = base[r, v] + sum over k of a[r, k] b[k, v] for R rows and V vectors, all in registers.
-/// a[r, k] is a[r * a_row + k * a_step]. Several sums run side by side where R * V alone are too
+/// Computes the terms' sums in registers. Several sums run side by side where R * V alone are too
 /// few to hide the latency of a multiply-add.
-template <class Scalar, Index R, Index V>
-void kernel(const Scalar* a, Index a_row, Index a_step, const Scalar* b, Index b_step, Index K,
-            Scalar* c, Index c_row, Base<Scalar> base) {
+template <class Scalar, Index R, Index V, bool kBlocks>
+void kernel(const Terms<Scalar>& terms) {
   constexpr Index L = kLanes<Scalar>, kSums = R * V >= 8 ? 1 : R * V >= 4 ? 2 : 4;
   using Numbers = Register<Scalar>;
   Numbers sum[kSums][R][V];
@@ -41,6 +58,8 @@ void kernel(const Scalar* a, Index a_row, Index a_step, const Scalar* b, Index b
       for (Index v = 0; v < V; ++v) sum[j][r][v] = zeros<Scalar>();
     }
   }
+  const Index a_row = terms.a.row, a_step = terms.a.step, b_step = terms.b.step, K = terms.K;
+  const Scalar *a = terms.a.data, *b = terms.b.data;
   const auto step = [&](Index k, Numbers(&to)[R][V]) {
     // The fewer of rows and vectors are held, the others pass by.
     if constexpr (R < V) {
@@ -65,12 +84,17 @@ void kernel(const Scalar* a, Index a_row, Index a_step, const Scalar* b, Index b
       }
     }
   };
-  Index k = 0;
-  for (; k + kSums <= K; k += kSums) {
+  const Index blocks = kBlocks ? terms.blocks : 1;
+  for (Index block = 0; block < blocks; ++block, a += terms.a.block, b += terms.b.block) {
+    Index k = 0;
+    for (; k + kSums <= K; k += kSums) {
 #pragma GCC unroll 4
-    for (Index j = 0; j < kSums; ++j) step(k + j, sum[j]);
+      for (Index j = 0; j < kSums; ++j) step(k + j, sum[j]);
+    }
+    for (; k < K; ++k) step(k, sum[0]);
   }
-  for (; k < K; ++k) step(k, sum[0]);
+  Scalar* c = terms.c.data;
+  const Scalar* base = terms.base.data;
 #pragma GCC unroll 16
   for (Index r = 0; r < R; ++r) {
 #pragma GCC unroll 16
@@ -78,84 +102,94 @@ void kernel(const Scalar* a, Index a_row, Index a_step, const Scalar* b, Index b
       Numbers total = sum[0][r][v];
       if constexpr (kSums >= 2) total = add(total, sum[1][r][v]);
       if constexpr (kSums == 4) total = add(total, add(sum[2][r][v], sum[3][r][v]));
-      if (base.data) total = add(total, load(base.data + r * base.stride + v * L));
-      store(c + r * c_row + v * L, total);
+      if (base) total = add(total, load(base + r * terms.base.row + v * L));
+      store(c + r * terms.c.row + v * L, total);
     }
   }
 }
 
 template <class Scalar>
-using Kernel = void (*)(const Scalar*, Index, Index, const Scalar*, Index, Index, Scalar*, Index,
-                        Base<Scalar>);
+using Kernel = void (*)(const Terms<Scalar>&);
 
-template <class Scalar, Index V, std::size_t... R>
+template <class Scalar, Index V, bool kBlocks, std::size_t... R>
 constexpr auto kernels_of_width(std::index_sequence<R...>) {
-  return std::array<Kernel<Scalar>, sizeof...(R)>{&kernel<Scalar, Index(R) + 1, V>...};
+  return std::array<Kernel<Scalar>, sizeof...(R)>{&kernel<Scalar, Index(R) + 1, V, kBlocks>...};
 }
 
-/// kernels<Scalar, V>[R - 1]
-template <class Scalar, Index V>
+/// kernels<Scalar, V, kBlocks>[R - 1]
+template <class Scalar, Index V, bool kBlocks>
 constexpr auto kernels =
-    kernels_of_width<Scalar, V>(std::make_index_sequence<std::size_t(most_rows(V))>());
+    kernels_of_width<Scalar, V, kBlocks>(std::make_index_sequence<std::size_t(most_rows(V))>());
 
-/// Any number of rows, any width of whole vectors up to a tile.
-template <class Scalar>
-void run(const Scalar* a, Index a_row, Index a_step, Index rows, const Scalar* b, Index b_step,
-         Index K, Scalar* c, Index c_row, Index vectors, Base<Scalar> base) {
+/// Any number of rows, any width of whole vectors up to a tile. The terms are moved on from kernel
+/// to kernel in place: a copy would wait for the stores that have just made them.
+template <bool kBlocks, class Scalar>
+void run(Terms<Scalar>& terms, Index rows, Index vectors) {
   const auto all_rows = [&](const auto& table) {
     const Index most = static_cast<Index>(table.size());
-    for (Index r = 0; r < rows;) {
-      const Index count = std::min(most, rows - r);
-      table[std::size_t(count - 1)](a + r * a_row, a_row, a_step, b, b_step, K, c + r * c_row,
-                                    c_row, base);
-      if (base.data) base.data += count * base.stride;
-      r += count;
+    for (;;) {
+      const Index count = std::min(most, rows);
+      table[std::size_t(count - 1)](terms);
+      rows -= count;
+      if (rows == 0) return;
+      terms.a.data += count * terms.a.row;
+      terms.c.data += count * terms.c.row;
+      if (terms.base.data) terms.base.data += count * terms.base.row;
     }
   };
+  if (rows == 0) return;
   switch (vectors) {
     case 1:
-      all_rows(kernels<Scalar, 1>);
-      break;
+      return all_rows(kernels<Scalar, 1, kBlocks>);
     case 2:
-      all_rows(kernels<Scalar, 2>);
-      break;
+      return all_rows(kernels<Scalar, 2, kBlocks>);
     case 3:
-      all_rows(kernels<Scalar, 3>);
-      break;
+      return all_rows(kernels<Scalar, 3, kBlocks>);
     default:
-      all_rows(kernels<Scalar, 4>);
-      break;
+      return all_rows(kernels<Scalar, 4, kBlocks>);
   }
 }
 
 /// Offset and number of vectors of a part of a panel of this width.
 template <class Scalar>
-std::pair<Index, Index> columns(const Vectors& part, Index width) {
+std::pair<Index, Index> columns(const ColumnRange& part, Index width) {
   if (part.count == part.of) return {0, width / kLanes<Scalar>};
   return {part.first * kLanes<Scalar>, part.count};
 }
 
-/// out[row + r, c] = a w on top of base(col, to, width), which is for the columns from col on, at
-/// `to` in a panel of that width.
-template <class Scalar, class BaseAt>
-void multiply(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& w,
-              const Panels<Scalar>& out, Index row, const Vectors& part, bool from_the_end,
-              const BaseAt& base) {
-  const Index last = from_the_end ? (w.cols - 1) / w.tile * w.tile : 0;
+/// visit(first column, width) for all panels of w.
+template <class Scalar, class Visit>
+void for_each_panel(const ConstPanels<Scalar>& w, bool last_panel_first, const Visit& visit) {
+  const Index last = (w.cols - 1) / w.tile * w.tile;
   for (Index first = 0; first < w.cols; first += w.tile) {
-    const Index col = from_the_end ? last - first : first;
-    const Index width = w.width(col);
+    const Index col = last_panel_first ? last - first : first;
+    visit(col, w.width(col));
+  }
+}
+
+/// out[row + r, c] = a w on top of the base that set_base(col, terms) gives the columns from col
+/// on.
+template <class Scalar, class SetBase>
+void multiply(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& w,
+              const Panels<Scalar>& out, Index row, const ColumnRange& part, bool last_panel_first,
+              const SetBase& set_base) {
+  for_each_panel(w, last_panel_first, [&](Index col, Index width) {
     const auto [offset, vectors] = columns<Scalar>(part, width);
     Scalar* to = out.panel(col) + row * width + offset;
-    run(a.data(), a.outerStride(), Index(1), a.rows(), w.panel(col) + offset, width, a.cols(), to,
-        width, vectors, base(col + offset, to, width));
-  }
+    Terms<Scalar> terms{};
+    terms.a = {a.data(), a.outerStride(), 1};
+    terms.b = {w.panel(col) + offset, width};
+    terms.K = a.cols();
+    terms.c = {to, width};
+    set_base(col + offset, terms);
+    run<false>(terms, a.rows(), vectors);
+  });
 }
 
 /// Lane j is the sum over c of z[row, c] w[first + j, c], for J rows of w side by side.
 template <Index J, class Scalar>
 Packet<Scalar> dot_products(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& w,
-                            Index first, const Vectors& part) {
+                            Index first, const ColumnRange& part) {
   constexpr Index L = kLanes<Scalar>;
   Register<Scalar> sum[L];
 #pragma GCC unroll 16
@@ -186,7 +220,7 @@ Packet<Scalar> dot_products(const ConstPanels<Scalar>& z, Index row, const Const
 /// ones may begin before j: what was done before is left out.
 template <Index J, class Scalar>
 Index add_dots(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& w, Index j,
-               const Vectors& part, Scalar* to) {
+               const ColumnRange& part, Scalar* to) {
   const Index first = std::min(j, w.rows - J);
   Packet<Scalar> dots = dot_products<J>(z, row, w, first, part);
   for (int k = 0; k < int(J); ++k) {
@@ -220,22 +254,23 @@ void fill_row(const Scalar* values, Index width, Scalar* to) {
 
 template <class Scalar>
 void add_product(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& w,
-                 const Panels<Scalar>& out, Index row, const Vectors& part, bool from_the_end) {
-  multiply(a, w, out, row, part, from_the_end,
-           [](Index, Scalar* to, Index width) { return Base<Scalar>{to, width}; });
+                 const Panels<Scalar>& out, Index row, const ColumnRange& part,
+                 bool last_panel_first) {
+  multiply(a, w, out, row, part, last_panel_first,
+           [](Index, Terms<Scalar>& terms) { terms.base = {terms.c.data, terms.c.row}; });
 }
 
 template <class Scalar>
 void affine(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& w, const Scalar* bias,
-            const Panels<Scalar>& out, Index row, const Vectors& part) {
-  multiply(a, w, out, row, part, false, [bias](Index col, Scalar*, Index) {
-    return bias ? Base<Scalar>{bias + col, 0} : Base<Scalar>{};
+            const Panels<Scalar>& out, Index row, const ColumnRange& part) {
+  multiply(a, w, out, row, part, false, [bias](Index col, Terms<Scalar>& terms) {
+    if (bias) terms.base = {bias + col, 0};
   });
 }
 
 template <class Scalar>
 void product_tn(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& z, Index row,
-                const Panels<Scalar>& w, Write write, const Vectors& part) {
+                const Panels<Scalar>& w, Write write, const ColumnRange& part) {
   constexpr Index kRows = 128;  // of a and z at a time: a panel's share stays in the first cache
   if (a.rows() == 0 && write == Write::set && part.count == part.of) {
     std::fill_n(w.data, w.size(), Scalar(0));
@@ -247,10 +282,13 @@ void product_tn(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& z, In
     for (Index col = 0; col < z.cols; col += z.tile) {
       const Index width = z.width(col);
       const auto [offset, vectors] = columns<Scalar>(part, width);
-      Scalar* to = w.panel(col) + offset;
-      run(a.data() + first * a.outerStride(), Index(1), a.outerStride(), a.cols(),
-          z.panel(col) + (row + first) * width + offset, width, rows, to, width, vectors,
-          first == 0 && write == Write::set ? Base<Scalar>{} : Base<Scalar>{to, width});
+      Terms<Scalar> terms{};
+      terms.a = {a.data() + first * a.outerStride(), 1, a.outerStride()};
+      terms.b = {z.panel(col) + (row + first) * width + offset, width};
+      terms.K = rows;
+      terms.c = {w.panel(col) + offset, width};
+      if (first > 0 || write == Write::add) terms.base = {terms.c.data, width};
+      run<false>(terms, a.cols(), vectors);
     }
     first += rows;
   } while (first < a.rows());
@@ -258,23 +296,30 @@ void product_tn(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& z, In
 
 template <class Scalar>
 void add_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& wt,
-                      RowsView<Scalar> out, const Vectors& part) {
-  Scalar* to = out.data();
-  for (Index j = 0; j < wt.cols; j += wt.tile) {
-    const Index out_width = wt.width(j);
-    for (Index col = 0; col < z.cols; col += z.tile) {
-      const Index width = z.width(col);
-      const auto [offset, vectors] = columns<Scalar>(part, width);
-      run(z.panel(col) + row * width + offset, width, Index(1), out.rows(),
-          wt.panel(j) + (col + offset) * out_width, out_width, vectors * kLanes<Scalar>, to + j,
-          out.outerStride(), out_width / kLanes<Scalar>, Base<Scalar>{to + j, out.outerStride()});
-    }
-  }
+                      RowsView<Scalar> out, const ColumnRange& part, bool last_panel_first) {
+  const Index whole = z.cols / z.tile * z.tile;
+  // The sums of a tile of out stay in registers until all panels of z have passed by that have one
+  // width.
+  const auto add = [&](Index j, Index out_width, Index col, Index width, Index panels) {
+    const auto [offset, vectors] = columns<Scalar>(part, width);
+    Terms<Scalar> terms{};
+    terms.a = {z.panel(col) + row * width + offset, width, 1, z.rows * width};
+    terms.b = {wt.panel(j) + (col + offset) * out_width, out_width, width * out_width};
+    terms.K = vectors * kLanes<Scalar>;
+    terms.blocks = panels;
+    terms.c = {out.data() + j, out.outerStride()};
+    terms.base = {terms.c.data, terms.c.row};
+    run<true>(terms, out.rows(), out_width / kLanes<Scalar>);
+  };
+  for_each_panel(wt, last_panel_first, [&](Index j, Index out_width) {
+    if (whole > 0) add(j, out_width, 0, z.tile, whole / z.tile);
+    if (whole < z.cols) add(j, out_width, whole, z.cols - whole, 1);
+  });
 }
 
 template <class Scalar>
 void add_dot_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& w,
-                          RowsView<Scalar> out, const Vectors& part) {
+                          RowsView<Scalar> out, const ColumnRange& part) {
   for (Index r = 0; r < out.rows(); ++r) {
     Scalar* to = out.data() + r * out.outerStride();
     for (Index j = 0; j < w.rows;) {
@@ -365,17 +410,16 @@ void copy_to_panels(const ConstRowsView<Scalar>& from, const Panels<Scalar>& to)
 
 template <class Scalar>
 void column_sums(const ConstPanels<Scalar>& a, Index rows, ArrayView<Scalar> sums, Write write) {
-  constexpr Index L = kLanes<Scalar>;
+  const Scalar one(1);
   for (Index col = 0; col < a.cols; col += a.tile) {
     const Index width = a.width(col);
-    for (Index c = 0; c < width; c += L) {
-      const Scalar* from = a.panel(col) + c;
-      auto total = Packet<Scalar>::Map(sums.data() + col + c);
-      Packet<Scalar> sum =
-          write == Write::add ? Packet<Scalar>(total) : Packet<Scalar>(Packet<Scalar>::Zero());
-      for (Index r = 0; r < rows; ++r) sum += Packet<Scalar>::Map(from + r * width);
-      total = sum;
-    }
+    Terms<Scalar> terms{};
+    terms.a = {&one, 0, 0};
+    terms.b = {a.panel(col), width};
+    terms.K = rows;
+    terms.c = {sums.data() + col, width};
+    if (write == Write::add) terms.base = {terms.c.data, width};
+    run<false>(terms, 1, width / kLanes<Scalar>);
   }
 }
 
@@ -403,17 +447,17 @@ void transpose(const ConstPanels<Scalar>& w, const Panels<Scalar>& wt) {
 
 #define ECHOCELL_INSTANTIATE(Scalar)                                                              \
   template void add_product<Scalar>(const ConstRowsView<Scalar>&, const ConstPanels<Scalar>&,     \
-                                    const Panels<Scalar>&, Index, const Vectors&, bool);          \
+                                    const Panels<Scalar>&, Index, const ColumnRange&, bool);      \
   template void affine<Scalar>(const ConstRowsView<Scalar>&, const ConstPanels<Scalar>&,          \
-                               const Scalar*, const Panels<Scalar>&, Index, const Vectors&);      \
+                               const Scalar*, const Panels<Scalar>&, Index, const ColumnRange&);  \
   template void product_tn<Scalar>(const ConstRowsView<Scalar>&, const ConstPanels<Scalar>&,      \
-                                   Index, const Panels<Scalar>&, Write, const Vectors&);          \
+                                   Index, const Panels<Scalar>&, Write, const ColumnRange&);      \
   template void add_product_back<Scalar>(const ConstPanels<Scalar>&, Index,                       \
                                          const ConstPanels<Scalar>&, RowsView<Scalar>,            \
-                                         const Vectors&);                                         \
+                                         const ColumnRange&, bool);                               \
   template void add_dot_product_back<Scalar>(const ConstPanels<Scalar>&, Index,                   \
                                              const ConstPanels<Scalar>&, RowsView<Scalar>,        \
-                                             const Vectors&);                                     \
+                                             const ColumnRange&);                                 \
   template void add_one_hot_product<Scalar>(const Scalar*, const Index*, Index,                   \
                                             const ConstPanels<Scalar>&, const Panels<Scalar>&);   \
   template void one_hot_product_tn<Scalar>(const Scalar*, const Index*, Index,                    \

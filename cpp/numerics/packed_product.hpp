@@ -34,41 +34,45 @@ template <class Scalar>
 using ConstPanels = Panels<const Scalar>;
 
 /// Some columns of every panel: the vectors [first, first + count) out of `of`. All, by default.
-struct Vectors {
+struct ColumnRange {
   Index first = 0;
   Index count = 0;
   Index of = 0;
 };
+using Vectors = ColumnRange;
 
-/// Does a sum take the place of what stood there, or come on top of it?
+/// Whether a sum replaces the number before it or is added to it.
 enum class Write { set, add };
 
-/// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a. from_the_end: the last
-/// panel first. The numbers are the same; who turns about from one product with w to the next finds
-/// in the first cache what was read last, where all of w is too large for it.
+// last_panel_first reverses the order in which a product reads the panels of its weights; the sums
+// are the same. Weights larger than the second cache are read faster where one product after the
+// other reverses it: each finds in the cache the panels that the one before it read last.
+
+/// out[row + r, c] += sum over k of a[r, k] w[k, c], for all rows of a.
 template <class Scalar>
 void add_product(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& w,
-                 const Panels<Scalar>& out, Index row, const Vectors& part = {},
-                 bool from_the_end = false);
+                 const Panels<Scalar>& out, Index row, const ColumnRange& part = {},
+                 bool last_panel_first = false);
 /// out[row + r, c] = bias[c] + sum over k of a[r, k] w[k, c]; bias null: zeros.
 template <class Scalar>
 void affine(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& w, const Scalar* bias,
-            const Panels<Scalar>& out, Index row, const Vectors& part = {});
+            const Panels<Scalar>& out, Index row, const ColumnRange& part = {});
 /// w[k, c] = or += sum over r of a[r, k] z[row + r, c]: the way back to the weights.
 template <class Scalar>
 void product_tn(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& z, Index row,
-                const Panels<Scalar>& w, Write write, const Vectors& part = {});
+                const Panels<Scalar>& w, Write write, const ColumnRange& part = {});
 /// out[r, j] += sum over c of z[row + r, c] wt[c, j]: the way back to the inputs, with wt the
 /// transposed weights, made by transpose(). out.outerStride() >= wt.cols.
 template <class Scalar>
 void add_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& wt,
-                      RowsView<Scalar> out, const Vectors& part = {});
+                      RowsView<Scalar> out, const ColumnRange& part = {},
+                      bool last_panel_first = false);
 
 /// The same without transposed weights, by dot products: for a few rows. out[r, j] for all rows j
 /// of w.
 template <class Scalar>
 void add_dot_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& w,
-                          RowsView<Scalar> out, const Vectors& part = {});
+                          RowsView<Scalar> out, const ColumnRange& part = {});
 
 // Rows of inputs of which at most one number is not zero, as in one-hot codes: a product with such
 // a row is a row of the weights.

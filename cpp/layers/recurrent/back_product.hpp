@@ -28,11 +28,13 @@ class BackProduct {
   }
 
   /// out += z[row ..., part] W[:, part]^T, for all rows of out; out.outerStride() >= stride().
+  /// last_panel_first: see packed_product.hpp.
   void add(const ConstPanels<Scalar>& z, Index row, RowsView<Scalar> out,
-           const Vectors& part = {}) const {
+           const ColumnRange& part = {}, bool last_panel_first = false) const {
     if (transposed_) {
-      add_product_back<Scalar>(
-          z, row, transposed_view<const Scalar>(transposed_, K_, weights_.cols), out, part);
+      add_product_back<Scalar>(z, row,
+                               transposed_view<const Scalar>(transposed_, K_, weights_.cols), out,
+                               part, last_panel_first);
     } else {
       add_dot_product_back<Scalar>(z, row, weights_, out, part);
     }
@@ -40,7 +42,7 @@ class BackProduct {
 
   /// visit(row, dx) for the first rows of z: dx [K] is that row of z[:, part] W[:, part]^T.
   template <class Visit>
-  void for_each_row(const ConstPanels<Scalar>& z, Index rows, const Vectors& part,
+  void for_each_row(const ConstPanels<Scalar>& z, Index rows, const ColumnRange& part,
                     Interrupt* interrupt, const Visit& visit) const {
     for (Index first = 0; first < rows; first += kPiece) {
       if (rows > kPiece && interrupt != nullptr && interrupt->check()) return;
