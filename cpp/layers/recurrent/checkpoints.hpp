@@ -45,7 +45,7 @@ class Checkpoints {
   }
 
  private:
-  Segment segment(Index k, const Sequence<Scalar>& sequence) const {
+  WalkSegment segment(Index k, const Sequence<Scalar>& sequence) const {
     const Index first = k * segment_;
     return {first, std::min(segment_, sequence.valid_steps.longest() - first)};
   }

@@ -85,7 +85,7 @@ struct Recurrence : Cache {
   /// gradient(t)[:, blocks], under the dropout masks.
   void write_recurrent_kernel_gradient(const ConstPanels<Scalar>& gradient,
                                        const Vectors& blocks) const {
-    const Segment& segment = sequence.segment;
+    const WalkSegment& segment = sequence.segment;
     const bool skips_first = segment.first == 0 && segment.steps > 0 && starts_from_zero;
     const Index t = segment.first + (skips_first ? 1 : 0);
     const Index row = sequence.row(t), rows = sequence.segment_rows() - row;

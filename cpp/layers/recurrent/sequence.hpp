@@ -59,7 +59,7 @@ template <class T>
 using VectorOf = typename VectorOfUnits<std::decay_t<T>>::type;
 
 /// Successive steps.
-struct Segment {
+struct WalkSegment {
   Index first = 0, steps = 0;
 
   Index end() const { return first + steps; }
@@ -76,7 +76,7 @@ template <class Scalar>
 class Sequence {
  public:
   ValidSteps valid_steps;
-  Segment segment;                   // whose gates and cell states are held
+  WalkSegment segment;               // whose gates and cell states are held
   Panels<Scalar> gates;              // [., N]: x W + b, then the gates, then their gradient
   Panels<Scalar> recurrent_gates;    // [B, N]: GRU with reset_after: h R + b of one step
   Panels<Scalar> d_recurrent_gates;  // [., N]: the gradient of these, of all steps; else null

@@ -30,7 +30,7 @@ void Recurrent<Scalar, Cell>::backward(const Pass<Scalar>& pass) const {
 
 template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::backward_segment(const Pass<Scalar>& pass, Walk& walk) const {
-  const Segment& segment = walk.sequence.segment;
+  const WalkSegment& segment = walk.sequence.segment;
   for (Index t = segment.end() - 1; t >= segment.first; --t) {
     if ((t & (walk.steps_per_check - 1)) == 0 && pass.stopped()) return;
     if (settings().return_sequences) add_output_gradient(pass, walk, t);

@@ -244,7 +244,7 @@ void Recurrent<Scalar, Cell>::write_last_output(const Pass<Scalar>& pass, const 
 template <class Scalar, class Cell>
 void Recurrent<Scalar, Cell>::write_state(const Pass<Scalar>& pass, const Walk& walk) const {
   const Sequence<Scalar>& sequence = walk.sequence;
-  const Segment& segment = sequence.segment;
+  const WalkSegment& segment = sequence.segment;
   const auto write = [&](std::size_t k, Index width, const auto& state_at) {
     if (k >= pass.final_state.size() || !pass.final_state[k]) return;
     for (Index b = 0; b < walk.extents.batch; ++b) {
