@@ -35,7 +35,7 @@ def make_network(recurrent: _core.LayerOptions, dtype: str) -> _core.Network:
         _core.DropoutOptions(rate=0.2),
         _core.DenseOptions(units=CLASSES, activation="softmax"),
     ]
-    network = _core.Network(layers, [-1, FEATURES], dtype, 7)
+    network = _core.make_network(layers, [-1, FEATURES], dtype, 7)
     rng = np.random.default_rng(0)
     for layer in range(len(layers)):
         for index, (_, shape) in enumerate(network.parameters(layer)):
@@ -93,7 +93,7 @@ def test_fit(name, dtype, threads):
     def run() -> list[Any]:
         network = make_network(RECURRENT[name], dtype)
         x, y, weight = make_data(network, 2 * BATCH, dtype)
-        validation = (x[:BATCH], y[:BATCH], None)
+        validation = (x[:BATCH], y[:BATCH], None, None)
         history = network.fit(
             x,
             y,
@@ -124,7 +124,7 @@ def test_another_seed_gives_other_bits():
     layers = [_core.DropoutOptions(rate=0.5)]
     x = np.ones((4, 30))
     masks = [
-        _core.Network(layers, [30], "float64", seed).run_layer(0, x, training=True)[0]
+        _core.make_network(layers, [30], "float64", seed).run_layer(0, x, training=True)[0]
         for seed in (1, 2)
     ]
     assert (masks[0] != masks[1]).any()

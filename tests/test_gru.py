@@ -97,7 +97,7 @@ def test_dropout(dtype, reset_after, dropout, recurrent, data):
 
 def test_parameters():
     def shapes(**options):
-        return _core.Network([_core.GRUOptions(units=4, **options)], [-1, 3]).parameters(0)
+        return _core.make_network([_core.GRUOptions(units=4, **options)], [-1, 3]).parameters(0)
 
     kernels = [("kernel", (3, 12)), ("recurrent_kernel", (4, 12))]
     assert shapes() == [*kernels, ("bias", (2, 12))]

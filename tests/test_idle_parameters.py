@@ -28,7 +28,7 @@ def embedded(optimizer: dict) -> _core.Network:
         _core.LSTMOptions(units=21),
         _core.DenseOptions(units=CLASSES),
     ]
-    network = _core.Network(layers, [-1], "float32", 3)
+    network = _core.make_network(layers, [-1], "float32", 3)
     rng = np.random.default_rng(5)
     for layer in range(3):
         for index, (_, shape) in enumerate(network.parameters(layer)):

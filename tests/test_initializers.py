@@ -206,9 +206,10 @@ def test_initial_weights_do_not_depend_on_threads_or_blas(layer, dtype: str, mon
 
 
 def test_orthonormal_columns_refuses_other_matrices() -> None:
-    for shape in ((3, 5), (4,), (2, 2, 2)):
-        with pytest.raises(ValueError, match="rows >= columns"):
-            _core.orthonormal_columns(np.ones(shape))
+    with pytest.raises(ValueError, match="rows >= columns"):
+        _core.orthonormal_columns(np.ones((3, 5)))
+    with pytest.raises(TypeError, match="orthonormal_columns"):
+        _core.orthonormal_columns(np.ones((2, 2, 2)))
     assert _core.orthonormal_columns(np.ones((4, 0))).shape == (4, 0)
 
 

@@ -19,7 +19,7 @@ ROWS = 31  # one slice; T * ROWS * H is more than the 2^24 numbers that one segm
 
 def network(options: type[Any], steps: int, **settings: Any) -> _core.Network:
     """One recurrent layer with small weights, in float64."""
-    net = _core.Network([options(units=H, **settings)], [steps, F], "float64", 1)
+    net = _core.make_network([options(units=H, **settings)], [steps, F], "float64", 1)
     draw = np.random.default_rng(0)
     for index, (_, shape) in enumerate(net.parameters(0)):
         net.set_parameter(0, index, draw.normal(0, 0.4, shape))
@@ -85,7 +85,7 @@ def test_rows_end_in_different_segments(
     """Masked steps at one end: states, outputs and gradients are those of the rows alone."""
     layers = [_core.MaskingOptions(), options(units=H, stateful=True, **settings)]
     draw = np.random.default_rng(5)
-    blank = _core.Network(layers, [-1, F], "float64", 1)
+    blank = _core.make_network(layers, [-1, F], "float64", 1)
     weights = {1: [draw.normal(0, 0.4, shape) for _, shape in blank.parameters(1)]}
     one, target = draw.normal(size=(T, F)), draw.normal(size=H)
     many, lengths = np.zeros((ROWS, T, F)), [T, T // 2, T // 7, 50, 0]

@@ -263,7 +263,7 @@ def core_logs(loss: losses.Loss, wanted: list[metrics.Metric], y, p) -> list[flo
     """What the core says of predictions p: its network gives its input back."""
     from echocell import optimizers
 
-    network = _core.Network([_core.ActivationOptions(activation="linear")], [C], "float64", 0)
+    network = _core.make_network([_core.ActivationOptions(activation="linear")], [C], "float64", 0)
     network.compile(
         loss.options(), [metric.options() for metric in wanted], optimizers.SGD().options()
     )

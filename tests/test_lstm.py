@@ -91,7 +91,7 @@ def test_dropout(dtype, dropout, recurrent, data):
 
 def test_parameters_of_variants():
     def shapes(**options):
-        network = _core.Network([_core.LSTMOptions(units=4, **options)], [-1, 3])
+        network = _core.make_network([_core.LSTMOptions(units=4, **options)], [-1, 3])
         return network.parameters(0)
 
     full = [("kernel", (3, 16)), ("recurrent_kernel", (4, 16)), ("bias", (16,))]

@@ -262,7 +262,7 @@ STACKS: dict[str, list[Any]] = {
 
 
 def weights_of(layers: list[Any], rng: np.random.Generator) -> dict[int, list[np.ndarray]]:
-    blank = _core.Network(layers, [-1, F], "float64", 1)
+    blank = _core.make_network(layers, [-1, F], "float64", 1)
     return {
         k: [rng.normal(0, 0.5, shape) for _, shape in blank.parameters(k)]
         for k in range(len(layers))

@@ -35,7 +35,7 @@ def batches() -> list[tuple[np.ndarray, np.ndarray]]:
 
 def fresh(layer: str, weights: list[np.ndarray] | None, **optimizer: float) -> _core.Network:
     layers = [LAYERS[layer](units=UNITS), _core.DenseOptions(units=2)]
-    network = _core.Network(layers, [STEPS, VALUES], "float32", 3)
+    network = _core.make_network(layers, [STEPS, VALUES], "float32", 3)
     rng = np.random.default_rng(5)
     for place, (of, index) in enumerate(places(network)):
         shape = network.parameters(of)[index][1]

@@ -63,8 +63,8 @@ REFUSED: dict[str, Callable[[Sequential], Any]] = {
     "iterations": lambda model: setattr(model.optimizer, "iterations", 0),
     "trainable": lambda model: setattr(model, "trainable", False),
     "slots": lambda model: model._network.slots(),
-    "small_fit": lambda model: model._network.small_fit(SHORT, Y, B, 1, False) or refuse(),
-    "small_step": lambda model: model._network.small_step(SHORT[:, 0].copy()) or refuse(),
+    "quick_fit": lambda model: model._network.quick_fit(SHORT, Y, B, 1, False) or refuse(),
+    "quick_step": lambda model: model._network.quick_step(SHORT[:, 0].copy()) or refuse(),
 }
 
 

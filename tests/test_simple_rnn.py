@@ -60,7 +60,8 @@ def test_dropout(dtype, dropout, recurrent, data):
 
 def test_parameters():
     def shapes(**options):
-        return _core.Network([_core.SimpleRNNOptions(units=4, **options)], [-1, 3]).parameters(0)
+        layer = _core.SimpleRNNOptions(units=4, **options)
+        return _core.make_network([layer], [-1, 3]).parameters(0)
 
     assert shapes() == [("kernel", (3, 4)), ("recurrent_kernel", (4, 4)), ("bias", (4,))]
     assert shapes(use_bias=False) == [("kernel", (3, 4)), ("recurrent_kernel", (4, 4))]

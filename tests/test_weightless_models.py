@@ -136,14 +136,14 @@ def test_the_sentence_says_what_to_give() -> None:
 def test_the_core_refuses_them_itself(dtype: str) -> None:
     options = [_core.DropoutOptions(rate=0.1), _core.FlattenOptions()]
     with pytest.raises(ValueError, match="at least one axis"):
-        _core.Network(options, [], dtype)
-    network = _core.Network(options, [1], dtype)
+        _core.make_network(options, [], dtype)
+    network = _core.make_network(options, [1], dtype)
     for x in (np.ones(3, dtype), np.ones((), dtype)):
         with pytest.raises(ValueError, match="expected x"):
             network.predict(x, batch_size=1)
         with pytest.raises(ValueError, match="expected x"):
             network.run_layer(0, x)
-    assert network.small_predict(np.ones(3, dtype), 2) is None
+    assert network.quick_predict(np.ones(3, dtype), 2) is None
 
 
 @pytest.mark.parametrize("shape", [(1,), (1, 1)])

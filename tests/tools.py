@@ -79,7 +79,7 @@ def make_network(
     seed: int = 1,
 ) -> _core.Network:
     """A compiled network. weights: of some layers, by their number; the others stay zero."""
-    network = _core.Network(layers, input_shape, dtype, seed)
+    network = _core.make_network(layers, input_shape, dtype, seed)
     for layer, arrays in (weights or {}).items():
         for index, array in enumerate(arrays):
             network.set_parameter(layer, index, contiguous(array, dtype))

@@ -1,25 +1,32 @@
-// NumPy arrays in and out, with the checks that need no knowledge of the model.
+// NumPy arrays in and out.
 #pragma once
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <cmath>
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "numerics/finite.hpp"
 #include "numerics/shape.hpp"
+#include "numerics/tensor.hpp"
 
 namespace echocell::bindings {
 
 namespace py = pybind11;
 
-/// A C-contiguous array of Scalar, aligned as Scalar is: the same one if it is that already, else
-/// converted.
-template <class Scalar>
-using Numbers = py::array_t<Scalar, py::array::c_style | py::array::forcecast |
-                                        py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+using OptionalArray = std::optional<py::array>;
+
+/// Throws std::invalid_argument: "expected ..., received ...".
+[[noreturn]] inline void refuse(const std::string& expected, const std::string& received) {
+  throw std::invalid_argument("expected " + expected + ", received " + received);
+}
 
 inline Shape shape_of(const py::array& array) {
   return Shape(array.shape(), array.shape() + array.ndim());
@@ -32,33 +39,9 @@ inline py::tuple to_tuple(const Shape& shape) {
   return tuple;
 }
 
-/// "(3, 0, 2)": where the element with this flat index is.
-inline std::string position(Index flat, const Shape& shape) {
-  std::string text;
-  for (std::size_t k = shape.size(); k-- > 0;) {
-    text = std::to_string(flat % shape[k]) + (text.empty() ? "" : ", " + text);
-    flat /= shape[k];
-  }
-  return "(" + text + ")";
-}
-
-/// Throws if a number is NaN or infinite, saying where.
-template <class Scalar>
-void require_finite(const char* name, const Numbers<Scalar>& array) {
-  const Scalar* data = array.data();
-  if (all_finite(data, array.size())) return;
-  for (Index k = 0; k < array.size(); ++k) {
-    if (std::isfinite(data[k])) continue;
-    throw std::invalid_argument(std::string(name) + " contains " +
-                                (std::isnan(data[k]) ? "NaN" : "infinity") + " at index " +
-                                position(k, shape_of(array)) + "; expected finite numbers");
-  }
-}
-
-/// A new array with a copy of these numbers.
-template <class Scalar>
-py::array_t<Scalar> to_array(const Scalar* numbers, const Shape& shape) {
-  return py::array_t<Scalar>(shape, numbers);
+/// "(3, 4)".
+inline std::string shape_text(const Shape& shape) {
+  return py::cast<std::string>(py::str(to_tuple(shape)));
 }
 
 /// The shape of a batch of samples: rows, then the sample's.
@@ -66,6 +49,99 @@ inline Shape with_batch(Index rows, const Shape& sample) {
   Shape shape{rows};
   shape.insert(shape.end(), sample.begin(), sample.end());
   return shape;
+}
+
+/// The numbers of an array, row-major, as T: where they are that already the array's own memory,
+/// which it keeps alive; else a copy.
+template <class T>
+class Numbers {
+ public:
+  Numbers() = default;
+  /// Throws std::invalid_argument for an array of anything but booleans, integers and floats, or of
+  /// another shape than the one that is given.
+  Numbers(py::array array, const char* name, const Shape& shape = {})
+      : array_(std::move(array)), type_(array_.dtype()) {
+    if (!shape.empty() && shape_of(array_) != shape) {
+      refuse(std::string(name) + " of shape " + shape_text(shape), shape_text(shape_of(array_)));
+    }
+    if (is_plain() &&
+        (borrow() || convert<float>() || convert<double>() || convert<std::int64_t>() ||
+         convert<std::int32_t>() || convert<std::uint8_t>() || convert<bool>())) {
+      return;
+    }
+    convert_by_numpy(name);
+  }
+
+  const T* data() const { return data_; }
+  Index size() const { return array_.size(); }
+  Span<const T> span() const { return {data_, size()}; }
+  const py::array& array() const { return array_; }
+
+ private:
+  static constexpr int kPlain = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+
+  bool is_plain() const {
+    const char order = type_.byteorder();
+    return (array_.flags() & kPlain) == kPlain && (order == '=' || order == '|');
+  }
+  template <class From>
+  bool holds() const {
+    return type_.num() == py::dtype::num_of<From>();
+  }
+  bool borrow() {
+    if (!holds<T>()) return false;
+    data_ = static_cast<const T*>(array_.data());
+    return true;
+  }
+  template <class From>
+  bool convert() {
+    if (!std::is_floating_point_v<T> || !holds<From>()) return false;
+    const From* from = static_cast<const From*>(array_.data());
+    converted_.reset(new T[std::size_t(size())]);
+    std::transform(from, from + size(), converted_.get(),
+                   [](From number) { return static_cast<T>(number); });
+    data_ = converted_.get();
+    return true;
+  }
+  void convert_by_numpy(const char* name) {
+    const bool numeric = std::string("biuf").find(type_.kind()) != std::string::npos;
+    using Converted = py::array_t<T, kPlain | py::array::forcecast>;
+    auto converted = numeric ? Converted::ensure(array_) : Converted();
+    if (!numeric || !converted) {
+      refuse(std::string(name) + " of numbers", "dtype " + py::cast<std::string>(py::str(type_)));
+    }
+    array_ = std::move(converted);
+    data_ = static_cast<const T*>(array_.data());
+  }
+
+  py::array array_;
+  py::dtype type_;
+  std::unique_ptr<T[]> converted_;
+  const T* data_ = nullptr;
+};
+
+/// The Python layer says which number it is, and where.
+template <class Scalar>
+void require_finite(const char* name, const Numbers<Scalar>& numbers) {
+  if (!all_finite(numbers.data(), numbers.size())) {
+    refuse(std::string(name) + " of finite numbers", "NaN or infinity");
+  }
+}
+
+/// The numbers of a new array, to be written.
+template <class Scalar>
+Span<Scalar> span_of(py::array_t<Scalar>& array) {
+  return {array.mutable_data(), array.size()};
+}
+
+/// A new array with a copy of these numbers.
+template <class Scalar>
+py::array_t<Scalar> to_array(Span<const Scalar> numbers, const Shape& shape) {
+  return py::array_t<Scalar>(shape, numbers.data);
+}
+template <class Scalar>
+py::array_t<Scalar> to_array(const std::vector<Scalar>& numbers, const Shape& shape) {
+  return py::array_t<Scalar>(shape, numbers.data());
 }
 
 }  // namespace echocell::bindings

@@ -11,7 +11,4 @@ void bind_network(pybind11::module_& module);
 void bind_machine(pybind11::module_& module);
 void bind_linear_algebra(pybind11::module_& module);
 
-/// Adds the methods of small_calls.hpp to the class Network.
-void bind_small_calls(pybind11::handle network);
-
 }  // namespace echocell::bindings

@@ -2,48 +2,54 @@
 #pragma once
 
 #include <algorithm>
-#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "bindings/targets.hpp"
+#include "layers/embedding.hpp"
 #include "training/model.hpp"
 
 namespace echocell::bindings {
 
-using OptionalArray = std::optional<py::array>;
+/// A data set as Python gives it: x, y, weights, lengths, see _core.pyi.
+using Source = std::tuple<py::array, py::array, OptionalArray, OptionalArray>;
 
-/// A data set as Python gives it, see _core.pyi.
-struct Source {
-  py::array x, y;
-  OptionalArray weights, lengths;
-};
-
-/// "(3, 4)".
-inline std::string shape_text(const Shape& shape) {
-  return py::cast<std::string>(py::str(to_tuple(shape)));
-}
-
-/// The array as numbers of T. Throws std::invalid_argument where it holds something else.
-template <class T>
-Numbers<T> to_numbers(const py::array& array, const char* name) {
-  auto numbers = Numbers<T>::ensure(array);
-  if (!numbers) {
-    throw std::invalid_argument(std::string("expected ") + name + " of numbers, received dtype " +
-                                py::cast<std::string>(py::str(array.dtype())));
-  }
-  return numbers;
-}
-
-/// The array as numbers of Scalar; with a shape, it must be that one.
+/// A model as those see it who bring data.
 template <class Scalar>
-Numbers<Scalar> require(const py::array& array, const Shape& shape, const char* name) {
-  if (!shape.empty() && shape_of(array) != shape) {
-    throw std::invalid_argument(std::string("expected ") + name + " of shape " + shape_text(shape) +
-                                ", received " + shape_text(shape_of(array)));
+class Target {
+ public:
+  explicit Target(const Model<Scalar>& model) : model_(model) {
+    const Network<Scalar>& network = model.network();
+    const Layer<Scalar>& first = network.layer(network.nodes().front());
+    const auto* embedding = dynamic_cast<const Embedding<Scalar>*>(&first);
+    if (embedding != nullptr) classes_ = embedding->input_dim();
   }
-  return to_numbers<Scalar>(array, name);
-}
+  const Model<Scalar>& model() const { return model_; }
+  /// Whether it begins with ids.
+  bool takes_ids() const { return classes_ > 0; }
+  /// The shape of one output for such a sample, which most calls ask for in vain.
+  const Shape& output_shape(const Shape& sample) {
+    if (sample != sample_ || output_.empty()) {
+      output_ = model_.output_shape(sample);
+      sample_ = sample;
+    }
+    return output_;
+  }
+  /// Throws std::invalid_argument unless all inputs are finite, and ids where it takes them.
+  void require_inputs(const Numbers<Scalar>& x) const {
+    require_finite("x", x);
+    if (takes_ids() && !are_classes(x, classes_)) {
+      refuse("ids from 0 to " + std::to_string(classes_ - 1), "another number");
+    }
+  }
+
+ private:
+  const Model<Scalar>& model_;
+  Index classes_ = 0;
+  Shape sample_, output_;
+};
 
 /// x, y and weights as a model takes them. Throws std::invalid_argument where they do not fit it.
 template <class Scalar>
@@ -52,102 +58,103 @@ class Data {
   Dataset<Scalar> set;
 
   /// Inputs alone.
-  Data(const Model<Scalar>& model, const py::array& x, const OptionalArray& lengths)
-      : x_(require<Scalar>(x, {}, "x")) {
-    const Shape shape = shape_of(x_);
-    if (shape.empty()) throw std::invalid_argument("expected x with a batch axis");
-    set.samples = shape[0];
-    set.sample = Shape(shape.begin() + 1, shape.end());
-    if (lengths) load_lengths(model.network(), *lengths);
-    require_sample(model.input_shape());
-    if (x_.size() == 0) throw std::invalid_argument("x is empty");
-    require_finite<Scalar>("x", x_);
-    set.x = {x_.data(), x_.size()};
-    ragged_output_ = lengths && model.network().timed_output();
+  Data(Target<Scalar>& target, const py::array& x, const OptionalArray& lengths) : x_(x, "x") {
+    if (x.ndim() == 0) refuse("x with a batch axis", "a number");
+    set.samples = x.shape(0);
+    set.sample = Shape(x.shape() + 1, x.shape() + x.ndim());
+    const Network<Scalar>& network = target.model().network();
+    if (lengths) load_lengths(network, *lengths);
+    require_sample(network.input_shape());
+    if (x_.size() == 0) refuse("samples", "none");
+    target.require_inputs(x_);
+    set.x = x_.span();
+    ragged_output_ = lengths && network.timed_output();
+    output_ = target.output_shape(set.sample);
   }
-  Data(const Model<Scalar>& model, const Source& source) : Data(model, source.x, source.lengths) {
-    load_targets(model, source.y);
-    if (source.weights) load_weights(model, *source.weights);
+  Data(Target<Scalar>& target, const Source& source)
+      : Data(target, std::get<0>(source), std::get<3>(source)) {
+    load_targets(target.model().loss(), std::get<1>(source));
+    if (const auto& weights = std::get<2>(source)) load_weights(*weights);
   }
   Data(const Data&) = delete;
   Data& operator=(const Data&) = delete;
 
   /// Of all outputs: [N, ...], or [sum of lengths, ...].
-  Shape output_shape(const Model<Scalar>& model) const {
-    const Shape sample = model.output_shape(set.sample);
-    if (!ragged_output_) return with_batch(set.samples, sample);
-    return with_batch(x_.shape(0), Shape(sample.begin() + 1, sample.end()));
+  Shape output_shape() const {
+    if (!ragged_output_) return with_batch(set.samples, output_);
+    return with_batch(rows_of_x(), Shape(output_.begin() + 1, output_.end()));
+  }
+  /// Throws std::invalid_argument unless the targets are right as they came.
+  void require_plain_targets(LossKind loss) const {
+    if (!are_targets(loss, y_, output_)) refuse("targets of this loss", "others");
   }
 
  private:
-  void load_lengths(const Network<Scalar>& network, const py::array& lengths) {
-    if (const auto layer = network.layer_misled_by_padding()) {
-      throw std::invalid_argument("layer " + std::to_string(*layer) +
-                                  " takes sequences of one length");
+  Index rows_of_x() const { return x_.array().shape(0); }
+
+  void load_lengths(const Network<Scalar>& network, const py::array& given) {
+    if (network.layer_misled_by_padding()) refuse("sequences of one length", "several");
+    const Numbers<std::int64_t> lengths(given, "lengths");
+    const std::int64_t* last = lengths.data() + lengths.size();
+    if (std::any_of(lengths.data(), last, [](Index length) { return length < 1; })) {
+      refuse("lengths of at least 1", "others");
     }
-    const auto numbers = to_numbers<std::int64_t>(lengths, "lengths");
-    Index longest = 0;
     starts_.assign(1, 0);
-    for (Index k = 0; k < numbers.size(); ++k) {
-      const Index length = numbers.data()[k];
-      if (length < 1) throw std::invalid_argument("expected lengths of at least 1");
-      longest = std::max(longest, length);
-      starts_.push_back(starts_.back() + length);
+    for (const auto* length = lengths.data(); length != last; ++length) {
+      starts_.push_back(starts_.back() + *length);
     }
-    if (starts_.back() != x_.shape(0)) {
-      throw std::invalid_argument("expected x with " + std::to_string(starts_.back()) +
-                                  " time steps in all, received shape " + shape_text(shape_of(x_)));
+    if (starts_.back() != rows_of_x()) {
+      refuse("x with " + std::to_string(starts_.back()) + " time steps in all",
+             std::to_string(rows_of_x()));
     }
-    set.samples = numbers.size();
-    set.sample.insert(set.sample.begin(), longest);
+    set.samples = lengths.size();
+    if (set.samples > 0) {
+      set.sample.insert(set.sample.begin(), *std::max_element(lengths.data(), last));
+    }
     set.starts = {starts_.data(), static_cast<Index>(starts_.size())};
   }
 
   void require_sample(const Shape& input) const {
-    bool fits = set.sample.size() == input.size();
-    for (std::size_t k = 0; fits && k < input.size(); ++k) {
-      fits = input[k] == kOpen || input[k] == set.sample[k];
-    }
-    if (!fits) {
-      throw std::invalid_argument("expected x of shape " + to_string(input) + ", received " +
-                                  shape_text(shape_of(x_)));
-    }
+    const bool fits = std::equal(
+        input.begin(), input.end(), set.sample.begin(), set.sample.end(),
+        [](Index expected, Index extent) { return expected == kOpen || expected == extent; });
+    if (!fits) refuse("x of shape " + to_string(input), shape_text(shape_of(x_.array())));
   }
 
-  void load_targets(const Model<Scalar>& model, const py::array& y) {
-    set.target_size = model.target_size(set.sample);
-    const Index rows = ragged_output_ ? x_.shape(0) : set.samples;
+  void load_targets(LossKind loss, const py::array& y) {
+    const Index width = output_.back();
+    set.target_size = volume(output_) / width * target_width(loss, width);
+    const Index rows = ragged_output_ ? rows_of_x() : set.samples;
     const Index size = ragged_output_ ? set.target_size / set.steps() : set.target_size;
-    y_ = require<Scalar>(y, {}, "y");
-    if (y_.ndim() < 1 || y_.shape(0) != rows || y_.size() != rows * size) {
-      throw std::invalid_argument("expected y with " + std::to_string(rows) + " samples of " +
-                                  std::to_string(size) + " numbers each, received shape " +
-                                  shape_text(shape_of(y_)));
+    y_ = Numbers<Scalar>(y, "y");
+    if (y.ndim() < 1 || y.shape(0) != rows || y.size() != rows * size) {
+      refuse("y with " + std::to_string(rows) + " samples of " + std::to_string(size) +
+                 " numbers each",
+             "shape " + shape_text(shape_of(y)));
     }
-    require_finite<Scalar>("y", y_);
-    set.y = {y_.data(), y_.size()};
+    require_finite("y", y_);
+    set.y = y_.span();
   }
 
   /// [N], or [N, T] for T steps of the output, which may follow each other: [sum of lengths].
-  void load_weights(const Model<Scalar>& model, const py::array& weights) {
-    weights_ = require<Scalar>(weights, {}, "sample_weight");
-    const Shape output = model.output_shape(set.sample);
-    const Index steps = output.size() >= 2 ? output[0] : 1;
+  void load_weights(const py::array& weights) {
+    const Index steps = output_.size() >= 2 ? output_[0] : 1;
     const Shape per_sample{set.samples};
-    const Shape per_step = ragged_output_ ? Shape{x_.shape(0)} : Shape{set.samples, steps};
-    const Shape shape = shape_of(weights_);
+    const Shape per_step = ragged_output_ ? Shape{rows_of_x()} : Shape{set.samples, steps};
+    const Shape shape = shape_of(weights);
     if (shape != per_sample && shape != per_step) {
-      throw std::invalid_argument("expected sample_weight of shape " + shape_text(per_sample) +
-                                  " or " + shape_text(per_step) + ", received " +
-                                  shape_text(shape));
+      refuse("sample_weight of shape " + shape_text(per_sample) + " or " + shape_text(per_step),
+             shape_text(shape));
     }
-    require_finite<Scalar>("sample_weight", weights_);
-    set.weights = {weights_.data(), weights_.size()};
+    weights_ = Numbers<Scalar>(weights, "sample_weight");
+    require_finite("sample_weight", weights_);
+    set.weights = weights_.span();
     set.weight_steps = shape == per_sample ? 0 : steps;
   }
 
   Numbers<Scalar> x_, y_, weights_;
   std::vector<Index> starts_;
+  Shape output_;                // of one sample
   bool ragged_output_ = false;  // outputs, and targets, follow each other step by step, like x
 };
 

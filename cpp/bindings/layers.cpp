@@ -1,9 +1,6 @@
 // The options of all layers.
-#include <pybind11/stl.h>
-
-#include <map>
-
 #include "bindings/bindings.hpp"
+#include "bindings/options.hpp"
 #include "layers/activation.hpp"
 #include "layers/dense.hpp"
 #include "layers/dropout.hpp"
@@ -21,37 +18,6 @@
 namespace echocell::bindings {
 namespace {
 
-namespace py = pybind11;
-using namespace py::literals;
-
-Activation activation(const std::string& name) {
-  static const std::map<std::string, Activation> names{
-      {"linear", Activation::linear},
-      {"tanh", Activation::tanh},
-      {"sigmoid", Activation::sigmoid},
-      {"hard_sigmoid", Activation::hard_sigmoid},
-      {"relu", Activation::relu},
-      {"softsign", Activation::softsign},
-      {"elu", Activation::elu},
-      {"softplus", Activation::softplus},
-      {"bipolar_sigmoid", Activation::bipolar_sigmoid},
-      {"bipolar_sigmoid_2", Activation::bipolar_sigmoid_2},
-      {"softmax", Activation::softmax},
-  };
-  const auto found = names.find(name);
-  if (found == names.end()) throw std::invalid_argument("unknown activation '" + name + "'");
-  return found->second;
-}
-
-/// softmax is a function of a row; a recurrent cell applies its activations number by number.
-Activation cell_activation(const std::string& name) {
-  const Activation f = activation(name);
-  if (f == Activation::softmax) {
-    throw std::invalid_argument("softmax is not available inside a recurrent layer");
-  }
-  return f;
-}
-
 void require_units(Index units) {
   constexpr Index kMost = Index{1} << 31;
   if (units < 1 || units > kMost) {
@@ -59,211 +25,152 @@ void require_units(Index units) {
   }
 }
 
-using Options = std::shared_ptr<LayerOptions>;
+/// softmax is a function of a row; a recurrent cell applies its activations number by number.
+void require_elementwise(Activation activation) {
+  if (activation == Activation::softmax) {
+    throw std::invalid_argument("softmax is not available inside a recurrent layer");
+  }
+}
 
+void require_layer(const std::shared_ptr<const LayerOptions>& layer) {
+  if (!layer) throw std::invalid_argument("a wrapper needs a layer");
+}
+
+void check(const RecurrentSettings& s) {
+  require_units(s.units);
+  require_elementwise(s.activation);
+}
+
+/// MemoryBlocks as Python describes it: the numbers of units follow.
+struct MemoryBlocksArguments : MemoryBlocksOptions {
+  Index cells = 1;
+  bool cell_bias = true;
+};
+
+void complete(MemoryBlocksArguments& o) {
+  require_units(o.blocks);
+  require_units(o.cells);
+  if (o.shortcut && !o.return_sequences) {
+    throw std::invalid_argument("shortcut=True needs return_sequences=True");
+  }
+  o.outputs = checked_product(o.blocks, o.cells);
+  o.units = o.outputs + o.blocks * static_cast<Index>(o.gates.size());
+  o.first_bias = o.cell_bias ? 0 : o.outputs;
+}
+void complete(LSTMOptions&) {}
+
+/// Binds a layer whose output has an activation of its own, by default that of the cell.
 template <class T>
-using Class = py::class_<T, LayerOptions, std::shared_ptr<T>>;
+auto bind_lstm(py::module_& m, const char* name) {
+  return bind_options<T, LayerOptions>(m, name, [](T& o, const py::kwargs& given) {
+    if (!given.contains("output_activation")) o.output_activation = o.activation;
+    complete(o);
+    check(o);
+    require_elementwise(o.recurrent_activation);
+    require_elementwise(o.output_activation);
+  });
+}
 
-RecurrentSettings settings(Index units, const std::string& activation_name, bool use_bias,
-                           bool return_sequences, bool stateful, bool go_backwards, double dropout,
-                           double recurrent_dropout, bool zero_output) {
-  require_units(units);
-  RecurrentSettings s;
-  s.units = units;
-  s.activation = cell_activation(activation_name);
-  s.use_bias = use_bias;
-  s.return_sequences = return_sequences;
-  s.stateful = stateful;
-  s.go_backwards = go_backwards;
-  s.dropout = dropout;
-  s.recurrent_dropout = recurrent_dropout;
-  s.zero_output_for_mask = zero_output;
-  return s;
+/// The fields that all recurrent layers have.
+template <class T, class Class>
+void add_recurrent_fields(Class& options) {
+  options.def_readwrite("activation", &T::activation)
+      .def_readwrite("use_bias", &T::use_bias)
+      .def_readwrite("return_sequences", &T::return_sequences)
+      .def_readwrite("stateful", &T::stateful)
+      .def_readwrite("go_backwards", &T::go_backwards)
+      .def_readwrite("dropout", &T::dropout)
+      .def_readwrite("recurrent_dropout", &T::recurrent_dropout)
+      .def_readwrite("zero_output_for_mask", &T::zero_output_for_mask);
+}
+
+/// The fields that LSTM and MemoryBlocks have in common.
+template <class T, class Class>
+void add_lstm_fields(Class& options) {
+  add_recurrent_fields<T>(options);
+  options.def_readwrite("recurrent_activation", &T::recurrent_activation)
+      .def_readwrite("output_activation", &T::output_activation)
+      .def_readwrite("gates", &T::gates)
+      .def_readwrite("truncated", &T::truncated);
 }
 
 void bind_recurrent(py::module_& m) {
-  Class<LSTMOptions>(m, "LSTMOptions")
-      .def(py::init([](Index units, const std::string& f, const std::string& gate_f,
-                       const std::string& output_f, bool use_bias, bool peephole,
-                       const std::string& gates, bool coupled, bool truncated, bool sequences,
-                       bool stateful, bool backwards, double dropout, double recurrent_dropout,
-                       bool zero_output) {
-             LSTMOptions o;
-             static_cast<RecurrentSettings&>(o) =
-                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
-                          recurrent_dropout, zero_output);
-             o.recurrent_activation = cell_activation(gate_f);
-             o.output_activation = cell_activation(output_f.empty() ? f : output_f);
-             o.truncated = truncated;
-             o.peephole = peephole;
-             o.gates = gates;
-             o.coupled = coupled;
-             return o;
-           }),
-           py::kw_only(), "units"_a, "activation"_a = "tanh", "recurrent_activation"_a = "sigmoid",
-           "output_activation"_a = "", "use_bias"_a = true, "peephole"_a = false, "gates"_a = "ifo",
-           "coupled"_a = false, "truncated"_a = false, "return_sequences"_a = false,
-           "stateful"_a = false, "go_backwards"_a = false, "dropout"_a = 0.0,
-           "recurrent_dropout"_a = 0.0, "zero_output_for_mask"_a = false);
+  auto lstm = bind_lstm<LSTMOptions>(m, "LSTMOptions");
+  add_lstm_fields<LSTMOptions>(lstm);
+  lstm.def_readwrite("units", &LSTMOptions::units)
+      .def_readwrite("peephole", &LSTMOptions::peephole)
+      .def_readwrite("coupled", &LSTMOptions::coupled);
 
-  Class<GRUOptions>(m, "GRUOptions")
-      .def(py::init([](Index units, const std::string& f, const std::string& gate_f, bool use_bias,
-                       bool reset_after, bool sequences, bool stateful, bool backwards,
-                       double dropout, double recurrent_dropout, bool zero_output) {
-             GRUOptions o;
-             static_cast<RecurrentSettings&>(o) =
-                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
-                          recurrent_dropout, zero_output);
-             o.recurrent_activation = cell_activation(gate_f);
-             o.reset_after = reset_after;
-             return o;
-           }),
-           py::kw_only(), "units"_a, "activation"_a = "tanh", "recurrent_activation"_a = "sigmoid",
-           "use_bias"_a = true, "reset_after"_a = true, "return_sequences"_a = false,
-           "stateful"_a = false, "go_backwards"_a = false, "dropout"_a = 0.0,
-           "recurrent_dropout"_a = 0.0, "zero_output_for_mask"_a = false);
+  using Blocks = MemoryBlocksArguments;
+  auto blocks = bind_lstm<Blocks>(m, "MemoryBlocksOptions");
+  add_lstm_fields<Blocks>(blocks);
+  blocks.def_readwrite("blocks", &Blocks::blocks)
+      .def_readwrite("cells", &Blocks::cells)
+      .def_readwrite("use_kernel", &Blocks::use_kernel)
+      .def_readwrite("cell_bias", &Blocks::cell_bias)
+      .def_readwrite("shortcut", &Blocks::shortcut);
 
-  Class<SimpleRNNOptions>(m, "SimpleRNNOptions")
-      .def(py::init([](Index units, const std::string& f, bool use_bias, bool sequences,
-                       bool stateful, bool backwards, double dropout, double recurrent_dropout,
-                       bool zero_output) {
-             SimpleRNNOptions o;
-             static_cast<RecurrentSettings&>(o) =
-                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
-                          recurrent_dropout, zero_output);
-             return o;
-           }),
-           py::kw_only(), "units"_a, "activation"_a = "tanh", "use_bias"_a = true,
-           "return_sequences"_a = false, "stateful"_a = false, "go_backwards"_a = false,
-           "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "zero_output_for_mask"_a = false);
-}
+  auto gru = bind_options<GRUOptions, LayerOptions>(m, "GRUOptions",
+                                                    [](const GRUOptions& o, const py::kwargs&) {
+                                                      check(o);
+                                                      require_elementwise(o.recurrent_activation);
+                                                    });
+  add_recurrent_fields<GRUOptions>(gru);
+  gru.def_readwrite("units", &GRUOptions::units)
+      .def_readwrite("recurrent_activation", &GRUOptions::recurrent_activation)
+      .def_readwrite("reset_after", &GRUOptions::reset_after);
 
-void bind_memory_blocks(py::module_& m) {
-  Class<MemoryBlocksOptions>(m, "MemoryBlocksOptions")
-      .def(py::init([](Index blocks, Index cells, const std::string& f, const std::string& gate_f,
-                       const std::string& output_f, const std::string& gates, bool use_kernel,
-                       bool use_bias, bool cell_bias, bool shortcut, bool truncated, bool sequences,
-                       bool stateful, bool backwards, double dropout, double recurrent_dropout,
-                       bool zero_output) {
-             require_units(blocks);
-             require_units(cells);
-             if (shortcut && !sequences) {
-               throw std::invalid_argument("shortcut=True needs return_sequences=True");
-             }
-             const Index outputs = blocks * cells;
-             const Index units = outputs + blocks * static_cast<Index>(gates.size());
-             MemoryBlocksOptions o;
-             static_cast<RecurrentSettings&>(o) =
-                 settings(units, f, use_bias, sequences, stateful, backwards, dropout,
-                          recurrent_dropout, zero_output);
-             o.blocks = blocks;
-             o.gates = gates;
-             o.outputs = outputs;
-             o.first_bias = cell_bias ? 0 : o.outputs;
-             o.use_kernel = use_kernel;
-             o.shortcut = shortcut;
-             o.truncated = truncated;
-             o.recurrent_activation = cell_activation(gate_f);
-             o.output_activation = cell_activation(output_f.empty() ? f : output_f);
-             return o;
-           }),
-           py::kw_only(), "blocks"_a, "cells"_a = 1, "activation"_a = "tanh",
-           "recurrent_activation"_a = "sigmoid", "output_activation"_a = "", "gates"_a = "ifo",
-           "use_kernel"_a = true, "use_bias"_a = true, "cell_bias"_a = true, "shortcut"_a = false,
-           "truncated"_a = false, "return_sequences"_a = false, "stateful"_a = false,
-           "go_backwards"_a = false, "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0,
-           "zero_output_for_mask"_a = false);
+  auto simple = bind_options<SimpleRNNOptions, LayerOptions>(
+      m, "SimpleRNNOptions", [](const SimpleRNNOptions& o, const py::kwargs&) { check(o); });
+  add_recurrent_fields<SimpleRNNOptions>(simple);
+  simple.def_readwrite("units", &SimpleRNNOptions::units);
 }
 
 void bind_simple(py::module_& m) {
-  Class<DenseOptions>(m, "DenseOptions")
-      .def(py::init([](Index units, const std::string& f, bool use_bias) {
-             require_units(units);
-             DenseOptions o;
-             o.units = units;
-             o.activation = activation(f);
-             o.use_bias = use_bias;
-             return o;
-           }),
-           py::kw_only(), "units"_a, "activation"_a = "linear", "use_bias"_a = true);
-  Class<ActivationOptions>(m, "ActivationOptions")
-      .def(py::init([](const std::string& f) {
-             ActivationOptions o;
-             o.activation = activation(f);
-             return o;
-           }),
-           py::kw_only(), "activation"_a);
-  Class<DropoutOptions>(m, "DropoutOptions")
-      .def(py::init([](double rate) {
-             DropoutOptions o;
-             o.rate = rate;
-             return o;
-           }),
-           py::kw_only(), "rate"_a);
-  Class<EmbeddingOptions>(m, "EmbeddingOptions")
-      .def(py::init([](Index input_dim, Index output_dim, bool mask_zero) {
-             EmbeddingOptions o;
-             o.input_dim = input_dim;
-             o.output_dim = output_dim;
-             o.mask_zero = mask_zero;
-             return o;
-           }),
-           py::kw_only(), "input_dim"_a, "output_dim"_a, "mask_zero"_a = false);
-  Class<MaskingOptions>(m, "MaskingOptions")
-      .def(py::init([](double mask_value) {
-             MaskingOptions o;
-             o.mask_value = mask_value;
-             return o;
-           }),
-           py::kw_only(), "mask_value"_a = 0.0);
-  Class<FlattenOptions>(m, "FlattenOptions")
-      .def(py::init([](bool channels_first) {
-             FlattenOptions o;
-             o.channels_first = channels_first;
-             return o;
-           }),
-           py::kw_only(), "channels_first"_a = false);
-  Class<ReshapeOptions>(m, "ReshapeOptions")
-      .def(py::init([](const Shape& target_shape) {
-             ReshapeOptions o;
-             o.target_shape = target_shape;
-             return o;
-           }),
-           py::kw_only(), "target_shape"_a);
-  Class<RepeatVectorOptions>(m, "RepeatVectorOptions")
-      .def(py::init([](Index n) {
-             RepeatVectorOptions o;
-             o.n = n;
-             return o;
-           }),
-           py::kw_only(), "n"_a);
+  bind_options<DenseOptions, LayerOptions>(
+      m, "DenseOptions", [](const DenseOptions& o, const py::kwargs&) { require_units(o.units); })
+      .def_readwrite("units", &DenseOptions::units)
+      .def_readwrite("activation", &DenseOptions::activation)
+      .def_readwrite("use_bias", &DenseOptions::use_bias);
+  bind_options<ActivationOptions, LayerOptions>(m, "ActivationOptions")
+      .def_readwrite("activation", &ActivationOptions::activation);
+  bind_options<DropoutOptions, LayerOptions>(m, "DropoutOptions")
+      .def_readwrite("rate", &DropoutOptions::rate);
+  bind_options<EmbeddingOptions, LayerOptions>(m, "EmbeddingOptions")
+      .def_readwrite("input_dim", &EmbeddingOptions::input_dim)
+      .def_readwrite("output_dim", &EmbeddingOptions::output_dim)
+      .def_readwrite("mask_zero", &EmbeddingOptions::mask_zero);
+  bind_options<MaskingOptions, LayerOptions>(m, "MaskingOptions")
+      .def_readwrite("mask_value", &MaskingOptions::mask_value);
+  bind_options<FlattenOptions, LayerOptions>(m, "FlattenOptions")
+      .def_readwrite("channels_first", &FlattenOptions::channels_first);
+  bind_options<ReshapeOptions, LayerOptions>(m, "ReshapeOptions")
+      .def_readwrite("target_shape", &ReshapeOptions::target_shape);
+  bind_options<RepeatVectorOptions, LayerOptions>(m, "RepeatVectorOptions")
+      .def_readwrite("n", &RepeatVectorOptions::n);
 }
 
 void bind_wrappers(py::module_& m) {
-  Class<TimeDistributedOptions>(m, "TimeDistributedOptions")
-      .def(py::init([](const Options& layer) {
-             TimeDistributedOptions o;
-             o.layer = layer;
-             return o;
-           }),
-           py::kw_only(), "layer"_a);
-  Class<BidirectionalOptions>(m, "BidirectionalOptions")
-      .def(py::init([](const Options& forward, const Options& backward, const std::string& mode) {
-             BidirectionalOptions o;
-             o.forward = forward;
-             o.backward = backward;
-             o.merge_mode = merge_mode(mode);
-             return o;
-           }),
-           py::kw_only(), "forward"_a, "backward"_a, "merge_mode"_a = "concat");
+  bind_options<TimeDistributedOptions, LayerOptions>(
+      m, "TimeDistributedOptions",
+      [](const TimeDistributedOptions& o, const py::kwargs&) { require_layer(o.layer); })
+      .def_readwrite("layer", &TimeDistributedOptions::layer);
+  bind_options<BidirectionalOptions, LayerOptions>(
+      m, "BidirectionalOptions",
+      [](const BidirectionalOptions& o, const py::kwargs&) {
+        require_layer(o.forward);
+        require_layer(o.backward);
+      })
+      .def_readwrite("forward", &BidirectionalOptions::forward)
+      .def_readwrite("backward", &BidirectionalOptions::backward)
+      .def_readwrite("merge_mode", &BidirectionalOptions::merge_mode);
 }
 
 }  // namespace
 
 void bind_layers(py::module_& m) {
-  py::class_<LayerOptions, Options>(m, "LayerOptions");
+  py::class_<LayerOptions, std::shared_ptr<LayerOptions>>(m, "LayerOptions");
   bind_recurrent(m);
-  bind_memory_blocks(m);
   bind_simple(m);
   bind_wrappers(m);
 }

@@ -1,24 +1,24 @@
 // Linear algebra for the initializers.
-#include "bindings/arrays.hpp"
+#include <pybind11/eigen.h>
+
 #include "bindings/bindings.hpp"
 #include "numerics/orthogonal.hpp"
 
 namespace echocell::bindings {
 namespace {
 
-py::array_t<double> orthonormal_columns(const Numbers<double>& matrix) {
-  if (matrix.ndim() != 2 || matrix.shape(0) < matrix.shape(1)) {
+namespace py = pybind11;
+
+using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Eigen::MatrixXd orthonormal_columns(const Eigen::Ref<const RowMajorMatrix>& matrix) {
+  if (matrix.rows() < matrix.cols()) {
     throw std::invalid_argument("expected a matrix [rows, columns] with rows >= columns");
   }
-  const Index rows = matrix.shape(0), columns = matrix.shape(1);
-  constexpr auto kSize = static_cast<Index>(sizeof(double));
-  py::array_t<double> q({rows, columns}, {kSize, kSize * rows});
-  const ConstRowsView<double> from = rows_view(matrix.data(), rows, columns);
-  const RowsView<double> to = rows_view(q.mutable_data(), columns, rows);
-  {
-    const py::gil_scoped_release released;
-    echocell::orthonormal_columns(from, to);
-  }
+  Eigen::MatrixXd q(matrix.rows(), matrix.cols());
+  const auto from = rows_view(matrix.data(), matrix.rows(), matrix.cols(), matrix.outerStride());
+  const py::gil_scoped_release released;
+  echocell::orthonormal_columns(from, rows_view(q.data(), q.cols(), q.rows()));
   return q;
 }
 

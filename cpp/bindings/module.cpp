@@ -6,7 +6,7 @@ PYBIND11_MODULE(ECHOCELL_MODULE, module) {
   module.doc() = "The compiled core of echocell.";
   echocell::bindings::bind_layers(module);          // LSTMOptions, DenseOptions, ...
   echocell::bindings::bind_training(module);        // LossOptions, MetricOptions, OptimizerOptions
-  echocell::bindings::bind_network(module);         // Network
+  echocell::bindings::bind_network(module);         // NetworkFloat32, NetworkFloat64
   echocell::bindings::bind_machine(module);         // set_num_threads, build_info, ...
   echocell::bindings::bind_linear_algebra(module);  // orthonormal_columns
 }

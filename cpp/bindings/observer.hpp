@@ -7,7 +7,10 @@
 
 #include <chrono>
 #include <exception>
-#include <optional>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -18,53 +21,54 @@ namespace echocell::bindings {
 
 namespace py = pybind11;
 
-/// Python's callables, as _core.pyi describes them; none of them is needed.
-struct Hooks {
-  using Hook = std::optional<py::function>;
+/// Callables of Python by their names, as _core.pyi describes them; none of them is needed.
+using Hooks = std::map<std::string, py::function, std::less<>>;
 
-  Hook epoch_begin, epoch_end, batch_begin, batch_end;
-  Hook test_begin, test_end, test_batch_begin, test_batch_end;
-  Hook predict_batch_begin, predict_batch_end;
-  Hook progress;
-};
+/// Throws std::invalid_argument for a name that no hook has.
+inline void require_known(const Hooks& hooks) {
+  static const std::set<std::string> known{
+      "epoch_begin",         "epoch_end",         "batch_begin",      "batch_end",
+      "test_begin",          "test_end",          "test_batch_begin", "test_batch_end",
+      "predict_batch_begin", "predict_batch_end", "progress"};
+  for (const auto& [name, function] : hooks) {
+    if (known.count(name) == 0) throw std::invalid_argument("there is no hook '" + name + "'");
+  }
+}
 
 /// Lives on the thread that entered the model; that thread has released the GIL.
 class PythonObserver final : public Observer {
  public:
-  PythonObserver(Occupancy& occupancy, Hooks hooks)
-      : occupancy_(occupancy), hooks_(std::move(hooks)) {}
+  /// predictions: the array that predict() fills; it outlives the observer.
+  PythonObserver(Occupancy& occupancy, Hooks hooks, const py::array* predictions)
+      : occupancy_(occupancy), hooks_(std::move(hooks)), predictions_(predictions) {
+    require_known(hooks_);
+  }
 
   void epoch_begin(Index epoch) override {
+    fits_ = true;
     epoch_ = epoch;
-    call(hooks_.epoch_begin, epoch);
+    call("epoch_begin", epoch);
   }
   bool epoch_end(Index epoch, const std::vector<double>& logs) override {
-    return ask(hooks_.epoch_end, epoch, logs);
+    return ask("epoch_end", epoch, logs);
   }
-  void batch_begin(Index batch) override { call(hooks_.batch_begin, batch); }
+  void batch_begin(Index batch) override { call("batch_begin", batch); }
   bool batch_end(Index epoch, Index batch, const Logs& logs) override {
     epoch_ = epoch;
-    const bool stop = hooks_.batch_end && ask(hooks_.batch_end, batch, logs());
+    const bool stop = has("batch_end") && ask("batch_end", batch, logs());
     show_progress(batch, logs);
     return stop;
   }
-  void test_begin() override { call(hooks_.test_begin); }
-  void test_end(const std::vector<double>& logs) override { call(hooks_.test_end, logs); }
-  void test_batch_begin(Index batch) override { call(hooks_.test_batch_begin, batch); }
+  void test_begin() override { call("test_begin"); }
+  void test_end(const std::vector<double>& logs) override { call("test_end", logs); }
+  void test_batch_begin(Index batch) override { call("test_batch_begin", batch); }
   bool test_batch_end(Index batch, const Logs& logs) override {
-    const bool stop = hooks_.test_batch_end && ask(hooks_.test_batch_end, batch, logs());
-    if (shows_tests_) show_progress(batch, logs);
+    const bool stop = has("test_batch_end") && ask("test_batch_end", batch, logs());
+    if (!fits_) show_progress(batch, logs);
     return stop;
   }
-  void predict_batch_begin(Index batch) override { call(hooks_.predict_batch_begin, batch); }
-  void predict_batch_end(Index batch) override {
-    call(hooks_.predict_batch_end, batch, *predictions_);
-  }
-
-  /// In evaluate() the progress is that of the test.
-  void show_tests() { shows_tests_ = true; }
-  /// The array that predict() fills; it outlives the observer.
-  void show_predictions(const py::array& predictions) { predictions_ = &predictions; }
+  void predict_batch_begin(Index batch) override { call("predict_batch_begin", batch); }
+  void predict_batch_end(Index batch) override { call("predict_batch_end", batch, *predictions_); }
 
   /// Throws what a signal handler threw, if that is why the loop was left.
   void rethrow() const {
@@ -100,36 +104,38 @@ class PythonObserver final : public Observer {
 
   using Clock = std::chrono::steady_clock;
 
+  bool has(const char* hook) const { return hooks_.find(hook) != hooks_.end(); }
   /// Gives what the hook returns to `use`, with the GIL and the model open.
   template <class Use, class... Arguments>
-  void call_with(const Hooks::Hook& hook, const Use& use, const Arguments&... arguments) {
-    if (!hook) return;
+  void call_with(const char* hook, const Use& use, const Arguments&... arguments) {
+    const auto found = hooks_.find(hook);
+    if (found == hooks_.end()) return;
     const py::gil_scoped_acquire gil;
     note_outside_code();
     const auto opened = occupancy_.open_to_owner();
-    use((*hook)(arguments...));
+    use(found->second(arguments...));
   }
   template <class... Arguments>
-  void call(const Hooks::Hook& hook, const Arguments&... arguments) {
+  void call(const char* hook, const Arguments&... arguments) {
     call_with(hook, [](const py::object&) {}, arguments...);
   }
   /// Whether the hook says to stop.
   template <class... Arguments>
-  bool ask(const Hooks::Hook& hook, const Arguments&... arguments) {
+  bool ask(const char* hook, const Arguments&... arguments) {
     bool stop = false;
     call_with(hook, [&](const py::object& said) { stop = py::cast<bool>(said); }, arguments...);
     return stop;
   }
   void show_progress(Index batch, const Logs& logs) {
-    if (!hooks_.progress || Clock::now() < next_progress_) return;
-    call(hooks_.progress, epoch_, batch + 1, logs());
+    if (!has("progress") || Clock::now() < next_progress_) return;
+    call("progress", epoch_, batch + 1, logs());
     next_progress_ = Clock::now() + std::chrono::milliseconds(50);
   }
 
   Occupancy& occupancy_;
   Hooks hooks_;
-  const py::array* predictions_ = nullptr;
-  bool shows_tests_ = false;
+  const py::array* predictions_;
+  bool fits_ = false;  // a test is then a validation, which shows no progress
   Index epoch_ = 0;
   std::thread::id owner_ = std::this_thread::get_id();
   int looks_to_skip_ = 0;

@@ -50,9 +50,9 @@ Optimizer<Scalar>& Model<Scalar>::optimizer() {
 
 template <class Scalar>
 void Model<Scalar>::compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
-                            const OptimizerOptions& options) {
+                            const OptimizerOptions& options, bool keep_slots) {
   Objective<Scalar> new_objective(network_, loss, std::move(metrics));
-  if (optimizer_ && optimizer_->same_kind(options)) {
+  if (keep_slots && optimizer_ && optimizer_->same_kind(options)) {
     optimizer_->set_options(options);
   } else {
     optimizer_ = std::make_unique<Optimizer<Scalar>>(options, network_.parameter_count());

@@ -87,9 +87,9 @@ class Model {
   LossKind loss() const { return objective().loss(); }
   Optimizer<Scalar>& optimizer();
 
-  /// Slots of an earlier compile stay if the optimizer is of the same kind.
+  /// With keep_slots those of an earlier compile stay if the optimizer is of the same kind.
   void compile(const LossOptions& loss, std::vector<MetricOptions> metrics,
-               const OptimizerOptions& optimizer);
+               const OptimizerOptions& optimizer, bool keep_slots = true);
 
   /// Without a loss, an optimizer and its slots again; predictions need none of them.
   void uncompile();

@@ -136,7 +136,7 @@ class BuiltLayer(Arguments, Guarded):
         try:
             # A copy draws nothing, but for the random numbers of its own use.
             seed = fresh_seed() if self._kept_weights is None else 0
-            network = _core.Network([self._options()], _checks.core_shape(sample), dtype, seed)
+            network = _core.make_network([self._options()], _checks.core_shape(sample), dtype, seed)
         except ValueError as error:
             raise ValueError(f"layer {self.name!r}: {error}") from None
         self._move(network, 0, sample)

@@ -345,8 +345,10 @@ class Chain:
     def _assembled(self, sample: Sample) -> _core.Network:
         options = [layer._options() for layer in self._layers]
         random_state = self._random_state or (self._seed(), 0)
-        network = _core.Network(options, _checks.core_shape(sample), self.dtype, random_state[0])
+        seed, shape = random_state[0], _checks.core_shape(sample)
+        network = _core.make_network(options, shape, self.dtype, seed)
         network.random_state = random_state
+        network.name_layers([f"layer {k.name!r} ({type(k).__name__})" for k in self._layers])
         for k, layer in enumerate(self._layers):
             layer._move(network, k, sample)
             sample = layer._output_sample()

@@ -109,19 +109,15 @@ class Compilable(Predictor):
     ) -> None:
         arguments = loss.options(), [metric.options() for metric in metrics]
         options = optimizer.options()
-        if old is None or old is optimizer:
-            network.compile(*arguments, options)
-        else:
+        keep_slots = old is None or old is optimizer
+        if old is not None and not keep_slots:
             old._detach(network)
-            try:
-                network.compile(*arguments, options)
-            except (TypeError, ValueError):
+        try:
+            network.compile(*arguments, options, keep_slots)
+        except (TypeError, ValueError):
+            if old is not None and not keep_slots:
                 old._attach(network)
-                raise
-            # The core keeps the slots of an optimizer of the same kind; a new one has none.
-            other = "adam" if optimizer.kind == "sgd" else "sgd"
-            network.compile(*arguments, _core.OptimizerOptions(kind=other, learning_rate=0.0))
-            network.compile(*arguments, options)
+            raise
         optimizer._attach(network)
 
     def _on_network(self, network: _core.Network) -> None:

@@ -1,179 +1,138 @@
-"""The compiled core. Arrays come in batch-major, C-contiguous, in the network's dtype; what comes
-out is new arrays of that dtype. Everything here assumes that the Python layer has checked and
-converted; what it checks itself (finite numbers, counts) raises ValueError.
+"""The compiled core. Arrays come in batch-major, of any numbers, and are converted to the network's
+dtype; what comes out is new arrays of that dtype. Everything here assumes that the Python layer has
+checked the meaning of the data; what it checks itself (shapes, finite numbers, counts) raises
+ValueError.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+# All options are made from values by name, LSTMOptions(units=3), and are attributes then. Those
+# with a default value can be left out.
+@dataclass_transform(kw_only_default=True)
 class LayerOptions:
     """What a layer is made from: a value without numbers. Base of all options below."""
 
-class LSTMOptions(LayerOptions):
-    def __init__(
-        self,
-        *,
-        units: int,
-        activation: str = "tanh",
-        recurrent_activation: str = "sigmoid",
-        output_activation: str = "",  # as activation
-        use_bias: bool = True,
-        peephole: bool = False,
-        gates: str = "ifo",
-        coupled: bool = False,
-        truncated: bool = False,
-        return_sequences: bool = False,
-        stateful: bool = False,
-        go_backwards: bool = False,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zero_output_for_mask: bool = False,
-    ) -> None: ...
+class _RecurrentOptions(LayerOptions):
+    activation: str = "tanh"
+    use_bias: bool = True
+    return_sequences: bool = False
+    stateful: bool = False
+    go_backwards: bool = False
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    zero_output_for_mask: bool = False
 
-class GRUOptions(LayerOptions):
-    def __init__(
-        self,
-        *,
-        units: int,
-        activation: str = "tanh",
-        recurrent_activation: str = "sigmoid",
-        use_bias: bool = True,
-        reset_after: bool = True,
-        return_sequences: bool = False,
-        stateful: bool = False,
-        go_backwards: bool = False,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zero_output_for_mask: bool = False,
-    ) -> None: ...
+class LSTMOptions(_RecurrentOptions):
+    units: int
+    recurrent_activation: str = "sigmoid"
+    output_activation: str = ...  # as activation
+    gates: str = "ifo"
+    truncated: bool = False
+    peephole: bool = False
+    coupled: bool = False
 
-class SimpleRNNOptions(LayerOptions):
-    def __init__(
-        self,
-        *,
-        units: int,
-        activation: str = "tanh",
-        use_bias: bool = True,
-        return_sequences: bool = False,
-        stateful: bool = False,
-        go_backwards: bool = False,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zero_output_for_mask: bool = False,
-    ) -> None: ...
+class MemoryBlocksOptions(_RecurrentOptions):
+    blocks: int
+    cells: int = 1
+    recurrent_activation: str = "sigmoid"
+    output_activation: str = ...  # as activation
+    gates: str = "ifo"
+    truncated: bool = False
+    use_kernel: bool = True
+    cell_bias: bool = True
+    shortcut: bool = False
 
-class MemoryBlocksOptions(LayerOptions):
-    def __init__(
-        self,
-        *,
-        blocks: int,
-        cells: int = 1,
-        activation: str = "tanh",
-        recurrent_activation: str = "sigmoid",
-        output_activation: str = "",  # as activation
-        gates: str = "ifo",
-        use_kernel: bool = True,
-        use_bias: bool = True,
-        cell_bias: bool = True,
-        shortcut: bool = False,
-        truncated: bool = False,
-        return_sequences: bool = False,
-        stateful: bool = False,
-        go_backwards: bool = False,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zero_output_for_mask: bool = False,
-    ) -> None: ...
+class GRUOptions(_RecurrentOptions):
+    units: int
+    recurrent_activation: str = "sigmoid"
+    reset_after: bool = True
+
+class SimpleRNNOptions(_RecurrentOptions):
+    units: int
 
 class DenseOptions(LayerOptions):
-    def __init__(
-        self, *, units: int, activation: str = "linear", use_bias: bool = True
-    ) -> None: ...
+    units: int
+    activation: str = "linear"
+    use_bias: bool = True
 
 class ActivationOptions(LayerOptions):
-    def __init__(self, *, activation: str) -> None: ...
+    activation: str
 
 class DropoutOptions(LayerOptions):
-    def __init__(self, *, rate: float) -> None: ...
+    rate: float
 
 class EmbeddingOptions(LayerOptions):
-    def __init__(self, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> None: ...
+    input_dim: int
+    output_dim: int
+    mask_zero: bool = False
 
 class MaskingOptions(LayerOptions):
-    def __init__(self, *, mask_value: float = 0.0) -> None: ...
+    mask_value: float = 0.0
 
 class ReshapeOptions(LayerOptions):
     """target_shape may hold one -1; Flatten is FlattenOptions()."""
 
-    def __init__(self, *, target_shape: Sequence[int]) -> None: ...
+    target_shape: Sequence[int]
 
 class FlattenOptions(LayerOptions):
-    def __init__(self, *, channels_first: bool = False) -> None: ...
+    channels_first: bool = False
 
 class RepeatVectorOptions(LayerOptions):
-    def __init__(self, *, n: int) -> None: ...
+    n: int
 
 class TimeDistributedOptions(LayerOptions):
-    def __init__(self, *, layer: LayerOptions) -> None: ...
+    layer: LayerOptions
 
 class BidirectionalOptions(LayerOptions):
     """forward and backward: recurrent options; backward has go_backwards set the other way."""
 
-    def __init__(
-        self, *, forward: LayerOptions, backward: LayerOptions, merge_mode: str = "concat"
-    ) -> None: ...
+    forward: LayerOptions
+    backward: LayerOptions
+    merge_mode: str = "concat"
 
-class OptimizerOptions:
-    def __init__(
-        self,
-        *,
-        kind: str,  # "sgd", "rmsprop", "adam", "adamw", "adagrad"
-        learning_rate: float,
-        momentum: float = 0.0,  # sgd, rmsprop
-        nesterov: bool = False,  # sgd
-        rho: float = 0.9,  # rmsprop
-        centered: bool = False,  # rmsprop
-        beta_1: float = 0.9,  # adam, adamw
-        beta_2: float = 0.999,
-        amsgrad: bool = False,
-        epsilon: float = 1e-7,
-        initial_accumulator_value: float = 0.1,  # adagrad
-        weight_decay: float = 0.0,  # every kind, decoupled, as in Keras 3
-        decay: float = 0.0,  # Keras 2: learning_rate / (1 + decay * iterations)
-        clipnorm: float = 0.0,  # 0: off
-        clipvalue: float = 0.0,
-        global_clipnorm: float = 0.0,
-    ) -> None: ...
+@dataclass_transform(kw_only_default=True)
+class _TrainingOptions: ...
 
-class LossOptions:
-    def __init__(
-        self,
-        *,
-        kind: str,  # "categorical_crossentropy", "sparse_categorical_crossentropy",
-        # "binary_crossentropy", "mean_squared_error", "mean_absolute_error", "huber"
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        delta: float = 1.0,  # huber
-    ) -> None: ...
+class OptimizerOptions(_TrainingOptions):
+    kind: str  # "sgd", "rmsprop", "adam", "adamw", "adagrad"
+    learning_rate: float
+    momentum: float = 0.0  # sgd, rmsprop
+    nesterov: bool = False  # sgd
+    rho: float = 0.9  # rmsprop
+    centered: bool = False  # rmsprop
+    beta_1: float = 0.9  # adam, adamw
+    beta_2: float = 0.999
+    amsgrad: bool = False
+    epsilon: float = 1e-7
+    initial_accumulator_value: float = 0.1  # adagrad
+    weight_decay: float = 0.0  # every kind, decoupled, as in Keras 3
+    decay: float = 0.0  # Keras 2: learning_rate / (1 + decay * iterations)
+    clipnorm: float = 0.0  # 0: off
+    clipvalue: float = 0.0
+    global_clipnorm: float = 0.0
 
-class MetricOptions:
-    def __init__(
-        self,
-        *,
-        kind: str,  # "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
-        # "mean_squared_error", "mean_absolute_error", "root_mean_squared_error",
-        # "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
-        # "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"
-        threshold: float = 0.5,
-        k: int = 5,
-    ) -> None: ...
+class LossOptions(_TrainingOptions):
+    kind: str  # "categorical_crossentropy", "sparse_categorical_crossentropy",
+    # "binary_crossentropy", "mean_squared_error", "mean_absolute_error", "huber"
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+    delta: float = 1.0  # huber
 
-class Network:
+class MetricOptions(_TrainingOptions):
+    kind: str  # "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
+    # "mean_squared_error", "mean_absolute_error", "root_mean_squared_error",
+    # "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
+    # "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"
+    threshold: float = 0.5
+    k: int = 5
+
+class _Network:
     """A network and its training. Layers are numbered as they were given. While one thread is at
     work in it, calls of others that touch numbers raise ValueError, but for reading learning_rate
     and iterations. On that thread, hooks may call anything but compile(); Python code that runs in
@@ -184,7 +143,6 @@ class Network:
         self,
         layers: Sequence[LayerOptions],
         input_shape: Sequence[int],  # one sample; -1 is an open axis
-        dtype: str = "float32",
         seed: int = 0,
     ) -> None: ...
     # -- structure
@@ -200,6 +158,7 @@ class Network:
     # the first layer that would take padding for steps, and so no sequences of different lengths
     @property
     def layer_misled_by_padding(self) -> int | None: ...
+    def name_layers(self, names: Sequence[str]) -> None: ...  # for errors; else "layer 0", ...
     def state_widths(self, layer: int) -> list[int]: ...
     # -- parameters, in Keras's layout
     def parameters(self, layer: int) -> list[tuple[str, tuple[int, ...]]]: ...
@@ -220,10 +179,14 @@ class Network:
     # lengths [N]: sequences of different lengths follow each other in x, [sum of lengths, ...], and
     # so do, where timed_output, y and weights per step.
     def compile(
-        self, loss: LossOptions, metrics: Sequence[MetricOptions], optimizer: OptimizerOptions
+        self,
+        loss: LossOptions,
+        metrics: Sequence[MetricOptions],
+        optimizer: OptimizerOptions,
+        keep_slots: bool = True,
     ) -> None:
-        """Keeps optimizer slots of an earlier compile only if `optimizer` is of the same kind;
-        otherwise they start as Keras's do, and iterations at 0.
+        """With keep_slots the optimizer's slots of an earlier compile stay if `optimizer` is of the
+        same kind; otherwise they start as Keras's do, and iterations at 0.
         """
     def uncompile(self) -> None: ...  # drops loss, metrics, optimizer and its slots
     learning_rate: float
@@ -238,15 +201,15 @@ class Network:
         x: Array,
         y: Array,
         sample_weight: Array | None,
-        *,
-        lengths: NDArray[np.int64] | None = None,
         batch_size: int,
         epochs: int,
-        initial_epoch: int = 0,
         shuffle: bool | str = True,  # or "batch": batches stay runs of the data
-        validation: tuple[Array, Array, Array | None] | None = None,
-        validation_lengths: NDArray[np.int64] | None = None,
-        validation_batch_size: int = 0,
+        *,
+        lengths: NDArray[np.int64] | None = None,
+        initial_epoch: int = 0,
+        # x, y, sample_weight, lengths
+        validation: tuple[Array, Array, Array | None, Array | None] | None = None,
+        validation_batch_size: int = 32,
         validation_freq: int | Sequence[int] = 1,  # every so many epochs, or these, from 1
         # 0: off. Else every batch is walked in windows of so many steps, the validation too; states
         # are carried, gradients are not. ValueError unless all layers are streamable.
@@ -289,15 +252,15 @@ class Network:
     def state_batch(self) -> int: ...
     def step(self, x: Array) -> Array:
         """One time step x [B, F] through the whole network; state is carried. Ids: [B, 1]."""
-    # -- the same for small plain data, at the least cost: np.ndarray of numbers of any usual dtype,
-    # not checked yet. None where something is not plain, not small or not right; nothing has
-    # happened then, and the ordinary method is to be called, with checked data.
-    def small_fit(
-        self, x: Any, y: Any, batch_size: int, epochs: int, shuffle: Any, /
+    # -- the same at the least cost, for data that are not checked yet. None where it is no
+    # array or does not fit: nothing has happened then, and the ordinary method is to be called with
+    # checked data.
+    def quick_fit(
+        self, x: Any, y: Any, batch_size: Any, epochs: Any, shuffle: Any, /
     ) -> list[list[float]] | None: ...
-    def small_train(self, x: Any, y: Any, /) -> list[float] | None: ...
-    def small_predict(self, x: Any, batch_size: int, /) -> Array | None: ...
-    def small_step(self, x: Any, /) -> Array | None: ...
+    def quick_train(self, x: Any, y: Any, /) -> list[float] | None: ...
+    def quick_predict(self, x: Any, batch_size: Any, /) -> Array | None: ...
+    def quick_step(self, x: Any, /) -> Array | None: ...
     def reset_states(self, layer: int = -1, rows: Sequence[int] | None = None) -> None: ...
     def get_states(self, layer: int) -> list[Array]: ...  # [] where none is carried yet
     def set_states(self, layer: int, states: Sequence[Array]) -> None: ...
@@ -326,6 +289,19 @@ class Network:
     def workspace_bytes(self) -> int: ...  # memory held in plans
     def require_open(self) -> None:
         """Raises the ValueError of a call that is refused because another one is at work."""
+
+class NetworkFloat32(_Network): ...
+class NetworkFloat64(_Network): ...
+
+Network: TypeAlias = NetworkFloat32 | NetworkFloat64
+
+def make_network(
+    layers: Sequence[LayerOptions],
+    input_shape: Sequence[int],
+    dtype: str = "float32",
+    seed: int = 0,
+) -> Network:
+    """A network of this dtype, "float32" or "float64"."""
 
 def release_workspaces() -> None:
     """Lets go of the plans of all networks that are not at work."""

@@ -73,7 +73,11 @@ class Layer(BuiltLayer):
         self, x: Any, mask: Any, initial_state: list[Array] | None, training: bool
     ) -> tuple[Array, list[Array]]:
         place, data, steps = self._prepared(x, mask)
-        return place.network.run_layer(place.number, data, steps, initial_state, bool(training))
+        network = place.network
+        try:
+            return network.run_layer(place.number, data, steps, initial_state, bool(training))
+        except ValueError as error:
+            _checks.explain(error, {"x": data}, np.dtype(network.dtype))
 
     def _prepared(self, x: Any, mask: Any) -> tuple[Place, Array, NDArray[np.uint8] | None]:
         """A layer that is built for x, and x and mask as the core takes them."""
@@ -153,7 +157,10 @@ class Layer(BuiltLayer):
     def _trace_batch(self, x: Any, mask: Any, initial_state: Any) -> dict[str, Array]:
         place, data, steps = self._prepared(x, mask)
         states = self._checked_states(initial_state, len(data))
-        return place.network.trace_layer(place.number, data, steps, states)
+        try:
+            return place.network.trace_layer(place.number, data, steps, states)
+        except ValueError as error:
+            _checks.explain(error, {"x": data}, np.dtype(place.network.dtype))
 
     def _checked_states(
         self, states: Any, rows: int | None, *, finite: bool = True

@@ -5,7 +5,6 @@ Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import ArrayLike, NDArray
@@ -76,15 +75,15 @@ class Predictor(Stack):
             ValueError: the data do not fit.
         """
         if self._network is not None and steps is None and not callbacks and not others:
-            small = self._network.small_predict(x, self._small_batch(batch_size))
-            if small is not None:
-                return small
+            outputs = self._network.quick_predict(x, self._quick_batch(batch_size))
+            if outputs is not None:
+                return outputs
         _checks.refuse_streams(x, "predict: x")
         if steps is not None or others:
             PREDICT.check("predict", {**others, "steps": steps}, self.predict)
         return self._predict(x, batch_size, verbose, callbacks)
 
-    # Apart from predict(), whose small calls would pay for the closures.
+    # Apart from predict(), whose quick calls would pay for the closures.
     def _predict(
         self, x: ArrayLike, batch_size: int | None, verbose: Verbose, callbacks: Callbacks | None
     ) -> Any:
@@ -112,13 +111,13 @@ class Predictor(Stack):
         try:
             output = network.predict(data, **settings)
         except ValueError as error:
-            _training.explain(error, _training.named_rows("x", data, lengths))
+            _checks.explain(error, _training.named_rows("x", data, lengths), self._array_dtype)
         if listening is not None:
             listening.on_predict_end({})
         return arranged(output)
 
-    def _small_batch(self, given: Any) -> Any:
-        """The batch size as the core's small calls take it; 0: it is not for them."""
+    def _quick_batch(self, given: Any) -> Any:
+        """The batch size as the core's quick_predict() takes it; 0: it is not for it."""
         if given is None:
             return self._batch or _training.DEFAULT_BATCH
         return 0 if self._stateful and self._batch not in (None, given) else given
@@ -184,7 +183,7 @@ class Predictor(Stack):
         """
         network = self._network
         if network is not None:
-            output = network.small_step(x)
+            output = network.quick_step(x)
             if output is not None:
                 return output
         network, data = self._network_for(
@@ -194,16 +193,7 @@ class Predictor(Stack):
         try:
             return network.step(data)
         except ValueError as error:
-            _training.explain(self._with_names(error), {"x": data})
-
-    def _with_names(self, error: ValueError) -> ValueError:
-        """The core numbers the layers."""
-
-        def name(match: re.Match[str]) -> str:
-            layer = self._layers[int(match[1])]
-            return f"layer {layer.name!r} ({type(layer).__name__})"
-
-        return ValueError(re.sub(r"\blayer (\d+)", name, str(error)))
+            _checks.explain(error, {"x": data}, self._array_dtype)
 
 
 def _as_sequence(x: Any) -> Array:

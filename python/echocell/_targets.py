@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from echocell._checks import (
     SMALL,
     Sample,
+    data,
     extremes,
     fits,
-    numbers,
     refuse_bad_classes,
     refuse_nonfinite,
     text,
@@ -50,7 +50,7 @@ def targets(
     """
     sparse = loss.startswith("sparse")
     expected = output[:-1] if sparse else output
-    y = numbers(_unwrapped(value, rows, len(expected)), dtype, name)
+    y = data(_unwrapped(value, rows, len(expected)), dtype, name)
     if not fits(y.shape[1:], expected) or not y.ndim:
         y = _reshaped_targets(y, expected, output, sparse, name, unit)
     if y.shape[0] != rows:
@@ -150,7 +150,7 @@ def _is_distribution(row: list[float]) -> bool:
 
 
 def _row(values: Array) -> str:
-    shown = ", ".join(f"{value:g}" for value in values[:6])
+    shown = ", ".join(f"{value:g}" for value in values[:6].astype(float))
     return f"[{shown}{', ...' if len(values) > 6 else ''}]"
 
 
@@ -161,7 +161,7 @@ def _check_classes(y: Array, output: Sample, name: str) -> None:
 
 
 def _check_probabilities(y: Array, output: Sample, name: str) -> None:
-    low, high = extremes(y)
+    low, high = map(np.float32, extremes(y))  # what is beyond by rounding alone is no error
     if low >= 0 and high <= 1:
         return
     refuse_nonfinite(y, name)
@@ -187,7 +187,7 @@ def sample_weights(
     value: Any, rows: int, output: Sample, dtype: np.dtype[Any], name: str = "sample_weight"
 ) -> Array:
     """[N], or [N, T] for a model with an output at every time step; [N, 1] stands for [N]."""
-    weights = numbers(_unwrapped(value, rows, len(output) - 1), dtype, name)
+    weights = data(_unwrapped(value, rows, len(output) - 1), dtype, name)
     if weights.ndim == 2 and weights.shape[1] == 1 and (len(output) < 2 or output[0] != 1):
         weights = weights[:, 0]
     temporal = len(output) >= 2

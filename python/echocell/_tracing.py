@@ -72,7 +72,7 @@ def of_model(model: Predictor, x: Any, layer: int | str | None) -> Trace:
     try:
         traces = [network.trace_layer(number, batch, from_input=True) for batch in batches]
     except ValueError as error:
-        _training.explain(model._with_names(error), _training.named_rows("x", data, lengths))
+        _checks.explain(error, _training.named_rows("x", data, lengths), model._array_dtype)
     return traces[0] if lengths is None else _joined(traces)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 Array = NDArray[Any]
+Loops = tuple[int, int, bool | str]  # batch size, epochs, shuffle
 
 
 class Trainer(Compilable):
@@ -139,8 +140,8 @@ class Trainer(Compilable):
             and sample_weight is None
             and bptt_steps is None
         ):
-            batch = self._small_batch(batch_size)
-            logs = self._network.small_fit(x, y, batch, epochs, shuffle)
+            batch = self._quick_batch(batch_size)
+            logs = self._network.quick_fit(x, y, batch, epochs, shuffle)
             if logs is not None:
                 steps = -(-len(x) // batch)  # type: ignore[arg-type]  # the core takes arrays
                 history = self._new_history(verbose, epochs, steps)
@@ -161,26 +162,24 @@ class Trainer(Compilable):
             data, validation = _training.split(data, validation_split, whole_batches)
         rows = data.rows
         size = _training.batch_size(self, batch_size, rows)
-        settings: dict[str, Any] = {
-            "batch_size": size,
-            "epochs": last,
-            "initial_epoch": first,
-            "shuffle": _training.check_shuffle(self, shuffle, rows, size),
-        }
-        if data.lengths is not None:
-            settings["lengths"] = data.lengths
+        order = _training.check_shuffle(self, shuffle, rows, size)
+        settings = data.options()
+        if first:
+            settings["initial_epoch"] = first
         if bptt_steps is not None:
             settings["bptt_steps"] = _checks.whole(bptt_steps, "bptt_steps")
         if validation is not None:
-            self._add_validation(settings, validation, validation_batch_size, validation_freq)
+            batch = size if validation_batch_size is None else validation_batch_size
+            self._add_validation(settings, validation, batch, validation_freq)
+        loops = (size, last, order)
         history = self._new_history(verbose, last, -(-rows // size))
         outer, self._fitting = self._fitting, True  # a callback may train, too
         try:
             if verbose == 0 and not callbacks:
-                logs = self._run_fit(network, data, settings)
+                logs = self._run_fit(network, data, loops, settings)
                 self._record(history, self._names_with(validation), logs, first)
             else:
-                self._fit_with_listeners(network, data, settings, callbacks, verbose)
+                self._fit_with_listeners(network, data, loops, settings, callbacks, verbose)
         finally:
             self._fitting = outer
         return history
@@ -213,12 +212,10 @@ class Trainer(Compilable):
     def _add_validation(
         self, settings: dict[str, Any], validation: Data, batch_size: Any, freq: Any
     ) -> None:
-        rows = validation.rows
-        size = settings["batch_size"] if batch_size is None else batch_size
-        settings["validation"] = validation[:3]
-        if validation.lengths is not None:
-            settings["validation_lengths"] = validation.lengths
-        settings["validation_batch_size"] = _training.validation_size(self, size, rows)
+        settings["validation"] = validation
+        settings["validation_batch_size"] = _training.validation_size(
+            self, batch_size, validation.rows
+        )
         settings["validation_freq"] = _training.validation_epochs(freq)
 
     def _names_with(self, validation: Data | None) -> list[str]:
@@ -227,17 +224,15 @@ class Trainer(Compilable):
         return [*self._log_names, *(f"val_{name}" for name in self._log_names)]
 
     def _run_fit(
-        self, network: _core.Network, data: Data, settings: dict[str, Any]
+        self, network: _core.Network, data: Data, loops: Loops, settings: dict[str, Any]
     ) -> list[list[float]]:
         try:
-            logs = network.fit(data.x, data.y, data.weights, **settings)
+            logs = network.fit(data.x, data.y, data.weights, *loops, **settings)
         except ValueError as error:
             named = data.named()
             if "validation" in settings:
-                lengths = settings.get("validation_lengths")
-                held_out = Data._make((*settings["validation"], lengths))
-                named |= held_out.named([f"validation_data[{k}]" for k in range(3)])
-            _training.explain(self._with_names(error), named)
+                named |= settings["validation"].named([f"validation_data[{k}]" for k in range(3)])
+            _checks.explain(error, named, self._array_dtype)
         return logs
 
     def _look_for_nan(self, logs: Sequence[float]) -> None:
@@ -253,14 +248,16 @@ class Trainer(Compilable):
         self,
         network: _core.Network,
         data: Data,
+        loops: Loops,
         settings: dict[str, Any],
         callbacks: Any,
         verbose: Any,
     ) -> None:
         history = self.history
         assert history is not None
-        last, first = settings["epochs"], settings["initial_epoch"]
-        batches = -(-data.rows // settings["batch_size"])
+        size, last, _ = loops
+        first = settings.get("initial_epoch", 0)
+        batches = -(-data.rows // size)
         listening = CallbackList([callbacks, history], self, history.params)
         names = self._names_with(settings.get("validation"))
         shown = display(verbose, batches, last, first)
@@ -268,7 +265,7 @@ class Trainer(Compilable):
         listeners = hooks.of_fit()
         try:
             listening.on_train_begin({})
-            logs = self._run_fit(network, data, {**settings, "hooks": listeners})
+            logs = self._run_fit(network, data, loops, {**settings, "hooks": listeners})
             if "epoch_end" not in listeners:
                 self._record(history, names, logs, first)
             else:
@@ -311,9 +308,9 @@ class Trainer(Compilable):
             and reset_metrics
             and (not self._stateful or self._batch in (None, self._rows(x)))
         ):
-            small = self._network.small_train(x, y)
-            if small is not None:
-                return self._trained(small, return_dict)
+            quick = self._network.quick_train(x, y)
+            if quick is not None:
+                return self._trained(quick, return_dict)
         _refuse_running_metrics("train_on_batch", reset_metrics)
         self._require_loss("train_on_batch")
         network, data = self._prepared(x, y, sample_weight, class_weight)
@@ -325,7 +322,7 @@ class Trainer(Compilable):
         try:
             logs = network.train_on_batch(data.x, data.y, data.weights, **settings)
         except ValueError as error:
-            _training.explain(self._with_names(error), data.named())
+            _checks.explain(error, data.named(), self._array_dtype)
         return self._trained(logs, return_dict)
 
     def _trained(self, logs: list[float], as_dict: bool) -> Any:
@@ -369,7 +366,7 @@ class Trainer(Compilable):
         try:
             loss, layers, dx = network.gradients(data.x, data.y, data.weights)
         except ValueError as error:
-            _training.explain(self._with_names(error), data.named())
+            _checks.explain(error, data.named(), self._array_dtype)
         self._look_for_nan([loss])
         return loss, [gradient for layer in layers for gradient in layer], dx
 
@@ -458,7 +455,7 @@ class Trainer(Compilable):
             settings = {**data.options(), "batch_size": size, "hooks": hooks}
             return network.evaluate(data.x, data.y, data.weights, **settings)
         except ValueError as error:
-            _training.explain(error, data.named())
+            _checks.explain(error, data.named(), self._array_dtype)
 
     def test_on_batch(
         self,

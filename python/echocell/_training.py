@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +93,7 @@ def check_x(model: Predictor, x: Any, name: str = "x") -> Array:
 
 def check_input(model: Predictor, x: Any, name: str = "x") -> tuple[Array, Lengths | None]:
     """The inputs as the core takes them; their lengths where they differ."""
-    many_axes = type(x) is np.ndarray and x.ndim > 1
-    lengths = None if many_axes else _ragged.lengths_of(x)
+    lengths = None if type(x) is np.ndarray and x.ndim > 1 else _ragged.lengths_of(x)
     if lengths is None:
         return check_x(model, x, name), None
     network = model._ready()
@@ -167,7 +166,7 @@ def _check_targets(
     if class_weight is not None:
         by_class = _targets.class_weights(class_weight, target, loss, output, dtype)
         weights = by_class if weights is None else _product(by_class, weights)
-    return np.ascontiguousarray(target), weights
+    return target, weights
 
 
 def _check_ragged(
@@ -220,16 +219,6 @@ def _warn_of_other_sums(model: Trainer, loss: str, named: Mapping[str, Array]) -
 def _product(a: Array, b: Array) -> Array:
     wide, narrow = (a, b) if a.ndim >= b.ndim else (b, a)
     return np.ascontiguousarray(wide * (narrow[:, None] if narrow.ndim < wide.ndim else narrow))
-
-
-def explain(error: ValueError, data: Mapping[str, Array]) -> NoReturn:
-    """Raises the core's error; where it is a number that is not finite, says which."""
-    for name, array in data.items():
-        try:
-            _checks.refuse_nonfinite(array, name)
-        except ValueError as found:
-            raise found from None
-    raise error
 
 
 def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:

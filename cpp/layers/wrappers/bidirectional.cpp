@@ -98,15 +98,6 @@ void split_step(MergeMode mode, const Tensor<Scalar>& dy, const Tensor<Scalar>& 
 
 }  // namespace
 
-MergeMode merge_mode(const std::string& name) {
-  if (name == "concat") return MergeMode::concat;
-  if (name == "sum") return MergeMode::sum;
-  if (name == "mul") return MergeMode::mul;
-  if (name == "ave") return MergeMode::ave;
-  throw std::invalid_argument("merge_mode: expected 'concat', 'sum', 'mul' or 'ave', received '" +
-                              name + "'");
-}
-
 // ---- shapes ------------------------------------------------------------------------------------
 
 template <class Scalar>

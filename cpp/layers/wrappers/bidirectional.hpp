@@ -2,13 +2,16 @@
 #pragma once
 
 #include "layers/layer_options.hpp"
+#include "numerics/kind_names.hpp"
 
 namespace echocell {
 
 enum class MergeMode { concat, sum, mul, ave };
 
-/// Throws std::invalid_argument for a name that is none of them.
-MergeMode merge_mode(const std::string& name);
+inline constexpr KindName<MergeMode> kMergeModeNames[] = {{"concat", MergeMode::concat},
+                                                          {"sum", MergeMode::sum},
+                                                          {"mul", MergeMode::mul},
+                                                          {"ave", MergeMode::ave}};
 
 template <class Scalar>
 class Bidirectional;

@@ -42,6 +42,7 @@ Network<Scalar>::Network(const std::vector<std::shared_ptr<const LayerOptions>>&
   for (std::size_t k = 0; k < options.size(); ++k) {
     const LayerOptions& layer = without_time_distributed(*options[k]);
     const bool last = k + 1 == options.size();
+    names_.push_back("layer " + std::to_string(k));
     node_of_layer_.push_back(static_cast<Index>(nodes_.size()));
     const auto* dense = dynamic_cast<const DenseOptions*>(&layer);
     const auto* activation = dynamic_cast<const ActivationOptions*>(&layer);
@@ -172,7 +173,7 @@ template <class Scalar>
 std::optional<std::string> Network<Scalar>::why_not_divisible() const {
   const auto layer =
       first_layer([](const Node&, const Layer<Scalar>& any) { return !any.streamable(); });
-  if (layer) return "layer " + std::to_string(*layer) + " needs the whole sequence at once";
+  if (layer) return names_[std::size_t(*layer)] + " needs the whole sequence at once";
   if (!timed_input()) return "its input has no time steps";
   return std::nullopt;
 }

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "layers/layer_options.hpp"
@@ -37,6 +39,8 @@ class Network {
   Network(const std::vector<std::shared_ptr<const LayerOptions>>& options, Shape input);
 
   // ---- structure
+  /// Names all layers, for error messages; until then layer k is "layer k".
+  void name_layers(std::vector<std::string> names) { names_ = std::move(names); }
   Index layer_count() const { return static_cast<Index>(node_of_layer_.size()); }
   const Shape& input_shape() const { return shapes_.front(); }
   const Shape& output_shape() const { return shapes_.back(); }
@@ -104,6 +108,7 @@ class Network {
   std::vector<Shape> shapes_;  // of tensor k; tensor 0 is the input, the last the output
   std::vector<bool> timed_;    // see timed()
   std::vector<Index> node_of_layer_;
+  std::vector<std::string> names_;  // of layer k, for error messages
   std::vector<Index> offsets_;
   std::vector<ParameterBlock> blocks_;
   std::vector<Index> first_block_;  // of each of layers_

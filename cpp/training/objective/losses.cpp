@@ -5,19 +5,9 @@
 
 #include "numerics/packet_loops.hpp"
 #include "numerics/packet_math.hpp"
-#include "training/kind_names.hpp"
 
 namespace echocell {
 namespace {
-
-constexpr KindName<LossKind> kLossNames[] = {
-    {"categorical_crossentropy", LossKind::categorical_crossentropy},
-    {"sparse_categorical_crossentropy", LossKind::sparse_categorical_crossentropy},
-    {"binary_crossentropy", LossKind::binary_crossentropy},
-    {"mean_squared_error", LossKind::mean_squared_error},
-    {"mean_absolute_error", LossKind::mean_absolute_error},
-    {"huber", LossKind::huber},
-};
 
 // Keras's backend.epsilon(): probabilities are kept this far from 0 and 1.
 constexpr double kClip = 1e-7;
@@ -257,8 +247,6 @@ void with_loss(const LossOptions& options, OutputKind kind, Index width, const V
 }
 
 }  // namespace
-
-LossKind loss_kind(const std::string& name) { return find_kind(kLossNames, "loss", name); }
 
 OutputKind fusable(const LossOptions& options, Activation last) {
   if (options.from_logits) return OutputKind::values;

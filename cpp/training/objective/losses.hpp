@@ -4,9 +4,8 @@
 // Legend: R rows (samples, or samples times steps), C the width of the output.
 #pragma once
 
-#include <string>
-
 #include "numerics/activations.hpp"
+#include "numerics/kind_names.hpp"
 
 namespace echocell {
 
@@ -19,15 +18,21 @@ enum class LossKind {
   huber
 };
 
+inline constexpr KindName<LossKind> kLossNames[] = {
+    {"categorical_crossentropy", LossKind::categorical_crossentropy},
+    {"sparse_categorical_crossentropy", LossKind::sparse_categorical_crossentropy},
+    {"binary_crossentropy", LossKind::binary_crossentropy},
+    {"mean_squared_error", LossKind::mean_squared_error},
+    {"mean_absolute_error", LossKind::mean_absolute_error},
+    {"huber", LossKind::huber},
+};
+
 struct LossOptions {
   LossKind kind = LossKind::mean_squared_error;
   bool from_logits = false;    // the output itself is logits; the three cross-entropies
   double label_smoothing = 0;  // categorical and binary cross-entropy
   double delta = 1;            // huber: where the parabola meets its tangents
 };
-
-/// "mean_squared_error", ...; throws std::invalid_argument that lists the names.
-LossKind loss_kind(const std::string& name);
 
 /// What the rows are that a loss gets.
 enum class OutputKind {

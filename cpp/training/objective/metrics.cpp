@@ -3,25 +3,10 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "training/kind_names.hpp"
 #include "training/objective/losses.hpp"
 
 namespace echocell {
 namespace {
-
-constexpr KindName<MetricKind> kMetricNames[] = {
-    {"binary_accuracy", MetricKind::binary_accuracy},
-    {"categorical_accuracy", MetricKind::categorical_accuracy},
-    {"sparse_categorical_accuracy", MetricKind::sparse_categorical_accuracy},
-    {"mean_squared_error", MetricKind::mean_squared_error},
-    {"mean_absolute_error", MetricKind::mean_absolute_error},
-    {"root_mean_squared_error", MetricKind::root_mean_squared_error},
-    {"top_k_categorical_accuracy", MetricKind::top_k_categorical_accuracy},
-    {"sparse_top_k_categorical_accuracy", MetricKind::sparse_top_k_categorical_accuracy},
-    {"categorical_crossentropy", MetricKind::categorical_crossentropy},
-    {"sparse_categorical_crossentropy", MetricKind::sparse_categorical_crossentropy},
-    {"binary_crossentropy", MetricKind::binary_crossentropy},
-};
 
 bool wants_class_index(MetricKind kind) {
   return kind == MetricKind::sparse_categorical_accuracy ||
@@ -62,15 +47,10 @@ bool in_top_k(const Row<Scalar>& y, Index label, Index k) {
 
 }  // namespace
 
-MetricKind metric_kind(const std::string& name) { return find_kind(kMetricNames, "metric", name); }
-
 void check_metric(const MetricOptions& options, Index output_width, Index target_width) {
   const Index expected = wants_class_index(options.kind) ? 1 : output_width;
   if (target_width == expected || (target_width == 1 && broadcasts(options.kind))) return;
-  std::string name;
-  for (const auto& row : kMetricNames) {
-    if (row.kind == options.kind) name = row.name;
-  }
+  const std::string name = name_of(kMetricNames, options.kind);
   throw std::invalid_argument("metric " + name + ": expected targets of width " +
                               std::to_string(expected) + "; received width " +
                               std::to_string(target_width));

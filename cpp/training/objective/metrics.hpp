@@ -4,9 +4,8 @@
 // Legend: R rows (samples, or samples times steps), C the width of the output, W of the target.
 #pragma once
 
-#include <string>
-
 #include "numerics/eigen.hpp"
+#include "numerics/kind_names.hpp"
 
 namespace echocell {
 
@@ -24,14 +23,25 @@ enum class MetricKind {
   binary_crossentropy
 };
 
+inline constexpr KindName<MetricKind> kMetricNames[] = {
+    {"binary_accuracy", MetricKind::binary_accuracy},
+    {"categorical_accuracy", MetricKind::categorical_accuracy},
+    {"sparse_categorical_accuracy", MetricKind::sparse_categorical_accuracy},
+    {"mean_squared_error", MetricKind::mean_squared_error},
+    {"mean_absolute_error", MetricKind::mean_absolute_error},
+    {"root_mean_squared_error", MetricKind::root_mean_squared_error},
+    {"top_k_categorical_accuracy", MetricKind::top_k_categorical_accuracy},
+    {"sparse_top_k_categorical_accuracy", MetricKind::sparse_top_k_categorical_accuracy},
+    {"categorical_crossentropy", MetricKind::categorical_crossentropy},
+    {"sparse_categorical_crossentropy", MetricKind::sparse_categorical_crossentropy},
+    {"binary_crossentropy", MetricKind::binary_crossentropy},
+};
+
 struct MetricOptions {
   MetricKind kind = MetricKind::mean_squared_error;
   double threshold = 0.5;  // binary_accuracy: above it is a 1
   Index k = 5;             // the top-k accuracies
 };
-
-/// "binary_accuracy", ...; throws std::invalid_argument that lists the names.
-MetricKind metric_kind(const std::string& name);
 
 /// Throws std::invalid_argument where targets of that width do not go with the metric: the sparse
 /// metrics want 1 (a class index), the others the width of the output; squared and absolute errors

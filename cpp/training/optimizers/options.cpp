@@ -3,16 +3,8 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "training/kind_names.hpp"
-
 namespace echocell {
 namespace {
-
-constexpr KindName<OptimizerKind> kOptimizerNames[] = {
-    {"sgd", OptimizerKind::sgd},         {"rmsprop", OptimizerKind::rmsprop},
-    {"adam", OptimizerKind::adam},       {"adamw", OptimizerKind::adamw},
-    {"adagrad", OptimizerKind::adagrad},
-};
 
 void check_number(const char* name, double value) {
   if (std::isfinite(value) && value >= 0) return;
@@ -44,10 +36,6 @@ void check(const OptimizerOptions& o) {
         std::to_string(o.clipnorm) + ", clipvalue=" + std::to_string(o.clipvalue) +
         ", global_clipnorm=" + std::to_string(o.global_clipnorm));
   }
-}
-
-OptimizerKind optimizer_kind(const std::string& name) {
-  return find_kind(kOptimizerNames, "optimizer", name);
 }
 
 std::vector<std::string> slot_names(const OptimizerOptions& options) {

@@ -4,12 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "numerics/kind_names.hpp"
+
 namespace echocell {
 
 enum class OptimizerKind { sgd, rmsprop, adam, adamw, adagrad };
 
-/// "sgd", ...; throws std::invalid_argument that lists the names.
-OptimizerKind optimizer_kind(const std::string& name);
+inline constexpr KindName<OptimizerKind> kOptimizerNames[] = {
+    {"sgd", OptimizerKind::sgd},         {"rmsprop", OptimizerKind::rmsprop},
+    {"adam", OptimizerKind::adam},       {"adamw", OptimizerKind::adamw},
+    {"adagrad", OptimizerKind::adagrad},
+};
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::sgd;

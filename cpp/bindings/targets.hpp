@@ -1,0 +1,61 @@
+// Whether targets are right as they came. Where they are not, the Python layer reshapes them, warns
+// or says what is wrong (_targets.py).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "bindings/arrays.hpp"
+#include "numerics/eigen.hpp"
+#include "training/objective/losses.hpp"
+
+namespace echocell::bindings {
+
+/// Whole numbers of 0 .. classes - 1?
+template <class Scalar>
+bool are_classes(const Numbers<Scalar>& numbers, Index classes) {
+  const auto last = static_cast<Scalar>(classes - 1);
+  return std::all_of(numbers.data(), numbers.data() + numbers.size(), [=](Scalar number) {
+    return number >= 0 && number <= last && number == std::floor(number);
+  });
+}
+
+/// Rows of numbers of at least 0 whose sum is 1, or nearly?
+template <class Scalar>
+bool are_distributions(const Numbers<Scalar>& numbers, Index width) {
+  constexpr double kTolerance = 1e-3;  // _targets.py has the same
+  const auto rows = ConstRowsView<Scalar>(numbers.data(), numbers.size() / width, width,
+                                          Eigen::OuterStride<>(width));
+  if (!(rows >= Scalar(0)).all()) return false;
+  for (Index r = 0; r < rows.rows(); ++r) {
+    if (std::abs(rows.row(r).template cast<double>().sum() - 1) >= kTolerance) return false;
+  }
+  return true;
+}
+
+/// Finite targets of this loss, in the shape of the outputs or class numbers for each; the last
+/// axis may be left out where it is 1. output: of one sample.
+template <class Scalar>
+bool are_targets(LossKind loss, const Numbers<Scalar>& y, Shape output) {
+  const Index width = output.back();
+  const bool sparse = sparse_targets(loss);
+  const py::array& array = y.array();
+  if (sparse) output.back() = 1;
+  if (output.back() == 1 && array.ndim() == Index(output.size())) output.pop_back();
+  if (array.ndim() != Index(output.size()) + 1 ||
+      !std::equal(output.begin(), output.end(), array.shape() + 1)) {
+    return false;
+  }
+  if (sparse) return are_classes(y, width);
+  const auto numbers = ConstArrayView<Scalar>(y.data(), y.size());
+  switch (loss) {
+    case LossKind::categorical_crossentropy:
+      return width > 1 && are_distributions(y, width);
+    case LossKind::binary_crossentropy:
+      return (numbers >= Scalar(0)).all() && (numbers <= Scalar(1)).all();
+    default:
+      return true;
+  }
+}
+
+}  // namespace echocell::bindings
