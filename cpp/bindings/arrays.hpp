@@ -44,13 +44,6 @@ inline std::string shape_text(const Shape& shape) {
   return py::cast<std::string>(py::str(to_tuple(shape)));
 }
 
-/// The shape of a batch of samples: rows, then the sample's.
-inline Shape with_batch(Index rows, const Shape& sample) {
-  Shape shape{rows};
-  shape.insert(shape.end(), sample.begin(), sample.end());
-  return shape;
-}
-
 /// The numbers of an array, row-major, as T: where they are that already the array's own memory,
 /// which it keeps alive; else a copy.
 template <class T>
@@ -114,7 +107,7 @@ class Numbers {
     data_ = static_cast<const T*>(array_.data());
   }
 
-  py::array array_;
+  py::array array_ = py::reinterpret_steal<py::array>(nullptr);  // py::array() makes an array
   py::dtype type_;
   std::unique_ptr<T[]> converted_;
   const T* data_ = nullptr;
@@ -128,20 +121,34 @@ void require_finite(const char* name, const Numbers<Scalar>& numbers) {
   }
 }
 
+/// A new array [rows, sample...], its numbers unset. NumPy's own call: py::array_t would spend more
+/// time on vectors of extents and strides than a step of a small model takes.
+template <class Scalar>
+py::array_t<Scalar> new_array(Index rows, const Shape& sample) {
+  constexpr std::size_t kMostAxes = 32;  // NumPy has no more in all its versions
+  if (sample.size() >= kMostAxes) refuse("at most 31 axes", std::to_string(sample.size()));
+  Py_intptr_t extents[kMostAxes] = {rows};
+  std::copy(sample.begin(), sample.end(), extents + 1);
+  const auto& api = py::detail::npy_api::get();
+  PyObject* array = api.PyArray_NewFromDescr_(
+      api.PyArray_Type_, py::dtype::of<Scalar>().release().ptr(),
+      static_cast<int>(sample.size()) + 1, extents, nullptr, nullptr, 0, nullptr);
+  if (array == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::array_t<Scalar>>(array);
+}
+
 /// The numbers of a new array, to be written.
 template <class Scalar>
 Span<Scalar> span_of(py::array_t<Scalar>& array) {
   return {array.mutable_data(), array.size()};
 }
 
-/// A new array with a copy of these numbers.
+/// A new array [rows, sample...] with a copy of these numbers.
 template <class Scalar>
-py::array_t<Scalar> to_array(Span<const Scalar> numbers, const Shape& shape) {
-  return py::array_t<Scalar>(shape, numbers.data);
-}
-template <class Scalar>
-py::array_t<Scalar> to_array(const std::vector<Scalar>& numbers, const Shape& shape) {
-  return py::array_t<Scalar>(shape, numbers.data());
+py::array_t<Scalar> to_array(Span<const Scalar> numbers, Index rows, const Shape& sample) {
+  py::array_t<Scalar> array = new_array<Scalar>(rows, sample);
+  std::copy(numbers.data, numbers.data + array.size(), array.mutable_data());
+  return array;
 }
 
 }  // namespace echocell::bindings

@@ -79,10 +79,10 @@ class Data {
   Data(const Data&) = delete;
   Data& operator=(const Data&) = delete;
 
-  /// Of all outputs: [N, ...], or [sum of lengths, ...].
-  Shape output_shape() const {
-    if (!ragged_output_) return with_batch(set.samples, output_);
-    return with_batch(rows_of_x(), Shape(output_.begin() + 1, output_.end()));
+  /// Room for all outputs: [N, ...], or [sum of lengths, ...].
+  py::array_t<Scalar> new_outputs() const {
+    if (!ragged_output_) return new_array<Scalar>(set.samples, output_);
+    return new_array<Scalar>(rows_of_x(), Shape(output_.begin() + 1, output_.end()));
   }
   /// Throws std::invalid_argument unless the targets are right as they came.
   void require_plain_targets(LossKind loss) const {

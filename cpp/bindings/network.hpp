@@ -187,7 +187,7 @@ class PythonNetwork {
                     Hooks hooks) {
     const auto guard = occupancy_.enter();
     const Data<Scalar> data(target_, x, lengths);
-    py::array_t<Scalar> y(data.output_shape());
+    py::array_t<Scalar> y = data.new_outputs();
     const Span<Scalar> to = span_of(y);
     const auto work = [&](Observer& observer) {
       model_.predict(data.set, batch_size, to, observer);
@@ -238,7 +238,7 @@ class PythonNetwork {
     const Numbers<Scalar> numbers(x, "x");
     target_.require_inputs(numbers);
     stepper.prepare(batch);
-    py::array_t<Scalar> y(with_batch(batch, stepper.output_shape()));
+    py::array_t<Scalar> y = new_array<Scalar>(batch, stepper.output_shape());
     const Span<Scalar> to = span_of(y);
     run({}, double(stepper.work()) < kMostSmallWork, [&](Observer& observer) {
       stepper.run(model_.states(), numbers.span(), to, &observer);
@@ -266,7 +266,7 @@ class PythonNetwork {
     const std::vector<Index> widths = state_widths(layer);
     for (std::size_t k = 0; k < widths.size(); ++k) {
       const Span<const Scalar> state = model_.states().state(node, static_cast<Index>(k));
-      arrays.push_back(to_array(state, {batch, widths[k]}));
+      arrays.push_back(to_array(state, batch, {widths[k]}));
     }
     return arrays;
   }
@@ -284,16 +284,16 @@ class PythonNetwork {
   // ---- looking inside
   py::tuple run_layer(Index layer, const py::array& x, const OptionalArray& mask,
                       const std::optional<Arrays>& initial_state, bool training) {
-    const LayerRun<Scalar> result = run_one(layer, x, mask, initial_state, training, false);
+    LayerRun<Scalar> result = run_one(layer, x, mask, initial_state, training, false);
     py::list states;
-    for (const auto& state : result.states) states.append(batch_array(state, x.shape(0)));
+    for (auto& state : result.states) states.append(batch_array(state, x.shape(0)));
     return py::make_tuple(batch_array(result.output, x.shape(0)), states);
   }
   py::dict trace_layer(Index layer, const py::array& x, const OptionalArray& mask,
                        const std::optional<Arrays>& initial_state, bool from_input) {
-    const LayerRun<Scalar> result = run_one(layer, x, mask, initial_state, false, from_input);
+    LayerRun<Scalar> result = run_one(layer, x, mask, initial_state, false, from_input);
     py::dict traces;
-    for (const auto& trace : result.traces) {
+    for (auto& trace : result.traces) {
       traces[py::str(trace.name)] = batch_array(trace, x.shape(0));
     }
     return traces;
@@ -314,7 +314,8 @@ class PythonNetwork {
       }
       layers.append(list);
     }
-    return py::make_tuple(result.loss, layers, to_array(result.input, shape_of(x)));
+    const Span<const Scalar> dx{result.input.data(), Index(result.input.size())};
+    return py::make_tuple(result.loss, layers, to_array(dx, data.set.samples, data.set.sample));
   }
   Index workspace_bytes() { return entered()->workspace_bytes(); }
   void release_workspaces() {
@@ -331,8 +332,8 @@ class PythonNetwork {
   };
   Entered entered() { return {occupancy_.enter(), model_}; }
 
-  static py::array batch_array(const typename LayerRun<Scalar>::Values& values, Index batch) {
-    return to_array(values.numbers, with_batch(batch, values.shape));
+  static py::array batch_array(typename LayerRun<Scalar>::Values& values, Index batch) {
+    return to_array<Scalar>(values.span(), batch, values.shape);
   }
 
   /// The states of a layer, [B, width] each.
