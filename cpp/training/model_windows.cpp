@@ -17,13 +17,13 @@ void Model<Scalar>::require_windows(Index bptt_steps) const {
   if (!network_.input_mask_value()) {
     throw std::invalid_argument(
         "bptt_steps: where the last output alone is trained, the first layer, and no other, may "
-        "mask steps; layer " +
-        std::to_string(*masking) + " does so, too");
+        "mask steps; " +
+        network_.layer_name(*masking) + " does so, too");
   }
   if (const auto layer = network_.layer_showing_masked_end()) {
-    throw std::invalid_argument(
-        "bptt_steps: rows are walked without their masked steps, but layer " +
-        std::to_string(*layer) + " has zero_output_for_mask=True for the last output");
+    throw std::invalid_argument("bptt_steps: rows are walked without their masked steps, but " +
+                                network_.layer_name(*layer) +
+                                " has zero_output_for_mask=True for the last output");
   }
 }
 

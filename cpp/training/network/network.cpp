@@ -173,7 +173,7 @@ template <class Scalar>
 std::optional<std::string> Network<Scalar>::why_not_divisible() const {
   const auto layer =
       first_layer([](const Node&, const Layer<Scalar>& any) { return !any.streamable(); });
-  if (layer) return names_[std::size_t(*layer)] + " needs the whole sequence at once";
+  if (layer) return layer_name(*layer) + " needs the whole sequence at once";
   if (!timed_input()) return "its input has no time steps";
   return std::nullopt;
 }

@@ -41,6 +41,7 @@ class Network {
   // ---- structure
   /// Names all layers, for error messages; until then layer k is "layer k".
   void name_layers(std::vector<std::string> names) { names_ = std::move(names); }
+  const std::string& layer_name(Index layer) const { return names_[std::size_t(layer)]; }
   Index layer_count() const { return static_cast<Index>(node_of_layer_.size()); }
   const Shape& input_shape() const { return shapes_.front(); }
   const Shape& output_shape() const { return shapes_.back(); }
