@@ -49,23 +49,30 @@ void multiply_by_derivative(Activation f, const ConstRowsView<Scalar>& y, RowsVi
 template <class Scalar>
 Scalar exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift, ArrayView<Scalar> terms) {
   using V = Packet<Scalar>;
-  return assign_packets<Scalar>(
-      terms, [shift](const V& numbers) -> V { return exp<V>(numbers - shift); }, z);
+  const bool kept = terms.size() > 0;
+  const Index rest = z.size() % kLanes<Scalar>, whole = z.size() - rest;
+  V sums = V::Zero();
+  for (Index k = 0; k < whole; k += kLanes<Scalar>) {
+    const V e = exp<V>(packet(z, k) - shift);
+    sums += e;
+    if (kept) packet(terms, k) = e;
+  }
+  Scalar sum = sums.sum();
+  if (rest == 0) return sum;
+  // One by one: the lanes that a masked store leaves out would delay loads of the next row.
+  const V last = exp<V>(packet_of(z, whole, rest) - shift);
+  for (Index j = 0; j < rest; ++j) {
+    sum += last[j];
+    if (kept) terms[whole + j] = last[j];
+  }
+  return sum;
 }
 
-template <class Scalar>
-Scalar sum_exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift) {
-  using V = Packet<Scalar>;
-  return sum_packets<Scalar>(
-      z.size(), [shift](const V& numbers) -> V { return exp<V>(numbers - shift); }, z);
-}
-
-#define ECHOCELL_INSTANTIATE(Scalar)                                                             \
-  template void activate<Scalar>(Activation, RowsView<Scalar>);                                  \
-  template void multiply_by_derivative<Scalar>(Activation, const ConstRowsView<Scalar>&,         \
-                                               RowsView<Scalar>);                                \
-  template Scalar exp_shifted<Scalar>(const ConstArrayView<Scalar>&, Scalar, ArrayView<Scalar>); \
-  template Scalar sum_exp_shifted<Scalar>(const ConstArrayView<Scalar>&, Scalar);
+#define ECHOCELL_INSTANTIATE(Scalar)                                                     \
+  template void activate<Scalar>(Activation, RowsView<Scalar>);                          \
+  template void multiply_by_derivative<Scalar>(Activation, const ConstRowsView<Scalar>&, \
+                                               RowsView<Scalar>);                        \
+  template Scalar exp_shifted<Scalar>(const ConstArrayView<Scalar>&, Scalar, ArrayView<Scalar>);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)
 #undef ECHOCELL_INSTANTIATE

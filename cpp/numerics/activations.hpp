@@ -29,12 +29,9 @@ void activate(Activation f, RowsView<Scalar> y);
 template <class Scalar>
 void multiply_by_derivative(Activation f, const ConstRowsView<Scalar>& y, RowsView<Scalar> dy);
 
-/// terms = exp(z - shift), for which z may be `terms`; returns their sum.
+/// terms = exp(z - shift), for which z may be `terms`; returns their sum. Where `terms` is empty
+/// the sum alone is wanted.
 template <class Scalar>
 Scalar exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift, ArrayView<Scalar> terms);
-
-/// Their sum alone.
-template <class Scalar>
-Scalar sum_exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift);
 
 }  // namespace echocell

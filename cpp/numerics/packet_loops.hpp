@@ -46,22 +46,19 @@ EIGEN_ALWAYS_INLINE V first_numbers(V numbers, Count count) {
   return numbers;
 }
 
-/// to = formula(from...), for arrays as long as `to`, which may be among them; returns the sum of
-/// the new numbers. The formula takes and returns packets.
+/// to = formula(from...), for arrays as long as `to`, which may be among them. The formula takes
+/// and returns packets.
 template <class Scalar, class Formula, class... From>
-EIGEN_ALWAYS_INLINE Scalar assign_packets(ArrayView<Scalar> to, const Formula& formula,
-                                          const From&... from) {
-  Packet<Scalar> sums = Packet<Scalar>::Zero();
+EIGEN_ALWAYS_INLINE void assign_packets(ArrayView<Scalar> to, const Formula& formula,
+                                        const From&... from) {
   for_each_packet<Scalar>(to.size(), [&](Index k, auto count) {
     const Packet<Scalar> numbers = formula(packet_of(from, k, count)...);
-    sums += first_numbers(numbers, count);
     if constexpr (std::is_same_v<decltype(count), Index>) {
       store_some(to.data() + k, numbers, count);
     } else {
       packet(to, k) = numbers;
     }
   });
-  return sums.sum();
 }
 
 /// The sum of the n numbers formula(from...), for arrays of n numbers.

@@ -76,7 +76,7 @@ struct CategoricalLogits {
   template <class Target>
   static Scalar value(const Row<Scalar>& z, const Target& t) {
     const Scalar top = z.maxCoeff();
-    return value(z, t, top, sum_exp_shifted<Scalar>(z, top));
+    return value(z, t, top, exp_shifted<Scalar>(z, top, {nullptr, 0}));
   }
 
   /// dz = p sum(t) - t
