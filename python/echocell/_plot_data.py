@@ -23,6 +23,18 @@ class Traceable(Protocol):
         """Name -> [B, T, H], or a list of [T, H]."""
 
 
+class LearningCurve(Protocol):
+    """Loss and metrics over a training: history[name][k] was measured after updates[k] updates."""
+
+    @property
+    def updates(self) -> Sequence[int]:
+        """The number of updates at each point."""
+
+    @property
+    def history(self) -> Mapping[str, Sequence[float]]:
+        """Name -> a number for each point."""
+
+
 def history_of(source: Any) -> History:
     """Name -> a number per epoch, from such a mapping, a History, or a model that was trained.
 

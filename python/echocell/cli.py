@@ -97,7 +97,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(_overview())
         return 0
     if name == "--version":
-        from echocell.experiments.report import versions
+        from echocell.experiments.run.report import versions
 
         print(f"echocell {versions()['echocell']}")
         return 0
@@ -121,7 +121,7 @@ def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Na
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
-    from echocell.experiments.settings import UnknownNameError
+    from echocell.experiments.run.settings import UnknownNameError
 
     return str(UnknownNameError(what, name, known))
 
@@ -222,7 +222,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def _settings_help() -> str:
     """The settings of every experiment with their defaults."""
     from echocell.experiments import EXPERIMENTS
-    from echocell.experiments.settings import as_text
+    from echocell.experiments.run.settings import as_text
 
     width = max(map(len, EXPERIMENTS))
     lines = [
@@ -237,8 +237,8 @@ def _settings_help() -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from echocell.experiments.journal import JournalError
-    from echocell.experiments.report import run_experiment
+    from echocell.experiments.run.journal import JournalError
+    from echocell.experiments.run.report import run_experiment
 
     chosen = _chosen(arguments.names, arguments.set)
     if arguments.runs < 1:
@@ -273,7 +273,7 @@ def _chosen(names: Sequence[str], assignments: Sequence[str]) -> list[tuple[Expe
     that none of them has is an error.
     """
     from echocell.experiments import UnknownNameError
-    from echocell.experiments import settings as settings_of
+    from echocell.experiments.run import settings as settings_of
 
     try:
         experiments = list({one.name: one for name in names for one in _named(name)}.values())
@@ -298,7 +298,7 @@ def _named(name: str) -> list[Experiment[Any]]:
 
 
 def _having(values: dict[str, str], settings: Any) -> dict[str, str]:
-    from echocell.experiments.settings import names
+    from echocell.experiments.run.settings import names
 
     return {key: value for key, value in values.items() if key in names(settings)}
 
@@ -314,7 +314,7 @@ def _make_folder(path: Path) -> None:
 def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
     """What each shows, then the figures; the table comes last."""
     from echocell import plotting
-    from echocell.experiments.report import (
+    from echocell.experiments.run.report import (
         joined_table,
         spread_table,
         table,

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell._heat_maps import draw_gates
-from echocell._plot_data import Traceable, gates_of, history_of
+from echocell._plot_data import LearningCurve, Traceable, gates_of, history_of
 from echocell._plot_style import BLUE as BLUE
 from echocell._plot_style import DOTS_PER_INCH, legend_above, text_width
 from echocell._plot_style import GREEN as GREEN
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from echocell._trainer import Trainer
     from echocell.callbacks import History
-    from echocell.experiments.base import Curve
 
 Array = NDArray[Any]
 Trace = Mapping[str, Array]
@@ -159,7 +158,7 @@ def plot_gates(
 def plot_experiment(
     title: str,
     *,
-    curve: Curve,
+    curve: LearningCurve,
     sequence: Labels,
     expected: Labels,
     predicted: Labels,

@@ -10,29 +10,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from echocell.experiments.airline import AIRLINE
-from echocell.experiments.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
-from echocell.experiments.base import Experiment, Outcome, Published, Run
-from echocell.experiments.cells import CELLS_EXPERIMENT
-from echocell.experiments.continual_reber import CONTINUAL_REBER
-from echocell.experiments.echo import ECHO, ECHO_CURRENT
-from echocell.experiments.echo_sweeps import ECHO_EXERCISES
-from echocell.experiments.gates import GATES
-from echocell.experiments.gradient_flow import GRADIENT_FLOW
-from echocell.experiments.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
-from echocell.experiments.lag_padding import PADDING_EXERCISES
-from echocell.experiments.lag_sweeps import LAG_EXERCISES
-from echocell.experiments.languages import LANGUAGES
-from echocell.experiments.later_benchmarks import LATER_BENCHMARKS
-from echocell.experiments.memory import MEMORY
-from echocell.experiments.memory_sweeps import MEMORY_SWEEPS
-from echocell.experiments.memory_trials import MEMORY_TRIALS
-from echocell.experiments.paper_1997 import AT_END_1997, REBER
-from echocell.experiments.paper_1997_lags import LAGS_1997
-from echocell.experiments.paper_1997_signals import SIGNALS_1997
-from echocell.experiments.report import Report, run_experiment
-from echocell.experiments.settings import UnknownNameError
-from echocell.experiments.timing import TIMING
+from echocell.experiments.exercises.cells import CELLS_EXPERIMENT
+from echocell.experiments.exercises.echo_sweeps import ECHO_EXERCISES
+from echocell.experiments.exercises.gates import GATES
+from echocell.experiments.exercises.gradient_flow import GRADIENT_FLOW
+from echocell.experiments.exercises.lag_padding import PADDING_EXERCISES
+from echocell.experiments.exercises.lag_sweeps import LAG_EXERCISES
+from echocell.experiments.exercises.memory_sweeps import MEMORY_SWEEPS
+from echocell.experiments.exercises.memory_trials import MEMORY_TRIALS
+from echocell.experiments.later.continual_reber import CONTINUAL_REBER
+from echocell.experiments.later.languages import LANGUAGES
+from echocell.experiments.later.later_benchmarks import LATER_BENCHMARKS
+from echocell.experiments.later.timing import TIMING
+from echocell.experiments.paper_1997.long_lag import LAGS_1997
+from echocell.experiments.paper_1997.tasks import AT_END_1997, REBER
+from echocell.experiments.paper_1997.two_sequence import SIGNALS_1997
+from echocell.experiments.run.base import Experiment, Outcome, Published, Run
+from echocell.experiments.run.report import Report, run_experiment
+from echocell.experiments.run.settings import UnknownNameError
+from echocell.experiments.tutorials.airline import AIRLINE
+from echocell.experiments.tutorials.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
+from echocell.experiments.tutorials.echo import ECHO, ECHO_CURRENT
+from echocell.experiments.tutorials.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
+from echocell.experiments.tutorials.memory import MEMORY
 
 __all__ = [
     "EXPERIMENTS",

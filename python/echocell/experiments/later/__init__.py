@@ -1,0 +1,1 @@
+"""Tasks of later papers: forgetting, peepholes, formal languages, very long lags."""

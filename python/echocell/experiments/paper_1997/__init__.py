@@ -1,0 +1,1 @@
+"""The tasks of Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997)."""

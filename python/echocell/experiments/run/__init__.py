@@ -1,0 +1,1 @@
+"""The framework that runs experiments: settings, runs, sweeps, trials, reports, pictures."""

@@ -1,0 +1,1 @@
+"""The experiments of the tutorials, beside their published results."""
