@@ -37,6 +37,29 @@ if TYPE_CHECKING:
     from echocell._trainer import Trainer
     from echocell.callbacks import History
 
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "RED",
+    "ForecastPanel",
+    "MissingPlotExtraError",
+    "available",
+    "first_sample",
+    "last_steps",
+    "new_figure",
+    "plot_experiment",
+    "plot_forecast",
+    "plot_gates",
+    "plot_history",
+    "plot_sequence",
+    "save",
+    "style_axes",
+    "titled_figure",
+]
+
 Array = NDArray[Any]
 Trace = Mapping[str, Array]
 Labels = Sequence[object] | Array
