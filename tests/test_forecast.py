@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from echocell import cli, plotting
-from echocell.csv_series import read_series
-from echocell.forecast_model import Forecaster, Recipe, TooShortError, train
-from echocell.forecast_report import Score, texts, verdict
+from echocell.forecasting.csv_series import read_series
+from echocell.forecasting.model import Forecaster, Recipe, TooShortError, train
+from echocell.forecasting.report import Score, texts, verdict
 from echocell.models import load_model
 from echocell.tasks.airline import passengers
 from echocell.tasks.series import MinMaxScaler

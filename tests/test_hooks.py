@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echocell._hooks import Hooks
 from echocell.callbacks import Callback, CallbackList, LambdaCallback
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
+from echocell.models.hooks import Hooks
 
 T, F = 3, 2
 RNG = np.random.default_rng(5)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
-from echocell._missing_names import module_getattr
-from echocell._naming import reset_names
+from echocell._common.missing_names import module_getattr
+from echocell._common.naming import reset_names
 
 __all__ = [
     "backend",

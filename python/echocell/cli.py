@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from echocell import _terminal
+from echocell._common import terminal
 
 if TYPE_CHECKING:
     from echocell.experiments import Experiment, Report
@@ -159,14 +159,14 @@ def _list(_: argparse.Namespace) -> int:
             (one.name, one.summary, one.published.figure, _seconds(one.takes))
             for one in experiments
         ]
-        heading = _terminal.paragraph(f"{group}: {GROUPS[group]}")
+        heading = terminal.paragraph(f"{group}: {GROUPS[group]}")
         print("\n" * (index > 0) + heading + "\n")
-        print(_terminal.table(heads, rows, right=(3,)))
+        print(terminal.table(heads, rows, right=(3,)))
     footnote = (
         "seconds: about what one run takes on two cores with AVX-512, without its picture. Other "
         "processors take up to twice as long."
     )
-    print("\n" + _terminal.paragraph(footnote))
+    print("\n" + terminal.paragraph(footnote))
     return 0
 
 
@@ -226,7 +226,7 @@ def _settings_help() -> str:
 
     width = max(map(len, EXPERIMENTS))
     lines = [
-        _terminal.paragraph(
+        terminal.paragraph(
             f"{name.ljust(width)}  {as_text(one.settings)}",
             indent="  ",
             hanging=" " * (width + 4),
@@ -324,15 +324,15 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
     joined = with_one_table(reports)
     print()
     for report in reports:
-        print(_terminal.paragraph(f"{report.experiment.name}: {report.experiment.shows}"))
+        print(terminal.paragraph(f"{report.experiment.name}: {report.experiment.shows}"))
         print(
-            _terminal.paragraph(f"Published in {report.experiment.published.source}.", indent="  ")
+            terminal.paragraph(f"Published in {report.experiment.published.source}.", indent="  ")
         )
         for note in report.notes:
-            print(_terminal.paragraph(note, indent="  "))
+            print(terminal.paragraph(note, indent="  "))
         if report.table and report not in joined:
             heads, *rows = report.table
-            print("\n" + _terminal.table(heads, rows, indent="    ") + "\n")
+            print("\n" + terminal.table(heads, rows, indent="    ") + "\n")
     print()
     if joined:
         print(joined_table(joined), end="\n\n")
@@ -340,7 +340,7 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
         print(spread_table(reports), end="\n\n")
     if not plotting.available():
         print(
-            _terminal.paragraph(f"No pictures were drawn: {plotting.MissingPlotExtraError()}"),
+            terminal.paragraph(f"No pictures were drawn: {plotting.MissingPlotExtraError()}"),
             end="\n\n",
         )
     print(f"Pictures and results as JSON: {arguments.out}", end="\n\n")
@@ -351,25 +351,25 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
 
 
 def _add_forecast_arguments(parser: argparse.ArgumentParser) -> None:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     forecast.add_arguments(parser)
 
 
 def _forecast(arguments: argparse.Namespace) -> int:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     return forecast.main(arguments)
 
 
 def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     forecast.add_predict_arguments(parser)
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     return forecast.predict_main(arguments)
 
@@ -385,9 +385,9 @@ def _add_keras_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _keras(arguments: argparse.Namespace) -> int:
-    from echocell import keras_alias
+    from echocell.keras import alias
 
-    return keras_alias.run_script(arguments.script, arguments.arguments)
+    return alias.run_script(arguments.script, arguments.arguments)
 
 
 COMMANDS = {

@@ -15,7 +15,6 @@ import pytest
 from canned import canned_outcome
 
 from echocell import plotting
-from echocell._plot_style import log_labels, log_ticks
 from echocell.experiments import EXPERIMENTS
 from echocell.experiments.run import sweep_plot
 from echocell.experiments.run.report import picture_title
@@ -23,6 +22,7 @@ from echocell.experiments.run.statistics import Statistic
 from echocell.experiments.run.sweep_plot import Bars, Panel
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
+from echocell.plotting.style import log_labels, log_ticks
 from echocell.utils import plot_model
 
 pytest.importorskip("matplotlib")

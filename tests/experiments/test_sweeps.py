@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from echocell import cli, experiments, plotting
-from echocell._plot_style import log_axis
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
 from echocell.experiments.exercises.echo_sweeps import Case, Limits, train
 from echocell.experiments.run.journal import Journal, JournalError
+from echocell.plotting.style import log_axis
 
 # name -> settings of a short run, its places, and the most updates at each.
 SHORT: dict[str, tuple[dict[str, Any], list[str], list[int]]] = {

@@ -45,12 +45,12 @@ else:
 
     def __getattr__(name):
         """The submodules, imported when they are first used."""
-        from echocell._lazy import submodule
+        from echocell._common.lazy import submodule
 
         return submodule(__name__, name)
 
     def __dir__():
-        from echocell._lazy import attributes
+        from echocell._common.lazy import attributes
 
         return attributes(__name__)
 

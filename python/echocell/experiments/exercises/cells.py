@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell._plot_style import BLUE, GREY, name_bars, style_axes, value_labels
 from echocell.experiments.run.base import Array, Experiment, Outcome, Published, Run, share_right
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.settings import check_counts
 from echocell.experiments.run.sweep import train_until_right
 from echocell.layers import GRU, LSTM, Dense, MemoryBlocks, SimpleRNN
 from echocell.models import Sequential
+from echocell.plotting.style import BLUE, GREY, name_bars, style_axes, value_labels
 from echocell.tasks import alphabet, echo, memory
 from echocell.tasks.airline import airline
 from echocell.tasks.baselines import repeat_last

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell._plot_style import legend_above
 from echocell.experiments.run.base import (
     Array,
     Experiment,
@@ -30,6 +29,7 @@ from echocell.experiments.run.settings import check_counts, check_positive
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
+from echocell.plotting.style import legend_above
 from echocell.tasks import memory
 
 if TYPE_CHECKING:

@@ -30,7 +30,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import _core, plotting
-from echocell._plot_style import (
+from echocell.experiments.run.base import Array, Experiment, Outcome, Published, Run
+from echocell.experiments.run.journal import Result
+from echocell.experiments.run.settings import check_counts
+from echocell.initializers import Orthogonal
+from echocell.layers import GRU, LSTM, Dense, SimpleRNN
+from echocell.models import Sequential
+from echocell.optimizers import SGD
+from echocell.plotting.style import (
     BLUE,
     INK,
     RED,
@@ -39,13 +46,6 @@ from echocell._plot_style import (
     log_axis,
     style_axes,
 )
-from echocell.experiments.run.base import Array, Experiment, Outcome, Published, Run
-from echocell.experiments.run.journal import Result
-from echocell.experiments.run.settings import check_counts
-from echocell.initializers import Orthogonal
-from echocell.layers import GRU, LSTM, Dense, SimpleRNN
-from echocell.models import Sequential
-from echocell.optimizers import SGD
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -36,7 +36,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell._plot_style import BLUE, INK, RED, label_lines, legend_above, log_axis, style_axes
 from echocell.experiments.run import falling_rate
 from echocell.experiments.run.base import Experiment, Outcome, Published, Run
 from echocell.experiments.run.journal import Result
@@ -45,6 +44,7 @@ from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense, SimpleRNN
 from echocell.models import Sequential
 from echocell.optimizers import Adam
+from echocell.plotting.style import BLUE, INK, RED, label_lines, legend_above, log_axis, style_axes
 from echocell.tasks import languages
 
 if TYPE_CHECKING:

@@ -38,7 +38,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell._plot_style import GREY, INK, SERIES_COLOURS, legend_above, log_axis, style_axes
 from echocell.experiments.run import falling_rate
 from echocell.experiments.run.base import Experiment, Outcome, Published, Run
 from echocell.experiments.run.journal import Result
@@ -47,6 +46,7 @@ from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
+from echocell.plotting.style import GREY, INK, SERIES_COLOURS, legend_above, log_axis, style_axes
 from echocell.tasks import adding, copying
 from echocell.tasks.encoding import Floats
 

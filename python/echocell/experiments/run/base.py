@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from echocell._display import complete, progress_bar
-from echocell._terminal import shows_bars
-from echocell._threads import get_num_threads
+from echocell._common.progress import complete, progress_bar
+from echocell._common.terminal import shows_bars
+from echocell._core.threads import get_num_threads
 from echocell.experiments.run import forked
 from echocell.experiments.run.journal import Journal, Result
 from echocell.experiments.run.statistics import Statistic

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from echocell._files import write_whole
+from echocell._common.files import write_whole
 
 Result = dict[str, Any]
 

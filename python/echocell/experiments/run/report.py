@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from echocell import _terminal, plotting
-from echocell._files import written_beside
+from echocell import plotting
+from echocell._common import terminal
+from echocell._common.files import written_beside
 from echocell.experiments.run.base import Experiment, Outcome, Run
 from echocell.experiments.run.journal import Journal
 from echocell.experiments.run.settings import as_dict
@@ -182,7 +183,7 @@ def table(reports: Sequence[Report]) -> str:
         )
         for report in reports
     ]
-    return _terminal.table(heads, rows, right=(3, 4))
+    return terminal.table(heads, rows, right=(3, 4))
 
 
 def with_one_table(reports: Sequence[Report]) -> list[Report]:
@@ -200,7 +201,7 @@ def joined_table(reports: Sequence[Report]) -> str:
     for report in reports:
         for index, row in enumerate(report.table[1:]):
             rows.append([report.experiment.name if index == 0 else "", *row])
-    return _terminal.table(heads, rows, right=range(2, len(heads)))
+    return terminal.table(heads, rows, right=range(2, len(heads)))
 
 
 def spread_table(reports: Sequence[Report]) -> str:
@@ -221,7 +222,7 @@ def spread_table(reports: Sequence[Report]) -> str:
             )
             for name, statistic in report.statistics.items()
         ]
-    return _terminal.table(heads, rows, right=(2, 3, 4, 5))
+    return terminal.table(heads, rows, right=(2, 3, 4, 5))
 
 
 def _run_once(report: Report, run: Run) -> Outcome:

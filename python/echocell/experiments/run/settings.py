@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from echocell.utils import suggest
+from echocell._common.suggest import suggest
 
 S = TypeVar("S")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from echocell import plotting
-from echocell._plot_style import (
+from echocell.plotting.style import (
     GREY,
     SERIES_COLOURS,
     label_lines,

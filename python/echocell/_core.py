@@ -1,8 +1,0 @@
-"""The compiled core, in the build for this machine. _core.pyi says what each name does."""
-
-from __future__ import annotations
-
-from echocell import _isa
-
-_module = _isa.load()
-globals().update({name: getattr(_module, name) for name in dir(_module) if name[0] != "_"})

@@ -1,0 +1,130 @@
+"""The way of what the core reports to callbacks and to the display.
+
+The core calls only what it is given, so that a hook that nobody overrides costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from echocell._common.progress import Display
+from echocell.callbacks import CallbackList
+
+if TYPE_CHECKING:
+    from echocell.models.trainer import Trainer
+
+Array = NDArray[Any]
+Listeners = dict[str, Callable[..., Any]]
+
+
+class Hooks:
+    """Carries what fit and evaluate report to callbacks and display.
+
+    Args:
+        names: of the logs: loss, metrics, then with val_ in front.
+
+    Attributes:
+        last: the logs of the last epoch.
+    """
+
+    def __init__(
+        self, model: Trainer, names: Sequence[str], callbacks: CallbackList, display: Display
+    ) -> None:
+        self._model = model
+        self._names = names
+        self._callbacks = callbacks
+        self._display = display
+        self.last: dict[str, float] = {}
+
+    def of_fit(self) -> Listeners:
+        """The hooks of the core's fit that somebody listens to."""
+        listeners = self._of_tests()
+        if self._callbacks.listens_to("on_test_begin"):
+            listeners["test_begin"] = self._test_begin
+        if self._callbacks.listens_to("on_test_end"):
+            listeners["test_end"] = self._test_end
+        if self._callbacks.listens_to_epochs or self._display.watches_epochs:
+            listeners.update(epoch_begin=self._epoch_begin, epoch_end=self._epoch_end)
+        if self._callbacks.listens_to_batches:
+            listeners.update(batch_begin=self._batch_begin, batch_end=self._batch_end)
+        return listeners
+
+    def of_evaluate(self) -> Listeners:
+        """The hooks of the core's evaluate that somebody listens to."""
+        return self._of_tests()
+
+    def _of_tests(self) -> Listeners:
+        listeners: Listeners = {}
+        if self._callbacks.listens_to("on_test_batch_begin"):
+            listeners["test_batch_begin"] = self._test_batch_begin
+        if self._callbacks.listens_to("on_test_batch_end"):
+            listeners["test_batch_end"] = self._test_batch_end
+        if self._display.watches_batches:
+            listeners["progress"] = self._progress
+        return listeners
+
+    def evaluated(self, values: Sequence[float]) -> None:
+        """After evaluate's last batch."""
+        self._display.epoch_end(0, self._logs(values))
+        self._test_end(values)
+
+    def _logs(self, values: Sequence[float]) -> dict[str, float]:
+        return dict(zip(self._names, values, strict=False))
+
+    def _epoch_begin(self, epoch: int) -> None:
+        self._display.epoch_begin(epoch)
+        self._callbacks.on_epoch_begin(epoch, {})
+
+    def _epoch_end(self, epoch: int, values: list[float]) -> bool:
+        """True stops."""
+        logs = self._logs(values)
+        self._callbacks.on_epoch_end(epoch, logs)
+        self._display.epoch_end(epoch, logs)
+        self.last = logs
+        return bool(self._model.stop_training)
+
+    def _batch_begin(self, batch: int) -> None:
+        self._callbacks.on_train_batch_begin(batch, {})
+
+    def _batch_end(self, batch: int, values: list[float]) -> bool:
+        """True stops."""
+        self._callbacks.on_train_batch_end(batch, self._logs(values))
+        return bool(self._model.stop_training)
+
+    def _test_begin(self) -> None:
+        self._callbacks.on_test_begin({})
+
+    def _test_end(self, values: Sequence[float]) -> None:
+        self._callbacks.on_test_end(self._logs(values))
+
+    def _test_batch_begin(self, batch: int) -> None:
+        self._callbacks.on_test_batch_begin(batch, {})
+
+    def _test_batch_end(self, batch: int, values: list[float]) -> bool:
+        """False: a test goes to its end."""
+        self._callbacks.on_test_batch_end(batch, self._logs(values))
+        return False
+
+    def _progress(self, epoch: int, done: int, values: list[float]) -> None:
+        self._display.progress(epoch, done, self._logs(values))
+
+
+def of_predict(callbacks: CallbackList, outputs_of: Callable[[Array, int], Any]) -> Listeners:
+    """The hooks of the core's predict that somebody listens to.
+
+    Args:
+        callbacks: who may listen.
+        outputs_of: gives those of a batch, out of all outputs and the batch's number.
+    """
+
+    def begin(batch: int) -> None:
+        callbacks.on_predict_batch_begin(batch, {})
+
+    def end(batch: int, outputs: Array) -> None:
+        callbacks.on_predict_batch_end(batch, {"outputs": outputs_of(outputs, batch)})
+
+    hooks: Listeners = {"predict_batch_begin": begin, "predict_batch_end": end}
+    return {name: hook for name, hook in hooks.items() if callbacks.listens_to(f"on_{name}")}
