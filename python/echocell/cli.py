@@ -312,19 +312,19 @@ def _make_folder(path: Path) -> None:
 
 
 def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
-    """What each shows, then the figures; the table comes last."""
+    """Prints the takeaway and the notes of each report, then the tables."""
     from echocell import plotting
-    from echocell.experiments.run.report import (
+    from echocell.experiments.run.tables import (
         joined_table,
         spread_table,
-        table,
-        with_one_table,
+        summary_table,
+        with_shared_headings,
     )
 
-    joined = with_one_table(reports)
+    joined = with_shared_headings(reports)
     print()
     for report in reports:
-        print(terminal.paragraph(f"{report.experiment.name}: {report.experiment.shows}"))
+        print(terminal.paragraph(f"{report.experiment.name}: {report.experiment.takeaway}"))
         print(
             terminal.paragraph(f"Published in {report.experiment.published.source}.", indent="  ")
         )
@@ -344,7 +344,7 @@ def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> 
             end="\n\n",
         )
     print(f"Pictures and results as JSON: {arguments.out}", end="\n\n")
-    print(table(reports))
+    print(summary_table(reports))
 
 
 # -- the commands of other modules

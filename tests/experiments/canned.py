@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from echocell.experiments import EXPERIMENTS, Outcome, Run
-from echocell.experiments.later.continual_reber import marks
+from echocell.experiments.later.reber_streams import marks
 from echocell.experiments.run.journal import Journal
 from echocell.utils import set_random_seed
 

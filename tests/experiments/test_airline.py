@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from echocell.experiments import find, run_experiment
 from echocell.experiments.run import settings as settings_of
-from echocell.experiments.tutorials.airline import Forecast, Settings
+from echocell.experiments.tutorials.airline import AirlineSettings, Forecast
 from echocell.tasks import airline as task
 from echocell.tasks.baselines import baselines, repeat_last, same_season, season_growth
 from echocell.tasks.series import MinMaxScaler, look_back_pairs, mae, rmse, split
@@ -269,7 +269,7 @@ def test_experiment_of_the_first_split() -> None:
 
 def test_one_month_learns_to_repeat_the_last() -> None:
     """The published figures of look-back 1, within what the seed does to them."""
-    report = run_experiment(find("airline"), settings=Settings(look_back=(1,)), seed=11)
+    report = run_experiment(find("airline"), settings=AirlineSettings(look_back=(1,)), seed=11)
     figures = report.records[0].figures
     assert figures["train_rmse_1"] == pytest.approx(23.7, abs=2.0)
     assert figures["test_rmse_1"] == pytest.approx(50.1, abs=6.0)

@@ -12,8 +12,9 @@ import pytest
 from canned import SMALLEST, canned_outcome
 
 from echocell.experiments import EXPERIMENTS, GROUPS
+from echocell.experiments.run.point import Point
 from echocell.experiments.run.statistics import Statistic
-from echocell.experiments.run.sweep import Point, extremes, solved_headline, solved_text
+from echocell.experiments.run.sweep import extremes, solved_headline, solved_text
 
 ANSWERING = [name for name in EXPERIMENTS if name not in SMALLEST]
 
@@ -42,8 +43,8 @@ def test_answers_are_sentences(name: str, share: float) -> None:
 def test_descriptions_are_complete(name: str) -> None:
     experiment = EXPERIMENTS[name]
     assert len(f"{name}: {experiment.summary}") <= 105
-    assert experiment.shows[0].isupper()
-    assert experiment.shows[-1] == "."
+    assert experiment.takeaway[0].isupper()
+    assert experiment.takeaway[-1] == "."
     assert experiment.summary[-1] != "."
     assert experiment.group in GROUPS
     assert experiment.published.figure[-1] != "."

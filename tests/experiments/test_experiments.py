@@ -13,11 +13,13 @@ import pytest
 
 from echocell import experiments, plotting
 from echocell.experiments import EXPERIMENTS, Run, UnknownNameError, run_experiment
-from echocell.experiments.run import base
+from echocell.experiments.run import running
 from echocell.experiments.run import settings as settings_of
-from echocell.experiments.run.base import Outcome, Training, share_right, trace_carried
-from echocell.experiments.run.report import spread_table, table
+from echocell.experiments.run.experiment import Outcome
+from echocell.experiments.run.measures import percent_correct, trace_carried
+from echocell.experiments.run.running import Training
 from echocell.experiments.run.statistics import Statistic
+from echocell.experiments.run.tables import spread_table, summary_table
 from echocell.experiments.tutorials.echo import build as build_echo
 from echocell.experiments.tutorials.lag import build as build_lag
 from echocell.experiments.tutorials.memory import MemorySettings
@@ -65,7 +67,7 @@ def test_every_experiment_is_described() -> None:
         assert experiments.find(name) is experiment
         assert experiment.name == name
         assert len(experiment.summary) <= 90
-        assert experiment.shows.endswith(".")
+        assert experiment.takeaway.endswith(".")
         assert experiment.published.source
         assert experiment.takes > 0
     grouped = [one for group in experiments.groups().values() for one in group]
@@ -180,7 +182,7 @@ def test_epochs_in_parts_are_the_same_epochs() -> None:
 def test_the_clock_counts_training_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "shows_bars", lambda: True)
+    monkeypatch.setattr(running, "shows_bars", lambda: True)
     run = Run(0, label="here", quiet=False)
     model = build_echo(5, 10, 4)
     x, y = echo.generate_examples(20, rng=run.rng)
@@ -255,7 +257,7 @@ def test_several_runs_are_summed_up() -> None:
 
 def test_the_table_names_what_was_asked_for() -> None:
     report = run_short("alphabet-letter", seed=5)
-    head, _, line = table([report]).splitlines()
+    head, _, line = summary_table([report]).splitlines()
     assert head.split() == ["experiment", "published", "ours", "updates/s", "seconds", "picture"]
     assert line.startswith("alphabet-letter  88.00 %")
     assert line.endswith("-")
@@ -296,10 +298,10 @@ def test_statistic_of_nothing() -> None:
     assert Statistic.of([1.0, 3.0]).text(1) == "2.0 ± 1.4"
 
 
-def test_share_right() -> None:
-    assert share_right([1, 2, 3, 4], [1, 2, 0, 0]) == 50
+def test_percent_correct() -> None:
+    assert percent_correct([1, 2, 3, 4], [1, 2, 0, 0]) == 50
     with pytest.raises(ValueError, match=r"expected values have shape \(2,\)"):
-        share_right([1, 2], [1])
+        percent_correct([1, 2], [1])
 
 
 # -- settings

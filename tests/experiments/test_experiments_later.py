@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from echocell.experiments import EXPERIMENTS, groups, run_experiment
+from echocell.experiments.later.benchmark import Row
 from echocell.experiments.later.languages import CELLS, largest_accepted
-from echocell.experiments.later.later_benchmarks import Row
 from echocell.experiments.run import falling_rate
 from echocell.layers import Dense
 from echocell.models import Sequential

@@ -15,8 +15,8 @@ from echocell.experiments import (
     Run,
     run_experiment,
 )
-from echocell.experiments.later import continual_reber, timing
-from echocell.experiments.later.continual_reber import Streams
+from echocell.experiments.later import continual_reber, reber_streams, timing
+from echocell.experiments.later.reber_streams import Streams
 from echocell.experiments.run import falling_rate
 from echocell.tasks import reber
 from echocell.utils import set_random_seed
@@ -115,7 +115,7 @@ def test_one_output_off_is_an_error(error: float, is_wrong: bool) -> None:
     targets = np.zeros((1, 2, 7), np.float32)
     outputs = targets.copy()
     outputs[0, 1, 3] = error
-    assert continual_reber.wrong(outputs, targets).tolist() == [[False, is_wrong]]
+    assert reber_streams.wrong(outputs, targets).tolist() == [[False, is_wrong]]
 
 
 class Oracle:
@@ -167,15 +167,15 @@ def legal(text: str) -> Any:
 def test_a_test_counts_up_to_the_first_error_of_each_stream() -> None:
     rng = np.random.default_rng(5)
     model: Any = Oracle(wrong_at=130)
-    assert continual_reber.test(model, 2, 200, rng).tolist() == [200, 130]
+    assert reber_streams.correct_symbols(model, 2, 200, rng).tolist() == [200, 130]
     model = Oracle(wrong_at=-1)
-    assert continual_reber.test(model, 2, 200, rng).tolist() == [200, 200]
+    assert reber_streams.correct_symbols(model, 2, 200, rng).tolist() == [200, 200]
 
 
 def test_marks_are_powers_of_ten_and_the_end() -> None:
-    assert continual_reber.marks(100_000) == [10, 100, 1000, 10_000, 100_000]
-    assert continual_reber.marks(150) == [10, 100, 150]
-    assert continual_reber.marks(7) == [7]
+    assert reber_streams.marks(100_000) == [10, 100, 1000, 10_000, 100_000]
+    assert reber_streams.marks(150) == [10, 100, 150]
+    assert reber_streams.marks(7) == [7]
 
 
 def test_a_cell_without_forget_gate_grows_on() -> None:
@@ -183,7 +183,7 @@ def test_a_cell_without_forget_gate_grows_on() -> None:
     sizes = {}
     for gates in ("ifo", "io"):
         model = continual_reber.build(8, gates, 0.01)
-        sizes[gates], _ = continual_reber.grown(model, [100, 2000], np.random.default_rng(6))
+        sizes[gates], _ = reber_streams.cell_growth(model, [100, 2000], np.random.default_rng(6))
     assert sizes["io"][1] > 3 * sizes["io"][0]
     assert sizes["ifo"][1] < 5
 
@@ -202,7 +202,7 @@ def test_no_more_streams_are_begun_than_allowed() -> None:
 
 
 def test_tasks_are_all_shapes_periods_and_inputs() -> None:
-    names = [(task.name, task.inputs) for task in timing.tasks(timing.Settings())]
+    names = [(task.name, task.inputs) for task in timing.tasks(timing.TimingSettings())]
     assert len(names) == len(set(names)) == 16
     assert names[0] == ("spikes, period 10", "none")
     assert names[-1] == ("rectangle, period 25", "constant")
@@ -210,7 +210,7 @@ def test_tasks_are_all_shapes_periods_and_inputs() -> None:
 
 def test_a_cosine_is_learned_through_peepholes() -> None:
     """One of a few trials, as in most rows; what is counted is asked, too."""
-    settings = timing.Settings(test_periods=100)
+    settings = timing.TimingSettings(test_periods=100)
     task = timing.Task("cosine", 10, "none")
     set_random_seed(8)
     run = Run(1)
@@ -223,10 +223,10 @@ def test_a_cosine_is_learned_through_peepholes() -> None:
     assert all(trial["updates"] == 10_000 for trial in trials if not trial["solved"])
 
 
-def test_by_chance_is_fishers_exact_test() -> None:
-    assert timing.by_chance(3, 3, 10) == pytest.approx(1)
-    assert timing.by_chance(4, 0, 4) == pytest.approx(2 / math.comb(8, 4))
-    assert timing.by_chance(0, 4, 4) == timing.by_chance(4, 0, 4)
+def test_it_is_fishers_exact_test() -> None:
+    assert timing.fisher_exact(3, 3, 10) == pytest.approx(1)
+    assert timing.fisher_exact(4, 0, 4) == pytest.approx(2 / math.comb(8, 4))
+    assert timing.fisher_exact(0, 4, 4) == timing.fisher_exact(4, 0, 4)
 
 
 def row(peephole: bool, solved: int, task: timing.Task) -> timing.Row:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from echocell.experiments import EXPERIMENTS, run_experiment
-from echocell.experiments.exercises.gradient_flow import build, simple_rnn, state_gradients
+from echocell.experiments.exercises.gradient_flow import simple_rnn
+from echocell.experiments.exercises.state_gradients import build, state_gradients
 from echocell.layers import GRU, LSTM
 from echocell.utils import set_random_seed
 

@@ -12,15 +12,10 @@ import pytest
 
 from echocell import experiments
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
-from echocell.experiments.exercises import lag_padding, lag_sweeps
-from echocell.experiments.exercises.lag_sweeps import (
-    Limits,
-    build,
-    learn,
-    side_by_side,
-    times_as_many,
-)
-from echocell.experiments.run.sweep import Point
+from echocell.experiments.exercises import lag_state
+from echocell.experiments.exercises.lag_task import Limits, batch_rows, build, learn
+from echocell.experiments.run.point import Point
+from echocell.experiments.run.sweep import geometric_mean_ratio
 from echocell.tasks import lag
 from echocell.tasks.encoding import Floats, one_hot_decode, random_values
 from echocell.tasks.lag_rows import to_rows
@@ -41,7 +36,7 @@ SHORT: dict[str, tuple[dict[str, Any], list[str], int]] = {
         [
             f"window {steps}, {way}"
             for steps in (1, 2)
-            for way in (lag_sweeps.FRESH, lag_sweeps.PUBLISHED, lag_sweeps.CARRIED)
+            for way in (lag_state.FRESH, lag_state.PUBLISHED, lag_state.CARRIED)
         ],
         40,
     ),
@@ -144,10 +139,10 @@ def test_rows_that_cannot_be_made(make: Any, message: str) -> None:
         make()
 
 
-def test_side_by_side_goes_from_sequence_to_sequence_in_groups() -> None:
+def test_batch_rows_goes_from_sequence_to_sequence_in_groups() -> None:
     rows = np.array([[10, 11], [20, 21], [30, 31], [40, 41]], np.float32)
-    assert side_by_side(rows).tolist() == [10, 11, 20, 21, 30, 31, 40, 41]
-    assert side_by_side(rows, 2).tolist() == [10, 20, 11, 21, 30, 40, 31, 41]
+    assert batch_rows(rows).tolist() == [10, 11, 20, 21, 30, 31, 40, 41]
+    assert batch_rows(rows, 2).tolist() == [10, 20, 11, 21, 30, 40, 31, 41]
 
 
 # -- what the sweeps share
@@ -157,7 +152,7 @@ def test_carried_states_are_forgotten_after_each_group_of_sequences() -> None:
     """Every sequence is whole in a group: six rows of two sequences make six batches."""
     model = build(1, 4, 5, carried=2)
     sequences = random_values((4, 7), 4, np.random.default_rng(3))
-    x, y = (side_by_side(a, 2) for a in to_rows(sequences, 4, 1))
+    x, y = (batch_rows(a, 2) for a in to_rows(sequences, 4, 1))
     seen: list[int] = []
 
     def generate(count: int) -> tuple[Floats, Floats]:
@@ -189,7 +184,7 @@ def test_a_window_that_holds_the_answer_is_learned() -> None:
         EXPERIMENTS["lag-state"].settings, windows=(2,), n_values=5, most_sequences=1000, tests=10
     )
     report = run_experiment(EXPERIMENTS["lag-state"], settings=settings, seed=1)
-    assert report.table[1][0] == f"window 2, {lag_sweeps.FRESH}"
+    assert report.table[1][0] == f"window 2, {lag_state.FRESH}"
     assert "over" not in report.table[1][1]
 
 
@@ -200,8 +195,8 @@ def test_comparison_is_over_the_places_that_both_learned() -> None:
     def of(point: Point) -> float:
         return point.updates
 
-    assert times_as_many(points(10, 90, -5), points(10, 10, 1), of) == pytest.approx(3)
-    assert np.isnan(times_as_many(points(-1), points(1), of))
+    assert geometric_mean_ratio(points(10, 90, -5), points(10, 10, 1), of) == pytest.approx(3)
+    assert np.isnan(geometric_mean_ratio(points(-1), points(1), of))
 
 
 @pytest.mark.parametrize(
@@ -232,8 +227,8 @@ def test_verdict_on_carrying(
     def points(updates: tuple[int, ...]) -> list[Point]:
         return [Point("", u > 0, abs(u), 0, 0.0, 0.0) for u in updates]
 
-    rows = dict.fromkeys((lag_sweeps.CARRIED, lag_sweeps.PUBLISHED), points(carried))
-    answer = lag_sweeps._state_answer((2, 5), {lag_sweeps.FRESH: points(fresh), **rows})
+    rows = dict.fromkeys((lag_state.CARRIED, lag_state.PUBLISHED), points(carried))
+    answer = lag_state._state_answer((2, 5), {lag_state.FRESH: points(fresh), **rows})
     assert verdict in answer
 
 
@@ -272,9 +267,8 @@ def test_same_seed_same_figures(name: str) -> None:
 
 
 def test_every_lag_exercise_is_listed_and_tested() -> None:
-    listed = {one.name for one in (*lag_sweeps.LAG_EXERCISES, *lag_padding.PADDING_EXERCISES)}
-    assert listed == set(SHORT)
-    assert listed <= {one.name for one in experiments.groups()["exercises"]}
+    exercises = experiments.groups()["exercises"]
+    assert {one.name for one in exercises if one.name.startswith("lag-")} == set(SHORT)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 
 from echocell import experiments
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
-from echocell.experiments.exercises import memory_sweeps, memory_trials
-from echocell.experiments.exercises.memory_sweeps import WAYS, MiddleSettings
-from echocell.experiments.exercises.memory_trials import Recipe, TrialSettings, try_often
+from echocell.experiments.exercises import memory_middles, memory_trials
+from echocell.experiments.exercises.memory_middles import WAYS, MiddleSettings
+from echocell.experiments.exercises.memory_trials import TrialSettings, UpdateSchedule, try_often
 from echocell.experiments.tutorials.memory import MemorySettings
 from echocell.experiments.tutorials.memory import build as build_stateful
 from echocell.tasks import memory, middles
@@ -117,7 +117,7 @@ def test_a_short_middle_is_learned_through_whole_sequences(way: Any, counted: bo
     set_random_seed(1)
     make = middles.counted_middle if counted else middles.repeated_middle
     run = Run(1)
-    result = memory_sweeps.train(
+    result = memory_middles.train(
         middles.two_sequences(make(3), 5), way, MiddleSettings(most_sequences=4000), run, ""
     )
     assert result["solved"]
@@ -129,7 +129,9 @@ def test_a_short_middle_is_learned_through_whole_sequences(way: Any, counted: bo
 def test_limits_count_sequences_and_steps() -> None:
     sequences = middles.two_sequences(middles.repeated_middle(9), 5)
     settings = MiddleSettings(most_sequences=100, most_steps=205, check_every=6)
-    carried, whole = (memory_sweeps.train(sequences, way, settings, Run(1), "") for way in WAYS[:2])
+    carried, whole = (
+        memory_middles.train(sequences, way, settings, Run(1), "") for way in WAYS[:2]
+    )
     assert (carried["samples"], carried["updates"]) == (20, 200)
     assert (whole["samples"], whole["updates"]) == (20, 10)
     assert not carried["solved"]
@@ -139,7 +141,7 @@ def test_limits_count_sequences_and_steps() -> None:
 # -- many runs
 
 
-def test_recipe_is_the_training_of_the_experiment_memory() -> None:
+def test_schedule_is_the_training_of_the_experiment_memory() -> None:
     """A reach of one step, batches of one: a stateful layer fed step by step, reset in between."""
     stateful = build_stateful(MemorySettings(units=4))
     model = memory_trials.build(4)
@@ -149,38 +151,40 @@ def test_recipe_is_the_training_of_the_experiment_memory() -> None:
             x, y = memory.to_pairs(sequence)
             stateful.fit(x, y, batch_size=1, shuffle=False, verbose=0)
             stateful.reset_states()
-    memory_trials.fit(model, Recipe(4, one_step=True), 5)
+    memory_trials.fit(model, UpdateSchedule(4, one_step=True), 5)
     for ours, theirs in zip(model.get_weights(), stateful.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("recipe", "updates"),
+    ("schedule", "updates"),
     [
-        (Recipe(2, True), 8),
-        (Recipe(2, True, batch_size=2), 4),
-        (Recipe(2, False), 2),
-        (Recipe(2, False, batch_size=2), 1),
-        (Recipe(2, True, shuffled=True, parted=True), 8),
+        (UpdateSchedule(2, True), 8),
+        (UpdateSchedule(2, True, batch_size=2), 4),
+        (UpdateSchedule(2, False), 2),
+        (UpdateSchedule(2, False, batch_size=2), 1),
+        (UpdateSchedule(2, True, shuffled=True, separated=True), 8),
     ],
 )
-def test_updates_per_epoch_are_those_of_the_optimizer(recipe: Recipe, updates: int) -> None:
+def test_updates_per_epoch_are_those_of_the_optimizer(
+    schedule: UpdateSchedule, updates: int
+) -> None:
     model = memory_trials.build(2)
-    memory_trials.fit(model, recipe, 3)
-    assert recipe.updates_per_epoch == updates
+    memory_trials.fit(model, schedule, 3)
+    assert schedule.updates_per_epoch == updates
     assert int(model.optimizer.iterations) == 3 * updates
 
 
 def test_whole_sequences_are_learned_more_often_than_the_carried_state() -> None:
     """Of 100 runs with 20 units, 100 and some 50; without any order of the steps hardly one."""
     settings = TrialSettings(runs=10, epochs=600, check_every=100)
-    recipes = (
-        Recipe(20, False),
-        Recipe(20, True),
-        Recipe(20, True, shuffled=True, parted=True),
+    schedules = (
+        UpdateSchedule(20, False),
+        UpdateSchedule(20, True),
+        UpdateSchedule(20, True, shuffled=True, separated=True),
     )
     set_random_seed(1)
-    whole, carried, parted = (try_often(recipe, settings, Run(1), "") for recipe in recipes)
+    whole, carried, parted = (try_often(schedule, settings, Run(1), "") for schedule in schedules)
     assert whole["solved"]
     assert whole["accuracy"] > carried["accuracy"] > parted["accuracy"]
 

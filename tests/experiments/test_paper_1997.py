@@ -14,9 +14,16 @@ from echocell.experiments import (
     groups,
     run_experiment,
 )
-from echocell.experiments.paper_1997 import long_lag, tasks, two_sequence
+from echocell.experiments.paper_1997 import (
+    adding,
+    long_lag,
+    reber,
+    temporal_order,
+    two_sequence,
+    very_long_lag,
+)
 from echocell.experiments.run.recipes import Task
-from echocell.experiments.run.trials import PaperRow, Trial, Trials, outcome, until_solved
+from echocell.experiments.run.trials import PaperRow, Trial, Trials, trials_outcome, until_solved
 
 # long-lag-c has a table of its own.
 NAMES = [one.name for one in groups()["paper-1997"] if one.name != "long-lag-c"]
@@ -31,7 +38,7 @@ def short(name: str, **changes: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_short_run_is_reported_beside_the_paper(name: str, tmp_path: Any) -> None:
+def test_short_run_is_reported_with_the_paper(name: str, tmp_path: Any) -> None:
     pytest.importorskip("matplotlib")
     settings = short(name)
     report = run_experiment(EXPERIMENTS[name], settings=settings, seed=3, out=tmp_path)
@@ -75,7 +82,7 @@ def task_of(name: str) -> Task:
         seen.append(task.of_trial(np.random.default_rng(1)))
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (tasks, long_lag, two_sequence):
+        for module in (adding, long_lag, reber, temporal_order, two_sequence):
             patch.setattr(module, "run_task", run_task)
         EXPERIMENTS[name].run(short(name), Run(1))
     return seen[0]
@@ -83,7 +90,7 @@ def task_of(name: str) -> Task:
 
 @pytest.mark.parametrize("name", [*NAMES, "long-lag-c"])
 def test_a_network_that_answers_nan_solves_no_task(name: str) -> None:
-    task = task_of(name) if name in NAMES else long_lag.task_2c(3, 4, 5)
+    task = task_of(name) if name in NAMES else very_long_lag.task_2c(3, 4, 5)
     rng = np.random.default_rng(1)
     _, y = task.draw(5, rng)
 
@@ -95,14 +102,14 @@ def test_a_network_that_answers_nan_solves_no_task(name: str) -> None:
     assert not task.solved(nan, rng)
 
 
-def test_a_recipe_with_fewer_trials_is_drawn_beside_another(tmp_path: Any) -> None:
+def test_a_recipe_with_fewer_trials_is_drawn_with_another(tmp_path: Any) -> None:
     pytest.importorskip("matplotlib")
-    beside = PaperRow("x", 100)
+    reference = PaperRow("x", 100)
     ours, old = (
-        Trials(f"{name}: x", [Trial(True, 50, 50, 0.1)] * count, beside)
+        Trials(f"{name}: x", [Trial(True, 50, 50, 0.1)] * count, reference)
         for name, count in (("ours", 3), ("1997", 2))
     )
-    figure = outcome(ours, [beside], [old]).draw("title")
+    figure = trials_outcome(ours, [reference], [old]).draw("title")
     figure.savefig(tmp_path / "trials.png")
     (axes,) = (axes for axes in figure.axes if axes.get_xlabel() == "trial")
     drawn = {line.get_label(): np.isfinite(line.get_ydata()).sum() for line in axes.lines}
@@ -143,7 +150,7 @@ def test_outcome_counts_the_trials_that_succeeded() -> None:
     trials = [Trial(True, 100, 50, 1.0), Trial(False, 900, 450, 3.0), Trial(True, 300, 150, 2.0)]
     paper = [PaperRow("y", 500, 97), PaperRow("z", 600)]
     old = Trials("1997: w", trials[:1], paper[0])
-    result = outcome(Trials("ours: x", trials, paper[1]), paper, [old])
+    result = trials_outcome(Trials("ours: x", trials, paper[1]), paper, [old])
     assert result.figures == {
         "success": pytest.approx(200 / 3),
         "sequences": 200,

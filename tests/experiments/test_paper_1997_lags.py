@@ -12,22 +12,24 @@ import numpy as np
 import pytest
 
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
-from echocell.experiments.paper_1997.long_lag import LAGS_1997, PAPER_2C, task_2a, task_2b, task_2c
-from echocell.experiments.paper_1997.two_sequence import SIGNALS_1997, task_3a, task_3b, task_3c
+from echocell.experiments.paper_1997 import published
+from echocell.experiments.paper_1997.long_lag import LONG_LAG_A, LONG_LAG_B, task_2a, task_2b
+from echocell.experiments.paper_1997.two_sequence import TWO_SEQUENCE, task_3a, task_3b, task_3c
+from echocell.experiments.paper_1997.very_long_lag import task_2c
 from echocell.experiments.run.recipes import (
     Answer,
-    Recipe,
     Task,
+    TrainingRecipe,
     all_below,
     at_end,
     run_task,
 )
-from echocell.experiments.run.trials import HEADS, PaperRow, Trial, Trials, verdict
+from echocell.experiments.run.trials import HEADINGS, PaperRow, Trial, Trials, verdict
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.tasks import long_lag
 
-SINGLE = [one.name for one in (*LAGS_1997, *SIGNALS_1997) if one.name != "long-lag-c"]
+SINGLE = [one.name for one in (LONG_LAG_A, LONG_LAG_B, *TWO_SEQUENCE)]
 
 
 def changed(name: str, **values: Any) -> Any:
@@ -164,7 +166,7 @@ def test_another_recipe_on_the_same_task() -> None:
         seen.append(x.shape)
         return x
 
-    recipe = Recipe("1997: x", build, 2, inputs=inputs, targets=at_end)
+    recipe = TrainingRecipe("1997: x", build, 2, inputs=inputs, targets=at_end)
     settings = changed("long-lag-b", trials=1, most_sequences=6, check_every=4)
     result = run_task(settings, Run(1), task_2b(5, 3), recipe)
     assert result.table[1][:3] == ["1997: x", "1", "0 %"]
@@ -183,7 +185,10 @@ def test_weights_reach_the_loss() -> None:
 
     x, y = np.ones((4, 2, 1)), np.ones((4, 2, 1))
     y[:, 0] = -1
-    for recipe, sign in ((Recipe("", build, 4), 0), (Recipe("", build, 4, weights=weights), 1)):
+    for recipe, sign in (
+        (TrainingRecipe("", build, 4), 0),
+        (TrainingRecipe("", build, 4, weights=weights), 1),
+    ):
         model = recipe.build()
         recipe.fit(model, x, y)
         assert np.sign(model.get_weights()[0]) == sign
@@ -240,7 +245,7 @@ def test_pairs_of_2c(tmp_path: Path) -> None:
     settings = changed("long-lag-c", q=(50, 10, 50), p=(50, 10, 5), trials=2, tests=300)
     report = run_experiment(EXPERIMENTS["long-lag-c"], settings=settings, seed=5, out=tmp_path)
     heads, *rows = map(list, report.table)
-    assert tuple(heads) == HEADS
+    assert tuple(heads) == HEADINGS
     assert [row[0][: row[0].index(", p")] for row in rows] == [
         *("ours: q = 50", "1997: q = 50", "paper: q = 50"),
         *("ours: q = 10", "ours: q = 50"),  # the paper has no such rows
@@ -263,7 +268,7 @@ def test_pairs_that_fall_short_are_named() -> None:
 
 def test_all_pairs_of_the_paper_are_there() -> None:
     settings = EXPERIMENTS["long-lag-c"].settings
-    assert settings.pairs == list(PAPER_2C)
+    assert settings.pairs == list(published.TASK_2C)
     assert len(settings.pairs) == 9
     assert settings.trials == 20
 

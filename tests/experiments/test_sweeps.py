@@ -12,7 +12,7 @@ import pytest
 
 from echocell import cli, experiments, plotting
 from echocell.experiments import EXPERIMENTS, Run, run_experiment
-from echocell.experiments.exercises.echo_sweeps import Case, Limits, train
+from echocell.experiments.exercises.echo_task import Case, Limits, train
 from echocell.experiments.run.journal import Journal, JournalError
 from echocell.plotting.style import log_axis
 

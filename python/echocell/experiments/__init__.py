@@ -1,38 +1,26 @@
-"""The experiments: small sequence problems with published figures, run by name.
+"""The experiments: small sequence problems with published results, run by name.
 
     from echocell import experiments
     report = experiments.run_experiment(experiments.find("echo"), seed=7)
 
 From the command line: `echocell list` and `echocell run NAME... | all`.
+
+The package `run` is the framework; `tutorials`, `exercises`, `paper_1997` and `later` contain the
+experiments of one group each.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from echocell.experiments.exercises.cells import CELLS_EXPERIMENT
-from echocell.experiments.exercises.echo_sweeps import ECHO_EXERCISES
-from echocell.experiments.exercises.gates import GATES
-from echocell.experiments.exercises.gradient_flow import GRADIENT_FLOW
-from echocell.experiments.exercises.lag_padding import PADDING_EXERCISES
-from echocell.experiments.exercises.lag_sweeps import LAG_EXERCISES
-from echocell.experiments.exercises.memory_sweeps import MEMORY_SWEEPS
-from echocell.experiments.exercises.memory_trials import MEMORY_TRIALS
-from echocell.experiments.later.continual_reber import CONTINUAL_REBER
-from echocell.experiments.later.languages import LANGUAGES
-from echocell.experiments.later.later_benchmarks import LATER_BENCHMARKS
-from echocell.experiments.later.timing import TIMING
-from echocell.experiments.paper_1997.long_lag import LAGS_1997
-from echocell.experiments.paper_1997.tasks import AT_END_1997, REBER
-from echocell.experiments.paper_1997.two_sequence import SIGNALS_1997
-from echocell.experiments.run.base import Experiment, Outcome, Published, Run
+from echocell.experiments.exercises import EXERCISES
+from echocell.experiments.later import LATER
+from echocell.experiments.paper_1997 import PAPER_1997
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.report import Report, run_experiment
+from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import UnknownNameError
-from echocell.experiments.tutorials.airline import AIRLINE
-from echocell.experiments.tutorials.alphabet import ALPHABET_LETTER, ALPHABET_STEPS, ALPHABET_WINDOW
-from echocell.experiments.tutorials.echo import ECHO, ECHO_CURRENT
-from echocell.experiments.tutorials.lag import ECHO_LAG_STATEFUL, ECHO_LAG_WINDOW
-from echocell.experiments.tutorials.memory import MEMORY
+from echocell.experiments.tutorials import TUTORIALS
 
 __all__ = [
     "EXPERIMENTS",
@@ -48,40 +36,12 @@ __all__ = [
     "run_experiment",
 ]
 
-# In the order in which `run all` runs them.
+# In the order of `echocell list`.
 EXPERIMENTS: dict[str, Experiment[Any]] = {
-    experiment.name: experiment
-    for experiment in (
-        ECHO,
-        ECHO_CURRENT,
-        ECHO_LAG_STATEFUL,
-        ECHO_LAG_WINDOW,
-        MEMORY,
-        ALPHABET_LETTER,
-        ALPHABET_WINDOW,
-        ALPHABET_STEPS,
-        AIRLINE,
-        *ECHO_EXERCISES,
-        *LAG_EXERCISES,
-        *PADDING_EXERCISES,
-        *MEMORY_SWEEPS,
-        *MEMORY_TRIALS,
-        GRADIENT_FLOW,
-        CELLS_EXPERIMENT,
-        GATES,
-        REBER,
-        *LAGS_1997,
-        *SIGNALS_1997,
-        *AT_END_1997,
-        *LATER_BENCHMARKS,
-        *LANGUAGES,
-        CONTINUAL_REBER,
-        TIMING,
-    )
+    experiment.name: experiment for experiment in (*TUTORIALS, *EXERCISES, *PAPER_1997, *LATER)
 }
 
-
-# What the groups are, in the order in which `echocell list` shows them.
+# The groups and their descriptions, in the order of `echocell list`.
 GROUPS = {
     "tutorials": "experiments of the tutorials, compared with their published results",
     "exercises": "open exercises of the tutorials; each varies a setting and answers a question",
@@ -91,12 +51,16 @@ GROUPS = {
 
 
 def groups() -> dict[str, list[Experiment[Any]]]:
-    """The experiments of each group."""
+    """Returns the experiments of each group."""
     return {group: [one for one in EXPERIMENTS.values() if one.group == group] for group in GROUPS}
 
 
 def find(name: str) -> Experiment[Any]:
-    """The experiment of that name. Raises UnknownNameError, a ValueError that names the nearest."""
+    """Returns the experiment with the given name.
+
+    Raises:
+        UnknownNameError: if there is none; the message suggests the nearest name.
+    """
     if name not in EXPERIMENTS:
         raise UnknownNameError("experiment", name, EXPERIMENTS)
     return EXPERIMENTS[name]

@@ -119,7 +119,7 @@ def generate_examples(
         language: ANBN or ANBNCN.
         ns: the n to draw from, 0 or more each. Default None: the training range of the language,
             1..10 for a^n b^n, 1..50 for a^n b^n c^n.
-        rng: where the n are drawn from.
+        rng: the random generator; see `echocell.tasks`.
     """
     check_count("generate_examples: count", count)
     _count(language)

@@ -60,10 +60,10 @@ GO_ON = 0.9  # the probability of an additional symbol in 2c
 def sequences_2a(count: int, p: int = 100, rng: np.random.Generator | None = None) -> Integers:
     """Sequences of task 2a as ids [N, p + 1]: x or y, a1 .. a(p-1), and the first again.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         p: the lag, at least 2.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
     """
     _check("sequences_2a", count, p)
     return _framed(np.broadcast_to(np.arange(p - 1), (count, p - 1)), p, generator(rng))
@@ -72,10 +72,10 @@ def sequences_2a(count: int, p: int = 100, rng: np.random.Generator | None = Non
 def sequences_2b(count: int, p: int = 100, rng: np.random.Generator | None = None) -> Integers:
     """Sequences of task 2b as ids [N, p + 1]: as 2a, with random symbols in the middle.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         p: the lag, at least 2.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
     """
     _check("sequences_2b", count, p)
     rng = generator(rng)
@@ -149,11 +149,11 @@ def generate_2c(
 ) -> tuple[list[Integers], Floats] | tuple[list[Floats], Floats]:
     """Task 2c: keep the second symbol past q or more random ones.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         q: the least number of random symbols, at least 1.
         p: how many different ones there are, at least 1.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
         one_hot: give x one-hot, as the paper does, float32. At q = p = 1000 that is 4 MB a
             sequence; the ids, 8 kB, say the same. The same rng gives the same sequences.
 

@@ -97,9 +97,9 @@ def generate_strings(
 ) -> list[str]:
     """Random strings of the embedded grammar, such as "BTBPVVETE".
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
         exclude: strings not to be drawn: those of the training set, for a test set.
         distinct: let no string come twice. Default: each is drawn without regard to the others.
 
@@ -128,10 +128,10 @@ def generate_sets(
 ) -> tuple[list[str], list[str]]:
     """Training strings, and test strings none of which is a training string.
 
-    Arguments:
+    Args:
         train: how many to train with, at least 1; default 256, as in the paper.
         test: how many others to test with, at least 1; default 256, as in the paper.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
         distinct: let no string come twice within a set either. False: independent draws.
     """
     check_count("generate_sets: train", train)
@@ -166,9 +166,9 @@ def to_pairs(strings: Iterable[str]) -> tuple[list[Floats], list[Floats], list[B
 def stream(symbols: int, rng: np.random.Generator | None = None) -> tuple[Floats, Floats, Booleans]:
     """Random strings joined without a gap, and cut after so many symbols.
 
-    Arguments:
+    Args:
         symbols: T, how many symbols to read, at least 1; 100,000 in the paper of 2000.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x [T, 7], one-hot; y [T, 7], the symbol that comes next; both float32; and legal [T, 7],
@@ -209,7 +209,7 @@ def all_predictions_legal(
 ) -> bool:
     """The paper's criterion: at every step the n legal next symbols are the n most active outputs.
 
-    Arguments:
+    Args:
         outputs: [..., 7], or a list of such arrays of different lengths.
         legal: which symbols are legal, bool, of the same shape. A step with none (padding) says
             nothing.

@@ -74,7 +74,7 @@ def look_back_pairs(
 ) -> tuple[Series, Series, NDArray[np.int64]]:
     """Every window of `look_back` values with the value that follows it.
 
-    Arguments:
+    Args:
         values: the series [N].
         look_back: L, at least 1.
         drop_last: leave out the last pair, as the published recipe does, which loops over

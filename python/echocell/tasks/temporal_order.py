@@ -40,9 +40,9 @@ _START, _NOISE, _X, _END = (SYMBOLS.index(symbol) for symbol in "EaXB")
 def generate_6a(count: int, rng: np.random.Generator | None = None) -> tuple[list[Floats], Floats]:
     """Task 6a: marks at t1 in 10..20 and t2 in 50..60, 4 classes.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 8], T_k 100 to 110, one-hot; y [N, 4], one-hot: XX, XY, YX, YY (the
@@ -54,9 +54,9 @@ def generate_6a(count: int, rng: np.random.Generator | None = None) -> tuple[lis
 def generate_6b(count: int, rng: np.random.Generator | None = None) -> tuple[list[Floats], Floats]:
     """Task 6b: marks at t1 in 10..20, t2 in 33..43 and t3 in 66..76, 8 classes.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 8], T_k 100 to 110, one-hot; y [N, 8], one-hot: XXX, XXY, XYX, XYY, YXX,

@@ -77,7 +77,7 @@ def generate_intervals(
         count: N; 100 in training and 1000 in the test of the paper.
         base: F, at least 1.
         delays: the set of the I(n), each as likely as the others. Default (0,): all intervals F.
-        rng: where they are drawn from.
+        rng: the random generator; see `echocell.tasks`.
 
     Raises ValueError where there is no delay, or a negative one.
     """
@@ -125,7 +125,7 @@ def generate_spikes(
         base: F.
         delays: the set of the I(n). More than one is only to be known from inputs="delays".
         inputs: "none", "constant" or "delays".
-        rng: where the delays are drawn from.
+        rng: the random generator; see `echocell.tasks`.
     """
     _check_choice("generate_spikes: inputs", inputs, INPUTS)
     intervals = generate_intervals(count, base, delays, rng)

@@ -36,11 +36,11 @@ def generate_3a(
 ) -> tuple[list[Floats], Floats]:
     """Task 3a: the first elements are exactly 1 or -1.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         length: T, the least number of steps; the most is T + T // 10.
         first: how many elements tell the class, 1 to T.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 1]; y [N, 1]: 1 for class 1 (elements 1), 0 for class 2 (-1). float32.
@@ -73,11 +73,11 @@ def generate_3c(
 ) -> tuple[list[Floats], Floats]:
     """Task 3c: as 3a, with targets 0.2 for class 1 and 0.8 for class 2 under noise.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         length: T, the least number of steps; the most is T + T // 10.
         first: how many elements tell the class, 1 to T.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
         target_noise: add noise of variance 0.1 to the targets, for training. False: the targets
             without noise, which the paper's criterion compares with; the same rng gives the same
             sequences either way.

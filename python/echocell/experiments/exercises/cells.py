@@ -1,18 +1,18 @@
-"""cells: SimpleRNN, GRU and variants of the LSTM, with the same budget, on four tasks.
+"""cells: SimpleRNN, GRU and variants of the LSTM with the same budget on four tasks.
 
 The variants are those of Greff, Srivastava, Koutnik, Steunebrink & Schmidhuber, "LSTM: A Search
-Space Odyssey" (2015): no input, forget or output gate, coupled input and forget gate, no activation
-in front of the cell or behind it, peepholes, full gate recurrence (every gate sees all gates of the
-step before).
+Space Odyssey" (2015): no input, forget or output gate, coupled input and forget gate, no input or
+output activation, peepholes, full gate recurrence (every gate reads all gates of the previous
+step).
 
-The same budget is: the same optimizer, samples, order of updates and limit of updates, and about
-the same number of weights, those of the LSTM of the tutorial: each cell gets as many units as bring
-its model nearest to that, so that one without gates is not the smaller for it. A gate that is
-absent is always open (1); without a forget gate a cell forgets nothing within a sequence.
+All cells have the same optimizer, samples, order of updates and limit of updates, and nearly the
+same number of weights, that of the LSTM of the tutorial: each cell gets the number of units with
+which its model comes closest to it. An absent gate is always open (1); without a forget gate, a
+cell keeps its whole state within a sequence.
 
 The tasks are those of the experiments echo, memory (in the carried state) and alphabet-steps, up to
-the first test without a mistake, and airline with the months of the window as steps, a fixed number
-of epochs, RMSE on the test part.
+the first test without a mistake, and airline with the months of a window as time steps, for a fixed
+number of epochs, measured by the RMSE on the test part.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell.experiments.run.base import Array, Experiment, Outcome, Published, Run, share_right
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
-from echocell.experiments.run.settings import check_counts
-from echocell.experiments.run.sweep import train_until_right
+from echocell.experiments.run.measures import Array, percent_correct
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings
+from echocell.experiments.run.sweep import train_until_correct
 from echocell.layers import GRU, LSTM, Dense, MemoryBlocks, SimpleRNN
 from echocell.models import Sequential
 from echocell.plotting.style import BLUE, GREY, name_bars, style_axes, value_labels
@@ -60,10 +62,20 @@ CELLS: dict[str, Callable[..., Any]] = {
 
 
 @dataclass(frozen=True)
-class Settings:
-    """..._units: of the standard LSTM, whose number of weights all cells get; ..._updates: the
-    limit; airline_epochs: passes over the training part, no more and no less; look_back: months.
-    echo_tests: fresh sequences that must all be right.
+class CellsSettings(Settings):
+    """Settings of cells.
+
+    Attributes:
+        echo_units: units of the standard LSTM on echo, whose number of weights all cells get.
+        echo_updates: the limit of updates on echo.
+        echo_tests: test sequences of echo, all of which have to be correct.
+        memory_units: as for echo.
+        memory_updates: as for echo.
+        alphabet_units: as for echo.
+        alphabet_updates: as for echo.
+        airline_units: as for echo.
+        airline_epochs: passes over the training part.
+        look_back: months in a window of airline.
     """
 
     echo_units: int = 25
@@ -78,14 +90,19 @@ class Settings:
     look_back: int = 10
 
     def __post_init__(self) -> None:
-        check_counts(self)
-        airline(self.look_back)  # says what it does not take
+        super().__post_init__()
+        airline(self.look_back)  # raises ValueError
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a cell did on a task: updates to the first test without a mistake, or the limit; for
-    airline the RMSE is the value, and solved is whether it beats repeating last month.
+    """The result of a cell on a task.
+
+    Attributes:
+        solved: whether a test had no mistake; for airline, whether the RMSE is below that of
+            repeating the last month.
+        value: updates up to the first test without a mistake, or the limit; for airline, the RMSE.
+        accuracy: the accuracy of the last test, in percent.
     """
 
     solved: bool
@@ -93,7 +110,7 @@ class Score:
     accuracy: float
 
     def text(self, task: str) -> str:
-        """For the table."""
+        """Returns the text for the table."""
         if task == "airline":
             return f"{self.value:.2f}"
         return f"{self.value:,.0f}" if self.solved else f"- ({self.accuracy:.0f} %)"
@@ -101,8 +118,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a task asks of a model. activation: of the output; carried: states go from one sample
-    to the next.
+    """The form of a task's model.
+
+    Attributes:
+        steps: time steps of a sample.
+        features: features of a time step.
+        outputs: units of the output layer.
+        activation: activation of the output layer.
+        loss: loss of the training.
+        carried: whether states are carried from sample to sample.
     """
 
     steps: int
@@ -113,7 +137,7 @@ class Shape:
     carried: bool = False
 
     def build(self, cell: str, units: int) -> Sequential:
-        """A model of `units` units."""
+        """Returns a compiled model of `units` units."""
         size = (self.steps, self.features)
         options: dict[str, Any] = (
             {"batch_input_shape": (1, *size), "stateful": True}
@@ -126,15 +150,17 @@ class Shape:
         return model
 
     def fitting(self, cell: str, units: int) -> Sequential:
-        """A model of this cell with as many weights as an LSTM of `units` units, or nearest."""
+        """Returns the model of a cell whose number of weights is nearest to that of an LSTM."""
         weights = self.build(STANDARD, units).count_params()
         off = {n: abs(self.build(cell, n).count_params() - weights) for n in _sizes(units)}
         return self.build(cell, min(off, key=lambda n: off[n]))
 
 
 def _sizes(units: int) -> range:
-    """A SimpleRNN has a quarter of the weights per unit: twice the units or a little more. Where
-    gates feed each other there are up to four times as many.
+    """Returns the candidates for the number of units that match an LSTM of `units` units.
+
+    A SimpleRNN has a quarter of the weights per unit and needs somewhat more than twice the units;
+    full gate recurrence has up to four times the weights.
     """
     return range(max(1, units // 3), 4 * units + 1)
 
@@ -142,14 +168,16 @@ def _sizes(units: int) -> range:
 # ---- the tasks ---------------------------------------------------------------------------------
 
 
-def _echo(settings: Settings, run: Run, cell: str, label: str, rng: np.random.Generator) -> Result:
+def _echo(
+    settings: CellsSettings, run: Run, cell: str, label: str, rng: np.random.Generator
+) -> Result:
     def draw(count: int) -> tuple[Array, Array]:
         return echo.generate_examples(count, 5, 10, 2, rng=rng)
 
     model = Shape(5, 10, 10, "softmax", "categorical_crossentropy").fitting(
         cell, settings.echo_units
     )
-    result = train_until_right(
+    result = train_until_correct(
         model,
         draw,
         draw(settings.echo_tests),
@@ -161,7 +189,9 @@ def _echo(settings: Settings, run: Run, cell: str, label: str, rng: np.random.Ge
     return {key: result[key] for key in ("solved", "updates", "accuracy")} | _size(model)
 
 
-def _memory(settings: Settings, run: Run, cell: str, label: str, _: np.random.Generator) -> Result:
+def _memory(
+    settings: CellsSettings, run: Run, cell: str, label: str, _: np.random.Generator
+) -> Result:
     pairs = [memory.to_pairs(sequence) for sequence in memory.SEQUENCES]
     model = Shape(1, 5, 5, "sigmoid", "binary_crossentropy", carried=True).fitting(
         cell, settings.memory_units
@@ -177,12 +207,12 @@ def _memory(settings: Settings, run: Run, cell: str, label: str, _: np.random.Ge
             for x, _y in pairs:
                 answers.append(memory.one_hot_decode(model.predict(x, batch_size=1, verbose=0)))
                 model.reset_states()
-            accuracy = share_right(expected, np.concatenate(answers))
+            accuracy = percent_correct(expected, np.concatenate(answers))
     return _result(run.updates - before, accuracy) | _size(model)
 
 
 def _alphabet(
-    settings: Settings, run: Run, cell: str, label: str, _: np.random.Generator
+    settings: CellsSettings, run: Run, cell: str, label: str, _: np.random.Generator
 ) -> Result:
     windows, expected = alphabet.generate_windows(3)
     x, y = alphabet.as_steps(windows), alphabet.one_hot_encode(expected, 26)
@@ -194,11 +224,13 @@ def _alphabet(
         while training.updates < most and accuracy < 100:
             training.fit(model, x, y, batch_size=1, epochs=10)
             predicted = alphabet.one_hot_decode(model.predict(x, verbose=0))
-            accuracy = share_right(expected, predicted)
+            accuracy = percent_correct(expected, predicted)
     return _result(run.updates - before, accuracy) | _size(model)
 
 
-def _airline(settings: Settings, run: Run, cell: str, label: str, _: np.random.Generator) -> Result:
+def _airline(
+    settings: CellsSettings, run: Run, cell: str, label: str, _: np.random.Generator
+) -> Result:
     task = airline(settings.look_back)
     model = Shape(settings.look_back, 1, 1, "linear", "mean_squared_error").fitting(
         cell, settings.airline_units
@@ -226,8 +258,8 @@ TASKS = {"echo": _echo, "memory": _memory, "alphabet": _alphabet, "airline": _ai
 Scores = Mapping[str, Mapping[str, Score]]
 
 
-def run(settings: Settings, run: Run) -> Outcome:
-    """Every cell on every task."""
+def run(settings: CellsSettings, run: Run) -> Outcome:
+    """Trains every cell on every task."""
     scores: dict[str, dict[str, Score]] = {task: {} for task in TASKS}
     sizes: dict[str, list[str]] = {cell: [] for cell in CELLS}
     for task, work in TASKS.items():
@@ -238,7 +270,7 @@ def run(settings: Settings, run: Run) -> Outcome:
             scores[task][cell] = Score(bool(result["solved"]), value, float(result["accuracy"]))
             sizes[cell].append(f"{result['units']} ({result['weights']:,})")
     answer = _answer(scores)
-    heads = ["cell", *(_unit(task) for task in TASKS), "units (weights)"]
+    headings = ["cell", *(_unit(task) for task in TASKS), "units (weights)"]
     rows = [
         [cell, *(scores[task][cell].text(task) for task in TASKS), ", ".join(sizes[cell])]
         for cell in CELLS
@@ -247,16 +279,13 @@ def run(settings: Settings, run: Run) -> Outcome:
     figures = {"learned": 100.0 * sum(learned) / len(learned)}
     for task, row in scores.items():
         figures.update({f"{task}, {cell}": score.value for cell, score in row.items()})
-
-    def draw(title: str) -> Figure:
-        return _draw(f"{title}\n{answer}", scores)
-
-    return Outcome(
+    return Outcome.with_answer(
+        answer,
+        run.seed,
         figures,
-        draw,
+        lambda title: _draw(title, scores),
         perfect=all(learned),
-        notes=(f"Answer (seed {run.seed}): {answer}",),
-        table=[heads, *rows],
+        table=[headings, *rows],
     )
 
 
@@ -269,7 +298,7 @@ def _unit(task: str) -> str:
 
 
 def _answer(scores: Scores) -> str:
-    """For each task the best, the standard cell's place and those that failed."""
+    """Returns for each task the best cell, the rank of the standard cell, and the failures."""
     parts = []
     for task, row in scores.items():
         rank = {
@@ -288,8 +317,8 @@ def _answer(scores: Scores) -> str:
             part += f", the standard LSTM is number {place} of {len(row)} with {measured}"
         if failed:
             verb = "no better than repeating the last month" if task == "airline" else "not learned"
-            who = "all cells" if len(failed) == len(row) else " / ".join(failed)
-            part += f"; {verb}: {who}"
+            which = "all cells" if len(failed) == len(row) else " / ".join(failed)
+            part += f"; {verb}: {which}"
         parts.append(part)
     return (
         "Ranked by the updates until the first test without an error, and for airline by the RMSE. "
@@ -310,7 +339,7 @@ def _draw(title: str, scores: Scores) -> Figure:
 
 
 def _draw_task(axes: Axes, task: str, row: Mapping[str, Score]) -> None:
-    """A bar per cell, hollow where the task was not solved."""
+    """Draws a bar for each cell, hollow where the task was not solved."""
     style_axes(axes, title=_unit(task))
     name_bars(axes, list(row))
     for place, score in enumerate(row.values()):
@@ -330,19 +359,19 @@ def _draw_task(axes: Axes, task: str, row: Mapping[str, Score]) -> None:
 
 
 def headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours"."""
+    """Returns the column "ours"."""
     return f"{statistics['learned'].text(0)} % of the pairs of cell and task learned"
 
 
 CELLS_EXPERIMENT = Experiment(
     name="cells",
     summary="SimpleRNN, GRU, LSTM and LSTM variants with the same budget on four tasks",
-    shows="Which parts of the cell are needed depends on the task, as the table shows.",
+    takeaway="Which parts of the cell are needed depends on the task, as the table shows.",
     published=Published(
         "no variant is much better than the LSTM; forget gate and output activation matter most",
         'K. Greff et al., "LSTM: A Search Space Odyssey" (2015), on three other tasks',
     ),
-    settings=Settings(),
+    settings=CellsSettings(),
     headline=headline,
     run=run,
     group="exercises",

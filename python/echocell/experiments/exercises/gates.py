@@ -1,10 +1,12 @@
-"""gates: what each gate and the cell do while the memory task is solved, step by step.
+"""gates: the gates and the cell of one unit at every step of the memory task.
 
-A small LSTM reads both sequences of the experiment `memory` whole and predicts every next value;
-here the gradient goes back through the whole sequence. Then one unit is looked at, the carrier: the
-one that says most about which of the two last values is due, that is, whose output differs most
-between the sequences at the last step, weighed by the output layer's weights for these two values.
-At each step its cell is c(t) = f(t) c(t-1) + i(t) g(t): what was kept and what was written.
+A small LSTM reads the sequences of the experiment `memory` and predicts every next value, trained
+with the gradient through whole sequences. The experiment then examines one unit, the carrier: the
+unit that contributes most to the difference between the scores of the two possible last values, by
+its output at the last step times the weights of the output layer. At each step the state of its
+cell, c(t) = f(t) c(t-1) + i(t) g(t), is the sum of a kept and a written part.
+
+Legend: T time steps, H units.
 """
 
 from __future__ import annotations
@@ -15,17 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell.experiments.run.base import (
-    Array,
-    Experiment,
-    Outcome,
-    Published,
-    Run,
-    percent_headline,
-    share_right,
-    trace_first,
-)
-from echocell.experiments.run.settings import check_counts, check_positive
+from echocell.experiments.run.experiment import Experiment, Outcome, Published, percent_headline
+from echocell.experiments.run.measures import Array, percent_correct, trace_first
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
@@ -48,14 +43,17 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class Settings:
-    """length: of a sequence, first and last value included; units: few, so that each can be looked
-    at; epochs: of one update each, with both sequences; rate: Adam's learning rate.
+class GatesSettings(Settings):
+    """Settings of gates; docs/experiments.md tells how they were chosen.
 
-    Of 3, 4 and 6 units at rates 0.01 and 0.02, tried on ten seeds each, the defaults are those with
-    which all ten were solved and the carrier's forget gates let the most through. Fewer units often
-    fail, and often hand the memory from unit to unit; sequences of 8 and 10 mostly failed.
+    Attributes:
+        length: values of a sequence, including the first and the last one.
+        units: units of the LSTM.
+        epochs: passes over both sequences, one update each.
+        rate: learning rate of Adam.
     """
+
+    POSITIVE = ("rate",)
 
     length: int = 5
     units: int = 6
@@ -63,17 +61,22 @@ class Settings:
     rate: float = 0.01
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        super().__post_init__()
         if self.length < 3:
             raise ValueError(f"length: expected at least 3, received {self.length}")
-        check_positive(self, "rate")
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What the carrier did. sequences: two of T+1 values; predicted: [2, T]; unit: the carrier;
-    trace: name -> [2, T, H]; lead [2, T, H]: what a unit's output adds to the score of its own last
-    value over that of the other sequence.
+    """The trace of the trained network.
+
+    Attributes:
+        sequences: both sequences [2, T + 1].
+        predicted: the predicted values [2, T].
+        unit: the index of the carrier.
+        trace: name -> gates and states [2, T, H].
+        lead: the contribution of each unit to the score of its sequence's own last value minus that
+            of the other one [2, T, H].
     """
 
     sequences: Array
@@ -83,25 +86,25 @@ class Watched:
     lead: Array
 
     def of(self, name: str) -> Array:
-        """A quantity of the carrier, [2, T]."""
+        """Returns a quantity of the carrier, [2, T]."""
         values: Array = self.trace[name][:, :, self.unit]
         return values
 
     @property
     def kept(self) -> Array:
-        """f(t) c(t-1) of the carrier, [2, T]."""
+        """The kept part of the carrier's cell, f(t) c(t-1), [2, T]."""
         cell = self.of("c")
         before = np.concatenate([np.zeros((2, 1)), cell[:, :-1]], axis=1)
         return np.asarray(self.of("f") * before)
 
     @property
     def written(self) -> Array:
-        """i(t) g(t) of the carrier, [2, T]."""
+        """The written part of the carrier's cell, i(t) g(t), [2, T]."""
         return np.asarray(self.of("i") * self.of("g"))
 
 
-def run(settings: Settings, run: Run) -> Outcome:
-    """Trains on both sequences, then watches the carrier."""
+def run(settings: GatesSettings, run: Run) -> Outcome:
+    """Trains on both sequences and traces the carrier."""
     firsts = (settings.length - 2, settings.length - 1)
     sequences = np.array([memory.generate_sequence(first, settings.length) for first in firsts])
     encoded = np.stack([memory.one_hot_encode(s, settings.length) for s in sequences])
@@ -116,17 +119,14 @@ def run(settings: Settings, run: Run) -> Outcome:
     with run.training(settings.epochs) as training:
         training.fit(model, x, y, batch_size=2, epochs=settings.epochs, shuffle=False)
     watched = _watch(model, sequences, x)
-    accuracy = share_right(sequences[:, 1:], watched.predicted)
+    accuracy = percent_correct(sequences[:, 1:], watched.predicted)
     answer = _answer(watched)
-
-    def draw(title: str) -> Figure:
-        return _draw(f"{title}\n{answer}", watched)
-
-    return Outcome(
+    return Outcome.with_answer(
+        answer,
+        run.seed,
         {"accuracy": accuracy, "left": 100 * _left(watched)},
-        draw,
+        lambda title: _draw(title, watched),
         perfect=accuracy == 100,
-        notes=(f"Answer (seed {run.seed}): {answer}",),
         table=_table(watched),
     )
 
@@ -142,13 +142,15 @@ def _watch(model: Sequential, sequences: Array, x: Array) -> Watched:
 
 
 def _left(watched: Watched) -> float:
-    """How much of the difference between the sequences that the first step wrote into the carrier's
-    cell the forget gates of the later steps have let through: the product of their means.
+    """Returns the share of the first step's writing that the later forget gates keep.
+
+    This is the product of the means of the carrier's forget gate over the two sequences.
     """
     return float(np.prod(watched.of("f")[:, 1:].mean(axis=0)))
 
 
 def _answer(watched: Watched) -> str:
+    """Returns sentences on the carrier: its state, its gates, the origin of the difference."""
     cell, forget, inward, outward = (watched.of(name) for name in "cfio")
     first, last = watched.sequences[:, 0], watched.sequences[:, -1]
     right = bool((watched.predicted[:, -1] == last).all())
@@ -169,8 +171,9 @@ def _answer(watched: Watched) -> str:
 
 
 def _origin(watched: Watched) -> str:
-    """How much of the last difference between the cells the first step wrote: c(T) is the sum of
-    what each step wrote, times the forget gates since.
+    """Returns the part of the final difference between the cells that the first step wrote.
+
+    c(T) is the sum over the steps of the written part times the later forget gates.
     """
     cell, since = watched.of("c"), np.prod(watched.of("f")[:, 1:], axis=1)
     first = cell[:, 0] * since
@@ -181,23 +184,23 @@ def _origin(watched: Watched) -> str:
     )
 
 
-def _deeds(watched: Watched, t: int) -> str:
-    """What the carrier does at a step, in both sequences together, in words."""
-    deeds = []
+def _description(watched: Watched, t: int) -> str:
+    """Returns a description of the carrier's gates at a step, over both sequences."""
+    parts = []
     if t > 0:
         forget = float(watched.of("f")[:, t].mean())
-        deeds.append("keeps" if forget > 0.8 else "forgets" if forget < 0.2 else "keeps a part")
+        parts.append("keeps" if forget > 0.8 else "forgets" if forget < 0.2 else "keeps a part")
     strength = float(np.abs(watched.written[:, t]).max())
-    deeds.append("writes" if strength > 0.2 else "writes little")
+    parts.append("writes" if strength > 0.2 else "writes little")
     shown = float(watched.of("o")[:, t].mean())
-    deeds.append("shows" if shown > 0.8 else "hides" if shown < 0.2 else "shows a part")
-    return ", ".join(deeds)
+    parts.append("shows" if shown > 0.8 else "hides" if shown < 0.2 else "shows a part")
+    return ", ".join(parts)
 
 
 def _table(watched: Watched) -> list[list[str]]:
-    """Heads and rows: the carrier at each step of both sequences."""
-    heads = ["sequence", "reads", "i", "g", "written: i g", "f", "kept: f c", "c", "o", "h"]
-    heads += ["predicted", "expected"]
+    """Returns the headings and a row for each step of both sequences."""
+    headings = ["sequence", "reads", "i", "g", "written: i g", "f", "kept: f c", "c", "o", "h"]
+    headings += ["predicted", "expected"]
     columns = [watched.of("i"), watched.of("g"), watched.written, watched.of("f"), watched.kept]
     columns += [watched.of("c"), watched.of("o"), watched.of("h")]
     rows = [
@@ -211,7 +214,7 @@ def _table(watched: Watched) -> list[list[str]]:
         for row, sequence in enumerate(watched.sequences)
         for t in range(len(sequence) - 1)
     ]
-    return [heads, *rows]
+    return [headings, *rows]
 
 
 # ---- the picture -------------------------------------------------------------------------------
@@ -225,7 +228,7 @@ def _draw(title: str, watched: Watched) -> Figure:
         axes.set_ylim((-0.15, 1.25) if name in "ifo" else _around(watched.of(name)))
     low, _ = grid[1, 1].get_ylim()
     for t in range(watched.kept.shape[1]):
-        grid[1, 1].text(t, low, _deeds(watched, t), ha="center", va="bottom", fontsize=9)
+        grid[1, 1].text(t, low, _description(watched, t), ha="center", va="bottom", fontsize=9)
     _draw_values(grid[3, 0], watched, watched.kept, "kept, f c(t-1)")
     grid[3, 0].set_ylim(_around(watched.kept))
     lead = watched.lead.sum(axis=0).T  # [H, T]
@@ -237,13 +240,13 @@ def _draw(title: str, watched: Watched) -> Figure:
 
 
 def _around(values: Array) -> tuple[float, float]:
-    """Limits with room for the numbers above and below."""
+    """Returns limits that leave space for the numbers above and below the lines."""
     high = max(0.3, float(np.abs(values).max()))
     return -2.0 * high, 1.45 * high
 
 
 def _draw_values(axes: Axes, watched: Watched, values: Array, title: str) -> None:
-    """A line per sequence, every value written beside its mark."""
+    """Draws a line for each sequence, with each value next to its mark."""
     plotting.style_axes(axes, title=f"unit {watched.unit + 1}, {title}")
     above = values[0] >= values[1]
     for row, colour in enumerate(_COLOURS):
@@ -267,7 +270,7 @@ def _draw_values(axes: Axes, watched: Watched, values: Array, title: str) -> Non
 
 
 def _steps(watched: Watched) -> list[str]:
-    """For each step what is read there and what is due."""
+    """Returns for each step the value read and the value to be predicted."""
     texts = []
     for t in range(watched.sequences.shape[1] - 1):
         read, due = (
@@ -279,7 +282,7 @@ def _steps(watched: Watched) -> list[str]:
 
 
 def _draw_units(axes: Axes, watched: Watched, lead: Array) -> None:
-    """How much each unit's output says for the right sequence's last value, at every step."""
+    """Draws the contribution of each unit to the score of the correct last value."""
     plotting.style_axes(axes, title="all units: contribution of h to the correct last value")
     high = max(float(np.abs(lead).max()), 1e-6)
     axes.imshow(lead, aspect="auto", cmap="RdBu_r", vmin=-high, vmax=high)
@@ -294,7 +297,7 @@ def _draw_units(axes: Axes, watched: Watched, lead: Array) -> None:
 GATES = Experiment(
     name="gates",
     summary="what each gate and the cell do at every step of the memory task",
-    shows=(
+    takeaway=(
         "The first value has to survive the steps in between. The gates of one unit show how: "
         "what its cell keeps, what is stored again from the recurrent input, and what it outputs."
     ),
@@ -303,7 +306,7 @@ GATES = Experiment(
         'S. Hochreiter & J. Schmidhuber, "Long Short-Term Memory" (1997); the forget gate: Gers, '
         "Schmidhuber & Cummins (2000)",
     ),
-    settings=Settings(),
+    settings=GatesSettings(),
     headline=lambda statistics: f"{percent_headline(statistics)} of the next values",
     run=run,
     group="exercises",

@@ -1,22 +1,10 @@
-"""gradient-flow: how much of a loss at the end comes back to the hidden state of each step.
-
-dLoss/dh(t) is the gradient along all ways from h(t) to the loss. `model.gradients` gives that of
-every input; so the layer is given one more input per pre-activation, always 0, with a weight of 1
-(the kernel W becomes W above an identity matrix). What comes back to these inputs at step t is
-da(t) = dLoss/da(t), a being what the activations of step t are applied to, exactly. From there one
-step of the chain rule leads to the state before, R being the recurrent kernel:
-
-    SimpleRNN, LSTM:  dLoss/dh(t) = da(t+1) R'
-    GRU:              dLoss/dh(t) = (da(t+1) * s) R' + z(t+1) * dLoss/dh(t+1)
-
-with s = 1 for the gates and s = r(t+1), the reset gate, for the candidate; z and r come from
-`trace`. At the last step it is what the output layer hands down. All of it is in float64, since in
-float32 what vanishes would be lost in rounding; the tests hold it against finite differences.
+"""gradient-flow: the norm of the gradient of a loss at the end, over the steps back in time.
 
 After Hochreiter, "Untersuchungen zu dynamischen neuronalen Netzen" (1991), Bengio, Simard &
-Frasconi (1994) and, for clipping, Pascanu, Mikolov & Bengio (2013).
+Frasconi (1994) and, for clipping, Pascanu, Mikolov & Bengio (2013). The gradients are those of
+`state_gradients`.
 
-Legend: B batch, T time steps, H units, n blocks of weights per unit.
+Legend: T time steps.
 """
 
 from __future__ import annotations
@@ -25,16 +13,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from echocell import _core, plotting
-from echocell.experiments.run.base import Array, Experiment, Outcome, Published, Run
+from echocell.experiments.exercises.state_gradients import build, state_gradients
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
-from echocell.experiments.run.settings import check_counts
+from echocell.experiments.run.measures import Array
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings
 from echocell.initializers import Orthogonal
-from echocell.layers import GRU, LSTM, Dense, SimpleRNN
+from echocell.layers import GRU, LSTM, SimpleRNN
 from echocell.models import Sequential
 from echocell.optimizers import SGD
 from echocell.plotting.style import (
@@ -53,16 +44,24 @@ if TYPE_CHECKING:
 
     from echocell.experiments.run.statistics import Statistic
 
-_SMALLEST = 1e-300  # below it logarithms are cut off
+_SMALLEST = 1e-300  # the lower limit of logarithms
 _KINDS = {"SimpleRNN": "-", "GRU": ":", "LSTM": "--"}
 
 
 @dataclass(frozen=True)
-class Settings:
-    """steps: of a sequence of normal numbers, whose first is to be given back at the end;
-    samples: sequences, the median of whose norms is shown; scales: of the orthogonal recurrent
-    kernel of the SimpleRNN; forget_biases: of the LSTM. updates, rate, clip: of the training by SGD
-    of the SimpleRNN of the largest scale, without clipping and with global_clipnorm=clip.
+class FlowSettings(Settings):
+    """Settings of gradient-flow.
+
+    Attributes:
+        steps: steps of a sequence of normally distributed numbers, the first of which is the
+            target.
+        samples: sequences, over which the median of the norms is taken.
+        units: units of the cells.
+        scales: the scales of the orthogonal recurrent kernels of the SimpleRNN.
+        forget_biases: the biases of the forget gate of the LSTM.
+        updates: updates of the trainings, which use the SimpleRNN of the largest scale.
+        rate: learning rate of SGD.
+        clip: global_clipnorm of the second training.
     """
 
     steps: int = 200
@@ -75,7 +74,7 @@ class Settings:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        super().__post_init__()
         if self.steps < 2:
             raise ValueError(f"steps: expected at least 2, received {self.steps}")
         if min(*self.scales, self.rate, self.clip) <= 0:
@@ -85,57 +84,13 @@ class Settings:
             )
 
 
-def build(layer: Any, features: int = 1) -> Sequential:
-    """Sequences [B, T, features] in, one number [B, 1] out, in float64."""
-    model = Sequential([layer, Dense(1)], dtype="float64")
-    model.build((None, None, features))
-    model.compile(loss="mean_squared_error", optimizer="sgd")
-    return model
-
-
 def simple_rnn(units: int, scale: float) -> SimpleRNN:
-    """A SimpleRNN whose recurrent kernel starts as `scale` times an orthogonal matrix."""
+    """Returns a SimpleRNN with `scale` times an orthogonal matrix as recurrent kernel."""
     return SimpleRNN(units, recurrent_initializer=Orthogonal(gain=scale))
 
 
-def state_gradients(model: Sequential, x: Array, y: Array) -> Array:
-    """dLoss/dh(t) of a model made by `build`: x [B, T, F], y [B, 1] -> [B, T, H], where Loss is
-    each sequence's own squared error.
-    """
-    layer: Any = model.layers[0]
-    weights = model.get_weights()
-    recurrent, head = weights[1], weights[-2]
-    da = _pre_activation_gradients(model, x, y)
-    error = model.predict(x, verbose=0) - y
-    last = 2 * error * head[:, 0]
-    if not isinstance(layer, GRU):
-        return np.concatenate([da[:, 1:] @ recurrent.T, last[:, np.newaxis]], axis=1)
-    trace: dict[str, Array] = layer.trace(x)
-    through = da.copy()
-    through[..., -layer.units :] *= trace["r"]
-    gradients = np.empty_like(trace["h"])
-    gradients[:, -1] = last
-    for t in range(x.shape[1] - 2, -1, -1):
-        straight = trace["z"][:, t + 1] * gradients[:, t + 1]
-        gradients[:, t] = through[:, t + 1] @ recurrent.T + straight
-    return gradients
-
-
-def _pre_activation_gradients(model: Sequential, x: Array, y: Array) -> Array:
-    """dLoss/da(t) [B, T, nH], through an input of its own for every pre-activation."""
-    layer: Any = model.layers[0]
-    kernel, *others = model.get_weights()
-    features, width = kernel.shape
-    twin = build(type(layer).from_config(layer.get_config()), features + width)
-    twin.set_weights([np.concatenate([kernel, np.eye(width)]), *others])
-    silent = np.zeros((*x.shape[:2], width))
-    _, _, dx = twin.gradients(np.concatenate([x, silent], axis=-1), y)
-    gradients: Array = len(x) * dx[..., features:]  # the loss is the mean over the batch
-    return gradients
-
-
-def run(settings: Settings, run: Run) -> Outcome:
-    """Norms of dLoss/dh(t) in untrained networks, then one training with and without clipping."""
+def run(settings: FlowSettings, run: Run) -> Outcome:
+    """Measures dLoss/dh(t) in untrained networks, then trains one with and without clipping."""
     norms = {
         label: np.array(run.once(label, partial(_flow, make, settings))["norms"])
         for label, make in _cells(settings).items()
@@ -149,20 +104,16 @@ def run(settings: Settings, run: Run) -> Outcome:
     figures = {f"log10, {label}": _decades(values) for label, values in norms.items()}
     name = f"SimpleRNN, scale {scale:g}"
     flow_answer, clip_answer = _flow_answer(norms), _clip_answer(trainings, settings, name)
-
-    def draw(title: str) -> Figure:
-        return _draw(f"{title}\n{flow_answer}\n{clip_answer}", norms, trainings, name)
-
     return Outcome(
         figures,
-        draw,
+        lambda title: _draw(f"{title}\n{flow_answer}\n{clip_answer}", norms, trainings, name),
         notes=(f"Answer (seed {run.seed}): {flow_answer}", f"Clipping: {clip_answer}"),
         table=_table(norms),
     )
 
 
-def _cells(settings: Settings) -> dict[str, Callable[[], Sequential]]:
-    """Label -> what makes the model."""
+def _cells(settings: FlowSettings) -> dict[str, Callable[[], Sequential]]:
+    """Returns label -> the function that makes the model."""
     units = settings.units
     cells: dict[str, Callable[[], Sequential]] = {
         f"SimpleRNN, scale {scale:g}": partial(_simple_rnn, units, scale)
@@ -186,25 +137,29 @@ def _lstm(units: int, forget_bias: float) -> Sequential:
     return model
 
 
-def _flow(make: Callable[[], Sequential], settings: Settings, rng: np.random.Generator) -> Result:
-    """The median over the sequences of the norm of dLoss/dh(t), [T]."""
+def _flow(
+    make: Callable[[], Sequential], settings: FlowSettings, rng: np.random.Generator
+) -> Result:
+    """Returns the median over the sequences of the norm of dLoss/dh(t), [T]."""
     lengths = np.linalg.norm(state_gradients(make(), *_sequences(settings, rng)), axis=-1)
     return {"norms": np.median(lengths, axis=0).tolist()}
 
 
-def _sequences(settings: Settings, rng: np.random.Generator) -> tuple[Array, Array]:
+def _sequences(settings: FlowSettings, rng: np.random.Generator) -> tuple[Array, Array]:
     x = rng.standard_normal((settings.samples, settings.steps, 1))
     return x, x[:, 0].copy()
 
 
 def _train(
-    settings: Settings, run: Run, clip: float | None, label: str, _: np.random.Generator
+    settings: FlowSettings, run: Run, clip: float | None, label: str, _: np.random.Generator
 ) -> Result:
-    """Losses, lengths of the updates over the learning rate, which are the gradients' norms after
-    clipping, and the largest recurrent weight at the end. Ends early where numbers leave the range
-    of float64.
+    """Trains a SimpleRNN by SGD, until numbers leave the range of float64.
 
-    Both trainings get the same weights and data: those of the run's seed.
+    Both trainings start from the same weights and get the same data, from the seed of the run.
+
+    Returns:
+        The losses; the lengths of the updates divided by the learning rate, which are the norms of
+        the clipped gradients; the largest recurrent weight at the end.
     """
     rng = np.random.default_rng(run.seed)
     model = build(simple_rnn(settings.units, 1.0))
@@ -227,7 +182,7 @@ def _train(
 
 
 def _first_weights(model: Sequential, scale: float, rng: np.random.Generator) -> list[Array]:
-    """Glorot's kernels, `scale` times an orthogonal recurrent kernel, zeros as biases."""
+    """Returns Glorot kernels, `scale` times an orthogonal recurrent kernel, and zero biases."""
     kernel, recurrent, bias, head, head_bias = model.get_weights()
     orthogonal = _core.orthonormal_columns(rng.standard_normal(recurrent.shape))
 
@@ -242,7 +197,7 @@ def _first_weights(model: Sequential, scale: float, rng: np.random.Generator) ->
 
 
 def _decades(norms: Array) -> float:
-    """log10 of the norm at the first step over that at the last."""
+    """Returns log10 of the norm at the first step divided by that at the last step."""
     return float(np.log10(max(norms[0], _SMALLEST) / max(norms[-1], _SMALLEST)))
 
 
@@ -275,7 +230,7 @@ def _power(exponent: float) -> str:
     return f"10^{round(exponent)}"
 
 
-def _clip_answer(trainings: Mapping[str, Result], settings: Settings, name: str) -> str:
+def _clip_answer(trainings: Mapping[str, Result], settings: FlowSettings, name: str) -> str:
     parts = []
     for label, result in trainings.items():
         losses, lengths = result["losses"], result["lengths"]
@@ -297,10 +252,10 @@ def _clip_answer(trainings: Mapping[str, Result], settings: Settings, name: str)
 
 
 def _table(norms: Mapping[str, Array]) -> list[list[str]]:
-    """Heads and rows: the norm so many steps before the end, and the mean factor per step."""
+    """Returns the headings and a row for each cell: norms, and the mean factor per step."""
     steps = len(next(iter(norms.values())))
     back = [b for b in (0, 10, 50, 100) if b < steps - 1] + [steps - 1]
-    heads = [
+    headings = [
         "cell",
         *(f"t = T - {b}" if b else "t = T" for b in back),
         "factor per step",
@@ -315,7 +270,7 @@ def _table(norms: Mapping[str, Array]) -> list[list[str]]:
         ]
         for label, values in norms.items()
     ]
-    return [heads, *rows]
+    return [headings, *rows]
 
 
 # ---- the picture -------------------------------------------------------------------------------
@@ -362,7 +317,7 @@ def _draw_training(axes: Axes, trainings: Mapping[str, Result], what: str, title
 
 
 def headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours": the powers of ten, lowest and highest."""
+    """Returns the column "ours": the lowest and the highest power of ten."""
     labels = {name.removeprefix("log10, "): value for name, value in statistics.items()}
     least = min(labels, key=lambda label: labels[label].mean)
     most = max(labels, key=lambda label: labels[label].mean)
@@ -373,7 +328,7 @@ def headline(statistics: Mapping[str, Statistic]) -> str:
 GRADIENT_FLOW = Experiment(
     name="gradient-flow",
     summary="norm of dLoss/dh(t) over 200 time steps in SimpleRNN, GRU and LSTM; gradient clipping",
-    shows=(
+    takeaway=(
         "The gradient of a loss at the end reaches an early time step through one Jacobian per "
         "step. Their product vanishes or explodes unless something, such as an open forget gate, "
         "keeps it near 1."
@@ -383,7 +338,7 @@ GRADIENT_FLOW = Experiment(
         'S. Hochreiter (1991); Y. Bengio, P. Simard & P. Frasconi, "Learning Long-Term '
         'Dependencies with Gradient Descent is Difficult" (1994)',
     ),
-    settings=Settings(),
+    settings=FlowSettings(),
     headline=headline,
     run=run,
     group="exercises",

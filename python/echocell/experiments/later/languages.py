@@ -1,29 +1,18 @@
-"""languages: up to which n is every string of a^n b^n and of a^n b^n c^n accepted, by cell?
+"""languages: the largest n up to which cells accept every string of a^n b^n and a^n b^n c^n.
 
 After Gers and Schmidhuber, "LSTM Recurrent Networks Learn Simple Context-Free and Context-Sensitive
-Languages" (2001): trained on n = 1..10 of a^n b^n and on n = 1..50 of a^n b^n c^n
-(`tasks.languages`), then tested on every n from 1 on. A string is accepted where the symbols that
-are named as legal next ones are exactly those, at every step; what is reported is the largest n up
-to which every string is. There is only one string for each n, so up to the end of the training
-range the test is on strings that were trained on, and beyond it on strings that were not.
+Languages" (2001): training on n = 1..10 of a^n b^n and on n = 1..50 of a^n b^n c^n
+(`echocell.tasks.languages`), then a test on every n from 1 on. A string is accepted if the outputs
+name exactly the legal next symbols at every step. There is one string for each n: within the
+training range the test strings are those of the training.
 
-The cells: SimpleRNN, GRU, LSTM, LSTM with peepholes, and LSTM without a forget gate, the cell of
-1997, whose state counts without a leak.
+The cells are SimpleRNN, GRU, LSTM, LSTM with peepholes, and LSTM without a forget gate (the cell of
+1997), whose state counts without a leak. That LSTMs count and GRUs do not is shown by Weiss,
+Goldberg and Yahav, "On the Practical Computational Power of Finite Precision RNNs for Language
+Recognition" (2018). docs/experiments.md describes the choice of the recipe and of the published
+figure.
 
-Decided here, once for all cells, after trials with a few other seeds: as many units as the language
-has letters (2 and 3; with one unit no cell learned a^n b^n); sigmoid outputs and binary
-crossentropy; online updates, a string at a time, n drawn evenly from the training range; Adam with
-beta_2 0.99 and a learning rate of 0.03 that falls in 50 equal steps towards 0; gates begin with the
-chrono bias for 150 steps, about the longest string of the training, which a SimpleRNN, without
-gates, cannot have. All trainings are of the same length, and what is tested is the network at the
-end; none is chosen by how it does beyond the training range. How far a network counts differs much
-from trial to trial: the table has the median and the best of the trials.
-
-Figures of the paper of 2001 are not repeated here, since we could not check them against its text.
-The one in the table is from the abstract of Gers, Pérez-Ortiz and Schmidhuber, "Learning Context
-Sensitive Languages with LSTM Trained with Kalman Filters" (2002). That LSTMs count and GRUs do not
-is what Weiss, Goldberg and Yahav, "On the Practical Computational Power of Finite Precision RNNs
-for Language Recognition" (2018), show.
+Legend: B strings, T time steps, V symbols.
 """
 
 from __future__ import annotations
@@ -37,9 +26,10 @@ import numpy as np
 
 from echocell import plotting
 from echocell.experiments.run import falling_rate
-from echocell.experiments.run.base import Experiment, Outcome, Published, Run
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
-from echocell.experiments.run.settings import check_counts, check_positive
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense, SimpleRNN
 from echocell.models import Sequential
@@ -60,10 +50,10 @@ CELLS: dict[str, Callable[..., Any]] = {
     "LSTM, peepholes": partial(LSTM, peephole=True),
     "LSTM, no forget gate": partial(LSTM, gates="io"),
 }
-# Each language, how it is written, and the n it is trained on.
+# The notation of each language, and the n that it is trained on.
 NAMES = {languages.ANBN: "a^n b^n", languages.ANBNCN: "a^n b^n c^n"}
 RANGES = {languages.ANBN: languages.TRAIN_ANBN, languages.ANBNCN: languages.TRAIN_ANBNCN}
-# Strings of a test that are predicted together.
+# The number of strings that a test predicts together.
 _TOGETHER = 50
 KALMAN = (
     "Felix A. Gers, Juan Antonio Pérez-Ortiz and Jürgen Schmidhuber, "
@@ -73,10 +63,18 @@ KALMAN = (
 
 
 @dataclass(frozen=True)
-class Settings:
-    """strings: of every training, no more and no less; limit: the largest n that is tested;
-    trials: networks of each cell and language; max_time: of the chrono bias, in steps.
+class LanguagesSettings(Settings):
+    """Settings of languages.
+
+    Attributes:
+        strings: strings of every training, one update each.
+        limit: the largest n that is tested.
+        trials: networks of each cell and language.
+        learning_rate: initial learning rate of Adam, which decreases linearly.
+        max_time: time steps of the chrono bias.
     """
+
+    POSITIVE = ("learning_rate",)
 
     strings: int = 15_000
     limit: int = 1000
@@ -85,15 +83,22 @@ class Settings:
     max_time: int = 150
 
     def __post_init__(self) -> None:
-        check_counts(self)
-        check_positive(self, "learning_rate")
+        super().__post_init__()
         if self.max_time < 2:
             raise ValueError(f"max_time: expected at least 2, received {self.max_time}")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the trials of a cell gave on a language: the largest n of each."""
+    """The trials of a cell on a language.
+
+    Attributes:
+        language: the language.
+        cell: the cell.
+        weights: number of weights.
+        largest: the largest accepted n of each trial.
+        seconds: the mean time of a training.
+    """
 
     language: str
     cell: str
@@ -109,17 +114,17 @@ class Row:
 
     @property
     def median(self) -> float:
-        """Over the trials."""
+        """The statistic of the largest n over the trials."""
         return float(np.median(self.largest))
 
     @property
     def best(self) -> int:
-        """Over the trials."""
+        """The statistic of the largest n over the trials."""
         return max(self.largest)
 
 
-def build(settings: Settings, cell: str, language: str) -> Sequential:
-    """The network: [B, T, V] in, how legal each symbol is as the next one out."""
+def build(settings: LanguagesSettings, cell: str, language: str) -> Sequential:
+    """Returns a compiled network: [B, T, V] -> the legality of each next symbol [B, T, V]."""
     symbols = len(language) + 1
     options: dict[str, Any] = {"return_sequences": True, "input_shape": (None, symbols)}
     if cell != "SimpleRNN":
@@ -131,7 +136,7 @@ def build(settings: Settings, cell: str, language: str) -> Sequential:
 
 
 def largest_accepted(model: Sequential, language: str, limit: int) -> int:
-    """The largest n, up to limit, for which every string from 1 to n is accepted; 0: not even 1."""
+    """Returns the largest n up to `limit` for which all strings from 1 to n are accepted, or 0."""
     for start in range(1, limit + 1, _TOGETHER):
         ns = range(start, min(start + _TOGETHER, limit + 1))
         x, _, _ = languages.generate_ranges(language, ns)
@@ -143,9 +148,14 @@ def largest_accepted(model: Sequential, language: str, limit: int) -> int:
 
 
 def train(
-    settings: Settings, run: Run, cell: str, language: str, label: str, rng: np.random.Generator
+    settings: LanguagesSettings,
+    run: Run,
+    cell: str,
+    language: str,
+    label: str,
+    rng: np.random.Generator,
 ) -> Result:
-    """One trial: trains a network, then tests it."""
+    """Trains a network and tests it: one trial."""
     model = build(settings, cell, language)
     before = run.seconds
     with run.training(settings.strings, label) as training:
@@ -160,8 +170,8 @@ def train(
     }
 
 
-def run(settings: Settings, run: Run) -> Outcome:
-    """Every cell on both languages."""
+def run(settings: LanguagesSettings, run: Run) -> Outcome:
+    """Trains every cell on both languages."""
     rows = []
     for language, name in NAMES.items():
         for cell in CELLS:
@@ -176,20 +186,17 @@ def run(settings: Settings, run: Run) -> Outcome:
         name = f"{NAMES[row.language]}, {row.cell}"
         figures[f"best n, {name}"] = float(row.best)
         figures[f"median n, {name}"] = row.median
-
-    def draw(title: str) -> Figure:
-        return _draw(f"{title}\n{answer}", rows, settings.limit)
-
-    return Outcome(
+    return Outcome.with_answer(
+        answer,
+        run.seed,
         figures,
-        draw,
-        notes=(f"Answer (seed {run.seed}): {answer}",),
+        lambda title: _draw(title, rows, settings.limit),
         table=_table(rows, settings),
     )
 
 
 def _answer(rows: Sequence[Row], limit: int) -> str:
-    """How far each cell counts, from the data."""
+    """Returns sentences on the largest n of each cell."""
     parts = []
     for language, name in NAMES.items():
         mine = [row for row in rows if row.language == language]
@@ -209,13 +216,13 @@ def _answer(rows: Sequence[Row], limit: int) -> str:
     )
 
 
-def _table(rows: Sequence[Row], settings: Settings) -> list[list[str]]:
-    """Heads, rows of ours, and the published one."""
-    heads = [
+def _table(rows: Sequence[Row], settings: LanguagesSettings) -> list[list[str]]:
+    """Returns the headings, our rows, and the published row."""
+    headings = [
         *("language", "trained on n", "cell", "weights", "trials", "range learned"),
         *("largest n: median", "min", "max", "seconds per trial"),
     ]
-    table = [heads]
+    table = [headings]
     for row in rows:
         best = f"{row.best:,}" + (" (limit)" if row.best >= settings.limit else "")
         table.append(
@@ -236,7 +243,7 @@ def _table(rows: Sequence[Row], settings: Settings) -> list[list[str]]:
 
 
 def _draw(title: str, rows: Sequence[Row], limit: int) -> Figure:
-    """The largest n of every trial, a diagram for each language."""
+    """Draws the largest n of every trial, in a diagram for each language."""
     figure, body = plotting.titled_figure(title, 5.2)
     grid: Sequence[Axes] = body.subplots(1, len(NAMES), sharey=True)
     for axes, language in zip(grid, NAMES, strict=True):
@@ -247,7 +254,7 @@ def _draw(title: str, rows: Sequence[Row], limit: int) -> Figure:
 
 
 def _draw_language(axes: Axes, language: str, rows: Sequence[Row], limit: int) -> None:
-    """Dots beside each other where trials gave the same; a bar at the median."""
+    """Draws a dot for each trial, side by side, and a bar at the median."""
     style_axes(axes, title=f"{NAMES[language]}: every string from 1 to n is accepted")
     for place, row in enumerate(rows):
         heights = np.maximum(np.asarray(row.largest, float), 0.5)
@@ -274,7 +281,7 @@ def _draw_language(axes: Axes, language: str, rows: Sequence[Row], limit: int) -
 
 
 def _headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours": the best n of any cell, for each language."""
+    """Returns the column "ours": the best n over the cells, for each language."""
     parts = []
     for name in NAMES.values():
         best = max(statistics[f"best n, {name}, {cell}"].maximum for cell in CELLS)
@@ -282,19 +289,17 @@ def _headline(statistics: Mapping[str, Statistic]) -> str:
     return ", ".join(parts)
 
 
-LANGUAGES = (
-    Experiment(
-        name="languages",
-        summary="accept a^n b^n and a^n b^n c^n: how far beyond the training range do cells count?",
-        shows=(
-            "To accept strings that are longer than those of the training, a cell has to count. Up "
-            "to which n it counts exactly depends on the cell and on where the training ends."
-        ),
-        published=Published("a^n b^n c^n up to n = 1000 or more", KALMAN),
-        settings=Settings(),
-        headline=_headline,
-        run=run,
-        group="later",
-        takes=60,
+LANGUAGES = Experiment(
+    name="languages",
+    summary="accept a^n b^n and a^n b^n c^n: how far beyond the training range do cells count?",
+    takeaway=(
+        "To accept strings that are longer than those of the training, a cell has to count. Up "
+        "to which n it counts exactly depends on the cell and on where the training ends."
     ),
+    published=Published("a^n b^n c^n up to n = 1000 or more", KALMAN),
+    settings=LanguagesSettings(),
+    headline=_headline,
+    run=run,
+    group="later",
+    takes=60,
 )

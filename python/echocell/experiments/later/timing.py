@@ -1,31 +1,17 @@
-"""Spikes at the right step and periodic functions from one cell: where do peepholes help?
+"""timing: timed spikes and periodic functions from one cell, with and without peepholes.
 
 After Gers, Schraudolph and Schmidhuber, "Learning Precise Timing with LSTM Recurrent Networks",
-Journal of Machine Learning Research 3, 2002: generating timed spikes, and periodic functions. One
-cell with an input gate, a forget gate and an output gate, and one output unit that reads the cell.
-Through peepholes the gates see the cell; without, they see only what the output gate lets through.
+Journal of Machine Learning Research 3, 2002: generating timed spikes, and periodic functions. The
+network is one LSTM cell with an input, a forget and an output gate, and one output unit. With
+peepholes the gates read the state of the cell; without, they read only the output of the cell,
+which passes the output gate.
 
-What is said of the paper's set-up here is from a reader's notes on it, not checked against the
-paper itself: one block of one cell without squashing of its input and output, 17 weights, momentum,
-a learning rate of 10^-5, up to 10^7 training streams, 10 trials; a training stream ends at the
-first error or after 100 spikes or periods, a test after 1000; spikes with peepholes alone; of the
-functions, the cell without peepholes learned the cosine of period 10 and no other. Rates of success
-are not quoted from there.
+A trial is one training from new weights. It is solved if the network generates `test_periods`
+periods without an error; otherwise it ends after `updates`. The training sequence starts with two
+periods and is extended to two periods after the correct ones, up to `train_periods`.
+docs/experiments.md describes the recipe and the differences to the paper.
 
-The recipe here, the same for both cells:
-- LSTM(1) as it is, with tanh, and a Dense(1). Spikes: a sigmoid, the cross-entropy; forget and
-  output gate begin open, with biases of 2, which was found to help. Functions: linear output, mean
-  squared error.
-- Adam, gradients through the whole of what is trained on, clipped to a norm of 1; the learning rate
-  falls exponentially (falling_rate.py).
-- What is trained on begins with two periods and always ends two periods after those that the
-  network holds so far, at most after `train_periods`: as in the paper, where a stream ends at the
-  first error. Longer streams are for the test alone.
-- A trial is one training from new weights. It is solved when the network comes through
-  `test_periods` periods without an error, none of them given back to it; else it ends after
-  `updates`.
-
-Legend: F = period, in steps.
+Legend: F = period in steps, T steps.
 """
 
 from __future__ import annotations
@@ -38,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from echocell.experiments.run import falling_rate, sweep_plot
-from echocell.experiments.run.base import Experiment, Outcome, Published, Run, Training
+from echocell.experiments.run import falling_rate
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
-from echocell.experiments.run.settings import check_counts, check_positive
-from echocell.experiments.run.sweep_plot import Bars
+from echocell.experiments.run.running import Run, Training
+from echocell.experiments.run.settings import Settings, check_each
+from echocell.experiments.run.sweep_plot import Bars, plot_sweep
 from echocell.initializers import Constant
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
@@ -58,18 +45,27 @@ if TYPE_CHECKING:
 SPIKES = "spikes"
 SHAPES = (SPIKES, *timing.FUNCTIONS)
 INPUTS = ("none", "constant")
-# Periods to begin with, and periods beyond those that are held.
+# The periods of the first training sequence, and those added to the correct periods.
 AHEAD = 2
-# A difference as large as that between two rows, or larger, comes by chance less often.
+# The level of significance of a difference between two rows.
 CHANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Settings:
-    """trials: trainings of each cell for each task; periods: F; train_periods, test_periods: how
-    many to train on at most, and to come through in the test; updates: of a training at most;
-    check_every: updates from test to test.
+class TimingSettings(Settings):
+    """Settings of timing.
+
+    Attributes:
+        trials: trainings of each cell for each task.
+        periods: the varied F.
+        train_periods: the maximum number of training periods.
+        test_periods: periods of the test.
+        updates: the limit of updates.
+        check_every: updates between tests.
+        learning_rate: initial learning rate of Adam, which decreases exponentially.
     """
+
+    POSITIVE = ("learning_rate",)
 
     trials: int = 50
     periods: tuple[int, ...] = timing.PERIODS
@@ -80,20 +76,24 @@ class Settings:
     learning_rate: float = 0.02
 
     def __post_init__(self) -> None:
-        check_counts(self)
-        if min(self.periods) < 2:
-            raise ValueError(f"periods: expected at least 2, received {min(self.periods)}")
+        super().__post_init__()
+        check_each("periods", self.periods, 2)
         if self.test_periods < self.train_periods:
             raise ValueError(
                 f"test_periods: expected at least train_periods, {self.train_periods}, received "
                 f"{self.test_periods}"
             )
-        check_positive(self, "learning_rate")
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be generated from what."""
+    """A task: the generated sequence and the input.
+
+    Attributes:
+        shape: "spikes" or the name of a periodic function.
+        period: F.
+        inputs: "none" or "constant".
+    """
 
     shape: str
     period: int
@@ -101,30 +101,31 @@ class Task:
 
     @property
     def name(self) -> str:
+        """The shape and the period."""
         return f"{self.shape}, period {self.period}"
 
     @property
     def limit(self) -> float:
-        """An error of this size ends a stream."""
+        """The smallest absolute deviation that is an error."""
         return timing.SPIKE_LIMIT if self.shape == SPIKES else timing.FUNCTION_LIMIT
 
     def data(self, periods: int) -> tuple[Floats, Floats]:
-        """The first so many periods: x [1, T, 1], y [1, T, 1]."""
+        """Returns the first periods: x [1, T, 1], y [1, T, 1]."""
         if self.shape == SPIKES:
             return timing.generate_spikes(periods, self.period, inputs=self.inputs)
         return timing.generate_function(self.shape, self.period, periods, self.inputs)
 
 
-def tasks(settings: Settings) -> list[Task]:
-    """All of them, those with the same input together."""
+def tasks(settings: TimingSettings) -> list[Task]:
+    """Returns all tasks, grouped by input."""
     places = itertools.product(INPUTS, SHAPES, settings.periods)
     return [Task(shape, period, inputs) for inputs, shape, period in places]
 
 
 def build(task: Task, peephole: bool, learning_rate: float) -> Sequential:
-    """One cell and one output: [1, T, 1] in and out."""
+    """Returns a compiled network of one cell and one output: [1, T, 1] -> [1, T, 1]."""
     spikes = task.shape == SPIKES
-    # In the order i, f, c, o.
+    # The forget and the output gate start open; order i, f, c, o.
     bias: dict[str, Any] = {"bias_initializer": Constant([0, 2, 0, 2]), "unit_forget_bias": False}
     model = Sequential()
     model.add(
@@ -143,9 +144,12 @@ def build(task: Task, peephole: bool, learning_rate: float) -> Sequential:
     return model
 
 
-def train(task: Task, peephole: bool, settings: Settings, training: Training) -> Result:
-    """One trial: was it solved, after how many updates, with which root of the mean squared error
-    in the test (None where it was not solved), and how many periods were held at the last look.
+def train(task: Task, peephole: bool, settings: TimingSettings, training: Training) -> Result:
+    """Runs one trial.
+
+    Returns:
+        Whether it was solved, its updates, the RMSE of the test (None if not solved), and the
+        correct periods of the last test.
     """
     model = build(task, peephole, settings.learning_rate)
     optimizer: Any = model.optimizer
@@ -183,12 +187,16 @@ def _trial(solved: bool, updates: int, error: float | None, periods: float) -> R
     return {"solved": solved, "updates": updates, "error": error, "periods": periods}
 
 
-# ---- report ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Row:
-    """The trials of one task, with peepholes or without."""
+    """The trials of one task and one cell.
+
+    Attributes:
+        task: the task.
+        peephole: whether the cell has peepholes.
+        trials: the results of the trials.
+        seconds: the time of all trials.
+    """
 
     task: Task
     peephole: bool
@@ -197,31 +205,36 @@ class Row:
 
     @property
     def label(self) -> str:
-        """The row, in words."""
+        """The task, the input and the cell."""
         return _label(self.task, self.peephole)
 
     @property
     def solved(self) -> int:
-        """How many trials."""
+        """The number of solved trials."""
         return sum(trial["solved"] for trial in self.trials)
 
     def of_solved(self, name: str) -> list[float]:
-        """A number of every trial that was solved."""
+        """Returns a field of every solved trial."""
         return [trial[name] for trial in self.trials if trial["solved"]]
 
 
 def _try_often(
-    task: Task, peephole: bool, settings: Settings, run: Run, label: str, _: np.random.Generator
+    task: Task,
+    peephole: bool,
+    settings: TimingSettings,
+    run: Run,
+    label: str,
+    _: np.random.Generator,
 ) -> Result:
-    """All trials of a row. The data are fixed; only the weights are drawn."""
+    """Runs all trials of a row; the data are fixed, only the weights are random."""
     before = run.seconds
     with run.training(settings.trials * settings.updates, label) as training:
         trials = [train(task, peephole, settings, training) for _ in range(settings.trials)]
     return {"trials": trials, "seconds": run.seconds - before}
 
 
-def run_timing(settings: Settings, run: Run) -> Outcome:
-    """Every task without peepholes and with them."""
+def run_timing(settings: TimingSettings, run: Run) -> Outcome:
+    """Runs trials of every task without and with peepholes."""
     places = {
         _label(task, peephole): (task, peephole)
         for task in tasks(settings)
@@ -241,11 +254,12 @@ def run_timing(settings: Settings, run: Run) -> Outcome:
     }
     for row in itertools.chain.from_iterable(pairs):
         figures[f"solved, {row.label}"] = 100.0 * row.solved / settings.trials
-    return Outcome(
+    return Outcome.with_answer(
+        answer,
+        run.seed,
         figures,
-        lambda title: _draw(f"{title}\n{answer}", pairs, settings),
+        lambda title: _draw(title, pairs, settings),
         perfect=all(row.solved == settings.trials for pair in pairs for row in pair),
-        notes=(f"Answer (seed {run.seed}): {answer}",),
         table=_table(pairs),
     )
 
@@ -258,9 +272,11 @@ def _label(task: Task, peephole: bool) -> str:
     return f"{task.name}, input {task.inputs}, {_cell(peephole)}"
 
 
-def by_chance(a: int, b: int, trials: int) -> float:
-    """How likely a and b successes out of `trials` each, or counts as unlikely or more so, are if
-    both have the same chance: Fisher's exact test, two-sided.
+def fisher_exact(a: int, b: int, trials: int) -> float:
+    """Returns the p-value of Fisher's exact test, two-sided.
+
+    This is the probability of a and b successes in `trials` each, or of less probable counts with
+    the same sum, if both have the same chance of success.
     """
     ways = [
         math.comb(trials, k) * math.comb(trials, a + b - k)
@@ -271,7 +287,7 @@ def by_chance(a: int, b: int, trials: int) -> float:
 
 
 def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
-    """Where peepholes help, and where not, whatever the input: the constant one is but a bias."""
+    """Returns the tasks with significant differences, over both inputs (a constant is a bias)."""
     found: dict[str, list[str]] = {
         "More trials were solved with peepholes than without": [],
         "Fewer trials were solved with peepholes than without": [],
@@ -289,7 +305,7 @@ def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
             counts = f"{name} ({without} of {trials} trials each)"
         if with_peepholes == without == 0:
             none.append(name)
-        elif by_chance(with_peepholes, without, trials) >= CHANCE:
+        elif fisher_exact(with_peepholes, without, trials) >= CHANCE:
             equal.append(counts)
         else:
             (more if with_peepholes > without else fewer).append(counts)
@@ -297,8 +313,8 @@ def _answer(pairs: Sequence[tuple[Row, Row]]) -> str:
 
 
 def _table(pairs: Sequence[tuple[Row, Row]]) -> list[list[str]]:
-    heads = ["task", "input", "peepholes", "solved", "test RMSE", "updates (mean)", "min"]
-    heads += ["periods without an error (median)", "seconds per trial"]
+    headings = ["task", "input", "peepholes", "solved", "test RMSE", "updates (mean)", "min"]
+    headings += ["periods without an error (median)", "seconds per trial"]
     rows = []
     for row in itertools.chain.from_iterable(pairs):
         errors, updates = row.of_solved("error"), row.of_solved("updates")
@@ -316,10 +332,10 @@ def _table(pairs: Sequence[tuple[Row, Row]]) -> list[list[str]]:
                 f"{row.seconds / len(row.trials):.2f}",
             ]
         )
-    return [heads, *rows]
+    return [headings, *rows]
 
 
-def _draw(title: str, pairs: Sequence[tuple[Row, Row]], settings: Settings) -> Figure:
+def _draw(title: str, pairs: Sequence[tuple[Row, Row]], settings: TimingSettings) -> Figure:
     panels = []
     for inputs in INPUTS:
         chosen = [pair for pair in pairs if pair[0].task.inputs == inputs]
@@ -331,11 +347,11 @@ def _draw(title: str, pairs: Sequence[tuple[Row, Row]], settings: Settings) -> F
         }
         names = [pair[0].task.name for pair in chosen]
         panels.append(Bars(f"trials solved (%), input: {inputs}", names, series, limit=100))
-    return sweep_plot.plot_sweep(title, panels)
+    return plot_sweep(title, panels)
 
 
 def headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours": of all trials."""
+    """Returns the column "ours": the share of all trials that were solved."""
     peep, without = list(statistics.values())[:2]
     return f"{peep.text(0)} % of trials solved with peepholes, {without.text(0)} % without"
 
@@ -343,7 +359,7 @@ def headline(statistics: Mapping[str, Statistic]) -> str:
 TIMING = Experiment(
     name="timing",
     summary="timed spikes and periodic functions from one cell, with and without peepholes (2002)",
-    shows=(
+    takeaway=(
         "Gates that see only the output of a cell cannot know how far it has counted while its "
         "output gate is closed; through peepholes they see the cell itself."
     ),
@@ -353,7 +369,7 @@ TIMING = Experiment(
         '"Learning Precise Timing with LSTM Recurrent Networks", '
         "Journal of Machine Learning Research 3 (2002), sections on GTS and PFG",
     ),
-    settings=Settings(),
+    settings=TimingSettings(),
     headline=headline,
     run=run_timing,
     group="later",

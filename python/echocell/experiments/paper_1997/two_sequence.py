@@ -1,54 +1,48 @@
-"""Tasks 3a, 3b and 3c of Hochreiter and Schmidhuber (1997): which of two sequences, after noise.
+"""Tasks 3a, 3b and 3c: classify a sequence by its first elements, which noise follows.
 
-The first elements of a real input tell the class; all that follows is noise.
+Our recipe for 3a and 3b is a GRU with large initial input and recurrent weights, which store the
+first elements, and gates that initially keep values for up to T steps. 3c has the same model,
+trained on squared errors, whose minimum under noise is the mean, at a decreasing rate.
 
-Decisions where the paper leaves a choice:
-- Of its two criteria the stricter, ST2, ends a trial; the counts for ST1 stand beside.
-- A sequence is misclassified where the output is off by more than 0.2, in 3b too, where the paper
-  does not say it again. With N = 1, one sequence in a hundred cannot be told rightly by anyone, so
-  that a test of 256 may pass or not by chance; so it may in the paper.
-- The 256 sequences of a test are drawn anew for every test.
-
-One recipe for 3a and 3b: a GRU whose recurrent and input weights begin large enough to hold fast
-what comes first, and whose gates begin by keeping for up to T steps. 3c has the same model, trained
-by squared errors, whose best answer under noise is the mean, at a rate that goes down.
+Legend: T = length, the minimum number of steps; N = first, the elements that tell the class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+from echocell.experiments.paper_1997 import published
+from echocell.experiments.paper_1997.common import LongSettings, paper_experiment
 from echocell.experiments.paper_1997.network import Network1997
-from echocell.experiments.paper_1997.tasks import SOURCE, LongSettings
-from echocell.experiments.run.base import Experiment, Outcome, Published, Run
-from echocell.experiments.run.recipes import Recipe, Task, run_task, task_by_errors, within
-from echocell.experiments.run.trials import PaperRow, trials_headline
+from echocell.experiments.paper_1997.networks import NETWORK_3, NETWORK_3C
+from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.recipes import (
+    Task,
+    TrainingRecipe,
+    run_task,
+    task_by_errors,
+    within,
+)
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.trials import PaperRow
 from echocell.initializers import Chrono, Orthogonal, RandomUniform
 from echocell.layers import GRU, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
 from echocell.tasks import two_sequence
 
-# (T, N) -> the paper's rows, the one to compare with last.
-PAPER_3A = {
-    (100, 3): [("ST1", 27_380), ("ST2", 39_850)],
-    (100, 1): [("ST1", 58_370), ("ST2", 64_330)],
-    (1000, 3): [("ST1", 446_850), ("ST2", 452_460)],
-}
-PAPER_3B = {
-    (100, 3): [("", 41_740)],
-    (100, 1): [("", 74_950)],
-    (1000, 1): [("", 481_060)],
-}
-PAPER_3C = {(100, 3): [("", 269_650)], (100, 1): [("", 565_640)]}
-
 
 @dataclass(frozen=True)
 class SignalSettings(LongSettings):
-    """first: N, the elements that tell the class; decay: the rate at update n is
-    learning_rate / (1 + decay n).
+    """Settings of task 3.
+
+    Attributes:
+        tests: sequences of a test.
+        first: N, the elements that tell the class.
+        decay: the learning rate at update n is learning_rate / (1 + decay n).
     """
 
     tests: int = 256
@@ -66,48 +60,48 @@ class SignalSettings(LongSettings):
 
 
 def task_3a(length: int, first: int, tests: int) -> Task:
-    """No error over 0.2, and 0.01 on average."""
+    """Returns task 3a: no error above 0.2, and a mean error below 0.01."""
     return task_by_errors(
         lambda count, rng: two_sequence.generate_3a(count, length, first, rng),
         tests,
         within(0.01, 0.2),
-        _paper(PAPER_3A, length, first),
+        _paper(published.TASK_3A, length, first),
     )
 
 
 def task_3b(length: int, first: int, tests: int) -> Task:
-    """Fewer than 6 of 256 errors over 0.2, and 0.04 on average."""
+    """Returns task 3b: fewer than 6 of 256 errors above 0.2, and a mean error below 0.04."""
     return task_by_errors(
         lambda count, rng: two_sequence.generate_3b(count, length, first, rng),
         tests,
         lambda errors: bool((errors > 0.2).sum() < 6 / 256 * tests and errors.mean() < 0.04),
-        _paper(PAPER_3B, length, first),
+        _paper(published.TASK_3B, length, first),
     )
 
 
 def task_3c(length: int, first: int, tests: int) -> Task:
-    """No error over 0.1, and 0.015 on average, from the targets without their noise."""
+    """Returns task 3c: no error above 0.1, mean below 0.015, from targets without noise."""
     generate = two_sequence.generate_3c
     return task_by_errors(
         lambda count, rng: generate(count, length, first, rng),
         tests,
         within(0.015, 0.1),
-        _paper(PAPER_3C, length, first),
+        _paper(published.TASK_3C, length, first),
         test_draw=lambda count, rng: generate(count, length, first, rng, target_noise=False),
     )
 
 
 def _paper(
-    rows: dict[tuple[int, int], list[tuple[str, int]]], length: int, first: int
+    table: Mapping[tuple[int, int], Mapping[str, int]], length: int, first: int
 ) -> list[PaperRow]:
-    where = f"3 blocks of 1, T = {length}, N = {first}"
+    network = f"3 blocks of 1, T = {length}, N = {first}"
     return [
-        PaperRow(f"{where}, {criterion}" if criterion else where, sequences)
-        for criterion, sequences in rows.get((length, first), [])
+        PaperRow(f"{network}, {criterion}" if criterion else network, sequences)
+        for criterion, sequences in table.get((length, first), {}).items()
     ]
 
 
-def _ours(settings: SignalSettings, loss: str) -> Recipe:
+def _ours(settings: SignalSettings, loss: str) -> TrainingRecipe:
     def build() -> Sequential:
         model = Sequential()
         layer = GRU(
@@ -123,131 +117,155 @@ def _ours(settings: SignalSettings, loss: str) -> Recipe:
         return model
 
     rate = ", falling rate" if settings.decay > 0 else ""
-    words = (
+    description = (
         f"ours: GRU({settings.units}), large weights, chrono, Adam{rate}, batches of "
         f"{settings.batch_size}"
     )
-    return Recipe(words, build, settings.batch_size)
+    return TrainingRecipe(description, build, settings.batch_size)
 
 
-def _run(
-    task_of: Callable[[int, int, int], Task], loss: str, *networks: Network1997
-) -> Callable[[SignalSettings, Run], Outcome]:
-    def run_signal(settings: SignalSettings, run: Run) -> Outcome:
-        task = task_of(settings.length, settings.first, settings.tests)
-        slow = settings.length > 100  # a trial of the old recipe takes minutes
-        old = [
-            network.recipe(
-                partial(network.build, 1, 1),
-                task.paper[-1],
-                most_sequences=(2 if slow else 5) * settings.most_sequences,
-                check_every=1000,
-                trials=2 if slow else None,
-            )
-            for network in networks
-            if task.paper
-        ]
-        return run_task(settings, run, task, _ours(settings, loss), *old)
+def run_two_sequence(
+    task_of: Callable[[int, int, int], Task],
+    loss: str,
+    network: Network1997,
+    settings: SignalSettings,
+    run: Run,
+) -> Outcome:
+    """Runs trials of a task with our recipe and, where the paper has a row, with that of 1997."""
+    task = task_of(settings.length, settings.first, settings.tests)
+    slow = settings.length > 100  # a trial of the old recipe takes minutes
+    old = [
+        network.recipe(
+            partial(network.build, 1, 1),
+            row,
+            most_sequences=(2 if slow else 5) * settings.most_sequences,
+            check_every=1000,
+            trials=2 if slow else None,
+        )
+        for row in task.paper[-1:]
+    ]
+    return run_task(settings, run, task, _ours(settings, loss), *old)
 
-    return run_signal
 
+run_3a = partial(run_two_sequence, task_3a, "binary_crossentropy", NETWORK_3)
+run_3b = partial(run_two_sequence, task_3b, "binary_crossentropy", NETWORK_3)
+run_3c = partial(run_two_sequence, task_3c, "mean_squared_error", NETWORK_3C)
 
-OLD_3 = Network1997(
-    *(3, 1, 0.1, 1.0),
-    biases="hidden",
-    input_bias=(-1, -3, -5),
-    output_bias=(-2, -4, -6),
-    truncated=True,
+_SETTINGS = SignalSettings(
+    units=16, learning_rate=0.003, batch_size=8, most_sequences=80_000, check_every=500
 )
-OLD_3C = replace(OLD_3, rate=0.1)
+_LONG = replace(_SETTINGS, length=1000, most_sequences=450_000, check_every=1000)
+_NOISY_TARGETS = replace(_SETTINGS, decay=0.001, check_every=1000, most_sequences=540_000)
+_KEEP = (
+    "The network has to keep what the first elements say and to ignore everything after them, "
+    "although the noise looks much the same."
+)
+_MISLEADING = "The first elements are noisy, too: some are misleading, which no network can know."
+_MEAN = "The targets are mostly noise; the network learns their mean, after a long lag."
 
 
-TWO_SEQUENCE_A = Experiment(
-    name="two-sequence-a",
-    summary="classify a noisy sequence by its first elements, T = 100, N = 3 (task 3a of 1997)",
-    shows=(
-        "The network has to keep what the first elements say and to ignore everything after them, "
-        "although the noise looks much the same."
+def _variant(
+    name: str,
+    summary: str,
+    takeaway: str,
+    sequences: str,
+    table: int,
+    settings: SignalSettings,
+    run: Callable[[SignalSettings, Run], Outcome],
+    takes: float,
+) -> Experiment[Any]:
+    """Returns an experiment, with the published sequences and the table of the paper."""
+    return paper_experiment(
+        name,
+        summary,
+        takeaway=takeaway,
+        figure=f"{sequences} sequences",
+        where=f"section 5.3, table {table}",
+        settings=settings,
+        run=run,
+        takes=takes,
+    )
+
+
+TWO_SEQUENCE = (
+    _variant(
+        "two-sequence-a",
+        "classify a noisy sequence by its first elements, T = 100, N = 3 (task 3a of 1997)",
+        _KEEP,
+        "39,850",
+        4,
+        _SETTINGS,
+        run_3a,
+        3,
     ),
-    published=Published("39,850 sequences", SOURCE + "section 5.3, table 4"),
-    settings=SignalSettings(
-        units=16, learning_rate=0.003, batch_size=8, most_sequences=80_000, check_every=500
+    _variant(
+        "two-sequence-a-1",
+        "classify a noisy sequence by its first element, T = 100, N = 1 (task 3a of 1997)",
+        _KEEP,
+        "64,330",
+        4,
+        replace(_SETTINGS, first=1, most_sequences=130_000),
+        run_3a,
+        8,
     ),
-    headline=trials_headline,
-    run=_run(task_3a, "binary_crossentropy", OLD_3),
-    group="paper-1997",
-    takes=3,
-)
-TWO_SEQUENCE_A_1 = replace(
-    TWO_SEQUENCE_A,
-    name="two-sequence-a-1",
-    summary="classify a noisy sequence by its first element, T = 100, N = 1 (task 3a of 1997)",
-    published=Published("64,330 sequences", TWO_SEQUENCE_A.published.source),
-    settings=replace(TWO_SEQUENCE_A.settings, first=1, most_sequences=130_000),
-    takes=8,
-)
-TWO_SEQUENCE_A_1000 = replace(
-    TWO_SEQUENCE_A,
-    name="two-sequence-a-1000",
-    summary="classify a noisy sequence by its first elements, T = 1000, N = 3 (task 3a of 1997)",
-    published=Published("452,460 sequences", TWO_SEQUENCE_A.published.source),
-    settings=replace(
-        TWO_SEQUENCE_A.settings, length=1000, most_sequences=450_000, check_every=1000
+    _variant(
+        "two-sequence-a-1000",
+        "classify a noisy sequence by its first elements, T = 1000, N = 3 (task 3a of 1997)",
+        _KEEP,
+        "452,460",
+        4,
+        _LONG,
+        run_3a,
+        200,
     ),
-    takes=200,
-)
-TWO_SEQUENCE_B = replace(
-    TWO_SEQUENCE_A,
-    name="two-sequence-b",
-    summary="as task 3a with noise on the first elements, T = 100, N = 3 (task 3b of 1997)",
-    shows="The first elements are noisy, too: some are misleading, which no network can know.",
-    published=Published("41,740 sequences", SOURCE + "section 5.3, table 5"),
-    run=_run(task_3b, "binary_crossentropy", OLD_3),
-    takes=3,
-)
-TWO_SEQUENCE_B_1 = replace(
-    TWO_SEQUENCE_B,
-    name="two-sequence-b-1",
-    summary="as task 3a with noise on the first element, T = 100, N = 1 (task 3b of 1997)",
-    published=Published("74,950 sequences", TWO_SEQUENCE_B.published.source),
-    settings=replace(TWO_SEQUENCE_A_1.settings, most_sequences=150_000),
-    takes=5,
-)
-TWO_SEQUENCE_B_1000 = replace(
-    TWO_SEQUENCE_B,
-    name="two-sequence-b-1000",
-    summary="as task 3a with noise on the first element, T = 1000, N = 1 (task 3b of 1997)",
-    published=Published("481,060 sequences", TWO_SEQUENCE_B.published.source),
-    settings=replace(TWO_SEQUENCE_A_1000.settings, first=1, most_sequences=480_000),
-    takes=390,
-)
-TWO_SEQUENCE_C = replace(
-    TWO_SEQUENCE_A,
-    name="two-sequence-c",
-    summary="as task 3a with noise on the targets, T = 100, N = 3 (task 3c of 1997)",
-    shows="The targets are mostly noise; the network learns their mean, after a long lag.",
-    published=Published("269,650 sequences", SOURCE + "section 5.3, table 6"),
-    settings=replace(
-        TWO_SEQUENCE_A.settings, decay=0.001, check_every=1000, most_sequences=540_000
+    _variant(
+        "two-sequence-b",
+        "as task 3a with noise on the first elements, T = 100, N = 3 (task 3b of 1997)",
+        _MISLEADING,
+        "41,740",
+        5,
+        _SETTINGS,
+        run_3b,
+        3,
     ),
-    run=_run(task_3c, "mean_squared_error", OLD_3C),
-    takes=13,
-)
-TWO_SEQUENCE_C_1 = replace(
-    TWO_SEQUENCE_C,
-    name="two-sequence-c-1",
-    summary="as task 3a with noise on the targets, T = 100, N = 1 (task 3c of 1997)",
-    published=Published("565,640 sequences", TWO_SEQUENCE_C.published.source),
-    settings=replace(TWO_SEQUENCE_C.settings, first=1, most_sequences=1_130_000),
-    takes=22,
-)
-SIGNALS_1997 = (
-    TWO_SEQUENCE_A,
-    TWO_SEQUENCE_A_1,
-    TWO_SEQUENCE_A_1000,
-    TWO_SEQUENCE_B,
-    TWO_SEQUENCE_B_1,
-    TWO_SEQUENCE_B_1000,
-    TWO_SEQUENCE_C,
-    TWO_SEQUENCE_C_1,
+    _variant(
+        "two-sequence-b-1",
+        "as task 3a with noise on the first element, T = 100, N = 1 (task 3b of 1997)",
+        _MISLEADING,
+        "74,950",
+        5,
+        replace(_SETTINGS, first=1, most_sequences=150_000),
+        run_3b,
+        5,
+    ),
+    _variant(
+        "two-sequence-b-1000",
+        "as task 3a with noise on the first element, T = 1000, N = 1 (task 3b of 1997)",
+        _MISLEADING,
+        "481,060",
+        5,
+        replace(_LONG, first=1, most_sequences=480_000),
+        run_3b,
+        390,
+    ),
+    _variant(
+        "two-sequence-c",
+        "as task 3a with noise on the targets, T = 100, N = 3 (task 3c of 1997)",
+        _MEAN,
+        "269,650",
+        6,
+        _NOISY_TARGETS,
+        run_3c,
+        13,
+    ),
+    _variant(
+        "two-sequence-c-1",
+        "as task 3a with noise on the targets, T = 100, N = 1 (task 3c of 1997)",
+        _MEAN,
+        "565,640",
+        6,
+        replace(_NOISY_TARGETS, first=1, most_sequences=1_130_000),
+        run_3c,
+        22,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Learning rates that fall over a training."""
+"""Learning rates that decrease over a training."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ from collections.abc import Iterator
 
 from echocell.models import Sequential
 
-# The exponential rate at the end of the training, as a share of that at the beginning.
+# The final exponential rate as a share of the initial one.
 FINAL_RATE = 0.01
-PARTS = 50  # of a training: after each of them the linear rate falls
+PARTS = 50  # the number of steps of the linear rate
 
 
 def exponential(first: float, done: float) -> float:
-    """The rate after a share `done` of the training, 0..1: from `first` to FINAL_RATE of it."""
+    """Returns the rate after a share `done` of the training (0..1), from `first` to 1 % of it."""
     return float(first * FINAL_RATE**done)
 
 
 def linear(model: Sequential, updates: int) -> Iterator[int]:
-    """Parts of a training of so many updates, each as its number of updates; the learning rate of
-    the model's optimizer falls from part to part, from what it is to just above 0.
+    """Yields the parts of a training as numbers of updates, and lowers the rate from part to part.
 
-    Raises ValueError for a model that is not compiled.
+    The learning rate of the model's optimizer decreases linearly from its current value to just
+    above 0.
+
+    Args:
+        model: a compiled model.
+        updates: the updates of the whole training.
+
+    Raises:
+        ValueError: if the model is not compiled.
     """
     optimizer = model.optimizer
     if optimizer is None:

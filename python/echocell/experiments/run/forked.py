@@ -11,28 +11,29 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# What the processes work on: they are forked with it, so that it need not be picklable.
+# The function that the processes call. They inherit it when they are forked, so that it need not
+# be picklable.
 _work: Callable[[Any], Any] | None = None
 
 
 def available() -> bool:
-    """Can this system fork a process?"""
+    """Returns whether this system can fork processes."""
     return "fork" in multiprocessing.get_all_start_methods()
 
 
 def in_processes(
     work: Callable[[T], Any], items: Sequence[T], processes: int
 ) -> Iterator[tuple[T, Any]]:
-    """(item, work(item)) of all items, in the order in which they are done.
+    """Yields (item, work(item)) for all items, in order of completion.
 
-    Arguments:
-        work: called in a forked process, with what this one has at the moment; what it changes is
-            lost there. The core runs on one thread in it.
-        items: what can be pickled, as must the results.
-        processes: at most so many at a time.
+    An exception in `work` is raised here, and the remaining items are abandoned, as they are when
+    this process is interrupted.
 
-    Raises what work raises. What is not done by then, or when this process is interrupted, is given
-    up.
+    Args:
+        work: called in forked processes, which see the state of this process; changes of state are
+            lost. The core runs on one thread there.
+        items: picklable values, as the results have to be.
+        processes: the maximum number of processes at a time.
     """
     global _work
     _work = work
@@ -42,13 +43,14 @@ def in_processes(
     )
     try:
         with warnings.catch_warnings():
-            # Newer Pythons warn of forks beside threads; those of the core wait for no lock.
+            # Python 3.12 and later warn of forks in a process with threads; the threads of the core
+            # hold no locks.
             warnings.simplefilter("ignore", DeprecationWarning)
             futures: dict[Future[Any], T] = {pool.submit(_call, item): item for item in items}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BaseException:
-        # shutdown() would wait for what is under way.
+        # shutdown() would wait for the running items.
         for child in set(multiprocessing.active_children()) - others:
             child.terminate()
         raise
@@ -62,6 +64,6 @@ def _call(item: Any) -> Any:
     try:
         return _work(item)
     finally:
-        # A model and its layers refer to each other: with all its memory it waits for the
-        # collector, which counts objects, not bytes.
+        # Models may be part of reference cycles; the garbage collector counts objects, not the
+        # bytes of their weights, and would run too late.
         gc.collect()

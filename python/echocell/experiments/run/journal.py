@@ -1,4 +1,4 @@
-"""What is done of a long run, on disk, so that it can go on where it was interrupted."""
+"""The finished pieces of a long run, on disk, so that an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -15,21 +15,28 @@ Result = dict[str, Any]
 
 
 class JournalError(ValueError):
-    """A journal that cannot be gone on with; the message says why and what to do."""
+    """A journal that cannot be resumed; the message states the reason and the remedy."""
 
 
 class Journal:
-    """The finished pieces of a run, one JSON line each; without a path, in memory alone.
+    """The finished pieces of a run, one line of JSON each.
 
-    The first line is `head`: what run it is. With resume=True the pieces of an earlier run with the
-    same head are taken over; raises JournalError, which names the file and the line, where the head
-    is another or a line is no piece. A last line that was cut off is dropped. Without resume an
-    earlier journal is overwritten by the first piece.
+    The first line of the file is the head, which identifies the run. A last line that was cut off
+    is dropped. Without `resume`, the first piece overwrites an existing file.
+
+    Args:
+        path: the file; None keeps the pieces in memory only.
+        head: identifies the run: experiment, settings, version.
+        resume: read the pieces of an earlier run with the same head.
+
+    Raises:
+        JournalError: with `resume`, if the head differs or a line is not a piece; the message
+            names the file and the line.
     """
 
     def __init__(self, path: Path | None, head: Mapping[str, Any], *, resume: bool = False) -> None:
         self._path = path
-        self._head = json.loads(json.dumps(head))  # as it will be read again
+        self._head = json.loads(json.dumps(head))  # in the form in which it is read back
         self._pieces: dict[str, Result] = {}
         self._begun = False
         if resume and path is not None and path.exists():
@@ -39,13 +46,14 @@ class Journal:
         return len(self._pieces)
 
     def get(self, key: str) -> Result | None:
-        """The result of a piece, or None where it is not done."""
+        """Returns the result of a piece, or None if it is not finished."""
         return self._pieces.get(key)
 
     def put(self, key: str, result: Result) -> None:
-        """A piece is done; it is on disk when this returns.
+        """Adds the result of a finished piece, which is on disk when this returns.
 
-        Raises OSError where it cannot be written; the file is as before then.
+        Raises:
+            OSError: if the piece cannot be written; the file is unchanged then.
         """
         if self._path is not None:
             if self._begun:
@@ -55,12 +63,12 @@ class Journal:
         self._pieces[key] = result
 
     def remove(self) -> None:
-        """The run is finished."""
+        """Deletes the file, after the end of the run."""
         if self._path is not None and self._pieces:
             self._path.unlink(missing_ok=True)
 
     def _begin(self, path: Path, pieces: Mapping[str, Result]) -> None:
-        """Writes head and pieces anew, under another name first, so that nothing gets lost."""
+        """Writes head and pieces to a temporary file that then replaces the old one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [_line({"key": key, "result": result}) for key, result in pieces.items()]
         write_whole(path, _line(self._head) + b"".join(lines))
@@ -82,7 +90,7 @@ class Journal:
             try:
                 key, result = _piece(line)
             except ValueError as error:
-                if number == len(lines) + 1:  # behind the last line break: nothing, or a part
+                if number == len(lines) + 1:  # after the last line break: empty, or cut off
                     break
                 raise JournalError(
                     f"--resume: {path}, line {number}: expected a finished piece, "
@@ -98,7 +106,7 @@ def _line(value: Mapping[str, Any]) -> bytes:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Adds a line that is on the disk when this returns, or nothing."""
+    """Appends a line and waits until it is on disk; on an error the file is unchanged."""
     with path.open("ab", buffering=0) as file:
         before = file.tell()
         try:
@@ -112,7 +120,7 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _piece(line: bytes) -> tuple[str, Result]:
-    """Key and result; ValueError says why it is no piece."""
+    """Returns key and result; raises ValueError if the line is not a piece."""
     value = _parsed(line)
     if not isinstance(value, dict) or value.keys() != {"key", "result"}:
         raise ValueError("other JSON")
@@ -122,7 +130,7 @@ def _piece(line: bytes) -> tuple[str, Result]:
 
 
 def _parsed(line: bytes) -> Any:
-    """What the line says; ValueError where it is no JSON in UTF-8."""
+    """Returns the value of a line; raises ValueError if it is not JSON in UTF-8."""
     try:
         return json.loads(line.decode())
     except RecursionError:

@@ -1,95 +1,111 @@
-"""Tasks of a paper and recipes for them, apart: the same task can be given to any recipe.
+"""Tasks of a paper and training recipes, independent of each other.
 
-A task draws sequences and says whether it is solved; a recipe builds a model and trains it. What a
-recipe reads of the inputs, and on which targets it trains, is its own affair; the test is the
-task's.
+A task draws sequences and decides whether it is solved; a recipe builds a model and trains it. A
+recipe may read a part of the inputs and train on other targets; the test belongs to the task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from echocell.experiments.run.base import Outcome, Run
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
+from echocell.experiments.run.running import Run
 from echocell.experiments.run.trials import (
     PaperRow,
     Trials,
-    outcome,
     run_trials,
+    trials_outcome,
     until_solved,
 )
+from echocell.models import Sequential
 from echocell.tasks.encoding import Floats
 
-if TYPE_CHECKING:
-    from echocell.models import Sequential
-
-# Inputs of the task to outputs: [N, C], or [N, T, C] at every step.
+# Maps the inputs of a task to outputs: [N, C], or [N, T, C] at every step.
 Answer = Callable[[Any], Floats]
-# A number of sequences and where they come from to inputs and targets.
+# Draws the given number of sequences from a generator: inputs and targets.
 Draw = Callable[[int, np.random.Generator], tuple[Any, Floats]]
 
-# Sequences of the first part of a long test, and of those after it.
+# The sequences of the first part of a long test, and of each later part.
 FIRST_PART, PART = 200, 1000
 
 
 class Limits(Protocol):
-    """What of the settings run_task looks at, as in `TrialSettings`."""
+    """The settings that `run_task` reads."""
 
     @property
-    def trials(self) -> int: ...
+    def trials(self) -> int:
+        """The number of trials."""
+
     @property
-    def most_sequences(self) -> int: ...
+    def most_sequences(self) -> int:
+        """The sequences after which a trial is given up."""
+
     @property
-    def check_every(self) -> int: ...
+    def check_every(self) -> int:
+        """The sequences between tests."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """draw: the sequences to train on, all fresh. solved: tests a model's answers on others. paper:
-    the rows of the paper; the last is the one to compare with. anew: the task of one trial, where
-    every trial has data of its own.
+    """A task of a paper.
+
+    Attributes:
+        draw: draws new sequences to train on.
+        solved: tests the answers of a model on other sequences.
+        paper: the rows of the paper; the last is the default reference of a recipe.
+        fresh: makes the task of one trial, where each trial has data of its own.
     """
 
     draw: Draw
     solved: Callable[[Answer, np.random.Generator], bool]
     paper: Sequence[PaperRow]
-    anew: Callable[[np.random.Generator], Task] | None = None
+    fresh: Callable[[np.random.Generator], Task] | None = None
 
     def of_trial(self, rng: np.random.Generator) -> Task:
-        """The task as one trial has it."""
-        return self if self.anew is None else self.anew(rng)
+        """Returns the task of one trial."""
+        return self if self.fresh is None else self.fresh(rng)
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """words: the recipe, as the table names it. build: a new compiled model. inputs: what of the
-    task's inputs it reads. targets: the targets that it trains on. weights: of their errors in the
-    loss, as fit() takes them; None: all alike. beside: the paper's row that it is held against;
-    None: the task's. most_sequences, check_every, trials: where they differ from the settings'.
+class TrainingRecipe:
+    """A model and its training.
+
+    Attributes:
+        description: the recipe, as the table names it; the part before the colon is its name.
+        build: makes a new compiled model.
+        batch_size: sequences per update.
+        inputs: selects the inputs that the model reads.
+        targets: maps the targets of the task to those of the training.
+        weights: the sample weights of the loss, from the targets; None for equal weights.
+        reference: the row of the paper that the recipe is compared with; None for the task's.
+        most_sequences: the limit; None for that of the settings.
+        check_every: the sequences between tests; None for those of the settings.
+        trials: the maximum number of trials; None for that of the settings.
     """
 
-    words: str
+    description: str
     build: Callable[[], Sequential]
     batch_size: int
     inputs: Callable[[Any], Any] = lambda x: x
     targets: Callable[[Floats], Floats] = lambda y: y
     weights: Callable[[Any], Floats] | None = None
-    beside: PaperRow | None = None
+    reference: PaperRow | None = None
     most_sequences: int | None = None
     check_every: int | None = None
     trials: int | None = None
 
     @property
     def name(self) -> str:
-        """What the words begin with."""
-        return self.words.partition(":")[0]
+        """The part of the description before the first colon."""
+        return self.description.partition(":")[0]
 
     def fit(self, model: Sequential, x: Any, y: Floats) -> None:
-        """One pass over sequences of the task, in their order."""
+        """Trains one pass over sequences of the task, in their order."""
         model.fit(
             self.inputs(x),
             self.targets(y),
@@ -101,7 +117,7 @@ class Recipe:
         )
 
     def answer(self, model: Sequential) -> Answer:
-        """The model's outputs for inputs of the task."""
+        """Returns the function from inputs of the task to outputs of the model."""
 
         def outputs(x: Any) -> Floats:
             predicted: Floats = model.predict(self.inputs(x), batch_size=64, verbose=0)
@@ -110,8 +126,10 @@ class Recipe:
         return outputs
 
 
-def task_trials(limits: Limits, run: Run, task: Task, recipe: Recipe, what: str = "") -> Trials:
-    """Trials of the recipe on the task. what: see `run_trials`."""
+def task_trials(
+    limits: Limits, run: Run, task: Task, recipe: TrainingRecipe, what: str = ""
+) -> Trials:
+    """Returns trials of the recipe on the task. what: see `run_trials`."""
 
     def trial(label: str, rng: np.random.Generator) -> Result:
         own = task.of_trial(rng)
@@ -126,18 +144,20 @@ def task_trials(limits: Limits, run: Run, task: Task, recipe: Recipe, what: str 
             check_every=recipe.check_every or limits.check_every,
         )
 
-    beside = recipe.beside or (task.paper[-1] if task.paper else None)
+    reference = recipe.reference or (task.paper[-1] if task.paper else None)
     count = min(limits.trials, recipe.trials or limits.trials)
-    return Trials(recipe.words, run_trials(run, count, trial, what), beside)
+    return Trials(recipe.description, run_trials(run, count, trial, what), reference)
 
 
-def run_task(limits: Limits, run: Run, task: Task, ours: Recipe, *others: Recipe) -> Outcome:
-    """Trials of the recipes beside the task's figures from the paper, and how ours compares."""
+def run_task(
+    limits: Limits, run: Run, task: Task, ours: TrainingRecipe, *others: TrainingRecipe
+) -> Outcome:
+    """Runs trials of all recipes and compares them with the task's rows of the paper."""
     trials = [
         task_trials(limits, run, task, recipe, recipe.name if recipe is not ours else "")
         for recipe in (ours, *others)
     ]
-    return outcome(trials[0], task.paper, trials[1:])
+    return trials_outcome(trials[0], task.paper, trials[1:])
 
 
 def task_by_errors(
@@ -147,10 +167,14 @@ def task_by_errors(
     paper: Sequence[PaperRow],
     test_draw: Draw | None = None,
 ) -> Task:
-    """Solved when `learned` says so of the errors, without sign, of a test; one answer each.
+    """Returns a task with one answer per sequence that the errors of a test decide.
 
-    tests: sequences of a test. test_draw: where they come from, if not from where those to train
-    on do.
+    Args:
+        draw: draws sequences to train on.
+        tests: the sequences of a test.
+        learned: whether the task is solved, given the absolute errors of a test.
+        paper: the rows of the paper.
+        test_draw: draws the sequences of a test; `draw` if None.
     """
 
     def solved(answer: Answer, rng: np.random.Generator) -> bool:
@@ -161,16 +185,16 @@ def task_by_errors(
 
 
 def within(mean: float, most: float) -> Callable[[Floats], bool]:
-    """Is the mean of errors below `mean`, and none over `most`?"""
+    """Returns the criterion that the mean error is below `mean` and no error above `most`."""
     return lambda errors: bool(errors.mean() < mean and errors.max() <= most)
 
 
 def all_below(
     draw: Draw, count: int, limit: float, answer: Answer, rng: np.random.Generator
 ) -> bool:
-    """Is every output at the end within less than `limit` of its target, on `count` sequences?
+    """Returns whether every output at the end is within `limit` of its target.
 
-    They are drawn part by part, the first part a small one: most tests fail in it.
+    The `count` sequences are drawn in parts, a small one first, where most tests fail.
     """
     done = 0
     while done < count:
@@ -183,5 +207,5 @@ def all_below(
 
 
 def at_end(values: Floats) -> Floats:
-    """Outputs or targets of the last step: [N, T, C] or [N, C] to [N, C]."""
+    """Returns the outputs or targets of the last step: [N, T, C] or [N, C] -> [N, C]."""
     return values[:, -1] if values.ndim == 3 else values

@@ -1,4 +1,4 @@
-"""Runs an experiment over seeds, writes its picture and its JSON file, and sums it up in text."""
+"""Runs an experiment over seeds, writes its picture and its JSON file, returns a report."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from echocell import plotting
-from echocell._common import terminal
 from echocell._common.files import written_beside
-from echocell.experiments.run.base import Experiment, Outcome, Run
+from echocell.experiments.run.experiment import Experiment, Outcome
 from echocell.experiments.run.journal import Journal
+from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import as_dict
 from echocell.experiments.run.statistics import Statistic
 from echocell.utils import set_random_seed
@@ -25,7 +25,7 @@ from echocell.utils import set_random_seed
 
 @dataclass(frozen=True)
 class Record:
-    """One run: its seed, its figures, and the cost of its training."""
+    """One run: its seed, its figures, and the updates and seconds of its trainings."""
 
     seed: int
     figures: dict[str, float]
@@ -36,8 +36,17 @@ class Record:
 
 @dataclass
 class Report:
-    """An experiment over one or more runs. notes, table: of the first. picture, results: the files
-    written, or None. journal: what the runs are made of, on disk until it is removed.
+    """An experiment over one or more runs.
+
+    Attributes:
+        experiment: the experiment.
+        settings: its settings.
+        records: one record for each run.
+        notes: the notes of the first run.
+        table: the table of the first run.
+        picture: the file of the picture; None if none was written.
+        results: the JSON file; None if none was written.
+        journal: the results of finished pieces, on disk until it is removed.
     """
 
     experiment: Experiment[Any]
@@ -51,22 +60,22 @@ class Report:
 
     @property
     def updates(self) -> int:
-        """Over all runs."""
+        """The updates of all runs."""
         return sum(record.updates for record in self.records)
 
     @property
     def seconds(self) -> float:
-        """Of training alone, over all runs."""
+        """The time of all trainings in all runs."""
         return sum(record.seconds for record in self.records)
 
     @property
     def updates_per_second(self) -> float:
-        """Of training alone."""
+        """The rate over the time of all trainings; 0 without a training."""
         return self.updates / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def statistics(self) -> dict[str, Statistic]:
-        """Every figure over the runs."""
+        """The statistic of each figure over the runs."""
         return {
             name: Statistic.of([record.figures[name] for record in self.records])
             for name in self.records[0].figures
@@ -74,7 +83,7 @@ class Report:
 
     @property
     def perfect_share(self) -> float | None:
-        """Share of the runs without a mistake, 0..1; None where that has no meaning."""
+        """The share of the runs without a mistake, 0..1; None where that does not apply."""
         perfect = [record.perfect for record in self.records]
         if any(value is None for value in perfect):
             return None
@@ -82,15 +91,15 @@ class Report:
 
     @property
     def ours(self) -> str:
-        """The column "ours" of the table."""
+        """The text of the column "ours" of the summary."""
         return self.experiment.headline(self.statistics)
 
     def as_json(self) -> dict[str, Any]:
-        """Everything that is worth keeping, as JSON can hold it."""
+        """Returns the contents of the JSON file."""
         published = self.experiment.published
         return {
             "experiment": self.experiment.name,
-            "shows": self.experiment.shows,
+            "takeaway": self.experiment.takeaway,
             "published": {"figure": published.figure, "source": published.source},
             "ours": self.ours,
             "settings": as_dict(self.settings),
@@ -120,13 +129,24 @@ def run_experiment(
 ) -> Report:
     """Runs an experiment `runs` times, with the seeds seed, seed + 1, ...
 
-    settings: an instance of the experiment's settings, its defaults if None.
-    out: the folder for NAME.json and NAME.png (the first run's picture), made where it is missing;
-        None writes nothing. Without matplotlib there is no picture.
-    quiet: no progress bar.
-    resume: go on where an earlier call with the same settings was interrupted: experiments of
-        several trainings keep those that are done in NAME.partial.jsonl until the end.
-    keep_journal: keep them longer: until the caller removes the report's journal.
+    Args:
+        experiment: the experiment.
+        settings: an instance of the experiment's settings; its defaults if None.
+        seed: the seed of the first run.
+        runs: the number of runs.
+        out: the folder for NAME.json and NAME.png (the picture of the first run), which is made if
+            it does not exist; None writes no files. Without matplotlib no picture is drawn.
+        quiet: show no progress bar.
+        resume: continue an interrupted call with the same settings. The results of finished pieces
+            are in NAME.partial.jsonl until the experiment is finished.
+        keep_journal: keep NAME.partial.jsonl until the caller removes the journal of the report.
+
+    Returns:
+        The report over all runs.
+
+    Raises:
+        ValueError: if `runs` or `seed` is out of range.
+        JournalError: if resume is set and NAME.partial.jsonl is of another run or damaged.
     """
     if runs < 1:
         raise ValueError(f"run_experiment: expected at least 1 run, received {runs}")
@@ -161,68 +181,12 @@ def _journal(report: Report, out: Path | None, resume: bool) -> Journal:
 
 
 def versions() -> dict[str, str]:
-    """What the figures were made with."""
+    """Returns the versions of echocell, NumPy and Python."""
     return {
         "echocell": version("echocell"),
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-
-
-def table(reports: Sequence[Report]) -> str:
-    """The table at the end: one row per experiment."""
-    heads = ("experiment", "published", "ours", "updates/s", "seconds", "picture")
-    rows = [
-        (
-            report.experiment.name,
-            report.experiment.published.figure,
-            report.ours,
-            f"{report.updates_per_second:,.0f}",
-            f"{report.seconds:.2f}",
-            "-" if report.picture is None else report.picture.name,
-        )
-        for report in reports
-    ]
-    return terminal.table(heads, rows, right=(3, 4))
-
-
-def with_one_table(reports: Sequence[Report]) -> list[Report]:
-    """Those whose tables have the same heads, where there are several: trials."""
-    heads = [tuple(report.table[0]) if report.table else () for report in reports]
-    return [
-        report for report, own in zip(reports, heads, strict=True) if own and heads.count(own) > 1
-    ]
-
-
-def joined_table(reports: Sequence[Report]) -> str:
-    """The tables of several experiments, one below the other; all have the heads of the first."""
-    heads = ["experiment", *reports[0].table[0]]
-    rows = []
-    for report in reports:
-        for index, row in enumerate(report.table[1:]):
-            rows.append([report.experiment.name if index == 0 else "", *row])
-    return terminal.table(heads, rows, right=range(2, len(heads)))
-
-
-def spread_table(reports: Sequence[Report]) -> str:
-    """Every figure over several runs: mean ± sd, least, greatest, share of perfect runs."""
-    heads = ("experiment", "figure", "mean ± sd", "min", "max", "perfect runs")
-    rows = []
-    for report in reports:
-        share = report.perfect_share
-        perfect = "-" if share is None else f"{100 * share:.0f} % of {len(report.records)}"
-        rows += [
-            (
-                report.experiment.name,
-                name,
-                statistic.text(2),
-                f"{statistic.minimum:.2f}",
-                f"{statistic.maximum:.2f}",
-                perfect,
-            )
-            for name, statistic in report.statistics.items()
-        ]
-    return terminal.table(heads, rows, right=(2, 3, 4, 5))
 
 
 def _run_once(report: Report, run: Run) -> Outcome:
@@ -235,11 +199,11 @@ def _run_once(report: Report, run: Run) -> Outcome:
 
 
 def picture_title(experiment: Experiment[Any], ours: str, seed: int) -> str:
-    """Returns the lines above a picture: the task, the figures, and what is to be seen."""
+    """Returns the lines above a picture: the task, the figures, the takeaway."""
     return (
         f"{experiment.name}: {experiment.summary}\n"
         f"Published: {experiment.published.figure}. Ours: {ours} (seed {seed}).\n"
-        f"{experiment.shows}"
+        f"{experiment.takeaway}"
     )
 
 
@@ -269,7 +233,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 
 def _finite(content: Any) -> Any:
-    """The same with None where a number is none, or infinite: JSON has no word for these."""
+    """Returns the content with None in place of NaN and infinity, which JSON lacks."""
     if isinstance(content, dict):
         return {key: _finite(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):

@@ -1,11 +1,11 @@
-"""Settings from the command line: "key=value" texts onto a frozen dataclass."""
+"""Settings of experiments: frozen dataclasses that "key=value" texts of the command line change."""
 
 from __future__ import annotations
 
 import dataclasses
 import types
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from echocell._common.suggest import suggest
 
@@ -15,7 +15,7 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "
 
 
 class UnknownNameError(ValueError):
-    """A name that is not one of those expected; the message names the nearest."""
+    """A name that is not among the expected ones; the message suggests the nearest."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
@@ -23,24 +23,46 @@ class UnknownNameError(ValueError):
         super().__init__(f"unknown {what} {name!r}.{hint}")
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The base of all settings, which checks the range of single numbers.
+
+    Every int has to be at least 1, or at least 0 if it is named in FROM_ZERO; the numbers that are
+    named in POSITIVE have to be above 0.
+    """
+
+    FROM_ZERO: ClassVar[tuple[str, ...]] = ()
+    POSITIVE: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        check_counts(self, from_zero=self.FROM_ZERO)
+        for name in self.POSITIVE:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: expected above 0, received {getattr(self, name)}")
+
+
 def names(settings: Any) -> list[str]:
-    """The names of a settings dataclass, in its order."""
+    """Returns the names of the fields of a settings dataclass, in order."""
     return [field.name for field in dataclasses.fields(settings)]
 
 
 def as_dict(settings: Any) -> dict[str, Any]:
-    """Settings as a dictionary, as the JSON files show them."""
+    """Returns settings as a dictionary, as in the JSON files."""
     return dataclasses.asdict(settings)
 
 
 def as_text(settings: Any) -> str:
-    """Settings as `--set` reads them: "units=10 look_back=1,3"."""
+    """Returns settings in the form that `--set` reads: "units=10 look_back=1,3"."""
     values = as_dict(settings).items()
     return " ".join(f"{key}={_written(value)}" for key, value in values)
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
-    """["units=10", "updates=5"] -> {"units": "10", "updates": "5"}."""
+    """Splits texts: ["units=10", "updates=5"] -> {"units": "10", "updates": "5"}.
+
+    Raises:
+        ValueError: if a text is not of the form key=value.
+    """
     assignments = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -51,10 +73,11 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
 
 
 def changed(settings: S, assignments: Mapping[str, str]) -> S:
-    """A copy of the settings with the assignments made, each read as its field's type.
+    """Returns a copy of the settings with the assigned values, each parsed by the field's type.
 
-    Raises UnknownNameError for a key that is not there, ValueError for a value that cannot be
-    read or that the settings refuse.
+    Raises:
+        UnknownNameError: if a key is not the name of a field.
+        ValueError: if a value cannot be parsed or the settings reject it.
     """
     hints = get_type_hints(type(settings))
     values: dict[str, Any] = {}
@@ -74,11 +97,10 @@ def check_counts(settings: Any, *, from_zero: Iterable[str] = ()) -> None:
             raise ValueError(f"{name}: expected at least {least}, received {value}")
 
 
-def check_positive(settings: Any, *of: str) -> None:
-    """Raises ValueError unless each of the named numbers is above 0."""
-    for name in of:
-        if not getattr(settings, name) > 0:
-            raise ValueError(f"{name}: expected above 0, received {getattr(settings, name)}")
+def check_each(name: str, values: Iterable[float], least: float, unit: str = "") -> None:
+    """Raises ValueError unless every value is at least `least`; the message names the smallest."""
+    if (smallest := min(values)) < least:
+        raise ValueError(f"{name}: expected at least {least}{unit}, received {smallest}")
 
 
 def _written(value: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Statistic:
-    """A figure over `count` runs. sd is the sample's (n - 1), 0 for one run."""
+    """Mean, sample standard deviation (n - 1; 0 for one run) and range over `count` runs."""
 
     count: int
     mean: float
@@ -20,13 +20,17 @@ class Statistic:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Statistic:
-        """The statistic of at least one value."""
+        """Returns the statistic of the values.
+
+        Raises:
+            ValueError: if there is no value.
+        """
         if len(values) == 0:
             raise ValueError("Statistic.of: expected at least one value, received none")
         sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
         return cls(len(values), float(np.mean(values)), sd, float(min(values)), float(max(values)))
 
     def text(self, digits: int = 2) -> str:
-        """As text: 99.50 for one run, 99.50 ± 0.90 for several."""
+        """Returns the mean as text, "99.50" for one run, "99.50 ± 0.90" for several."""
         mean = f"{self.mean:.{digits}f}"
         return mean if self.count == 1 else f"{mean} ± {self.sd:.{digits}f}"

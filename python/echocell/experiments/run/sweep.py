@@ -1,25 +1,22 @@
-"""What the exercises share: training until every answer is correct, and sweeps over a setting."""
+"""Sweeps over a setting: training until every test answer is correct, tables, answers, pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from echocell.experiments.run import sweep_plot
-from echocell.experiments.run.base import Outcome, Published, Run, Training, share_right
+from echocell.experiments.run.experiment import Outcome, Published, Table
 from echocell.experiments.run.journal import Result
+from echocell.experiments.run.measures import percent_correct
+from echocell.experiments.run.point import Point
+from echocell.experiments.run.running import Run, Training
+from echocell.experiments.run.statistics import Statistic
+from echocell.experiments.run.sweep_plot import Bars, Panel, plot_sweep
 from echocell.models import Sequential
 from echocell.tasks.encoding import Floats, one_hot_decode
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
-    from echocell.experiments.run.sweep_plot import Bars, Panel
 
 EXERCISE = Published(
     "none (open exercise)",
@@ -27,38 +24,14 @@ EXERCISE = Published(
     '"Extensions"',
 )
 
-UPDATES_NEEDED = "updates until every test answer is correct"
-
-# Settings that an answer names one by one.
+# Answers name at most this many settings one by one.
 MOST_NAMED = 4
 
-# Draws so many samples: x and one-hot answers y.
+# Draws the given number of samples: x and one-hot answers y.
 Draw = Callable[[int], tuple[Floats, Floats]]
 
 
-@dataclass(frozen=True)
-class Point:
-    """What came out at one place of a sweep.
-
-    label: of the place, as tables and axes show it. updates, samples, seconds: of the training, up
-    to the test without a mistake, or up to the limit where `solved` is false. accuracy: of the last
-    test, in percent.
-    """
-
-    label: str
-    solved: bool
-    updates: int
-    samples: int
-    seconds: float
-    accuracy: float
-
-    @property
-    def updates_text(self) -> str:
-        """The updates, or the limit that was not enough."""
-        return f"{self.updates:,}" if self.solved else f"over {self.updates:,}"
-
-
-def train_until_right(
+def train_until_correct(
     model: Sequential,
     draw: Draw,
     test: tuple[Floats, Floats],
@@ -70,15 +43,25 @@ def train_until_right(
     batch_size: int = 1,
     reset_every: int = 0,
 ) -> Result:
-    """Trains on what `draw` gives until all of `test` is answered rightly, or up to most_updates.
+    """Trains until every answer to the test is correct, or up to most_updates.
 
-    test is looked at after every check_every updates; so the updates needed are known to so many.
-    An answer that is a row of zeros is none and not looked at. reset_every: for a stateful model,
-    the samples after which its state is forgotten; 0: no state is carried. Gives the fields of a
-    Point but its label.
+    Args:
+        model: a compiled model.
+        draw: draws training samples.
+        test: inputs and one-hot answers; answers that are rows of zeros are not counted.
+        run: the run that measures the training.
+        label: the name of the model.
+        most_updates: the limit of updates.
+        check_every: updates between tests, the precision of the number of updates needed.
+        batch_size: samples per update.
+        reset_every: for a stateful model, the number of samples after which its state is reset;
+            0 for a model without carried state.
+
+    Returns:
+        The fields of a Point except its label.
     """
-    asked = test[1].any(axis=-1)
-    expected = one_hot_decode(test[1])[asked]
+    counted = test[1].any(axis=-1)
+    expected = one_hot_decode(test[1])[counted]
     before = run.updates, run.seconds
     accuracy, samples = 0.0, 0
     with run.training(most_updates, label) as training:
@@ -91,7 +74,7 @@ def train_until_right(
                 training.fit_once(model, x, y, batch_size=batch_size)
                 outputs = model.predict(test[0], verbose=0)
             samples += len(x)
-            accuracy = share_right(expected, one_hot_decode(outputs)[asked])
+            accuracy = percent_correct(expected, one_hot_decode(outputs)[counted])
     return {
         "solved": accuracy == 100,
         "updates": run.updates - before[0],
@@ -124,7 +107,10 @@ def sweep(
     places: Iterable[tuple[str, Any]],
     train: Callable[[Any, str, np.random.Generator], Result],
 ) -> list[Point]:
-    """train(value, label, rng) at every (label, value), each a piece of the run."""
+    """Returns the point of each (label, value), from train(value, label, rng).
+
+    Each training is a piece of the run, named by its label.
+    """
     points = []
     for label, value in places:
         result = run.once(label, partial(train, value, label))
@@ -133,13 +119,13 @@ def sweep(
 
 
 def figures(points: Sequence[Point]) -> dict[str, float]:
-    """The share of the places that were solved, in percent, and the updates at each."""
+    """Returns the share of solved places in percent, and the updates at each place."""
     solved = 100.0 * sum(point.solved for point in points) / len(points)
     return {"solved": solved, **{f"updates, {p.label}": float(p.updates) for p in points}}
 
 
 def solved_headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours" of a sweep: in how many of its settings the task was learned."""
+    """Returns the column "ours" of a sweep: the number of settings that were learned."""
     solved = statistics["solved"]
     places = sum(name.startswith("updates, ") for name in statistics)
     if solved.count > 1:
@@ -148,39 +134,31 @@ def solved_headline(statistics: Mapping[str, Statistic]) -> str:
 
 
 def updates_table(what: str, points: Sequence[Point]) -> list[list[str]]:
-    """Heads and rows: what it took at each place."""
-    heads = [what, "updates to 100 %", "samples", "seconds", "accuracy in the last test"]
+    """Returns the headings, the first of which is `what`, and a row for each place."""
+    headings = [what, "updates to 100 %", "samples", "seconds", "accuracy in the last test"]
     rows = [
         [p.label, p.updates_text, f"{p.samples:,}", f"{p.seconds:.2f}", f"{p.accuracy:.1f} %"]
         for p in points
     ]
-    return [heads, *rows]
+    return [headings, *rows]
 
 
-def outcome(
-    table: Sequence[Sequence[str]],
-    points: Sequence[Point],
-    answer: str,
-    panels: Sequence[Panel | Bars],
-    seed: int,
+def sweep_outcome(
+    table: Table, points: Sequence[Point], answer: str, panels: Sequence[Panel | Bars], seed: int
 ) -> Outcome:
-    """What a sweep reports: its table, its picture, and the answer, a sentence."""
-    answer = answer[0].upper() + answer[1:]
-
-    def draw(title: str) -> Figure:
-        return sweep_plot.plot_sweep(f"{title}\n{answer}", panels)
-
-    return Outcome(
+    """Returns the outcome of a sweep: its table, its picture, and a sentence as its answer."""
+    return Outcome.with_answer(
+        answer[0].upper() + answer[1:],
+        seed,
         figures(points),
-        draw,
+        lambda title: plot_sweep(title, panels),
         perfect=all(point.solved for point in points),
-        notes=(f"Answer (seed {seed}): {answer}",),
         table=table,
     )
 
 
 def solved_text(points: Sequence[Point], what: str) -> str:
-    """Which places were not solved. what: one of them."""
+    """Returns which places were not solved; `what` is the noun for one place."""
     failed = [point for point in points if not point.solved]
     if not failed:
         return f"every {what} was learned"
@@ -196,9 +174,7 @@ def solved_text(points: Sequence[Point], what: str) -> str:
 
 
 def extremes(points: Sequence[Point]) -> str:
-    """Which of the places that were solved took the fewest updates and which the most; empty where
-    none was.
-    """
+    """Returns which solved places took the fewest and the most updates; "" if none was solved."""
     solved = [point for point in points if point.solved]
     if not solved:
         return ""
@@ -211,3 +187,15 @@ def extremes(points: Sequence[Point]) -> str:
         f"{least.label} took the fewest updates ({least.updates:,}) and {most.label} the most "
         f"({most.updates:,}); "
     )
+
+
+def geometric_mean_ratio(
+    points: Sequence[Point], others: Sequence[Point], of: Callable[[Point], float]
+) -> float:
+    """Returns the geometric mean of the ratios of a quantity over the places that both solved.
+
+    NaN if there is no such place.
+    """
+    pairs = [(p, q) for p, q in zip(points, others, strict=True) if p.solved and q.solved]
+    ratios = [np.log(of(p) / of(q)) for p, q in pairs]
+    return float(np.exp(np.mean(ratios))) if ratios else float("nan")

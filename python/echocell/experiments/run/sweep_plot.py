@@ -1,7 +1,4 @@
-"""Pictures of sweeps: figures against a setting, those that failed marked.
-
-Needs matplotlib, like `plotting`, whose look they have.
-"""
+"""Pictures of sweeps: a quantity against a setting, with hollow marks where training failed."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from echocell import plotting
+from echocell.experiments.run.point import Point, Rows
 from echocell.plotting.style import (
     GREY,
     SERIES_COLOURS,
@@ -27,22 +25,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from echocell.experiments.run.sweep import Point
-
 _MARKERS = "osD^v"
 _BODY = 5.2  # inches below the title
 FAILED = "limit reached, task not learned"
+UPDATES_NEEDED = "updates until every test answer is correct"
 
-# (y, whether it succeeded) at every place.
+# (y, whether training succeeded) at every place.
 Series = Sequence[tuple[float, bool]]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One diagram over numbers: series, name -> [(y, whether it succeeded)] at every x; lines
-    across, name -> y.
+    """A diagram over numbers.
 
-    connected: by a line from place to place, for places that have an order.
+    Attributes:
+        title: the quantity on the y axis.
+        xlabel: the label of the x axis.
+        x: the places.
+        series: name -> (y, whether training succeeded) at every place.
+        log_x: whether the x axis is logarithmic.
+        log_y: whether the y axis is logarithmic; if not, it shows 0 to 100.
+        lines: horizontal lines, name -> y.
+        connected: whether a line connects the places, which then have an order.
     """
 
     title: str
@@ -58,39 +62,49 @@ class Panel:
     def of(
         cls,
         title: str,
-        points: Sequence[Point] | Mapping[str, Sequence[Point]],
+        points: Sequence[Point] | Rows,
         xlabel: str,
         x: Sequence[float],
         *,
         of: Callable[[Point], float] = lambda point: float(point.updates),
         log_x: bool = True,
     ) -> Panel:
-        """A number of the points, the updates if not said otherwise, on a logarithmic axis."""
+        """Returns the panel of a quantity of the points (default: updates) on a log axis."""
         return cls(title, xlabel, x, _series(points, of), log_x)
 
     @classmethod
-    def accuracy(
-        cls,
-        points: Sequence[Point] | Mapping[str, Sequence[Point]],
-        xlabel: str,
-        x: Sequence[float],
-        *,
-        log_x: bool = True,
+    def updates(
+        cls, points: Sequence[Point] | Rows, xlabel: str, x: Sequence[float], *, log_x: bool = True
     ) -> Panel:
-        """The accuracy of the last test, in percent."""
+        """Returns the panel of the updates needed."""
+        return cls.of(UPDATES_NEEDED, points, xlabel, x, log_x=log_x)
+
+    @classmethod
+    def seconds(
+        cls, points: Sequence[Point] | Rows, xlabel: str, x: Sequence[float], *, log_x: bool = True
+    ) -> Panel:
+        """Returns the panel of the time needed."""
+        title = "training and test time (s)"
+        return cls.of(title, points, xlabel, x, of=lambda point: point.seconds, log_x=log_x)
+
+    @classmethod
+    def accuracy(
+        cls, points: Sequence[Point] | Rows, xlabel: str, x: Sequence[float], *, log_x: bool = True
+    ) -> Panel:
+        """Returns the panel of the accuracy of the last test, in percent."""
         series = _series(points, lambda point: point.accuracy)
         return cls("accuracy in the last test (%)", xlabel, x, series, log_x, log_y=False)
 
-    def beside(self, name: str, value: float) -> Panel:
-        """Returns the same panel with a line across."""
+    def with_line(self, name: str, value: float) -> Panel:
+        """Returns the same panel with one more horizontal line."""
         return replace(self, lines={**self.lines, name: value})
 
     def draw(self, axes: Axes) -> None:
-        """Draws marks at every place, hollow ones where the limit was reached."""
+        """Draws a mark at every place, hollow where the limit was reached."""
         style_axes(axes, title=self.title, xlabel=self.xlabel)
         failed = False
         for index, (name, values) in enumerate(self.series.items()):
-            # Later marks are smaller, so that those below them are seen.
+            # Later marks are smaller, so that earlier ones below them stay visible.
             size = 6 + 1.5 * (len(self.series) - 1 - index)
             style = SERIES_COLOURS[index % 5], _MARKERS[index % 5], size
             if self.connected:
@@ -116,18 +130,22 @@ class Panel:
         values += self.lines.values()
         if values:
             low, high = min(values), max(values)
-            room = max(1.15, (high / low) ** 0.05)  # for whole marks
+            room = max(1.15, (high / low) ** 0.05)  # marks at the limits are not cut off
             axes.set_ylim(low / room, high * room)
         log_axis(axes)
 
 
 @dataclass(frozen=True)
 class Bars:
-    """One diagram over things that have names but no order: a bar for each, several where there
-    are several series, hollow where the limit was reached.
+    """A bar diagram over names: a bar for each name and series, hollow where training failed.
 
-    text: what is written behind a bar of a value; limit: where the axis ends at least, as 100 for
-    percentages; lines: name -> value, drawn across the bars.
+    Attributes:
+        title: the quantity.
+        names: the names, from top to bottom.
+        series: name -> (length, whether training succeeded) for each name.
+        text: formats the value at the end of a bar.
+        limit: the least end of the axis, such as 100 for percentages.
+        lines: vertical lines, name -> value.
     """
 
     title: str
@@ -139,11 +157,11 @@ class Bars:
 
     @classmethod
     def of(cls, title: str, points: Sequence[Point], of: Callable[[Point], float]) -> Bars:
-        """A number of the points, by their labels."""
+        """Returns the bars of a quantity of the points, named by their labels."""
         return cls(title, [point.label for point in points], _series(points, of))
 
     def draw(self, axes: Axes) -> None:
-        """Draws the bars, the first at the top, with their values behind them."""
+        """Draws the bars, the first at the top, with their values at their ends."""
         style_axes(axes, title=self.title)
         name_bars(axes, self.names)
         height = 0.8 / len(self.series)
@@ -166,15 +184,16 @@ class Bars:
 
 
 def _series(
-    points: Sequence[Point] | Mapping[str, Sequence[Point]], of: Callable[[Point], float]
+    points: Sequence[Point] | Rows, of: Callable[[Point], float]
 ) -> dict[str, list[tuple[float, bool]]]:
     rows = points if isinstance(points, Mapping) else {"": points}
     return {name: [(of(p), p.solved) for p in row] for name, row in rows.items()}
 
 
 def plot_sweep(title: str, panels: Sequence[Panel | Bars]) -> Figure:
-    """Panels side by side below a title and a legend. Hollow: the limit was reached without
-    success.
+    """Returns a figure of panels side by side, below a title and a legend.
+
+    Needs matplotlib.
     """
     figure, body = plotting.titled_figure(title, _BODY)
     axes = list(body.subplots(1, len(panels), squeeze=False)[0])

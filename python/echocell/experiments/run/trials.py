@@ -1,4 +1,4 @@
-"""Trials: a task learned again and again from new weights, counted in sequences until success."""
+"""Trials: a task learned repeatedly from new weights, counted in sequences until success."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from echocell.experiments.run import sweep_plot
-from echocell.experiments.run.base import Outcome, Run
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
-from echocell.experiments.run.sweep_plot import Panel
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.statistics import Statistic
+from echocell.experiments.run.sweep_plot import Panel, plot_sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from echocell.experiments.run.statistics import Statistic
-
-# Trains on so many fresh sequences.
-Train = Callable[[int], None]
+# The headings of the table, the same for all experiments.
+HEADINGS = (
+    *("recipe", "trials", "success", "sequences (mean)", "min", "max", "updates (mean)"),
+    "seconds (mean)",
+)
+FALLS_SHORT = "* fewer successful trials, or more sequences, than published"
 
 
 @dataclass(frozen=True)
 class PaperRow:
-    """A row of a published table: what was trained, sequences until success, and how many percent
-    of the trials had it, where that is printed.
+    """A row of a published table.
+
+    Attributes:
+        recipe: the network and its training.
+        sequences: training sequences until success, on average.
+        success: the share of successful trials in percent; None where it is not published.
     """
 
     recipe: str
@@ -37,7 +44,7 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial: sequences, updates and seconds until success, or until it was given up."""
+    """One trial: sequences, updates and seconds until success or until the limit."""
 
     solved: bool
     sequences: int
@@ -47,53 +54,71 @@ class Trial:
 
 @dataclass(frozen=True)
 class Trials:
-    """The trials of one recipe, in words, and the published row that it is held against."""
+    """The trials of one recipe.
+
+    Attributes:
+        recipe: the recipe, as the table names it.
+        trials: the trials.
+        reference: the published row that they are compared with; None for none.
+    """
 
     recipe: str
     trials: Sequence[Trial]
-    beside: PaperRow | None = None
+    reference: PaperRow | None = None
 
     @property
     def solved(self) -> list[Trial]:
+        """The successful trials."""
         return [trial for trial in self.trials if trial.solved]
 
     @property
     def success(self) -> float:
-        """Percent."""
+        """The share of successful trials in percent."""
         return 100.0 * len(self.solved) / len(self.trials)
 
     @property
     def sequences(self) -> float:
-        """Mean over the trials with success; the longest where there is none."""
+        """The mean over the successful trials; the maximum if no trial was successful."""
         counts = [trial.sequences for trial in self.solved]
         return float(np.mean(counts)) if counts else float(max(t.sequences for t in self.trials))
 
     @property
     def seconds(self) -> float:
-        """Mean over all trials."""
+        """The mean over all trials."""
         return sum(trial.seconds for trial in self.trials) / len(self.trials)
 
     @property
     def falls_short(self) -> bool:
-        """Less success, or more sequences, than were published."""
-        if self.beside is None:
+        """Whether success is lower, or sequences are more, than published."""
+        row = self.reference
+        if row is None:
             return False
-        return self.success < (self.beside.success or 100) or self.sequences > self.beside.sequences
+        return self.success < (row.success or 100) or self.sequences > row.sequences
 
 
 def until_solved(
     run: Run,
     label: str,
-    fit: Train,
+    fit: Callable[[int], None],
     solved: Callable[[], bool],
     *,
     batch_size: int,
     most_sequences: int,
     check_every: int,
 ) -> Result:
-    """fit(n) and solved() in turn, until the latter is true or most_sequences were trained on.
+    """Calls fit(n) and solved() in turn until the task is solved or the limit is reached.
 
-    Gives the fields of a Trial. Seconds are those of training and testing.
+    Args:
+        run: the run that measures the training.
+        label: the name of the trial.
+        fit: trains on the given number of new sequences.
+        solved: tests the model.
+        batch_size: sequences per update.
+        most_sequences: the limit.
+        check_every: sequences between tests.
+
+    Returns:
+        The fields of a Trial; the seconds include the tests.
     """
     before, updates, sequences, done = run.seconds, run.updates, 0, False
     with run.training(math.ceil(most_sequences / batch_size), label) as training:
@@ -114,23 +139,18 @@ def until_solved(
 def run_trials(
     run: Run, count: int, trial: Callable[[str, np.random.Generator], Result], what: str = ""
 ) -> list[Trial]:
-    """trial(label, rng) so many times, each a piece of the run.
+    """Returns `count` trials, each from trial(label, rng), a piece of the run.
 
-    what: of what the trials are, where a run has trials of several tasks or recipes.
+    what: the task or recipe, which distinguishes the labels where a run has trials of several.
     """
     labels = [f"{what} trial {k + 1}".strip() for k in range(count)]
     return [Trial(**result) for result in run.each_once(labels, trial)]
 
 
-# The heads of the table; one table of many experiments has the same.
-HEADS = (
-    *("recipe", "trials", "success", "sequences (mean)", "min", "max", "updates (mean)"),
-    "seconds (mean)",
-)
-
-
-def outcome(ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = ()) -> Outcome:
-    """Success and sequences until success beside the paper's; others: recipes besides ours."""
+def trials_outcome(
+    ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = ()
+) -> Outcome:
+    """Returns success and sequences of our recipe, and a table with other recipes and the paper."""
     recipes = [ours, *others]
     rows = [
         *map(_row, recipes),
@@ -145,16 +165,13 @@ def outcome(ours: Trials, paper: Sequence[PaperRow], others: Sequence[Trials] = 
         partial(_draw, recipes, paper),
         perfect=len(ours.solved) == len(ours.trials),
         notes=verdict(ours) + ((FALLS_SHORT,) if short else ()),
-        table=[HEADS, *rows],
+        table=[HEADINGS, *rows],
     )
 
 
-FALLS_SHORT = "* fewer successful trials, or more sequences, than published"
-
-
 def verdict(ours: Trials) -> tuple[str, ...]:
-    """How the trials compare with the paper, as a sentence; none where it has no such row."""
-    if ours.beside is None:
+    """Returns a sentence that compares the trials with the paper; () without a reference."""
+    if ours.reference is None:
         return ()
     succeeded = f"{len(ours.solved)} of {len(ours.trials)} trials succeed"
     if not ours.solved:
@@ -162,8 +179,13 @@ def verdict(ours: Trials) -> tuple[str, ...]:
     judged = "Falls short of the paper" if ours.falls_short else "As good as the paper or better"
     return (
         f"{judged}: {succeeded}, after {ours.sequences:,.0f} sequences on average; the paper's "
-        f"mean is {ours.beside.sequences:,} ({ours.beside.recipe}).",
+        f"mean is {ours.reference.sequences:,} ({ours.reference.recipe}).",
     )
+
+
+def trials_headline(statistics: Mapping[str, Statistic]) -> str:
+    """Returns the column "ours": success and sequences."""
+    return f"{statistics['success'].text(0)} %, {statistics['sequences'].mean:,.0f} sequences"
 
 
 def _row(trials: Trials) -> list[str]:
@@ -182,29 +204,25 @@ def _row(trials: Trials) -> list[str]:
 
 def _draw(recipes: Sequence[Trials], paper: Sequence[PaperRow], title: str) -> Figure:
     most = max(len(recipe.trials) for recipe in recipes)
-    places = list(range(1, most + 1))
-    nothing = (math.nan, True)  # a recipe with fewer trials than another
+    missing = (math.nan, True)  # the trials that a recipe has less than another
     series = {
         recipe.recipe.partition(":")[0]: [
             *((float(t.sequences), t.solved) for t in recipe.trials),
-            *[nothing] * (most - len(recipe.trials)),
+            *[missing] * (most - len(recipe.trials)),
         ]
         for recipe in recipes
     }
-    lines = {f"paper: {row.recipe}": float(row.sequences) for row in paper}
     panel = Panel(
-        *("training sequences until success", "trial", places, series),
+        title="training sequences until success",
+        xlabel="trial",
+        x=list(range(1, most + 1)),
+        series=series,
         log_x=False,
-        lines=lines,
+        lines={f"paper: {row.recipe}": float(row.sequences) for row in paper},
         connected=False,
     )
-    return sweep_plot.plot_sweep(title, [panel])
+    return plot_sweep(title, [panel])
 
 
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.0f} %"
-
-
-def trials_headline(statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours": success and sequences."""
-    return f"{statistics['success'].text(0)} %, {statistics['sequences'].mean:,.0f} sequences"

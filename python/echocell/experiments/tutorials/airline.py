@@ -1,6 +1,6 @@
-"""airline: next month's passengers from the months before, given as features of one step.
+"""airline: forecast next month's passengers from the previous months, the features of one step.
 
-Legend: L look-back, P pairs.
+Legend: L look-back, P pairs of window and target.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from echocell import plotting
-from echocell.experiments.run.base import Experiment, Outcome, Published, Run, Training
-from echocell.experiments.run.settings import check_counts
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
+from echocell.experiments.run.running import Run, Training
+from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.statistics import Statistic
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
@@ -28,9 +29,16 @@ LAST_MONTH = "repeat last month"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """look_back: one model is trained for each. share: the training part of the series; with
-    share=0.67 and look_back=1 this is the split of the first publication.
+class AirlineSettings(Settings):
+    """Settings of airline.
+
+    Attributes:
+        look_back: months in a window; one model is trained for each number.
+        share: the training part of the series. share=0.67 with look_back=1 is the split of the
+            first publication.
+        units: units of the LSTM.
+        epochs: passes over the training part.
+        batch_size: samples per update.
     """
 
     look_back: tuple[int, ...] = (1, 3, 10)
@@ -40,14 +48,14 @@ class Settings:
     batch_size: int = 1
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        super().__post_init__()
         for look_back in self.look_back:
-            airline(look_back, self.share)  # says what it does not take
+            airline(look_back, self.share)  # raises ValueError
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one model said, in thousands of passengers: train [P], test [P]."""
+    """The forecasts of one model, in thousands of passengers: train [P], test [P]."""
 
     look_back: int
     task: AirlineTask
@@ -55,7 +63,7 @@ class Forecast:
     test: Series
 
     def errors(self) -> dict[str, tuple[float, float]]:
-        """RMSE on the training and on the test targets, of the LSTM and of every baseline."""
+        """Returns the RMSE on the training and test targets, of the LSTM and of each baseline."""
         train = self._errors_on(self.task.train, self.train)
         test = self._errors_on(self.task.test, self.test)
         return {name: (train[name], test[name]) for name in train}
@@ -66,7 +74,7 @@ class Forecast:
         return {name: rmse(series[part.places], values) for name, values in table.items()}
 
     def notes(self) -> list[str]:
-        """The errors as sentences, and what is to be said of them."""
+        """Returns sentences on the errors and on the baselines that the LSTM does not beat."""
         errors = self.errors()
         table = ", ".join(
             f"{name} {train:.2f}/{test:.2f}" for name, (train, test) in errors.items()
@@ -89,8 +97,8 @@ class Forecast:
         return notes
 
 
-def build(settings: Settings, look_back: int) -> Sequential:
-    """The model: one step of `look_back` features in, one scaled value out."""
+def build(settings: AirlineSettings, look_back: int) -> Sequential:
+    """Returns a compiled model: one step of `look_back` features -> one scaled value."""
     model = Sequential()
     model.add(LSTM(settings.units, input_shape=(1, look_back)))
     model.add(Dense(1))
@@ -98,8 +106,8 @@ def build(settings: Settings, look_back: int) -> Sequential:
     return model
 
 
-def run(settings: Settings, run: Run) -> Outcome:
-    """Train one model per look-back; errors are in thousands of passengers."""
+def run(settings: AirlineSettings, run: Run) -> Outcome:
+    """Trains one model for each look-back; errors are in thousands of passengers."""
     tasks = {lags: airline(lags, settings.share) for lags in settings.look_back}
     batches = [-(-len(task.train.targets) // settings.batch_size) for task in tasks.values()]
     with run.training(settings.epochs * sum(batches)) as training:
@@ -114,7 +122,7 @@ def run(settings: Settings, run: Run) -> Outcome:
 
 
 def _forecast(
-    settings: Settings, look_back: int, task: AirlineTask, training: Training
+    settings: AirlineSettings, look_back: int, task: AirlineTask, training: Training
 ) -> Forecast:
     model = build(settings, look_back)
     x, y = _inputs(task.train), task.train.targets[:, np.newaxis]
@@ -127,12 +135,12 @@ def _forecast(
 
 
 def _inputs(part: Part) -> Series:
-    """The windows as features of one step: [P, L] -> [P, 1, L]."""
+    """Returns the windows as features of one step: [P, L] -> [P, 1, L]."""
     return part.windows[:, np.newaxis, :]
 
 
 def draw(forecasts: Sequence[Forecast], title: str) -> Figure:
-    """One panel per look-back: the series, both forecasts and the baselines on the test part."""
+    """Draws a panel for each look-back: series, forecasts, and baselines on the test part."""
     return plotting.plot_forecast(
         title,
         [_panel(forecast) for forecast in forecasts],
@@ -161,7 +169,7 @@ def _panel(forecast: Forecast) -> plotting.ForecastPanel:
 
 
 def headline(statistics: Mapping[str, Statistic]) -> str:
-    """Train/test RMSE of each look-back, in the order of the settings."""
+    """Returns the train/test RMSE of each look-back, in the order of the settings."""
     tests = [name for name in statistics if name.startswith("test_rmse_")]
     return "; ".join(
         f"{statistics[name.replace('test', 'train')].text(2)}/{statistics[name].text(2)}"
@@ -172,7 +180,7 @@ def headline(statistics: Mapping[str, Statistic]) -> str:
 AIRLINE = Experiment(
     name="airline",
     summary="predict next month's passengers from 1, 3 and 10 months (features of one time step)",
-    shows=(
+    takeaway=(
         "With a look-back of one month the network learns to repeat the last value, and has the "
         'error of that baseline. The untrained baseline "last year\'s growth" has a smaller error '
         "than all three networks on the same targets. As published, the scaler is fitted to the "
@@ -183,7 +191,7 @@ AIRLINE = Experiment(
         'Jason Brownlee, "Time Series Prediction with LSTM Recurrent Neural Networks in '
         'Python with Keras" (2016), trained on 70 % of the series; RMSE on the training/test part',
     ),
-    settings=Settings(),
+    settings=AirlineSettings(),
     run=run,
     headline=headline,
 )

@@ -1,5 +1,8 @@
-"""alphabet-letter, -window and -steps: the letter that follows one letter, three letters given as
-features, three letters given as steps.
+"""alphabet-letter, -window and -steps: predict the next letter of the alphabet.
+
+The letters before it are one letter, three letters as features, or three letters as time steps.
+
+Legend: B samples.
 """
 
 from __future__ import annotations
@@ -9,15 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from echocell import plotting
-from echocell.experiments.run.base import (
-    Experiment,
-    Outcome,
-    Published,
-    Run,
-    share_right,
-    trace_first,
-)
-from echocell.experiments.run.settings import check_counts
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
+from echocell.experiments.run.measures import percent_correct, trace_first
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.tasks import alphabet
@@ -33,21 +31,27 @@ SOURCE = (
 
 
 @dataclass(frozen=True)
-class AlphabetSettings:
-    """letters: how many are given; epochs: passes over all samples, shuffled, one update each."""
+class AlphabetSettings(Settings):
+    """Settings of the three experiments.
+
+    Attributes:
+        letters: number of letters before the predicted one.
+        units: units of the LSTM.
+        epochs: passes over all samples, shuffled, one update per sample.
+    """
 
     letters: int = 1
     units: int = 32
     epochs: int = 500
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        super().__post_init__()
         if self.letters >= len(alphabet.ALPHABET):
             raise ValueError(f"letters: expected 1..25, received {self.letters}")
 
 
 def build(steps: int, features: int, units: int) -> Sequential:
-    """Places / 26 [B, steps, features] in, the probability of each letter [B, 26] out."""
+    """Returns a compiled model: positions / 26 [B, steps, features] -> probabilities [B, 26]."""
     model = Sequential()
     model.add(LSTM(units, input_shape=(steps, features)))
     model.add(Dense(len(alphabet.ALPHABET), activation="softmax"))
@@ -56,24 +60,24 @@ def build(steps: int, features: int, units: int) -> Sequential:
 
 
 def run_features(settings: AlphabetSettings, run: Run) -> Outcome:
-    """The letters as features of one step."""
+    """Trains and tests with the letters as features of one time step."""
     return _run(settings, run, alphabet.as_features)
 
 
 def run_steps(settings: AlphabetSettings, run: Run) -> Outcome:
-    """The letters as steps of one feature."""
+    """Trains and tests with the letters as time steps of one feature."""
     return _run(settings, run, alphabet.as_steps)
 
 
 def _run(settings: AlphabetSettings, run: Run, given: Callable[[Integers], Floats]) -> Outcome:
-    """Trains on every window of the alphabet; figure: accuracy on the same, as published."""
+    """Trains on every window of the alphabet and measures the accuracy on the same windows."""
     windows, expected = alphabet.generate_windows(settings.letters)
     x, y = given(windows), alphabet.one_hot_encode(expected, len(alphabet.ALPHABET))
     model = build(x.shape[1], x.shape[2], settings.units)
     with run.training(settings.epochs * len(x)) as training:
         training.fit(model, x, y, batch_size=1, epochs=settings.epochs)
     predicted = alphabet.one_hot_decode(model.predict(x, verbose=0))
-    accuracy = share_right(expected, predicted)
+    accuracy = percent_correct(expected, predicted)
 
     def draw(title: str) -> Figure:
         texts = [alphabet.to_letters(window) for window in windows]
@@ -95,7 +99,7 @@ def _run(settings: AlphabetSettings, run: Run, given: Callable[[Integers], Float
 ALPHABET_LETTER = Experiment(
     name="alphabet-letter",
     summary="predict the letter that follows one letter (no memory needed)",
-    shows=(
+    takeaway=(
         "No memory is needed: the network fits a curve from one number to 26 classes, and this "
         "training ends before the fit is complete."
     ),
@@ -107,7 +111,7 @@ ALPHABET_LETTER = Experiment(
 ALPHABET_WINDOW = Experiment(
     name="alphabet-window",
     summary="predict the letter that follows three letters, given as features of one time step",
-    shows=(
+    takeaway=(
         "A window of features is not memory: all three letters arrive in a single time step that "
         "starts from a state of zeros, so the recurrent weights are never used, and the three "
         "numbers carry no more information than one."
@@ -120,7 +124,7 @@ ALPHABET_WINDOW = Experiment(
 ALPHABET_STEPS = Experiment(
     name="alphabet-steps",
     summary="predict the letter that follows three letters, given as three time steps (memory)",
-    shows=(
+    takeaway=(
         "When the same letters are read one after another, the cell builds up its state over the "
         "time steps, which makes neighbouring letters easier to distinguish."
     ),

@@ -1,4 +1,7 @@
-"""echo and echo-current: give back an integer of a sequence, with and without a need for memory."""
+"""echo and echo-current: return an integer of a sequence, with and without a need for memory.
+
+Legend: B samples, V = n_values.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from echocell import plotting
-from echocell.experiments.run.base import (
-    Curve,
-    Experiment,
-    Outcome,
-    Published,
-    Run,
-    share_right,
-    trace_first,
-)
-from echocell.experiments.run.settings import check_counts
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
+from echocell.experiments.run.measures import percent_correct, trace_first
+from echocell.experiments.run.running import Curve, Run
+from echocell.experiments.run.settings import Settings
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.tasks import echo
@@ -26,10 +23,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class EchoSettings:
-    """updates: fresh sequences, one update each; out_index: which integer is to be answered;
-    tests: fresh sequences that the figure is measured on.
+class EchoSettings(Settings):
+    """Settings of echo.
+
+    Attributes:
+        length: integers in a sequence.
+        n_values: number of different integers.
+        out_index: position of the integer that is the answer.
+        units: units of the LSTM.
+        updates: training sequences, one update each.
+        tests: test sequences.
     """
+
+    FROM_ZERO = ("out_index",)
 
     length: int = 5
     n_values: int = 10
@@ -39,14 +45,22 @@ class EchoSettings:
     tests: int = 100
 
     def __post_init__(self) -> None:
-        check_counts(self, from_zero=["out_index"])
+        super().__post_init__()
         if self.out_index >= self.length:
             raise ValueError(f"out_index: expected 0..{self.length - 1}, received {self.out_index}")
 
 
 @dataclass(frozen=True)
-class EchoCurrentSettings:
-    """sequences: fresh ones to learn from, `length` updates each; tests: fresh ones to test on."""
+class EchoCurrentSettings(Settings):
+    """Settings of echo-current.
+
+    Attributes:
+        length: integers in a sequence.
+        n_values: number of different integers.
+        units: units of the LSTM.
+        sequences: training sequences, `length` updates each.
+        tests: test sequences.
+    """
 
     length: int = 25
     n_values: int = 100
@@ -54,12 +68,9 @@ class EchoCurrentSettings:
     sequences: int = 500
     tests: int = 100
 
-    def __post_init__(self) -> None:
-        check_counts(self)
-
 
 def build(steps: int, n_values: int, units: int, bias: str = "zeros") -> Sequential:
-    """One-hot [B, steps, n_values] in, the probability of each value [B, n_values] out.
+    """Returns a compiled model: one-hot [B, steps, V] -> probabilities of the values [B, V].
 
     bias: the initializer of the LSTM's bias.
     """
@@ -71,7 +82,7 @@ def build(steps: int, n_values: int, units: int, bias: str = "zeros") -> Sequent
 
 
 def run_echo(settings: EchoSettings, run: Run) -> Outcome:
-    """Trains on fresh sequences, one update each, and tests on fresh ones."""
+    """Trains on new sequences, one update each, and tests on new ones."""
     shape = (settings.length, settings.n_values, settings.out_index)
     x, y = echo.generate_examples(settings.updates, *shape, rng=run.rng)
     model = build(settings.length, settings.n_values, settings.units)
@@ -80,7 +91,7 @@ def run_echo(settings: EchoSettings, run: Run) -> Outcome:
     x, y = echo.generate_examples(settings.tests, *shape, rng=run.rng)
     expected = echo.one_hot_decode(y)
     predicted = echo.one_hot_decode(model.predict(x, verbose=0))
-    accuracy = share_right(expected, predicted)
+    accuracy = percent_correct(expected, predicted)
 
     def draw(title: str) -> Figure:
         silent = [None] * (settings.length - 1)
@@ -101,8 +112,8 @@ def run_echo(settings: EchoSettings, run: Run) -> Outcome:
 
 
 def run_echo_current(settings: EchoCurrentSettings, run: Run) -> Outcome:
-    """Trains on the integers of fresh sequences one by one, and tests on fresh sequences."""
-    # Samples are independent of each other, so several sequences are one long sequence.
+    """Trains on the integers of new sequences one by one, and tests on new sequences."""
+    # Samples are independent of each other: several sequences make one long sequence.
     x, y = echo.generate_current_example(
         settings.sequences * settings.length, settings.n_values, run.rng
     )
@@ -114,7 +125,7 @@ def run_echo_current(settings: EchoCurrentSettings, run: Run) -> Outcome:
     )
     expected = echo.one_hot_decode(y)
     predicted = echo.one_hot_decode(model.predict(x, verbose=0))
-    accuracy = share_right(expected, predicted)
+    accuracy = percent_correct(expected, predicted)
 
     def draw(title: str) -> Figure:
         return _draw_current(
@@ -153,7 +164,7 @@ def _draw_current(
 ECHO = Experiment(
     name="echo",
     summary="return the integer at index 2 of five (memory within a sequence)",
-    shows=(
+    takeaway=(
         "An LSTM learns to keep the one value that it is asked for, regardless of the values "
         "around it."
     ),
@@ -167,7 +178,7 @@ ECHO = Experiment(
 ECHO_CURRENT = Experiment(
     name="echo-current",
     summary="return the integer just read, one time step per sample (no memory needed)",
-    shows=(
+    takeaway=(
         "The answer is the input itself, so a network without recurrence solves this task as well."
     ),
     published=Published(

@@ -1,5 +1,8 @@
-"""echo-lag-stateful and echo-lag-window: give the integer before, where the window does not hold it
-and where it does.
+"""echo-lag-stateful and echo-lag-window: return the previous integer of a sequence.
+
+The samples of the stateful form do not contain the previous integer, those of the window form do.
+
+Legend: B samples of a batch, V = n_values.
 """
 
 from __future__ import annotations
@@ -9,17 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from echocell import plotting
-from echocell.experiments.run.base import (
-    Experiment,
-    Outcome,
-    Published,
-    Run,
-    Training,
-    share_right,
-    trace_carried,
-    trace_first,
-)
-from echocell.experiments.run.settings import check_counts
+from echocell.experiments.run.experiment import Experiment, Outcome, Published
+from echocell.experiments.run.measures import percent_correct, trace_carried, trace_first
+from echocell.experiments.run.running import Run, Training
+from echocell.experiments.run.settings import Settings
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.tasks import lag
@@ -34,9 +30,16 @@ SOURCE = 'Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Ke
 
 
 @dataclass(frozen=True)
-class LagStatefulSettings:
-    """sequences: fresh ones to learn from; tests: fresh ones to test on; batch: samples per update,
-    a divisor of the length - 1 samples of a sequence.
+class LagStatefulSettings(Settings):
+    """Settings of echo-lag-stateful.
+
+    Attributes:
+        length: integers in a sequence.
+        n_values: number of different integers.
+        units: units of the LSTM.
+        batch: samples per update, a divisor of the length - 1 samples of a sequence.
+        sequences: training sequences.
+        tests: test sequences.
     """
 
     length: int = 25
@@ -47,14 +50,22 @@ class LagStatefulSettings:
     tests: int = 100
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        super().__post_init__()
         _check_batch(self.batch, self.length - 1)
 
 
 @dataclass(frozen=True)
-class LagWindowSettings:
-    """As for the stateful form; steps: the last so many integers make a sample; batch divides the
-    length - steps samples of a sequence.
+class LagWindowSettings(Settings):
+    """Settings of echo-lag-window.
+
+    Attributes:
+        length: integers in a sequence.
+        n_values: number of different integers.
+        steps: integers in a window, the time steps of a sample.
+        units: units of the LSTM.
+        batch: samples per update, a divisor of the length - steps samples of a sequence.
+        sequences: training sequences.
+        tests: test sequences.
     """
 
     length: int = 25
@@ -66,13 +77,14 @@ class LagWindowSettings:
     tests: int = 100
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        super().__post_init__()
         _check_batch(self.batch, self.length - self.steps)
 
 
 def build(batch: int, steps: int, n_values: int, units: int) -> Sequential:
-    """One-hot [batch, steps, n_values] in, the probability of each value [batch, n_values] out;
-    the state is carried from batch to batch until it is reset.
+    """Returns a compiled model: one-hot [B, steps, V] -> probabilities of the values [B, V].
+
+    The state is carried from batch to batch until it is reset.
     """
     model = Sequential()
     model.add(LSTM(units, batch_input_shape=(batch, steps, n_values), stateful=True))
@@ -82,7 +94,7 @@ def build(batch: int, steps: int, n_values: int, units: int) -> Sequential:
 
 
 def run_stateful(settings: LagStatefulSettings, run: Run) -> Outcome:
-    """One step per sample, the state carried between the batches of a sequence."""
+    """Trains and tests with one step per sample and the state carried between batches."""
     model = build(settings.batch, 1, settings.n_values, settings.units)
 
     def example() -> Example:
@@ -110,7 +122,7 @@ def run_stateful(settings: LagStatefulSettings, run: Run) -> Outcome:
 
 
 def run_window(settings: LagWindowSettings, run: Run) -> Outcome:
-    """The last integers as the steps of a sample."""
+    """Trains and tests with the last integers as the time steps of a sample."""
     model = build(settings.batch, settings.steps, settings.n_values, settings.units)
 
     def example() -> Example:
@@ -120,7 +132,7 @@ def run_window(settings: LagWindowSettings, run: Run) -> Outcome:
     accuracy, x, expected, predicted = _test(model, example, settings.tests, settings.batch)
 
     def draw(title: str) -> Figure:
-        # One window: the first batch of a sequence starts from a state of zeros, as trace does.
+        # The first window of a sequence starts from a state of zeros, as `trace` does.
         window = lag.one_hot_decode(x[0])
         return plotting.plot_experiment(
             title,
@@ -140,7 +152,7 @@ def run_window(settings: LagWindowSettings, run: Run) -> Outcome:
 def _train(
     model: Sequential, example: Callable[[], Example], sequences: int, batch: int, run: Run
 ) -> Training:
-    """Sequence by sequence, with the state forgotten after each, as the published script does."""
+    """Trains sequence by sequence; resets the state after each, as the published script does."""
     data = [example() for _ in range(sequences)]
     updates = sum(len(x) for x, _ in data) // batch
     with run.training(updates) as training:
@@ -153,14 +165,14 @@ def _train(
 def _test(
     model: Sequential, example: Callable[[], Example], tests: int, batch: int
 ) -> tuple[float, Floats, Integers, Integers]:
-    """Accuracy over fresh sequences in percent; inputs, answers and predictions of the first."""
+    """Returns the accuracy in percent; inputs, answers and predictions of the first test."""
     data = [example() for _ in range(tests)]
     expected = [lag.one_hot_decode(y) for _, y in data]
     predicted = []
     for x, _ in data:
         predicted.append(lag.one_hot_decode(model.predict(x, batch_size=batch, verbose=0)))
         model.reset_states()
-    return share_right(expected, predicted), data[0][0], expected[0], predicted[0]
+    return percent_correct(expected, predicted), data[0][0], expected[0], predicted[0]
 
 
 def _check_batch(batch: int, samples: int) -> None:
@@ -173,7 +185,7 @@ def _check_batch(batch: int, samples: int) -> None:
 ECHO_LAG_STATEFUL = Experiment(
     name="echo-lag-stateful",
     summary="return the previous integer, one time step per sample, state carried (fails)",
-    shows=(
+    takeaway=(
         "This cannot be learned: row i of a batch continues in row i of the next batch, six "
         "values later, and no gradient crosses the boundary between batches, so the previous "
         "value never reaches the row that needs it."
@@ -186,7 +198,7 @@ ECHO_LAG_STATEFUL = Experiment(
 ECHO_LAG_WINDOW = Experiment(
     name="echo-lag-window",
     summary="return the previous integer, given the last five as time steps (succeeds)",
-    shows=(
+    takeaway=(
         "The same network learns the task when the previous value is among the time steps of the "
         "sample, because gradients reach back over the steps of a sample, but no further."
     ),

@@ -1,7 +1,7 @@
-"""memory: two sequences that differ in their first value alone, and end with it.
+"""memory: predict the values of two sequences that only their first value distinguishes.
 
-They are task 2a of Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), with p = 4. There
-RTRL learned it in 78 % of the trials; see `echocell.tasks.memory`.
+The sequences (`echocell.tasks.memory`) are task 2a of Hochreiter and Schmidhuber, "Long Short-Term
+Memory" (1997), with p = 4, which RTRL learned in 78 % of the trials in that paper.
 """
 
 from __future__ import annotations
@@ -13,16 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import plotting
-from echocell.experiments.run.base import (
-    Experiment,
-    Outcome,
-    Published,
-    Run,
-    percent_headline,
-    share_right,
-    trace_carried,
-)
-from echocell.experiments.run.settings import check_counts
+from echocell.experiments.run.experiment import Experiment, Outcome, Published, percent_headline
+from echocell.experiments.run.measures import percent_correct, trace_carried
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.tasks import memory
@@ -33,18 +27,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class MemorySettings:
-    """epochs: passes over both sequences, one update per value."""
+class MemorySettings(Settings):
+    """Settings of memory.
+
+    Attributes:
+        units: units of the LSTM.
+        epochs: passes over both sequences, one update per value.
+    """
 
     units: int = 20
     epochs: int = 250
 
-    def __post_init__(self) -> None:
-        check_counts(self)
-
 
 def build(settings: MemorySettings) -> Sequential:
-    """One value [1, 1, 5] in, the next one [1, 5] out, the state carried from value to value."""
+    """Returns a compiled stateful model: one value [1, 1, 5] -> the next one [1, 5]."""
     model = Sequential()
     model.add(LSTM(settings.units, batch_input_shape=(1, 1, memory.N_VALUES), stateful=True))
     model.add(Dense(memory.N_VALUES, activation="sigmoid"))
@@ -53,7 +49,7 @@ def build(settings: MemorySettings) -> Sequential:
 
 
 def run(settings: MemorySettings, run: Run) -> Outcome:
-    """Trains on both sequences in turn; figure: the share of all next values that are right."""
+    """Trains on both sequences in turn and measures the share of correct next values."""
     pairs = [memory.to_pairs(sequence) for sequence in memory.SEQUENCES]
     model = build(settings)
     with run.training(settings.epochs * sum(len(x) for x, _ in pairs)) as training:
@@ -63,7 +59,7 @@ def run(settings: MemorySettings, run: Run) -> Outcome:
                 model.reset_states()
     expected = np.concatenate([memory.one_hot_decode(y) for _, y in pairs])
     predicted = np.concatenate([_predict(model, x) for x, _ in pairs])
-    accuracy = share_right(expected, predicted)
+    accuracy = percent_correct(expected, predicted)
 
     def draw(title: str) -> Figure:
         inputs = [value for sequence in memory.SEQUENCES for value in sequence[:-1]]
@@ -85,7 +81,7 @@ def run(settings: MemorySettings, run: Run) -> Outcome:
 
 
 def _predict(model: Sequential, x: Floats) -> NDArray[np.int64]:
-    """The next value for each value of a sequence, from a state of zeros, step by step."""
+    """Returns the next value for each value of a sequence, from a state of zeros."""
     model.reset_states()
     predicted = memory.one_hot_decode(model.predict(x, batch_size=1, verbose=0))
     model.reset_states()
@@ -95,7 +91,7 @@ def _predict(model: Sequential, x: Floats) -> NDArray[np.int64]:
 MEMORY = Experiment(
     name="memory",
     summary="predict the next value of 3 0 1 2 3 and 4 0 1 2 4 (memory in the carried state)",
-    shows=(
+    takeaway=(
         "Each update sees a single time step, and no gradient reaches further back. Nevertheless "
         "the carried state often distinguishes the two sequences at their end, because it still "
         "holds a trace of the first value. The sequences are task 2a of Hochreiter & Schmidhuber "

@@ -1,30 +1,15 @@
-"""Adding and copying over hundreds of steps: the benchmarks of later papers, by initial bias.
+"""Benchmarks of later papers over hundreds of steps, for LSTM and GRU with two initial biases.
 
-Two tasks that a network without memory cannot do, whose score without memory is known:
+A network without memory cannot solve the tasks, and its best score is known. The published losses
+are those of Bai, Kolter and Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
+Networks for Sequence Modeling" (2018), table 1, whose networks are larger (about 70,000 and 16,000
+weights).
 
-- adding (`tasks.adding.generate_adding_benchmark`): the sum of two marked numbers among T, mean
-  squared error; always answering 1 scores 1/6.
-- copy memory (`tasks.copying`): ten symbols of eight, given back T steps later, crossentropy as the
-  mean over all T + 20 steps; who knows the time but no symbol scores 10 ln 8 / (T + 20).
+The initial bias is either the usual one (0, and 1 for the forget gate of the LSTM) or the chrono
+bias of Tallec and Ollivier, "Can recurrent neural networks warp time?" (2018), for up to T steps.
+All other settings are the same for every row of a task; docs/experiments.md describes their choice.
 
-The published figures are those of Bai, Kolter and Koltun, "An Empirical Evaluation of Generic
-Convolutional and Recurrent Networks for Sequence Modeling" (2018), table 1; their networks are
-larger (about 70,000 and 16,000 weights). The two tasks are older: Hochreiter and Schmidhuber (1997)
-and, in this form, Arjovsky, Shah and Bengio, "Unitary Evolution Recurrent Neural Networks" (2016).
-
-LSTM and GRU begin either with the usual bias (zeros, but 1 for the forget gate of the LSTM) or with
-the chrono bias of Tallec and Ollivier, "Can recurrent neural networks warp time?" (2018), for up to
-T steps. All else is the same for every row of a task.
-
-Decided here, once for all rows of a task, after trials with a few other seeds: one layer of 32
-units; Adam with a learning rate that falls in 50 equal steps towards 0; small batches, since for as
-many sequences, and about as many seconds, more updates learned more; gradients clipped to a norm of
-1 for each weight array. Even so a training leaps back at times, as the curves show; over a thousand
-steps what an LSTM learns to copy in this budget differs from seed to seed. A gradient may even
-leave the numbers of single precision, which no clipping mends: that row says "diverged", without a
-second try. Every sequence of the training is new; the test is on sequences of its own. A row counts
-as remembering where its test loss is below 90 % of the score without memory: on 2000 tests of the
-adding task that is almost four standard deviations below what always answering 1 scores.
+Legend: T the number of steps that the task bridges.
 """
 
 from __future__ import annotations
@@ -32,22 +17,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from echocell import plotting
 from echocell.experiments.run import falling_rate
-from echocell.experiments.run.base import Experiment, Outcome, Published, Run
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
-from echocell.experiments.run.settings import check_counts, check_positive
+from echocell.experiments.run.running import Run
+from echocell.experiments.run.settings import Settings, check_each
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
 from echocell.plotting.style import GREY, INK, SERIES_COLOURS, legend_above, log_axis, style_axes
-from echocell.tasks import adding, copying
 from echocell.tasks.encoding import Floats
 
 if TYPE_CHECKING:
@@ -58,7 +42,7 @@ if TYPE_CHECKING:
 
 CELLS: dict[str, type[LSTM] | type[GRU]] = {"LSTM": LSTM, "GRU": GRU}
 BIASES = ("usual", "chrono")
-# The share of the score without memory below which a row counts as remembering.
+# A row counts as remembering if its test loss is below this share of the score without memory.
 REMEMBERS = 0.9
 TABLE_1 = (
     "Shaojie Bai, J. Zico Kolter and Vladlen Koltun, "
@@ -68,11 +52,20 @@ TABLE_1 = (
 
 
 @dataclass(frozen=True)
-class Settings:
-    """lengths: T, each trained anew; updates: of every training, no more and no less; tests: fresh
-    sequences of the final test; learning_rate: at the start; clipnorm: the longest that the
-    gradient of a weight array may be.
+class BenchmarkSettings(Settings):
+    """Settings of adding-later and copy-memory.
+
+    Attributes:
+        lengths: the varied T.
+        updates: updates of every training.
+        batch_size: sequences per update.
+        tests: sequences of the test at the end.
+        units: units of the cells.
+        learning_rate: initial learning rate of Adam, which decreases linearly.
+        clipnorm: the largest norm of the gradient of a weight array.
     """
+
+    POSITIVE = ("learning_rate", "clipnorm")
 
     lengths: tuple[int, ...]
     updates: int
@@ -83,16 +76,22 @@ class Settings:
     clipnorm: float = 1.0
 
     def __post_init__(self) -> None:
-        check_counts(self)
-        if min(self.lengths) < 2:
-            raise ValueError(f"lengths: expected at least 2, received {min(self.lengths)}")
-        check_positive(self, "learning_rate", "clipnorm")
+        super().__post_init__()
+        check_each("lengths", self.lengths, 2)
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is learned: `draw(count, T, rng)` gives x and y; `no_memory(T)` the score without
-    memory; published: the loss that table 1 prints for each cell, at published_length.
+class Benchmark:
+    """A task with a known score without memory.
+
+    Attributes:
+        draw: draw(count, T, rng) -> x and y.
+        no_memory: the score without memory at a given T.
+        features: features of a time step.
+        outputs: units of the output layer.
+        loss: the loss; with categorical_crossentropy there is an output per step.
+        published_length: the T of table 1.
+        published: the loss of each cell in table 1.
     """
 
     draw: Callable[[int, int, np.random.Generator], tuple[Floats, Floats]]
@@ -103,8 +102,8 @@ class Task:
     published_length: int
     published: Mapping[str, float]
 
-    def build(self, settings: Settings, cell: str, bias: str, length: int) -> Sequential:
-        """The network of a row. An answer at every step where the targets are one-hot."""
+    def build(self, settings: BenchmarkSettings, cell: str, bias: str, length: int) -> Sequential:
+        """Returns the compiled network of a row, with an output per step if targets are one-hot."""
         every_step = self.loss == "categorical_crossentropy"
         layer = CELLS[cell](
             settings.units,
@@ -121,8 +120,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Row:
-    """What came out for a cell, a bias and a T. losses: the mean over each part of the training, at
-    updates_at; loss: of the test.
+    """The result for a cell, a bias and a T.
+
+    Attributes:
+        cell: the cell.
+        bias: the initial bias.
+        length: T.
+        no_memory: the score without memory.
+        loss: the loss of the test.
+        losses: the mean training loss of each part of the training.
+        updates_at: the updates at the end of each part.
+        seconds: the time of the training.
     """
 
     cell: str
@@ -136,35 +144,35 @@ class Row:
 
     @property
     def name(self) -> str:
-        """Cell and bias."""
+        """The cell and the bias."""
         return f"{self.cell}, {self.bias}"
 
     @property
     def share(self) -> float:
-        """The test loss, of that without memory."""
+        """The test loss divided by the score without memory."""
         return self.loss / self.no_memory
 
     @property
     def remembers(self) -> bool:
-        """Whether the test loss needs a memory."""
+        """Whether the test loss is not possible without memory."""
         return self.share < REMEMBERS
 
     @property
     def verdict(self) -> str:
-        """What the test loss says, in two words at most."""
+        """The meaning of the test loss."""
         if not math.isfinite(self.loss):
             return "diverged"
         return "remembers" if self.remembers else "no memory"
 
     @property
     def figure(self) -> str:
-        """The test loss, for a sentence."""
+        """The test loss, as text for a sentence."""
         return f"{self.loss:.3g}" if math.isfinite(self.loss) else "none (diverged)"
 
 
 def train(
-    task: Task,
-    settings: Settings,
+    task: Benchmark,
+    settings: BenchmarkSettings,
     run: Run,
     cell: str,
     bias: str,
@@ -172,7 +180,7 @@ def train(
     label: str,
     rng: np.random.Generator,
 ) -> Result:
-    """Trains a row and tests it; gives the fields of a Row that are measured."""
+    """Trains and tests the network of a row; returns the measured fields of a Row."""
     model = task.build(settings, cell, bias, length)
     before, batch = run.seconds, settings.batch_size
     with run.training(settings.updates, label) as training:
@@ -188,8 +196,8 @@ def train(
     }
 
 
-def run_task(task: Task, settings: Settings, run: Run) -> Outcome:
-    """Every cell with every bias at every T."""
+def run_benchmark(task: Benchmark, settings: BenchmarkSettings, run: Run) -> Outcome:
+    """Trains every cell with every bias at every T."""
     places = {
         f"{cell}, {bias}, T = {length}": (cell, bias, length)
         for length in settings.lengths
@@ -206,23 +214,18 @@ def run_task(task: Task, settings: Settings, run: Run) -> Outcome:
     ]
     answer = _answer(task, rows)
     remembered = 100.0 * sum(row.remembers for row in rows) / len(rows)
-
-    def draw(title: str) -> Figure:
-        return _draw(f"{title}\n{answer}", rows)
-
-    return Outcome(
-        {
-            "remembered": remembered,
-            **{f"loss, {row.name}, T = {row.length}": row.loss for row in rows},
-        },
-        draw,
-        notes=(f"Answer (seed {run.seed}): {answer}",),
+    figures = {f"loss, {row.name}, T = {row.length}": row.loss for row in rows}
+    return Outcome.with_answer(
+        answer,
+        run.seed,
+        {"remembered": remembered, **figures},
+        lambda title: _draw(title, rows),
         table=_table(task, rows),
     )
 
 
-def _answer(task: Task, rows: Sequence[Row]) -> str:
-    """Which T each cell and bias remembers over, and how ours compares with table 1."""
+def _answer(task: Benchmark, rows: Sequence[Row]) -> str:
+    """Returns the T over which each cell and bias remembers, and a comparison with table 1."""
     parts = []
     for name in dict.fromkeys(row.name for row in rows):
         mine = [row for row in rows if row.name == name]
@@ -243,9 +246,9 @@ def _answer(task: Task, rows: Sequence[Row]) -> str:
     return text
 
 
-def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
-    """Heads, rows of ours, and those of table 1."""
-    heads = [
+def _table(task: Benchmark, rows: Sequence[Row]) -> list[list[str]]:
+    """Returns the headings, our rows, and the rows of table 1."""
+    headings = [
         "cell",
         "bias",
         "T",
@@ -256,7 +259,7 @@ def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
         "updates",
         "seconds",
     ]
-    table = [heads]
+    table = [headings]
     for row in rows:
         table.append(
             [
@@ -286,7 +289,7 @@ def _table(task: Task, rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _draw(title: str, rows: Sequence[Row]) -> Figure:
-    """The training loss over the updates, a diagram for every T."""
+    """Draws the training loss over the updates, in a diagram for every T."""
     figure, body = plotting.titled_figure(title, 5.2)
     lengths = list(dict.fromkeys(row.length for row in rows))
     grid: Sequence[Axes] = body.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
@@ -299,7 +302,7 @@ def _draw(title: str, rows: Sequence[Row]) -> Figure:
 
 
 def _draw_length(axes: Axes, rows: Sequence[Row]) -> None:
-    """The usual bias is dashed; the mark at the end is the test, hollow without memory."""
+    """Draws one T; the usual bias is dashed; the last mark is the test, hollow without memory."""
     style_axes(axes, title=f"T = {rows[0].length}", xlabel="updates")
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -325,52 +328,9 @@ def _draw_length(axes: Axes, rows: Sequence[Row]) -> None:
 # ---- the experiments ---------------------------------------------------------------------------
 
 
-def _headline(length: int, statistics: Mapping[str, Statistic]) -> str:
-    """The column "ours": the chrono LSTM at the published T, where that was run."""
+def loss_headline(length: int, statistics: Mapping[str, Statistic]) -> str:
+    """Returns the column "ours": the loss of the chrono LSTM at the published T if that was run."""
     name = f"loss, LSTM, chrono, T = {length}"
     if name not in statistics:
         return f"{statistics['remembered'].text(0)} % of the networks remember"
     return f"LSTM {statistics[name].mean:.3g} with chrono bias"
-
-
-_ADDING = Task(
-    draw=adding.generate_adding_benchmark,
-    no_memory=lambda length: 1 / 6,
-    features=2,
-    outputs=1,
-    loss="mean_squared_error",
-    published_length=600,
-    published={"LSTM": 0.164, "GRU": 5.3e-5},
-)
-_COPYING = Task(
-    draw=lambda count, length, rng: copying.generate_examples(count, length, rng=rng),
-    no_memory=copying.memoryless_score,
-    features=copying.SYMBOLS + 2,
-    outputs=copying.SYMBOLS + 2,
-    loss="categorical_crossentropy",
-    published_length=1000,
-    published={"LSTM": 0.0204, "GRU": 0.0197},
-)
-ADDING_LATER = Experiment(
-    name="adding-later",
-    summary="add two marked numbers among 200 to 1000, LSTM and GRU, usual and chrono bias",
-    shows="The gradient has to reach back over all time steps, as far as the gates let it.",
-    published=Published("LSTM 0.164 at T = 600", TABLE_1),
-    settings=Settings(lengths=(200, 400, 600, 1000), updates=5000, batch_size=8, tests=2000),
-    headline=partial(_headline, 600),
-    run=partial(run_task, _ADDING),
-    group="later",
-    takes=110,
-)
-COPY_MEMORY = Experiment(
-    name="copy-memory",
-    summary="return ten symbols after 100 to 1000 steps, LSTM and GRU, usual and chrono bias",
-    shows="Ten symbols have to be kept in their order while the input gives no hint of them.",
-    published=Published("LSTM 0.0204 at T = 1000", TABLE_1),
-    settings=Settings(lengths=(100, 300, 1000), updates=50_000, batch_size=1, tests=500),
-    headline=partial(_headline, 1000),
-    run=partial(run_task, _COPYING),
-    group="later",
-    takes=170,
-)
-LATER_BENCHMARKS = (ADDING_LATER, COPY_MEMORY)
