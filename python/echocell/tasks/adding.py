@@ -40,7 +40,7 @@ def generate_adding(
 
     Args:
         count: N, at least 1.
-        length: T, the least number of steps, at least 11; the most is T + T // 10.
+        length: T, the minimum number of steps, at least 11; the maximum is T + T // 10.
         rng: the random generator; see `echocell.tasks`.
 
     Returns:
@@ -60,7 +60,7 @@ def generate_multiplication(
 
     Args:
         count: N, at least 1.
-        length: T, the least number of steps, at least 11; the most is T + T // 10.
+        length: T, the minimum number of steps, at least 11; the maximum is T + T // 10.
         rng: the random generator; see `echocell.tasks`.
 
     Returns:
