@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from echocell.experiments.exercises.echo_task import Case, Limits, train
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
+    exercise,
     extremes,
-    solved_headline,
     solved_text,
     sweep,
     sweep_outcome,
@@ -62,16 +61,13 @@ def run_alphabet(settings: AlphabetSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("alphabet", points), points, answer, panels, run.seed)
 
 
-ECHO_ALPHABET = Experiment(
-    name="echo-alphabet",
-    summary="echo one integer out of 10 to 100: does a larger alphabet take more updates?",
+ECHO_ALPHABET = exercise(
+    "echo-alphabet",
+    "echo one integer out of 10 to 100: does a larger alphabet take more updates?",
     takeaway=(
         "There are more values to distinguish, with the same number of units and the same lag."
     ),
-    published=EXERCISE,
     settings=AlphabetSettings(),
-    headline=solved_headline,
     run=run_alphabet,
-    group="exercises",
     takes=0.5,
 )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from echocell.experiments.exercises.echo_task import Case, Limits, train
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
-    solved_headline,
+    exercise,
     solved_text,
     sweep,
     sweep_outcome,
@@ -66,14 +65,11 @@ def run_batch(settings: BatchSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("training", points), points, answer, panels, run.seed)
 
 
-ECHO_BATCH = Experiment(
-    name="echo-batch",
-    summary="echo from one data set with batch sizes of 1 to 256: updates, samples and seconds",
+ECHO_BATCH = exercise(
+    "echo-batch",
+    "echo from one data set with batch sizes of 1 to 256: updates, samples and seconds",
     takeaway="Larger batches need fewer updates but more samples; the fastest size is measured.",
-    published=EXERCISE,
     settings=BatchSettings(),
-    headline=solved_headline,
     run=run_batch,
-    group="exercises",
     takes=2,
 )

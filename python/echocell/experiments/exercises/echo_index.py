@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from echocell.experiments.exercises.echo_task import Case, Limits, train
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
+    exercise,
     extremes,
-    solved_headline,
     solved_text,
     sweep,
     sweep_outcome,
@@ -62,14 +61,11 @@ def run_index(settings: IndexSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("echo of", points), points, answer, panels, run.seed)
 
 
-ECHO_INDEX = Experiment(
-    name="echo-index",
-    summary="echo each of ten integers in turn: is the first one the hardest to keep?",
+ECHO_INDEX = exercise(
+    "echo-index",
+    "echo each of ten integers in turn: is the first one the hardest to keep?",
     takeaway="Network and data stay the same; only the position of the echoed integer changes.",
-    published=EXERCISE,
     settings=IndexSettings(),
-    headline=solved_headline,
     run=run_index,
-    group="exercises",
     takes=2,
 )

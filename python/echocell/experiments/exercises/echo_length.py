@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from echocell.experiments.exercises.echo_task import Case, Limits, train
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import Point
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
-    solved_headline,
+    exercise,
     solved_text,
     sweep,
     sweep_outcome,
@@ -100,17 +99,14 @@ def _growth(lengths: Sequence[int], points: Sequence[Point]) -> str:
     )
 
 
-ECHO_LENGTH = Experiment(
-    name="echo-length",
-    summary="echo the third of 5 to 100 integers: how do the updates grow with the length?",
+ECHO_LENGTH = exercise(
+    "echo-length",
+    "echo the third of 5 to 100 integers: how do the updates grow with the length?",
     takeaway=(
         "The value has to be kept over more and more time steps; the initial bias of the gates "
         "decides whether a gradient reaches back that far."
     ),
-    published=EXERCISE,
     settings=LengthSettings(),
-    headline=solved_headline,
     run=run_length,
-    group="exercises",
     takes=26,
 )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from echocell.experiments.exercises.echo_task import Case, Limits, train
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
-    solved_headline,
+    exercise,
     sweep,
     sweep_outcome,
     updates_table,
@@ -81,14 +80,11 @@ def run_sgd(settings: SgdSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("optimizer", points), points, answer + ".", panels, run.seed)
 
 
-ECHO_SGD = Experiment(
-    name="echo-sgd",
-    summary="echo with SGD over a grid of learning rates and momenta: does it match Adam?",
+ECHO_SGD = exercise(
+    "echo-sgd",
+    "echo with SGD over a grid of learning rates and momenta: does it match Adam?",
     takeaway="SGD needs a suitable learning rate and momentum; Adam is used with its defaults.",
-    published=EXERCISE,
     settings=SgdSettings(),
-    headline=solved_headline,
     run=run_sgd,
-    group="exercises",
     takes=3,
 )

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from echocell.experiments.exercises.lag_task import Limits, batch_rows, build, learn, learned_of
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Point, Rows, rows_by_turn
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
+    exercise,
     extremes,
-    solved_headline,
     sweep,
     sweep_outcome,
 )
@@ -141,18 +140,15 @@ def _depth_answer(
     return f"{text}{learned_of(points)} networks learned their lag"
 
 
-LAG_DEPTH = Experiment(
-    name="lag-depth",
-    summary="echo of t-1 to t-10: accuracy, and the updates and units that are needed",
+LAG_DEPTH = exercise(
+    "lag-depth",
+    "echo of t-1 to t-10: accuracy, and the updates and units that are needed",
     takeaway=(
         "The windows stay the same, while the requested value lies further and further back. The "
         "first step of a window is marked by the zero state before it; a step in the middle has "
         "to be found by counting."
     ),
-    published=EXERCISE,
     settings=DepthSettings(),
-    headline=solved_headline,
     run=run_depth,
-    group="exercises",
     takes=15,
 )

@@ -11,13 +11,12 @@ from echocell.experiments.exercises.lag_padding import (
     train,
 )
 from echocell.experiments.exercises.lag_task import cost_panels
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import rows_by_turn
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
-    solved_headline,
+    exercise,
     solved_text,
     sweep,
     sweep_outcome,
@@ -90,16 +89,13 @@ def run_masked(settings: MaskedSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("rows", points), points, answer, panels, run.seed)
 
 
-LAG_MASKED = Experiment(
-    name="lag-masked",
-    summary="echo of t-1 with missing time steps: rows dropped, padded with -1, or masked",
+LAG_MASKED = exercise(
+    "lag-masked",
+    "echo of t-1 with missing time steps: rows dropped, padded with -1, or masked",
     takeaway=(
         "Masked time steps are skipped; without a mask, the padding of -1 is read like a value."
     ),
-    published=EXERCISE,
     settings=MaskedSettings(),
-    headline=solved_headline,
     run=run_masked,
-    group="exercises",
     takes=5,
 )

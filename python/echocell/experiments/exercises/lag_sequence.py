@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from echocell.experiments.exercises.lag_task import Limits, batch_rows, build, cost_panels, learn
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import rows_by_turn
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
+    exercise,
     geometric_mean_ratio,
-    solved_headline,
     solved_text,
     sweep,
     sweep_outcome,
@@ -96,17 +95,14 @@ def run_sequence(settings: SequenceSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("echo of", points), points, answer, panels, run.seed)
 
 
-LAG_SEQUENCE = Experiment(
-    name="lag-sequence",
-    summary="echo of a whole lagged sequence, one output per time step, compared with windows",
+LAG_SEQUENCE = exercise(
+    "lag-sequence",
+    "echo of a whole lagged sequence, one output per time step, compared with windows",
     takeaway=(
         "With an output at every time step the network has to hold several values at once, each "
         "for as long as the lag; with a window it has to hold only one."
     ),
-    published=EXERCISE,
     settings=SequenceSettings(),
-    headline=solved_headline,
     run=run_sequence,
-    group="exercises",
     takes=6,
 )

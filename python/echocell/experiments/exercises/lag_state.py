@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from echocell.experiments.exercises.lag_task import Limits, batch_rows, build, learn, learned_of
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Point, Rows, rows_by_turn
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
+    exercise,
     geometric_mean_ratio,
-    solved_headline,
     sweep,
     sweep_outcome,
     updates_table,
@@ -159,18 +158,15 @@ def _compared(points: Sequence[Point], fresh: Sequence[Point]) -> str:
     )
 
 
-LAG_STATE = Experiment(
-    name="lag-state",
-    summary="echo of t-1 from windows, with the state carried or not: does carrying it help?",
+LAG_STATE = exercise(
+    "lag-state",
+    "echo of t-1 from windows, with the state carried or not: does carrying it help?",
     takeaway=(
         "A carried state holds what came before the window, which is not needed where the window "
         "contains the answer. Carried in order, it goes to the next window; as published, where "
         "a batch consists of consecutive windows, it goes to the window one batch later."
     ),
-    published=EXERCISE,
     settings=StateSettings(),
-    headline=solved_headline,
     run=run_state,
-    group="exercises",
     takes=25,
 )

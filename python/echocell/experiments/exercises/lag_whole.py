@@ -11,13 +11,12 @@ from echocell.experiments.exercises.lag_padding import (
     train,
 )
 from echocell.experiments.exercises.lag_task import cost_panels
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import rows_by_turn
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
 from echocell.experiments.run.sweep import (
-    EXERCISE,
-    solved_headline,
+    exercise,
     solved_text,
     sweep,
     sweep_outcome,
@@ -99,18 +98,15 @@ def run_whole(settings: WholeSettings, run: Run) -> Outcome:
     return sweep_outcome(updates_table("rows", points), points, answer, panels, run.seed)
 
 
-LAG_WHOLE = Experiment(
-    name="lag-whole",
-    summary="echo of t-1 with the whole sequence so far as context, padded and masked",
+LAG_WHOLE = exercise(
+    "lag-whole",
+    "echo of t-1 with the whole sequence so far as context, padded and masked",
     takeaway=(
         "No window length has to be chosen, but there is more and more to read before the answer. "
         "The mask skips the padding on either side, so padding before and after the values is the "
         "same task, and any difference between them is due to chance."
     ),
-    published=EXERCISE,
     settings=WholeSettings(),
-    headline=solved_headline,
     run=run_whole,
-    group="exercises",
     takes=11,
 )

@@ -10,11 +10,11 @@ from echocell.experiments.exercises.memory_trials import (
     UpdateSchedule,
     run_schedules,
 )
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import Point
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.sweep import (
-    solved_headline,
+    exercise,
 )
 
 
@@ -37,14 +37,12 @@ def run_batch(settings: TrialSettings, run: Run) -> Outcome:
     return run_schedules("an update after", schedules, settings, run, answer)
 
 
-MEMORY_BATCH = Experiment(
-    name="memory-batch",
-    summary="3 0 1 2 3 and 4 0 1 2 4: an update after each step, each sequence, or both sequences",
+MEMORY_BATCH = exercise(
+    "memory-batch",
+    "3 0 1 2 3 and 4 0 1 2 4: an update after each step, each sequence, or both sequences",
     takeaway="An update after a sequence sees all of it, and its gradient reaches the first value.",
     published=EXERCISE,
     settings=TrialSettings(),
-    headline=solved_headline,
     run=run_batch,
-    group="exercises",
     takes=5,
 )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from echocell.experiments.exercises.memory_task import EXERCISE, Way, build, reach, steps_panel
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Point, rows_in_blocks
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
 from echocell.experiments.run.sweep import (
-    solved_headline,
+    exercise,
     sweep,
     sweep_outcome,
 )
@@ -162,30 +162,26 @@ def run_alphabet(settings: MiddleSettings, run: Run) -> Outcome:
     )
 
 
-MEMORY_LENGTH = Experiment(
-    name="memory-length",
-    summary="y 0 1 0 1 ... 2 y and x 0 1 ... 2 x, 3 to 1000 values in between: where does it fail?",
+MEMORY_LENGTH = exercise(
+    "memory-length",
+    "y 0 1 0 1 ... 2 y and x 0 1 ... 2 x, 3 to 1000 values in between: where does it fail?",
     takeaway=(
         "One value has to be kept over more and more time steps, in an alphabet of five values."
     ),
     published=EXERCISE,
     settings=MiddleSettings(),
-    headline=solved_headline,
     run=run_length,
-    group="exercises",
     takes=20,
 )
-MEMORY_ALPHABET = Experiment(
-    name="memory-alphabet",
-    summary="y 0 1 2 3 ... y and x 0 1 2 3 ... x, 3 to 1000 values in between: where does it fail?",
+MEMORY_ALPHABET = exercise(
+    "memory-alphabet",
+    "y 0 1 2 3 ... y and x 0 1 2 3 ... x, 3 to 1000 values in between: where does it fail?",
     takeaway=(
         "Task 2a of Hochreiter & Schmidhuber (1997): every value in the middle is a new one, so "
         "the alphabet grows with the length of the middle."
     ),
     published=EXERCISE,
     settings=MiddleSettings(most_sequences=10_000, most_steps=500_000),
-    headline=solved_headline,
     run=run_alphabet,
-    group="exercises",
     takes=25,
 )

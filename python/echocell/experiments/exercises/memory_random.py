@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from echocell.experiments.exercises.memory_task import EXERCISE, Way, build, reach, steps_panel
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import rows_in_blocks
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
 from echocell.experiments.run.sweep import (
     Draw,
-    solved_headline,
+    exercise,
     sweep,
     sweep_outcome,
     train_until_correct,
@@ -123,16 +123,14 @@ def run_random(settings: RandomSettings, run: Run) -> Outcome:
     return sweep_outcome(table, points, answer, [steps_panel(rows, settings.middles)], run.seed)
 
 
-MEMORY_RANDOM = Experiment(
-    name="memory-random",
-    summary="random values between y and y, x and x: is the rule learned, or the sequences?",
+MEMORY_RANDOM = exercise(
+    "memory-random",
+    "random values between y and y, x and x: is the rule learned, or the sequences?",
     takeaway=(
         "The test uses middles that were not trained on, so memorized sequences are of no use."
     ),
     published=EXERCISE,
     settings=RandomSettings(),
-    headline=solved_headline,
     run=run_random,
-    group="exercises",
     takes=10,
 )

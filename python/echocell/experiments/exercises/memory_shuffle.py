@@ -10,11 +10,11 @@ from echocell.experiments.exercises.memory_trials import (
     UpdateSchedule,
     run_schedules,
 )
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import Point
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.sweep import (
-    solved_headline,
+    exercise,
 )
 
 
@@ -54,14 +54,12 @@ def run_shuffle(settings: TrialSettings, run: Run) -> Outcome:
     return run_schedules("order", schedules, settings, run, answer)
 
 
-MEMORY_SHUFFLE = Experiment(
-    name="memory-shuffle",
-    summary="3 0 1 2 3 and 4 0 1 2 4 in a fixed or a shuffled order: does the order matter?",
+MEMORY_SHUFFLE = exercise(
+    "memory-shuffle",
+    "3 0 1 2 3 and 4 0 1 2 4 in a fixed or a shuffled order: does the order matter?",
     takeaway="Shuffling sequences keeps the order of their steps; shuffling single steps does not.",
     published=EXERCISE,
     settings=TrialSettings(),
-    headline=solved_headline,
     run=run_shuffle,
-    group="exercises",
     takes=7,
 )

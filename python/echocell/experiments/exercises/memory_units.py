@@ -12,12 +12,12 @@ from echocell.experiments.exercises.memory_trials import (
     trials_table,
     try_each,
 )
-from echocell.experiments.run.experiment import Experiment, Outcome
+from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import Rows, rows_in_blocks
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
 from echocell.experiments.run.sweep import (
-    solved_headline,
+    exercise,
     sweep_outcome,
 )
 from echocell.experiments.run.sweep_plot import Panel
@@ -86,14 +86,12 @@ def _shares(rows: Rows, axis: str, x: Sequence[float]) -> Panel:
     return panel.with_line(f"{ENOUGH:.0f} % of the runs", ENOUGH)
 
 
-MEMORY_UNITS = Experiment(
-    name="memory-units",
-    summary="3 0 1 2 3 and 4 0 1 2 4: the fewest units and epochs for 95 correct runs of 100",
+MEMORY_UNITS = exercise(
+    "memory-units",
+    "3 0 1 2 3 and 4 0 1 2 4: the fewest units and epochs for 95 correct runs of 100",
     takeaway="How often a network learns a task says more than whether it learned it once.",
     published=EXERCISE,
     settings=UnitSettings(),
-    headline=solved_headline,
     run=run_units,
-    group="exercises",
     takes=20,
 )

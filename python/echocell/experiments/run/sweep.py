@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from echocell.experiments.run.experiment import Outcome, Published, Table
+from echocell.experiments.run.experiment import Experiment, Outcome, Published, Table
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.measures import percent_correct
 from echocell.experiments.run.point import Point
@@ -23,6 +23,8 @@ EXERCISE = Published(
     'Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), among its '
     '"Extensions"',
 )
+
+S = TypeVar("S")
 
 # Answers name at most this many settings one by one.
 MOST_NAMED = 4
@@ -154,6 +156,30 @@ def sweep_outcome(
         lambda title: plot_sweep(title, panels),
         perfect=all(point.solved for point in points),
         table=table,
+    )
+
+
+def exercise(
+    name: str,
+    summary: str,
+    *,
+    takeaway: str,
+    settings: S,
+    run: Callable[[S, Run], Outcome],
+    takes: float,
+    published: Published = EXERCISE,
+) -> Experiment[S]:
+    """Returns an experiment of the group exercises that is a sweep; arguments: see `Experiment`."""
+    return Experiment(
+        name=name,
+        summary=summary,
+        takeaway=takeaway,
+        published=published,
+        settings=settings,
+        headline=solved_headline,
+        run=run,
+        group="exercises",
+        takes=takes,
     )
 
 
