@@ -1,4 +1,4 @@
-"""Results of experiments that nothing was trained for: what each piece of a run might have given.
+"""Canned results of experiments: plausible results of each piece of a run, without training.
 
 The journal of a run hands out the pieces that are done, so that an experiment with a canned journal
 goes through all of its report, with its default settings, in no time.
@@ -115,7 +115,7 @@ _KINDS: dict[str, Callable[[Draw, bool], Piece]] = {
 
 
 class CannedJournal(Journal):
-    """Every piece is done. share: of the pieces that succeeded."""
+    """A journal in which every piece is finished; share: the share of successful pieces."""
 
     def __init__(self, name: str, share: float) -> None:
         super().__init__(None, {})
@@ -130,7 +130,7 @@ class CannedJournal(Journal):
 
 
 def canned_outcome(name: str, share: float = 0.7, **settings: Any) -> Outcome:
-    """What the experiment reports where `share` of its pieces succeeded."""
+    """Returns the outcome of an experiment in which `share` of the pieces succeeded."""
     experiment = EXPERIMENTS[name]
     set_random_seed(7)
     values = replace(experiment.settings, **{**SMALLEST.get(name, {}), **settings})

@@ -147,7 +147,7 @@ def test_errors() -> None:
 
 @given(values=series_of, season=st.integers(1, 13))
 def test_baselines_see_only_the_past(values: list[float], season: int) -> None:
-    """What stands at and after a target changes nothing in its forecast."""
+    """The values at and after a target do not change its forecast."""
     place = len(values) - 1
     changed = [*values[:-1], values[-1] + 1000.0]
     for forecast in (repeat_last, same_season):
@@ -204,7 +204,7 @@ def test_season_must_be_one() -> None:
 def test_errors_of_the_baselines(
     look_back: int, share: float, expected: list[tuple[float, float]]
 ) -> None:
-    """Against loops that know nothing of the module, on the targets of the recipe."""
+    """Compares with independent loops, on the targets of the recipe."""
     s = [float(value) for value in task.passengers()]
     made = task.airline(look_back, share)
     forecasts: list[Callable[[int], float]] = [
@@ -268,7 +268,7 @@ def test_experiment_of_the_first_split() -> None:
 
 
 def test_one_month_learns_to_repeat_the_last() -> None:
-    """The published figures of look-back 1, within what the seed does to them."""
+    """The published figures of look-back 1, within the variation over seeds."""
     report = run_experiment(find("airline"), settings=AirlineSettings(look_back=(1,)), seed=11)
     figures = report.records[0].figures
     assert figures["train_rmse_1"] == pytest.approx(23.7, abs=2.0)

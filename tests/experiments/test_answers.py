@@ -1,7 +1,7 @@
-"""What experiments say of their results: whole sentences, whatever the results are, with no
-comparison of a number with itself and none of what was not measured.
+"""The answers of experiments: complete sentences for any results.
 
-The results are canned: nothing is trained.
+An answer compares no number with itself and mentions nothing that was not measured. The results are
+canned: nothing is trained.
 """
 
 from __future__ import annotations

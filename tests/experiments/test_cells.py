@@ -1,4 +1,4 @@
-"""cells: every cell on every task, with the same number of weights."""
+"""The experiment cells: every cell on every task, with the same number of weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every experiment in a short form, and the machinery around them."""
+"""Short runs of the tutorials, and the framework of all experiments."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_memory_is_learned_by_the_state() -> None:
 
 @dataclass
 class Bar:
-    """Stands in for tqdm's."""
+    """A substitute for the progress bar of tqdm."""
 
     done: int = 0
 
@@ -372,7 +372,7 @@ def test_unknown_experiment() -> None:
 
 
 def diverged(_: Any, run: Run) -> Outcome:
-    """A run whose figures are no numbers, and whose picture cannot be drawn."""
+    """A run whose figures are not finite and whose picture cannot be drawn."""
 
     def draw(title: str) -> Any:
         raise RuntimeError(title)

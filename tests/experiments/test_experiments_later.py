@@ -1,4 +1,4 @@
-"""What came after 1997: adding and copying over very long lags, counting in languages."""
+"""Tasks of later papers: adding and copying over very long lags, counting in languages."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_headline_is_the_loss_at_the_published_length() -> None:
 
 
 def test_adding_is_learned_over_two_hundred_steps() -> None:
-    """With chrono bias, and long before the budget is used up."""
+    """With chrono bias, within a fraction of the default updates."""
     experiment = EXPERIMENTS["adding-later"]
     settings = replace(experiment.settings, lengths=(200,), updates=1500, tests=500, units=16)
     figures = figures_of(run_experiment(experiment, settings=settings, seed=21))
@@ -151,7 +151,7 @@ def test_the_rate_falls_and_no_update_is_lost() -> None:
 
 
 class Oracle:
-    """Names the legal next symbols of every string up to n, and nothing of longer ones."""
+    """Names the legal next symbols of every string up to n, and no symbol of longer ones."""
 
     def __init__(self, language: str, most: int) -> None:
         self.language = language

@@ -1,4 +1,4 @@
-"""Endless streams and timing: what is counted, when a stream ends, what is reported."""
+"""Endless streams and timing: counts, the ends of streams, reports."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_one_output_off_is_an_error(error: float, is_wrong: bool) -> None:
 
 
 class Oracle:
-    """Says what is legal, from the symbols read since reset_states; wrong from one symbol on."""
+    """Names the legal symbols after those read since reset_states; wrong from one symbol on."""
 
     def __init__(self, wrong_at: int) -> None:
         self.wrong_at, self.read = wrong_at, 0
@@ -153,7 +153,7 @@ def complete(text: str) -> bool:
 
 
 def legal(text: str) -> Any:
-    """What may follow the beginning of a string: what completes it, tried out."""
+    """Returns the symbols that may follow the start of a string, found by trying."""
     if complete(text):
         return np.eye(7)[0]
     last = np.zeros(7)
@@ -209,7 +209,7 @@ def test_tasks_are_all_shapes_periods_and_inputs() -> None:
 
 
 def test_a_cosine_is_learned_through_peepholes() -> None:
-    """One of a few trials, as in most rows; what is counted is asked, too."""
+    """At least one of a few trials succeeds; also checks the counts."""
     settings = timing.TimingSettings(test_periods=100)
     task = timing.Task("cosine", 10, "none")
     set_random_seed(8)

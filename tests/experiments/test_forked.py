@@ -1,4 +1,4 @@
-"""Pieces of a run in several processes: the same as one after the other."""
+"""Pieces of a run in several processes have the results of sequential ones."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_error_in_a_process_is_raised_here(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_stops_what_is_under_way(tmp_path: Path) -> None:
-    """The signal comes to this process alone; from a terminal, all of them get it."""
+    """The signal goes to this process only; from a terminal, all processes receive it."""
 
     def work(piece: str, rng: np.random.Generator) -> Result:
         time.sleep(4)

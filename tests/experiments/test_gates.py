@@ -1,4 +1,4 @@
-"""gates: the carrier unit of a small LSTM on the memory task."""
+"""The experiment gates: the carrier unit of a small LSTM on the memory task."""
 
 from __future__ import annotations
 

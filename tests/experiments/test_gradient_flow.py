@@ -1,4 +1,4 @@
-"""gradient-flow: dLoss/dh(t) against finite differences, and what a short run reports."""
+"""The experiment gradient-flow: dLoss/dh(t) against finite differences, reports of short runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run_short(**arguments: Any) -> Any:
 
 
 def rest_of_loss(model: Any, x: Any, y: Any, states: list[Any]) -> Any:
-    """Each sequence's squared error, read on from the given states."""
+    """Returns the squared error of each sequence, continued from the given states."""
     layer, head = model.layers
     h = layer(x, initial_state=states) if x.shape[1] else states[0]
     return ((np.asarray(h) @ head.get_weights()[0] + head.get_weights()[1] - y) ** 2)[:, 0]

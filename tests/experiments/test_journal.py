@@ -1,4 +1,4 @@
-"""The journal of a long run: what it refuses to go on with, and when a piece is on the disk."""
+"""The journal of a long run: files that it rejects, and when a piece is on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exercises on lags: how their rows are made, and short runs of the sweeps."""
+"""The exercises on lags: their rows, and short runs of the sweeps."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def run_short(name: str, **arguments: Any) -> experiments.Report:
 
 
 def decoded(x: Floats) -> list[Any]:
-    """Values of one-hot steps, -1 where every feature is -1."""
+    """Returns the values of one-hot steps, -1 where every feature is -1."""
     assert np.all((x.sum(axis=-1) == 1) | np.all(x == -1, axis=-1))
     return np.where(x.min(axis=-1) < 0, -1, one_hot_decode(x)).tolist()
 
@@ -89,7 +89,7 @@ def test_complete_rows_are_windows() -> None:
 
 
 def test_rows_agree_with_the_windows_of_one_sequence() -> None:
-    """Of which to_windows leaves out the first."""
+    """Compares with to_windows, which omits the first window."""
     sequence = lag.generate_sequence(25, 10, np.random.default_rng(1))
     x, y = lag.to_windows(sequence, 10, 5)
     rows, answers = to_rows(sequence[np.newaxis], 10, 5)
@@ -149,7 +149,7 @@ def test_batch_rows_goes_from_sequence_to_sequence_in_groups() -> None:
 
 
 def test_carried_states_are_forgotten_after_each_group_of_sequences() -> None:
-    """Every sequence is whole in a group: six rows of two sequences make six batches."""
+    """A group contains whole sequences: six rows of two sequences make six batches."""
     model = build(1, 4, 5, carried=2)
     sequences = random_values((4, 7), 4, np.random.default_rng(3))
     x, y = (batch_rows(a, 2) for a in to_rows(sequences, 4, 1))
@@ -167,7 +167,7 @@ def test_carried_states_are_forgotten_after_each_group_of_sequences() -> None:
 
 
 def test_steps_without_an_answer_are_not_counted() -> None:
-    """All answers are the same, those that are: soon learned. The first steps count for nothing."""
+    """All answers are equal and soon learned; the first steps have no answer and do not count."""
 
     def generate(count: int) -> tuple[Floats, Floats]:
         x, y, _ = lag.to_lagged(random_values((count, 6), 3, np.random.default_rng(4)), 3, depth=2)

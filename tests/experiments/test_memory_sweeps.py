@@ -1,4 +1,4 @@
-"""The exercises on memory: longer middles, random ones, and how often which training succeeds."""
+"""The exercises on memory: longer and random middles, and success rates of trainings."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_limits_count_sequences_and_steps() -> None:
 
 
 def test_schedule_is_the_training_of_the_experiment_memory() -> None:
-    """A reach of one step, batches of one: a stateful layer fed step by step, reset in between."""
+    """Truncation to one step with batches of one equals a stateful layer that is reset."""
     stateful = build_stateful(MemorySettings(units=4))
     model = memory_trials.build(4)
     model.set_weights(stateful.get_weights())
@@ -176,7 +176,7 @@ def test_updates_per_epoch_are_those_of_the_optimizer(
 
 
 def test_whole_sequences_are_learned_more_often_than_the_carried_state() -> None:
-    """Of 100 runs with 20 units, 100 and some 50; without any order of the steps hardly one."""
+    """Of 100 runs with 20 units, 100 and about 50 succeed; without order of steps, hardly any."""
     settings = TrialSettings(runs=10, epochs=600, check_every=100)
     schedules = (
         UpdateSchedule(20, False),

@@ -1,4 +1,4 @@
-"""Trials of the tasks of 1997: what is counted, when they end, what is reported."""
+"""Trials of the tasks of 1997: counts, limits, reports."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_learned_from_fewer_sequences_than_in_the_paper(name: str, paper: int) -
 
 
 def task_of(name: str) -> Task:
-    """The task of an experiment, as its first trial has it."""
+    """Returns the task of the first trial of an experiment."""
     seen: list[Task] = []
 
     def run_task(settings: Any, run: Run, task: Task, *recipes: Any) -> None:

@@ -1,4 +1,4 @@
-"""Tasks and recipes apart; tasks 2a to 2c and 3a to 3c of 1997: criteria, recipes, reports."""
+"""Tasks and recipes; tasks 2a to 2c and 3a to 3c of 1997: criteria, recipes, reports."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def changed(name: str, **values: Any) -> Any:
 
 
 def off_by(draw_y: Callable[[Any], np.ndarray], error: float) -> Answer:
-    """Answers whose first output, at the last step, is off by so much; all others are right."""
+    """Returns answers whose first output at the last step has an error; all others are exact."""
 
     def answer(x: Any) -> np.ndarray:
         outputs = draw_y(x).astype(np.float64)

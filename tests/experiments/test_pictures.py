@@ -1,7 +1,7 @@
-"""Every picture that the program can draw can be read: no text over another or cut off, no legend
-on the data, at least two numbers on a logarithmic axis.
+"""The legibility of all pictures.
 
-The pictures of experiments are drawn from canned results, which cost no training.
+No text overlaps another or is cut off, no legend covers data, and a logarithmic axis has at least
+two numbers. The pictures of experiments are drawn from canned results, without training.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Box = tuple[str, Bbox]
 
 
 def parts(figure: Any) -> Iterator[Any]:
-    """The figure and its subfigures."""
+    """Yields the figure and its subfigures."""
     yield figure
     for part in figure.subfigs:
         yield from parts(part)
@@ -57,14 +57,14 @@ def boxes(texts: Sequence[Any]) -> list[Box]:
 
 
 def tick_labels(axis: Any) -> list[Box]:
-    """Those that are shown, within the limits of the axis."""
+    """Returns the ticks within the limits of the axis."""
     low, high = sorted(axis.get_view_interval())
     ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
     return boxes([tick.label1 for tick in ticks if low <= tick.get_loc() <= high])
 
 
 def overlapping(found: Sequence[Box]) -> list[tuple[str, str]]:
-    """Pairs of texts that have more than a pixel in common in both directions."""
+    """Returns pairs of texts that overlap by more than a pixel in both directions."""
     pairs = []
     for (text, box), (other_text, other) in itertools.combinations(found, 2):
         common = Bbox.intersection(box, other)
@@ -81,7 +81,7 @@ def texts_of(axes: Any) -> list[Box]:
 
 
 def data_of(axes: Any) -> list[Box]:
-    """Every point of the lines, and every bar, as boxes."""
+    """Returns every point of the lines and every bar as boxes."""
     found: list[Box] = [("a bar", patch.get_window_extent()) for patch in axes.patches]
     for line in axes.lines:
         if line.get_transform() == axes.transData:

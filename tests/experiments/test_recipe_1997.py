@@ -1,4 +1,4 @@
-"""The networks of 1997: their sizes as the paper prints them, where they start, how they learn."""
+"""The networks of 1997: the published sizes, initial weights, updates."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_weights_of_1() -> None:
 
 
 def test_weights_of_2b() -> None:
-    """10,504 in the paper, and four of the cell and its gate upon each other."""
+    """10,504 in the paper, and four recurrent weights of the cell and its gate."""
     assert NETWORK_2B.build(101, 101, every_step=True).count_params() == 10_504 + 4
 
 

@@ -1,4 +1,4 @@
-"""The exercises: sweeps over a setting, their answers, and how they go on after an interruption."""
+"""The exercises: sweeps over a setting, their answers, and resuming after an interruption."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_place_is_the_same_whatever_else_is_swept() -> None:
 
 
 def test_echo_is_learned_until_nothing_is_wrong() -> None:
-    """The tutorial's task takes some 10,000 updates."""
+    """The task of the tutorial takes about 10,000 updates."""
     run = Run(1)
     rng = np.random.default_rng(1)
     result = train(Case(), Limits(40_000, 500, 300), run, "", rng)
@@ -133,7 +133,7 @@ def test_settings_that_make_no_sense(name: str, values: dict[str, Any], message:
 
 
 def interrupt_after(pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C as soon as so many pieces are on disk."""
+    """Raises KeyboardInterrupt as soon as the given number of pieces is on disk."""
     put = Journal.put
 
     def stopping_put(self: Journal, key: str, result: dict[str, Any]) -> None:

@@ -255,7 +255,7 @@ def test_alphabet_refuses() -> None:
 
 @pytest.mark.parametrize("name", TASK_MODULES)
 def test_tasks_import_numpy_alone(name: str) -> None:
-    """Every module of tasks, loaded without the package around it, brings in NumPy and tasks."""
+    """Every module of tasks, loaded without the package, imports only NumPy and tasks."""
     folder = Path(echo.__file__).parent.parent
     code = (
         "import sys, types, importlib\n"

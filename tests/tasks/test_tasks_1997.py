@@ -43,7 +43,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def assert_counts(counts: np.ndarray, expected: np.ndarray | float) -> None:
-    """Chi-squared, which is exceeded once in a thousand (Wilson and Hilferty's approximation)."""
+    """Returns the 99.9 % quantile of chi-squared (approximation of Wilson and Hilferty)."""
     freedom = len(counts) - 1
     spread = 2 / (9 * freedom)
     limit = freedom * (1 - spread + 3.09 * math.sqrt(spread)) ** 3
@@ -51,7 +51,7 @@ def assert_counts(counts: np.ndarray, expected: np.ndarray | float) -> None:
 
 
 def assert_even(values: Any, low: int, high: int) -> None:
-    """Integers low..high, each as often as the others; all of them, and no other."""
+    """Asserts that values are uniform over the integers low..high, all of which occur."""
     values = np.asarray(values)
     assert values.min() >= low
     assert values.max() <= high
@@ -60,14 +60,14 @@ def assert_even(values: Any, low: int, high: int) -> None:
 
 
 def assert_uniform(values: np.ndarray, low: float, high: float) -> None:
-    """Real numbers evenly from low to high: ten bins, none outside."""
+    """Asserts that values are uniform from low to high, in ten bins."""
     assert values.min() >= low
     assert values.max() <= high
     assert_even(np.minimum((values - low) / (high - low) * 10, 9).astype(int), 0, 9)
 
 
 def assert_normal(values: np.ndarray, mean: float, variance: float) -> None:
-    """Mean, variance and the share within one standard deviation."""
+    """Asserts mean, variance and the share within one standard deviation."""
     n = values.size
     values = values.astype(np.float64)
     assert abs(values.mean() - mean) < 4 * math.sqrt(variance / n)

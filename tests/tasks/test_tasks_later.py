@@ -112,7 +112,7 @@ def test_memoryless_score_is_the_crossentropy_of_who_knows_the_time_alone() -> N
 
 
 def legal_by_the_grammar(n: int, letters: str) -> list[set[str]]:
-    """What may follow each prefix of the string: found in all strings of the language."""
+    """Returns the legal next symbols of each prefix, found in all strings of the language."""
     words = ["".join(letter * k for letter in letters) + "T" for k in range(n + 2)]
     word = words[n]
     return [{w[t] for w in words if w[:t] == word[:t] and len(w) > t} for t in range(len(word))]

@@ -1,4 +1,4 @@
-"""The embedded Reber grammar, against an automaton of its own: a regular expression."""
+"""The embedded Reber grammar, against an independent automaton: a regular expression."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def symbols_of(rows: np.ndarray) -> str:
-    """One-hot rows as a string; they must be one-hot."""
+    """Returns one-hot rows as a string; asserts that they are one-hot."""
     assert rows.dtype == np.float32
     assert np.array_equal(np.sort(rows, axis=1), np.eye(7, dtype=np.float32)[[6] * len(rows)])
     return "".join("BTPSXVE"[place] for place in rows.argmax(axis=1))
 
 
 def every_string(longest: int) -> set[str]:
-    """All strings of the grammar up to a length."""
+    """Returns all strings of the grammar up to a length."""
     inner, front = set(), [("", "0")]
     while front:
         walked, node = front.pop()
@@ -86,7 +86,7 @@ def test_branches_have_probability_one_half() -> None:
 
 
 def nodes_of(string: str) -> list[tuple[str, str]]:
-    """Where there was a choice, and what was chosen."""
+    """Returns the branches of a string and the chosen symbols."""
     choices = [("outer", string[1])]
     node = "0"
     for symbol in string[3:-3]:
@@ -162,7 +162,7 @@ def test_pairs_are_the_strings(seed: int) -> None:
 
 
 def test_legal_symbols_are_those_that_go_on_to_a_string() -> None:
-    """By brute force: what any string with the same beginning has next."""
+    """Returns by brute force the next symbols of all strings with the same start."""
     known = every_string(15)
     following: dict[str, set[str]] = {}
     for string in known:
@@ -261,7 +261,7 @@ def test_a_stream_is_strings_joined(seed: int, length: int) -> None:
 
 
 def begins_a_string(text: str) -> bool:
-    """Whether the grammar has a string that goes on from here."""
+    """Returns whether a string of the grammar continues the given text."""
     head = re.match("B([TP])B", text)
     if head is None:
         return text in ("", "B", "BT", "BP")
