@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell.experiments import (
-    EXPERIMENTS,
-    GROUPS,
-    Run,
-    run_experiment,
-)
+from echocell.experiments import EXPERIMENTS, GROUPS, Run, run_experiment
 from echocell.experiments.later import continual_reber, reber_streams, timing
 from echocell.experiments.later.reber_streams import Streams
 from echocell.experiments.run import falling_rate

@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell.experiments import (
-    EXPERIMENTS,
-    Run,
-    groups,
-    run_experiment,
-)
+from echocell.experiments import EXPERIMENTS, Run, groups, run_experiment
 from echocell.experiments.paper_1997 import (
     adding,
     long_lag,

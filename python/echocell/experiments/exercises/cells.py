@@ -30,6 +30,7 @@ from echocell.experiments.run.journal import Result
 from echocell.experiments.run.measures import Array, percent_correct
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
+from echocell.experiments.run.statistics import Statistic
 from echocell.experiments.run.sweep import train_until_correct
 from echocell.layers import GRU, LSTM, Dense, MemoryBlocks, SimpleRNN
 from echocell.models import Sequential
@@ -42,8 +43,6 @@ from echocell.tasks.series import rmse
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
 
 STANDARD = "LSTM"
 CELLS: dict[str, Callable[..., Any]] = {

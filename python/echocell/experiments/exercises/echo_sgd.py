@@ -8,12 +8,7 @@ from echocell.experiments.exercises.echo_task import Case, Limits, train
 from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
-from echocell.experiments.run.sweep import (
-    exercise,
-    sweep,
-    sweep_outcome,
-    updates_table,
-)
+from echocell.experiments.run.sweep import exercise, sweep, sweep_outcome, updates_table
 from echocell.experiments.run.sweep_plot import Panel
 
 

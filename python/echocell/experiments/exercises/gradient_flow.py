@@ -24,6 +24,7 @@ from echocell.experiments.run.journal import Result
 from echocell.experiments.run.measures import Array
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
+from echocell.experiments.run.statistics import Statistic
 from echocell.initializers import Orthogonal
 from echocell.layers import GRU, LSTM, SimpleRNN
 from echocell.models import Sequential
@@ -41,8 +42,6 @@ from echocell.plotting.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
 
 _SMALLEST = 1e-300  # the lower limit of logarithms
 _KINDS = {"SimpleRNN": "-", "GRU": ":", "LSTM": "--"}

@@ -13,12 +13,7 @@ from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Point, Rows, rows_by_turn
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
-from echocell.experiments.run.sweep import (
-    exercise,
-    extremes,
-    sweep,
-    sweep_outcome,
-)
+from echocell.experiments.run.sweep import exercise, extremes, sweep, sweep_outcome
 from echocell.experiments.run.sweep_plot import Panel
 from echocell.tasks.encoding import Floats, random_values
 from echocell.tasks.lag_rows import to_rows

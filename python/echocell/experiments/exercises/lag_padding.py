@@ -16,9 +16,7 @@ from echocell.experiments.exercises.lag_task import Limits, batch_rows, build, l
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Rows
 from echocell.experiments.run.running import Run
-from echocell.experiments.run.sweep import (
-    geometric_mean_ratio,
-)
+from echocell.experiments.run.sweep import geometric_mean_ratio
 from echocell.tasks.encoding import Floats, random_values
 from echocell.tasks.lag_rows import to_rows
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from echocell.experiments.exercises.lag_padding import (
-    Case,
-    PaddedRows,
-    compared,
-    train,
-)
+from echocell.experiments.exercises.lag_padding import Case, PaddedRows, compared, train
 from echocell.experiments.exercises.lag_task import cost_panels
 from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import rows_by_turn

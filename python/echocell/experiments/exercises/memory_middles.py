@@ -13,11 +13,7 @@ from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Point, rows_in_blocks
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
-from echocell.experiments.run.sweep import (
-    exercise,
-    sweep,
-    sweep_outcome,
-)
+from echocell.experiments.run.sweep import exercise, sweep, sweep_outcome
 from echocell.tasks import middles
 from echocell.tasks.encoding import Integers, one_hot_encode
 

@@ -13,9 +13,7 @@ from echocell.experiments.exercises.memory_trials import (
 from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import Point
 from echocell.experiments.run.running import Run
-from echocell.experiments.run.sweep import (
-    exercise,
-)
+from echocell.experiments.run.sweep import exercise
 
 
 def _change(before: float, after: float) -> str:

@@ -24,10 +24,7 @@ from echocell.experiments.run.journal import Result
 from echocell.experiments.run.point import Point
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
-from echocell.experiments.run.sweep import (
-    sweep,
-    sweep_outcome,
-)
+from echocell.experiments.run.sweep import sweep, sweep_outcome
 from echocell.experiments.run.sweep_plot import Bars
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential

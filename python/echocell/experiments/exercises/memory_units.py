@@ -16,10 +16,7 @@ from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.point import Rows, rows_in_blocks
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
-from echocell.experiments.run.sweep import (
-    exercise,
-    sweep_outcome,
-)
+from echocell.experiments.run.sweep import exercise, sweep_outcome
 from echocell.experiments.run.sweep_plot import Panel
 
 

@@ -27,6 +27,7 @@ from echocell.experiments.run.experiment import Outcome
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
+from echocell.experiments.run.statistics import Statistic
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense
 from echocell.models import Sequential
@@ -37,8 +38,6 @@ from echocell.tasks.encoding import Floats
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
 
 CELLS: dict[str, type[LSTM] | type[GRU]] = {"LSTM": LSTM, "GRU": GRU}
 BIASES = ("usual", "chrono")

@@ -35,6 +35,7 @@ from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings, check_each
+from echocell.experiments.run.statistics import Statistic
 from echocell.experiments.run.sweep_plot import Panel, plot_sweep
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
@@ -42,8 +43,6 @@ from echocell.optimizers import Adam
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
 
 CELLS = {"with forget gates": "ifo", "without forget gates": "io"}
 # The share of perfect networks among 100 in the paper, in percent.

@@ -30,6 +30,7 @@ from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import Settings
+from echocell.experiments.run.statistics import Statistic
 from echocell.initializers import Chrono
 from echocell.layers import GRU, LSTM, Dense, SimpleRNN
 from echocell.models import Sequential
@@ -40,8 +41,6 @@ from echocell.tasks import languages
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
 
 CELLS: dict[str, Callable[..., Any]] = {
     "SimpleRNN": SimpleRNN,

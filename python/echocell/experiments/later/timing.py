@@ -29,6 +29,7 @@ from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.journal import Result
 from echocell.experiments.run.running import Run, Training
 from echocell.experiments.run.settings import Settings, check_each
+from echocell.experiments.run.statistics import Statistic
 from echocell.experiments.run.sweep_plot import Bars, plot_sweep
 from echocell.initializers import Constant
 from echocell.layers import LSTM, Dense
@@ -39,8 +40,6 @@ from echocell.tasks.encoding import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from echocell.experiments.run.statistics import Statistic
 
 SPIKES = "spikes"
 SHAPES = (SPIKES, *timing.FUNCTIONS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,18 +29,13 @@ from echocell.experiments.run.recipes import (
     run_task,
 )
 from echocell.experiments.run.running import Run
-from echocell.experiments.run.trials import (
-    PaperRow,
-)
+from echocell.experiments.run.trials import PaperRow
 from echocell.initializers import Chrono
 from echocell.layers import GRU, Dense
 from echocell.models import Sequential
 from echocell.optimizers import Adam
 from echocell.tasks import long_lag
 from echocell.tasks.encoding import Floats
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

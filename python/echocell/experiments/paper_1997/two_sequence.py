@@ -19,13 +19,7 @@ from echocell.experiments.paper_1997.common import LongSettings, paper_experimen
 from echocell.experiments.paper_1997.network import Network1997
 from echocell.experiments.paper_1997.networks import NETWORK_3, NETWORK_3C
 from echocell.experiments.run.experiment import Experiment, Outcome
-from echocell.experiments.run.recipes import (
-    Task,
-    TrainingRecipe,
-    run_task,
-    task_by_errors,
-    within,
-)
+from echocell.experiments.run.recipes import Task, TrainingRecipe, run_task, task_by_errors, within
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.trials import PaperRow
 from echocell.initializers import Chrono, Orthogonal, RandomUniform

@@ -18,12 +18,7 @@ from echocell.experiments.paper_1997 import published
 from echocell.experiments.paper_1997.common import TrialSettings, paper_experiment
 from echocell.experiments.paper_1997.networks import NETWORK_2C
 from echocell.experiments.run.experiment import Outcome
-from echocell.experiments.run.recipes import (
-    Task,
-    TrainingRecipe,
-    all_below,
-    task_trials,
-)
+from echocell.experiments.run.recipes import Task, TrainingRecipe, all_below, task_trials
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.statistics import Statistic
 from echocell.experiments.run.sweep_plot import Panel, plot_sweep
