@@ -237,9 +237,9 @@ def _airline(
     x, y = task.train.windows[..., np.newaxis], task.train.targets[:, np.newaxis]
     with run.training(settings.airline_epochs * len(x), label) as training:
         training.fit(model, x, y, batch_size=1, epochs=settings.airline_epochs)
-    said = model.predict(task.test.windows[..., np.newaxis], verbose=0)[:, 0]
+    forecast = model.predict(task.test.windows[..., np.newaxis], verbose=0)[:, 0]
     truth = task.series[task.test.places]
-    error = rmse(truth, task.scaler.inverse(said))
+    error = rmse(truth, task.scaler.inverse(forecast))
     solved = error < rmse(truth, repeat_last(task.series, task.test.places))
     return {"solved": solved, "updates": error, "accuracy": 0.0} | _size(model)
 
@@ -257,7 +257,7 @@ TASKS = {"echo": _echo, "memory": _memory, "alphabet": _alphabet, "airline": _ai
 Scores = Mapping[str, Mapping[str, Score]]
 
 
-def run(settings: CellsSettings, run: Run) -> Outcome:
+def run_cells(settings: CellsSettings, run: Run) -> Outcome:
     """Trains every cell on every task."""
     scores: dict[str, dict[str, Score]] = {task: {} for task in TASKS}
     sizes: dict[str, list[str]] = {cell: [] for cell in CELLS}
@@ -372,7 +372,7 @@ CELLS_EXPERIMENT = Experiment(
     ),
     settings=CellsSettings(),
     headline=headline,
-    run=run,
+    run=run_cells,
     group="exercises",
     takes=5,
 )

@@ -87,7 +87,7 @@ def train(case: Case, limits: Limits, run: Run, label: str, rng: np.random.Gener
 
 
 def _shuffled(x: Floats, y: Floats, rng: np.random.Generator) -> Draw:
-    """Returns a function that hands out a data set pass after pass, each pass in a new order."""
+    """Returns a function that draws from a data set, pass by pass, each in a new order."""
     left = np.empty(0, np.int64)
 
     def draw(count: int) -> tuple[Floats, Floats]:

@@ -44,7 +44,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class GatesSettings(Settings):
-    """Settings of gates; docs/experiments.md tells how they were chosen.
+    """Settings of gates; docs/experiments.md describes their choice.
 
     Attributes:
         length: values of a sequence, including the first and the last one.
@@ -67,8 +67,8 @@ class GatesSettings(Settings):
 
 
 @dataclass(frozen=True)
-class Watched:
-    """The trace of the trained network.
+class UnitTrace:
+    """The trace of the trained network and the choice of the carrier.
 
     Attributes:
         sequences: both sequences [2, T + 1].
@@ -103,7 +103,7 @@ class Watched:
         return np.asarray(self.of("i") * self.of("g"))
 
 
-def run(settings: GatesSettings, run: Run) -> Outcome:
+def run_gates(settings: GatesSettings, run: Run) -> Outcome:
     """Trains on both sequences and traces the carrier."""
     firsts = (settings.length - 2, settings.length - 1)
     sequences = np.array([memory.generate_sequence(first, settings.length) for first in firsts])
@@ -118,64 +118,64 @@ def run(settings: GatesSettings, run: Run) -> Outcome:
     model.compile(loss="categorical_crossentropy", optimizer=Adam(settings.rate))
     with run.training(settings.epochs) as training:
         training.fit(model, x, y, batch_size=2, epochs=settings.epochs, shuffle=False)
-    watched = _watch(model, sequences, x)
-    accuracy = percent_correct(sequences[:, 1:], watched.predicted)
-    answer = _answer(watched)
+    carrier = _trace_carrier(model, sequences, x)
+    accuracy = percent_correct(sequences[:, 1:], carrier.predicted)
+    answer = _answer(carrier)
     return Outcome.with_answer(
         answer,
         run.seed,
-        {"accuracy": accuracy, "left": 100 * _left(watched)},
-        lambda title: _draw(title, watched),
+        {"accuracy": accuracy, "left": 100 * _left(carrier)},
+        lambda title: _draw(title, carrier),
         perfect=accuracy == 100,
-        table=_table(watched),
+        table=_table(carrier),
     )
 
 
-def _watch(model: Sequential, sequences: Array, x: Array) -> Watched:
+def _trace_carrier(model: Sequential, sequences: Array, x: Array) -> UnitTrace:
     trace = {name: np.asarray(v, np.float64) for name, v in trace_first(model, x).items()}
     head = np.asarray(model.get_weights()[-2], np.float64)
     direction = head[:, sequences[0, -1]] - head[:, sequences[1, -1]]  # [H]
     lead = trace["h"] * direction * np.array([1.0, -1.0])[:, np.newaxis, np.newaxis]
     unit = int(np.argmax(lead[:, -1].sum(axis=0)))
     predicted = np.asarray(model.predict(x, verbose=0)).argmax(axis=-1)
-    return Watched(sequences, predicted, unit, trace, lead)
+    return UnitTrace(sequences, predicted, unit, trace, lead)
 
 
-def _left(watched: Watched) -> float:
+def _left(carrier: UnitTrace) -> float:
     """Returns the share of the first step's writing that the later forget gates keep.
 
     This is the product of the means of the carrier's forget gate over the two sequences.
     """
-    return float(np.prod(watched.of("f")[:, 1:].mean(axis=0)))
+    return float(np.prod(carrier.of("f")[:, 1:].mean(axis=0)))
 
 
-def _answer(watched: Watched) -> str:
+def _answer(carrier: UnitTrace) -> str:
     """Returns sentences on the carrier: its state, its gates, the origin of the difference."""
-    cell, forget, inward, outward = (watched.of(name) for name in "cfio")
-    first, last = watched.sequences[:, 0], watched.sequences[:, -1]
-    right = bool((watched.predicted[:, -1] == last).all())
-    share = watched.lead[:, -1].sum(axis=0)
-    part = 100 * share[watched.unit] / max(float(np.abs(share).sum()), 1e-12)
+    cell, forget, inward, outward = (carrier.of(name) for name in "cfio")
+    first, last = carrier.sequences[:, 0], carrier.sequences[:, -1]
+    right = bool((carrier.predicted[:, -1] == last).all())
+    share = carrier.lead[:, -1].sum(axis=0)
+    part = 100 * share[carrier.unit] / max(float(np.abs(share).sum()), 1e-12)
     return (
         f"{'The last values are correct' if right else 'Not learned: a last value is wrong'}. "
-        f"Unit {watched.unit + 1} distinguishes the sequences most ({part:.0f} % of the "
+        f"Unit {carrier.unit + 1} distinguishes the sequences most ({part:.0f} % of the "
         f"contributions of all units). On reading {first[0]} it stores {cell[0, 0]:+.2f} in its "
         f"cell, on reading {first[1]} {cell[1, 0]:+.2f} (input gate {inward[0, 0]:.2f} and "
         f"{inward[1, 0]:.2f}); at the last step the cell states are {cell[0, -1]:+.2f} and "
         f"{cell[1, -1]:+.2f}. After the first step the forget gate is between "
         f"{forget[:, 1:].min():.2f} and {forget[:, 1:].max():.2f}, which keeps "
-        f"{100 * _left(watched):.0f} % of what was stored first. {_origin(watched)} The output "
+        f"{100 * _left(carrier):.0f} % of what was stored first. {_origin(carrier)} The output "
         f"gate is {outward[:, :-1].mean():.2f} on average before the last step and "
         f"{outward[:, -1].mean():.2f} at the last step."
     )
 
 
-def _origin(watched: Watched) -> str:
+def _origin(carrier: UnitTrace) -> str:
     """Returns the part of the final difference between the cells that the first step wrote.
 
     c(T) is the sum over the steps of the written part times the later forget gates.
     """
-    cell, since = watched.of("c"), np.prod(watched.of("f")[:, 1:], axis=1)
+    cell, since = carrier.of("c"), np.prod(carrier.of("f")[:, 1:], axis=1)
     first = cell[:, 0] * since
     return (
         f"Of the final difference between the two cell states, {cell[0, -1] - cell[1, -1]:+.2f}, "
@@ -184,34 +184,34 @@ def _origin(watched: Watched) -> str:
     )
 
 
-def _description(watched: Watched, t: int) -> str:
+def _description(carrier: UnitTrace, t: int) -> str:
     """Returns a description of the carrier's gates at a step, over both sequences."""
     parts = []
     if t > 0:
-        forget = float(watched.of("f")[:, t].mean())
+        forget = float(carrier.of("f")[:, t].mean())
         parts.append("keeps" if forget > 0.8 else "forgets" if forget < 0.2 else "keeps a part")
-    strength = float(np.abs(watched.written[:, t]).max())
+    strength = float(np.abs(carrier.written[:, t]).max())
     parts.append("writes" if strength > 0.2 else "writes little")
-    shown = float(watched.of("o")[:, t].mean())
+    shown = float(carrier.of("o")[:, t].mean())
     parts.append("shows" if shown > 0.8 else "hides" if shown < 0.2 else "shows a part")
     return ", ".join(parts)
 
 
-def _table(watched: Watched) -> list[list[str]]:
+def _table(carrier: UnitTrace) -> list[list[str]]:
     """Returns the headings and a row for each step of both sequences."""
     headings = ["sequence", "reads", "i", "g", "written: i g", "f", "kept: f c", "c", "o", "h"]
     headings += ["predicted", "expected"]
-    columns = [watched.of("i"), watched.of("g"), watched.written, watched.of("f"), watched.kept]
-    columns += [watched.of("c"), watched.of("o"), watched.of("h")]
+    columns = [carrier.of("i"), carrier.of("g"), carrier.written, carrier.of("f"), carrier.kept]
+    columns += [carrier.of("c"), carrier.of("o"), carrier.of("h")]
     rows = [
         [
             " ".join(map(str, sequence)),
             str(sequence[t]),
             *(f"{column[row, t]:+.2f}" for column in columns),
-            str(watched.predicted[row, t]),
+            str(carrier.predicted[row, t]),
             str(sequence[t + 1]),
         ]
-        for row, sequence in enumerate(watched.sequences)
+        for row, sequence in enumerate(carrier.sequences)
         for t in range(len(sequence) - 1)
     ]
     return [headings, *rows]
@@ -220,19 +220,19 @@ def _table(watched: Watched) -> list[list[str]]:
 # ---- the picture -------------------------------------------------------------------------------
 
 
-def _draw(title: str, watched: Watched) -> Figure:
+def _draw(title: str, carrier: UnitTrace) -> Figure:
     figure, body = plotting.titled_figure(title, 9)
     grid = body.subplots(4, 2, sharex=True)
     for axes, (name, label) in zip(grid.flat, _NAMES.items(), strict=False):
-        _draw_values(axes, watched, watched.of(name), label)
-        axes.set_ylim((-0.15, 1.25) if name in "ifo" else _around(watched.of(name)))
+        _draw_values(axes, carrier, carrier.of(name), label)
+        axes.set_ylim((-0.15, 1.25) if name in "ifo" else _around(carrier.of(name)))
     low, _ = grid[1, 1].get_ylim()
-    for t in range(watched.kept.shape[1]):
-        grid[1, 1].text(t, low, _description(watched, t), ha="center", va="bottom", fontsize=9)
-    _draw_values(grid[3, 0], watched, watched.kept, "kept, f c(t-1)")
-    grid[3, 0].set_ylim(_around(watched.kept))
-    lead = watched.lead.sum(axis=0).T  # [H, T]
-    _draw_units(grid[3, 1], watched, lead)
+    for t in range(carrier.kept.shape[1]):
+        grid[1, 1].text(t, low, _description(carrier, t), ha="center", va="bottom", fontsize=9)
+    _draw_values(grid[3, 0], carrier, carrier.kept, "kept, f c(t-1)")
+    grid[3, 0].set_ylim(_around(carrier.kept))
+    lead = carrier.lead.sum(axis=0).T  # [H, T]
+    _draw_units(grid[3, 1], carrier, lead)
     for axes in grid[3]:
         axes.set_xlabel("step: value read, and the next value to be predicted", fontsize=10.5)
     legend_above(body, [grid[0, 0]])
@@ -245,12 +245,12 @@ def _around(values: Array) -> tuple[float, float]:
     return -2.0 * high, 1.45 * high
 
 
-def _draw_values(axes: Axes, watched: Watched, values: Array, title: str) -> None:
+def _draw_values(axes: Axes, carrier: UnitTrace, values: Array, title: str) -> None:
     """Draws a line for each sequence, with each value next to its mark."""
-    plotting.style_axes(axes, title=f"unit {watched.unit + 1}, {title}")
+    plotting.style_axes(axes, title=f"unit {carrier.unit + 1}, {title}")
     above = values[0] >= values[1]
     for row, colour in enumerate(_COLOURS):
-        name = "sequence " + " ".join(map(str, watched.sequences[row]))
+        name = "sequence " + " ".join(map(str, carrier.sequences[row]))
         axes.plot(values[row], "os"[row] + "-", color=colour, linewidth=1.6, label=name)
         for t, value in enumerate(values[row]):
             up = bool(above[t]) == (row == 0)
@@ -266,22 +266,22 @@ def _draw_values(axes: Axes, watched: Watched, values: Array, title: str) -> Non
             )
     steps = values.shape[1]
     axes.set_xlim(-0.4, steps - 0.6)
-    axes.set_xticks(range(steps), _steps(watched))
+    axes.set_xticks(range(steps), _steps(carrier))
 
 
-def _steps(watched: Watched) -> list[str]:
+def _steps(carrier: UnitTrace) -> list[str]:
     """Returns for each step the value read and the value to be predicted."""
     texts = []
-    for t in range(watched.sequences.shape[1] - 1):
+    for t in range(carrier.sequences.shape[1] - 1):
         read, due = (
-            " or ".join(map(str, dict.fromkeys(watched.sequences[:, place].tolist())))
+            " or ".join(map(str, dict.fromkeys(carrier.sequences[:, place].tolist())))
             for place in (t, t + 1)
         )
         texts.append(f"reads {read}\nnext {due}")
     return texts
 
 
-def _draw_units(axes: Axes, watched: Watched, lead: Array) -> None:
+def _draw_units(axes: Axes, carrier: UnitTrace, lead: Array) -> None:
     """Draws the contribution of each unit to the score of the correct last value."""
     plotting.style_axes(axes, title="all units: contribution of h to the correct last value")
     high = max(float(np.abs(lead).max()), 1e-6)
@@ -308,7 +308,7 @@ GATES = Experiment(
     ),
     settings=GatesSettings(),
     headline=lambda statistics: f"{percent_headline(statistics)} of the next values",
-    run=run,
+    run=run_gates,
     group="exercises",
     takes=1,
 )

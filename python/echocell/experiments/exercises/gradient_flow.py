@@ -88,7 +88,7 @@ def simple_rnn(units: int, scale: float) -> SimpleRNN:
     return SimpleRNN(units, recurrent_initializer=Orthogonal(gain=scale))
 
 
-def run(settings: FlowSettings, run: Run) -> Outcome:
+def run_gradient_flow(settings: FlowSettings, run: Run) -> Outcome:
     """Measures dLoss/dh(t) in untrained networks, then trains one with and without clipping."""
     norms = {
         label: np.array(run.once(label, partial(_flow, make, settings))["norms"])
@@ -339,7 +339,7 @@ GRADIENT_FLOW = Experiment(
     ),
     settings=FlowSettings(),
     headline=headline,
-    run=run,
+    run=run_gradient_flow,
     group="exercises",
     takes=2,
 )

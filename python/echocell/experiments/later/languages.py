@@ -169,7 +169,7 @@ def train(
     }
 
 
-def run(settings: LanguagesSettings, run: Run) -> Outcome:
+def run_languages(settings: LanguagesSettings, run: Run) -> Outcome:
     """Trains every cell on both languages."""
     rows = []
     for language, name in NAMES.items():
@@ -298,7 +298,7 @@ LANGUAGES = Experiment(
     published=Published("a^n b^n c^n up to n = 1000 or more", KALMAN),
     settings=LanguagesSettings(),
     headline=_headline,
-    run=run,
+    run=run_languages,
     group="later",
     takes=60,
 )

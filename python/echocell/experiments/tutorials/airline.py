@@ -106,7 +106,7 @@ def build(settings: AirlineSettings, look_back: int) -> Sequential:
     return model
 
 
-def run(settings: AirlineSettings, run: Run) -> Outcome:
+def run_airline(settings: AirlineSettings, run: Run) -> Outcome:
     """Trains one model for each look-back; errors are in thousands of passengers."""
     tasks = {lags: airline(lags, settings.share) for lags in settings.look_back}
     batches = [-(-len(task.train.targets) // settings.batch_size) for task in tasks.values()]
@@ -192,6 +192,6 @@ AIRLINE = Experiment(
         'Python with Keras" (2016), trained on 70 % of the series; RMSE on the training/test part',
     ),
     settings=AirlineSettings(),
-    run=run,
+    run=run_airline,
     headline=headline,
 )

@@ -48,7 +48,7 @@ def build(settings: MemorySettings) -> Sequential:
     return model
 
 
-def run(settings: MemorySettings, run: Run) -> Outcome:
+def run_memory(settings: MemorySettings, run: Run) -> Outcome:
     """Trains on both sequences in turn and measures the share of correct next values."""
     pairs = [memory.to_pairs(sequence) for sequence in memory.SEQUENCES]
     model = build(settings)
@@ -104,5 +104,5 @@ MEMORY = Experiment(
     ),
     settings=MemorySettings(),
     headline=lambda statistics: f"{percent_headline(statistics)} of 8 values",
-    run=run,
+    run=run_memory,
 )
