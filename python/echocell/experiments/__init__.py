@@ -6,21 +6,17 @@
 From the command line: `echocell list` and `echocell run NAME... | all`.
 
 The package `run` is the framework; `tutorials`, `exercises`, `paper_1997` and `later` contain the
-experiments of one group each.
+experiments of one group each, which `catalogue` lists; `command` is the command line.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from echocell.experiments.exercises import EXERCISES
-from echocell.experiments.later import LATER
-from echocell.experiments.paper_1997 import PAPER_1997
+from echocell.experiments import command as command
+from echocell.experiments.catalogue import EXPERIMENTS, GROUPS, find, groups
 from echocell.experiments.run.experiment import Experiment, Outcome, Published
 from echocell.experiments.run.report import Report, run_experiment
 from echocell.experiments.run.running import Run
 from echocell.experiments.run.settings import UnknownNameError
-from echocell.experiments.tutorials import TUTORIALS
 
 __all__ = [
     "EXPERIMENTS",
@@ -35,32 +31,3 @@ __all__ = [
     "groups",
     "run_experiment",
 ]
-
-# In the order of `echocell list`.
-EXPERIMENTS: dict[str, Experiment[Any]] = {
-    experiment.name: experiment for experiment in (*TUTORIALS, *EXERCISES, *PAPER_1997, *LATER)
-}
-
-# The groups and their descriptions, in the order of `echocell list`.
-GROUPS = {
-    "tutorials": "experiments of the tutorials, compared with their published results",
-    "exercises": "open exercises of the tutorials; each varies a setting and answers a question",
-    "paper-1997": "tasks of Hochreiter & Schmidhuber (1997), compared with the paper's results",
-    "later": "tasks of later papers: forgetting, peepholes, formal languages, very long lags",
-}
-
-
-def groups() -> dict[str, list[Experiment[Any]]]:
-    """Returns the experiments of each group."""
-    return {group: [one for one in EXPERIMENTS.values() if one.group == group] for group in GROUPS}
-
-
-def find(name: str) -> Experiment[Any]:
-    """Returns the experiment with the given name.
-
-    Raises:
-        UnknownNameError: if there is none; the message suggests the nearest name.
-    """
-    if name not in EXPERIMENTS:
-        raise UnknownNameError("experiment", name, EXPERIMENTS)
-    return EXPERIMENTS[name]

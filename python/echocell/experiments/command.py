@@ -10,18 +10,12 @@ from typing import Any
 from echocell import plotting
 from echocell._common import terminal
 from echocell._common.usage import UsageError
-from echocell.experiments import (
-    EXPERIMENTS,
-    GROUPS,
-    Experiment,
-    Report,
-    UnknownNameError,
-    find,
-    groups,
-)
+from echocell.experiments.catalogue import EXPERIMENTS, GROUPS, find, groups
 from echocell.experiments.run import settings as settings_of
+from echocell.experiments.run.experiment import Experiment
 from echocell.experiments.run.journal import JournalError
-from echocell.experiments.run.report import run_experiment
+from echocell.experiments.run.report import Report, run_experiment
+from echocell.experiments.run.settings import UnknownNameError
 from echocell.experiments.run.tables import (
     joined_table,
     spread_table,
