@@ -34,6 +34,7 @@ from echocell.layers import (
     RepeatVector,
     TimeDistributed,
 )
+from echocell.layers.pickling import layer_from_bytes, layer_to_bytes
 from echocell.models import (
     Sequential,
     load_model,
@@ -244,10 +245,10 @@ def test_weights_of_a_changed_file(name: str, tmp_path: Path) -> None:
 def test_a_changed_pickle_of_a_layer(make: Callable[[], Any]) -> None:
     layer = make()
     layer(X)
-    good = container.unpack(pickling.layer_to_bytes(layer), "layer")
+    good = container.unpack(layer_to_bytes(layer), "layer")
     for seed in range(60):
         tensors, content = changed(random.Random(seed), *good)
-        message = refusal(partial(pickling.layer_from_bytes, packed(tensors, content)))
+        message = refusal(partial(layer_from_bytes, packed(tensors, content)))
         assert "pickled" in message or message == ACCEPTED, seed
 
 

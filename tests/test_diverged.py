@@ -76,7 +76,7 @@ def test_it_is_copied_as_it_is(way: str, stateful: bool, dtype: str, tmp_path: P
     twin = COPIES[way](model, tmp_path / "model")
     for ours, theirs in zip(twin.get_states(), model.get_states(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    for ours, theirs in zip(twin._ready().slots(), model._ready().slots(), strict=True):
+    for ours, theirs in zip(twin.graph.ready().slots(), model.graph.ready().slots(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert_same(twin, model)
 

@@ -1041,7 +1041,7 @@ def test_options_stay_once_a_layer_is_built(make: Callable[[], Any], name: str, 
     layer = make()
     before = getattr(layer, name)
     setattr(layer, name, before)  # still free
-    outer = layer._owner or layer
+    outer = layer.owner or layer
     outer(X)
     with pytest.raises(AttributeError, match=f"{name} cannot be changed .* Make a new") as caught:
         setattr(layer, name, value)

@@ -184,13 +184,13 @@ def test_the_core_calls_only_what_is_overridden(
     hook: str, fit: set[str], evaluate: set[str]
 ) -> None:
     callbacks = CallbackList(LambdaCallback(**{hook: print}))
-    hooks = Hooks(model_of(), ["loss"], callbacks, Silent())  # type: ignore[arg-type]
+    hooks = Hooks(["loss"], callbacks, Silent(), lambda: False)  # type: ignore[arg-type]
     assert set(hooks.of_fit()) == fit
     assert set(hooks.of_evaluate()) == evaluate
 
 
 def test_the_core_knows_its_hooks() -> None:
-    network = model_of()._network
+    network = model_of().graph.network
     with pytest.raises(ValueError, match="there is no hook 'on_batch'"):
         network.fit(X, Y, None, batch_size=2, epochs=1, hooks={"on_batch": print})
 

@@ -210,7 +210,7 @@ def test_rows_of_zeros_are_targets_still() -> None:
 
 def test_what_is_plain() -> None:
     """The other tests would pass if everything went the ordinary way."""
-    network = built()._network
+    network = built().graph.network
     x, y = X, ONE_HOT
     assert network.small_fit(x, y, 32, 1, True) is not None
     assert network.small_train(x, y) is not None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,3 +99,17 @@ def _refuse_foreign(data: bytes, source: str) -> None:
 
 def _header_size(data: bytes) -> int:
     return int.from_bytes(data[:8], "little")
+
+
+# ---- lists of tensors --------------------------------------------------------------------------
+
+
+def numbered(prefix: str, arrays: Sequence[Array]) -> dict[str, Array]:
+    """prefix0, prefix1, ..."""
+    return {f"{prefix}{k}": array for k, array in enumerate(arrays)}
+
+
+def in_order(tensors: Mapping[str, Array], prefix: str) -> list[Array]:
+    """What numbered() was given."""
+    count = sum(name.startswith(prefix) for name in tensors)
+    return [tensors[f"{prefix}{k}"] for k in range(count)]

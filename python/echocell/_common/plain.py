@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -85,6 +84,8 @@ def reading(source: str) -> Iterator[None]:
 
 def parsed(text: str) -> Any:
     """The value of a JSON text; ValueError where it is none, or is nested too deeply."""
+    import json  # few programs read a file
+
     try:
         value = json.loads(text)
     except RecursionError:
@@ -115,4 +116,19 @@ def entry(content: Any, key: str, kind: type[T]) -> T:
     value = content[key]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"{key}: expected a {kind.__name__}, received {value!r:.80}")
+    return value
+
+
+def checked_random_state(content: Any) -> tuple[int, int]:
+    """Seed and draws so far; ValueError where the content holds no such numbers."""
+    state = entry(content, "random_state", list)
+    if len(state) != 2:
+        raise ValueError(f"random_state: expected two integers, received {state!r:.80}")
+    return checked_draws(state[0], "random_state"), checked_draws(state[1], "random_state")
+
+
+def checked_draws(value: Any, name: str) -> int:
+    """A number of 64 bits; ValueError for anything else."""
+    if type(value) is not int or not 0 <= value < 2**64:
+        raise ValueError(f"{name}: expected an integer below 2**64, received {value!r:.80}")
     return value

@@ -7,19 +7,16 @@ T(i) time steps of sequence i, F features, C outputs. A sample shape leaves the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _core
 from echocell._data import arrays, shapes
-from echocell._data import targets as targets_module
 from echocell._data.shapes import Sample
-from echocell.layers import Embedding
-
-if TYPE_CHECKING:
-    from echocell.models.network import Stack
+from echocell._data.spec import InputSpec
+from echocell._data.targets import sample_weights as checked_weights
+from echocell._data.targets import targets as checked_targets
 
 Array = NDArray[Any]
 Lengths = NDArray[np.int64]
@@ -46,48 +43,37 @@ def pieces(array: Array, lengths: Lengths) -> list[Array]:
     return np.split(array, np.cumsum(lengths)[:-1])
 
 
-# ---- models ------------------------------------------------------------------------------------
-
-
-def require_open(model: Stack, network: _core.Network, lengths: Lengths, name: str) -> None:
+def refuse_unequal(spec: InputSpec, lengths: Lengths, name: str) -> None:
     """Raises ValueError where the model cannot take sequences of different lengths."""
-    sample = model._sample or ()
     received = f"received lengths {lengths.min()} to {lengths.max()}"
     pad = "pad them with preprocessing.sequence.pad_sequences"
-    if sample[0] is not None:
+    steps, *rest = spec.sample
+    if steps is not None:
         raise ValueError(
-            f"{name}: expected rows of one length, {sample[0]} time steps, {received}. For "
-            f"sequences of different lengths make the model with input_shape={(None, *sample[1:])};"
+            f"{name}: expected rows of one length, {steps} time steps, {received}. For "
+            f"sequences of different lengths make the model with input_shape={(None, *rest)};"
             f" or {pad}, and put Masking or Embedding(mask_zero=True) first so that the padding "
             "does not count"
         )
-    if model.stateful:
+    if spec.stateful:
         raise ValueError(
             f"{name}: a stateful model takes sequences of one length, so that all states are of "
             f"the same step; {received}"
         )
-    misled = network.layer_misled_by_padding
-    if misled is not None:
-        culprit = model._layers[misled]
-        raise ValueError(
-            f"{name}: layer {culprit.name!r} ({type(culprit).__name__}) takes sequences of one "
-            f"length; {received}: {pad}"
-        )
+    if spec.misled is not None:
+        raise ValueError(f"{name}: {spec.misled} takes sequences of one length; {received}: {pad}")
 
 
 # ---- data --------------------------------------------------------------------------------------
 
 
-def inputs(model: Stack, value: Sequence[Any], name: str) -> Array:
+def inputs(spec: InputSpec, value: Sequence[Any], name: str) -> Array:
     """All sequences [T(i), F] behind each other, [sum of T(i), F]; ids [sum of T(i)]."""
-    sample, dtype, first = model._sample or (), model._array_dtype, model._layers[0]
-    classes = first.input_dim if isinstance(first, Embedding) else None
-    return np.concatenate(
-        [_input(row, sample, dtype, classes, f"{name}[{k}]") for k, row in enumerate(value)]
-    )
+    return np.concatenate([_input(spec, row, f"{name}[{k}]") for k, row in enumerate(value)])
 
 
-def _input(row: Any, sample: Sample, dtype: np.dtype[Any], classes: int | None, name: str) -> Array:
+def _input(spec: InputSpec, row: Any, name: str) -> Array:
+    sample, dtype = spec.sample, spec.dtype
     array = arrays.as_array(row, name)
     fits = array.ndim == len(sample) and shapes.fits(array.shape[1:], sample[1:])
     if not fits or not array.size:
@@ -95,9 +81,9 @@ def _input(row: Any, sample: Sample, dtype: np.dtype[Any], classes: int | None, 
             f"{name}: expected a sequence of shape {shapes.text(sample[1:], 'time steps')}, "
             f"received {array.shape}"
         )
-    if classes is None:
+    if spec.classes is None:
         return arrays.numbers(array, dtype, name)
-    return arrays.ids(array, sample[1:], classes, dtype, name)
+    return arrays.ids(array, sample[1:], spec.classes, dtype, name)
 
 
 def targets(
@@ -117,7 +103,7 @@ def targets(
     rows = rows_of(value, lengths, name)
     return np.concatenate(
         [
-            targets_module.targets(row, loss, output, len(row), dtype, f"{name}[{k}]", "time steps")
+            checked_targets(row, loss, output, len(row), dtype, f"{name}[{k}]", "time steps")
             for k, row in enumerate(rows)
         ]
     )
@@ -126,7 +112,7 @@ def targets(
 def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str) -> Array:
     """[N], or a list of [T(i)], behind each other, for an output at every step."""
     if not (isinstance(value, (list, tuple)) and value and hasattr(value[0], "__len__")):
-        return targets_module.sample_weights(value, len(lengths), (None,), dtype, name)
+        return checked_weights(value, len(lengths), (None,), dtype, name)
     rows = rows_of(value, lengths, name)
     arrays = [arrays.numbers(row, dtype, f"{name}[{k}]") for k, row in enumerate(rows)]
     for k, array in enumerate(arrays):

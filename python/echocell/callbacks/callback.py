@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 
 class Callback:
@@ -26,7 +26,7 @@ class Callback:
         """Called once by fit, evaluate or predict, before anything else."""
         self.params = params
 
-    def _listens_to(self, hook: str) -> bool:
+    def listens_to(self, hook: str) -> bool:
         """Whether that hook does anything; fit leaves out the calls that do not."""
         return hook in vars(self) or getattr(type(self), hook) is not getattr(Callback, hook)
 
@@ -82,3 +82,6 @@ class Callback:
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+
+#: One callback, or several.
+Callbacks: TypeAlias = Callback | Sequence[Callback]

@@ -53,7 +53,7 @@ class CallbackList(Callback):
         # The model fills its own history from what the core gives back after all epochs.
         own = getattr(self.model, "history", None)
         others = [callback for callback in self.callbacks if callback is not own]
-        return any(callback._listens_to(hook) for callback in others for hook in hooks)
+        return any(callback.listens_to(hook) for callback in others for hook in hooks)
 
     def set_model(self, model: Any) -> None:
         """Gives the model to each."""
@@ -69,10 +69,7 @@ class CallbackList(Callback):
 
     def listens_to(self, hook: str) -> bool:
         """Whether any of them does something in that hook."""
-        return any(callback._listens_to(hook) for callback in self.callbacks)
-
-    def _listens_to(self, hook: str) -> bool:
-        return self.listens_to(hook)
+        return any(callback.listens_to(hook) for callback in self.callbacks)
 
     def append(self, callback: Callback) -> None:
         """Adds one at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from echocell.callbacks.callback import Callback
@@ -36,6 +36,20 @@ class History(Callback):
         self.epoch.append(epoch)
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)
+
+    def fill(self, names: Sequence[str], rows: Sequence[Sequence[float]], first: int) -> None:
+        """Writes the logs of all epochs at once.
+
+        Args:
+            names: of the numbers of a row.
+            rows: a row per epoch.
+            first: the number of the first epoch, from 0.
+        """
+        self.epoch = list(range(first, first + len(rows)))
+        table = self.history
+        for row in rows:
+            for name, value in zip(names, row, strict=False):
+                table.setdefault(name, []).append(value)
 
     # The model keeps its last history: with a reference back it would stay in memory until the
     # cyclic garbage collector runs.

@@ -65,11 +65,11 @@ class ModelCheckpoint(Monitor):
         self._batches_since_saving = 0
         self._epoch = 0
 
-    def _listens_to(self, hook: str) -> bool:
+    def listens_to(self, hook: str) -> bool:
         """Batches only where it saves after so many of them."""
         if "batch" in hook and self.save_freq == "epoch":
             return False
-        return super()._listens_to(hook)
+        return super().listens_to(hook)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch

@@ -17,7 +17,7 @@ from echocell import plotting
 from echocell._common import terminal
 from echocell.forecasting.csv_rows import UnusableFileError
 from echocell.forecasting.csv_series import CsvSeries, read_series
-from echocell.forecasting.model import Forecaster, Recipe, TooShortError, Trained, train
+from echocell.forecasting.model import ForecastConfig, Forecaster, TooShortError, Trained, train
 from echocell.forecasting.report import (
     all_forecasts,
     picture,
@@ -41,7 +41,7 @@ DEFAULT_SEED = 7
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `echocell forecast`."""
-    defaults = Recipe()
+    defaults = ForecastConfig()
     parser.add_argument(
         "data", metavar="DATA.csv", type=Path, help="CSV file with a column of numbers"
     )
@@ -132,9 +132,9 @@ def _forecast(args: argparse.Namespace) -> None:
     _prepare(save.parent)
     if save.is_dir() or (save.exists() and save.samefile(args.data)):
         raise UnusableFileError(f"{save}: the model cannot be written there")
-    recipe = Recipe(args.look_back, args.units, args.epochs, args.test_share, args.seed)
-    trained = train(series.values, recipe, column=series.column, verbose=0 if args.quiet else 1)
-    _say_training(say, series, trained, recipe)
+    config = ForecastConfig(args.look_back, args.units, args.epochs, args.test_share, args.seed)
+    trained = train(series.values, config, column=series.column, verbose=0 if args.quiet else 1)
+    _say_training(say, series, trained, config)
     table = all_forecasts(series, trained, args.season)
     rows = scores(series.values, trained, table)
     print(score_table(rows))
@@ -163,7 +163,7 @@ def _say_series(say: Callable[[str], object], path: Path, series: CsvSeries) -> 
 
 
 def _say_training(
-    say: Callable[[str], object], series: CsvSeries, trained: Trained, recipe: Recipe
+    say: Callable[[str], object], series: CsvSeries, trained: Trained, config: ForecastConfig
 ) -> None:
     forecaster, labels, cut = trained.forecaster, series.labels, trained.cut
     say(
@@ -172,7 +172,7 @@ def _say_training(
     )
     scaler = forecaster.scaler
     model = (
-        f"model: LSTM({recipe.units}) over {forecaster.look_back} time steps, Dense(1); "
+        f"model: LSTM({config.units}) over {forecaster.look_back} time steps, Dense(1); "
         f"scaled by {scaler.low:g} to {scaler.high:g}, the range of the training part alone, "
         "and measured from each window's mean"
     )
@@ -184,7 +184,7 @@ def _say_training(
         )
     else:
         say(f"trained for {trained.epochs} epochs; too few targets to stop early by")
-    say(f"seed: {recipe.seed}")
+    say(f"seed: {config.seed}")
 
 
 # -- predict

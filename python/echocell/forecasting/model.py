@@ -40,7 +40,7 @@ class TooShortError(ValueError):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ForecastConfig:
     """How a forecaster is trained.
 
     look_back: L; None takes 12, or less where the series is short. units: of the LSTM. epochs: at
@@ -159,7 +159,9 @@ class Trained:
     best_epoch: int
 
 
-def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int = 0) -> Trained:
+def train(
+    values: ArrayLike, config: ForecastConfig, *, column: str = "", verbose: int = 0
+) -> Trained:
     """Train a forecaster of a series on its first part.
 
     The scaler is fitted on the training part alone. The last fifth of the training targets is
@@ -168,7 +170,7 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
 
     Arguments:
         values: the series [N], finite.
-        recipe: look-back, units, epochs, test share and seed.
+        config: look-back, units, epochs, test share and seed.
         column: what the series is called.
         verbose: as in `Sequential.fit`.
 
@@ -176,17 +178,17 @@ def train(values: ArrayLike, recipe: Recipe, *, column: str = "", verbose: int =
         TooShortError: if there are too few values for the look-back and the test share.
     """
     series = as_series(values)
-    cut = int(series.size * (1.0 - recipe.test_share))
-    look_back = _look_back(series.size, cut, recipe)
-    if recipe.seed is not None:
-        set_random_seed(recipe.seed)
+    cut = int(series.size * (1.0 - config.test_share))
+    look_back = _look_back(series.size, cut, config)
+    if config.seed is not None:
+        set_random_seed(config.seed)
     scaler = MinMaxScaler.fit(series[:cut])
     windows, targets, places = look_back_pairs(scaler.transform(series[:cut]), look_back)
     x = _inputs(windows)
     y = (targets - windows[:, -1])[:, np.newaxis]
     validated = int(len(x) * _VALIDATION_SHARE) if len(x) >= _LEAST_TO_VALIDATE else 0
-    model = _build(look_back, recipe.units)
-    epochs, best = _fit(model, x, y, validated, recipe.epochs, verbose)
+    model = _build(look_back, config.units)
+    epochs, best = _fit(model, x, y, validated, config.epochs, verbose)
     return Trained(
         forecaster=Forecaster(model, scaler, look_back, column),
         cut=cut,
@@ -204,14 +206,14 @@ def _inputs(windows: Series) -> Series:
     return measured[:, :, np.newaxis]
 
 
-def _look_back(count: int, cut: int, recipe: Recipe) -> int:
+def _look_back(count: int, cut: int, config: ForecastConfig) -> int:
     longest = cut - _LEAST_PAIRS
-    if longest >= (recipe.look_back or 1) and cut < count:
-        return recipe.look_back or min(12, max(1, longest // 2))
-    wanted = recipe.look_back or 1
+    if longest >= (config.look_back or 1) and cut < count:
+        return config.look_back or min(12, max(1, longest // 2))
+    wanted = config.look_back or 1
     raise TooShortError(
         f"{count} values are too few: a look-back of {wanted} and a test share of "
-        f"{recipe.test_share:g} need {_needed(wanted, recipe.test_share)}"
+        f"{config.test_share:g} need {_needed(wanted, config.test_share)}"
     )
 
 

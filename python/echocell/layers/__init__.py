@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from echocell._common.missing_names import module_getattr
 from echocell._common.public import publish
 from echocell.layers.activation import Activation
+from echocell.layers.class_table import register
 from echocell.layers.dense import Dense
 from echocell.layers.dropout import Dropout
 from echocell.layers.embedding import Embedding
@@ -24,7 +25,7 @@ from echocell.layers.rnn.gru import GRU
 from echocell.layers.rnn.lstm import LSTM
 from echocell.layers.rnn.memory_blocks import MemoryBlocks
 from echocell.layers.rnn.simple_rnn import SimpleRNN
-from echocell.layers.serialization import deserialize, register, serialize
+from echocell.layers.serialization import deserialize, serialize
 from echocell.layers.wrappers.bidirectional import Bidirectional
 from echocell.layers.wrappers.time_distributed import TimeDistributed
 

@@ -21,11 +21,8 @@ class Activation(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = ("activation",)
+    _core_options = _core.ActivationOptions
 
     def __init__(self, activation: Identifier | None, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.activation = activations.get(activation)
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.ActivationOptions(activation=self.activation)

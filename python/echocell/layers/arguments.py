@@ -65,11 +65,35 @@ class Arguments:
     """The arguments that all layers take; see Layer."""
 
     __signature__ = CompleteSignature()
-    #: Constructor arguments that are the configuration.
-    _option_names: ClassVar[tuple[str, ...]] = ()
+    #: The arguments that are the configuration: those of the constructor itself, then the keywords
+    #: that the constructors of its bases add. They are attributes, too.
+    option_names: ClassVar[tuple[str, ...]] = ()
+    _keyword_options: ClassVar[tuple[str, ...]] = ()
+    #: Arguments of the constructor that are no options, such as other words for one.
+    _not_options: ClassVar[frozenset[str]] = frozenset()
     _keras_arguments: ClassVar[KerasArguments] = keras_arguments.LAYER
-    _takes_ids = False  # an input is a number of a class: a sample has no feature axis
-    _reads_steps = False  # a sample is (T, F): input_dim is F alone
+    takes_ids = False  # an input is a number of a class: a sample has no feature axis
+    assumed_sample: Sample | None = None  # the input where none is given
+    is_input = False  # says what a model takes, and computes nothing
+    reads_steps = False  # a sample is (T, F): input_dim is F alone
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Reads the options off the constructor, in echocell's own classes."""
+        super().__init_subclass__(**keywords)
+        if "__init__" in vars(cls) and cls.__module__.startswith("echocell."):
+            code = vars(cls)["__init__"].__code__
+            positional, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+            given = code.co_varnames
+            own, inherited = given[1:positional], (*given[positional:last], *cls._keyword_options)
+            cls._keyword_options = cls._options_among(
+                name for name in dict.fromkeys(inherited) if name not in own
+            )
+            cls.option_names = (*cls._options_among(own), *cls._keyword_options)
+
+    @classmethod
+    def _options_among(cls, names: Iterable[str]) -> tuple[str, ...]:
+        others = {*SharedArguments.__annotations__, *cls._not_options}
+        return tuple(name for name in names if name not in others)
 
     def __init__(
         self,
@@ -89,12 +113,12 @@ class Arguments:
         if others:
             self._keras_arguments.check(type(self).__name__, others, type(self))
         self._name = checked_name(name, type(self).__name__)
-        self._name_is_automatic = name is None
+        self.name_is_automatic = name is None
         self.dtype = self._stated_dtype(dtype)
         self._trainable = bool(trainable)
-        self._given_weights = weights
-        self._kept_weights: list[np.ndarray[Any, Any]] | None = None  # of a layer that this copies
-        self._given_batch, self._given_sample = self._stated_shape(
+        self.initial_weights = weights
+        self.kept_weights: list[np.ndarray[Any, Any]] | None = None  # of a layer that this copies
+        self.stated_batch, self.stated_sample = self._stated_shape(
             {"batch_input_shape": batch_input_shape, "batch_shape": batch_shape},
             batch_size,
             input_shape,
@@ -118,9 +142,9 @@ class Arguments:
                 f"received {name!r}"
             )
         self._name = name
-        self._name_is_automatic = False
+        self.name_is_automatic = False
 
-    def _take_automatic_name(self, taken: Collection[str]) -> None:
+    def take_automatic_name(self, taken: Collection[str]) -> None:
         """Takes the next name that is counted for the class and not taken."""
         while self._name in taken:
             self._name = checked_name(None, type(self).__name__)
@@ -160,11 +184,11 @@ class Arguments:
             name: None if value is None else scalars.whole(value, f"{kind}: {name}")
             for name, value in given.items()
         }
-        if self._takes_ids:
+        if self.takes_ids:
             return None if dims["input_length"] is None else (dims["input_length"],)
         if dims["input_dim"] is None:
             return None
-        if self._reads_steps:
+        if self.reads_steps:
             return (dims["input_length"], dims["input_dim"])
         return (dims["input_dim"],)
 
@@ -175,11 +199,11 @@ class Arguments:
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
         if self.dtype is not None:
             config["dtype"] = self.dtype
-        if self._given_sample is not None:
-            config["batch_input_shape"] = [self._given_batch, *self._given_sample]
-        elif self._given_batch is not None:
-            config["batch_size"] = self._given_batch
-        for option in self._option_names:
+        if self.stated_sample is not None:
+            config["batch_input_shape"] = [self.stated_batch, *self.stated_sample]
+        elif self.stated_batch is not None:
+            config["batch_size"] = self.stated_batch
+        for option in self.option_names:
             config[option] = _plain(getattr(self, option))
         return config
 

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from echocell import _core
 from echocell._data import shapes
 from echocell._data.shapes import Sample
-from echocell.layers.built_layer import Parameters
-from echocell.layers.input import InputLayer
-from echocell.layers.layer import Layer
+from echocell.layers.built_layer import BuiltLayer, Parameters
 
 Array = NDArray[Any]
 
@@ -24,7 +22,7 @@ Array = NDArray[Any]
 _BYTES_TO_DRAW = 16
 
 
-def planned_sample(layers: Sequence[Layer], shape: Any) -> Sample | None:
+def planned_sample(layers: Sequence[BuiltLayer], shape: Any) -> Sample | None:
     """The input that a model of these layers will be built for; None where it waits for data.
 
     Args:
@@ -39,12 +37,12 @@ def planned_sample(layers: Sequence[Layer], shape: Any) -> Sample | None:
     if not layers:
         return None
     first = layers[0]
-    return first._assumed_sample if first._given_sample is None else first._given_sample
+    return first.assumed_sample if first.stated_sample is None else first.stated_sample
 
 
 def planned(
-    layers: Sequence[Layer], sample: Sample | None, *, all_fit: bool = False
-) -> Iterator[tuple[Layer, Parameters]]:
+    layers: Sequence[BuiltLayer], sample: Sample | None, *, all_fit: bool = False
+) -> Iterator[tuple[BuiltLayer, Parameters]]:
     """The layers that will be built, each with its parameters: those before the first one that
     cannot take its input. With all_fit=True such a layer is a ValueError.
     """
@@ -52,10 +50,10 @@ def planned(
         return
     shape = tuple(shapes.core_shape(sample))
     for layer in layers:
-        if isinstance(layer, InputLayer):
+        if layer.is_input:
             continue
         try:
-            parameters, shape = _core.layer_shapes(layer._options(), shape)
+            parameters, shape = _core.layer_shapes(layer.core_options(), shape)
         except ValueError as error:
             if all_fit:
                 raise ValueError(f"layer {layer.name!r}: {error}") from None
@@ -64,7 +62,7 @@ def planned(
 
 
 def hand_out(
-    arrays: Sequence[Array], layers: Sequence[Layer], sample: Sample | None, dtype: str
+    arrays: Sequence[Array], layers: Sequence[BuiltLayer], sample: Sample | None, dtype: str
 ) -> None:
     """Gives each layer that will be built its weights, so that none are drawn.
 
@@ -76,13 +74,13 @@ def hand_out(
     rest = iter(arrays)
     for layer, parameters in planned(layers, sample, all_fit=True):
         own = list(islice(rest, len(parameters)))
-        layer._kept_weights = layer._fitting_weights(own, parameters, np.dtype(dtype))
+        layer.kept_weights = layer.fitting_weights(own, parameters, np.dtype(dtype))
     count = len(list(rest))
     if count:
         raise ValueError(f"weights: expected {len(arrays) - count} arrays, received {len(arrays)}")
 
 
-def refuse_oversized(layers: Sequence[Layer], sample: Sample | None) -> None:
+def refuse_oversized(layers: Sequence[BuiltLayer], sample: Sample | None) -> None:
     """Raises ValueError where the weights would not fit into this machine's memory."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     total = 0

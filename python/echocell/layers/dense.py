@@ -49,16 +49,10 @@ class Dense(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = (
-        "units",
-        "activation",
-        "use_bias",
-        "kernel_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "bias_regularizer",
-    )
+    _core_options = _core.DenseOptions
+
     _keras_arguments = DENSE
+    _not_options = frozenset({"output_dim"})
     kernel = weight_view("kernel", "(F, H)")
     bias = weight_view("bias", "(H,)")
 
@@ -83,8 +77,3 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.DenseOptions(
-            units=self.units, activation=self.activation, use_bias=self.use_bias
-        )

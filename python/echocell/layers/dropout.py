@@ -31,7 +31,8 @@ class Dropout(Layer):
     Source: Srivastava et al. 2014.
     """
 
-    _option_names = ("rate", "seed")
+    _core_options = _core.DropoutOptions
+
     _keras_arguments = DROPOUT
 
     def __init__(
@@ -40,6 +41,3 @@ class Dropout(Layer):
         super().__init__(**shared)
         self.rate = scalars.rate(rate, "Dropout: rate")
         self.seed = scalars.seed(seed, "Dropout")
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.DropoutOptions(rate=self.rate)

@@ -50,16 +50,11 @@ class Embedding(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = (
-        "input_dim",
-        "output_dim",
-        "embeddings_initializer",
-        "embeddings_regularizer",
-        "mask_zero",
-    )
+    _core_options = _core.EmbeddingOptions
+
     _keras_arguments = EMBEDDING
-    _takes_ids = True
-    _assumed_sample = (None,)
+    takes_ids = True
+    assumed_sample = (None,)
     embeddings = weight_view("embeddings", "(input_dim, output_dim)")
 
     def __init__(
@@ -82,10 +77,5 @@ class Embedding(Layer):
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.mask_zero = bool(mask_zero)
 
-    def _options(self) -> _core.LayerOptions:
-        return _core.EmbeddingOptions(
-            input_dim=self.input_dim, output_dim=self.output_dim, mask_zero=self.mask_zero
-        )
-
     def _checked_input(self, array: Array, dtype: np.dtype[Any]) -> Array:
-        return arrays.ids(array, self._sample or (), self.input_dim, dtype)
+        return arrays.ids(array, self.input_sample or (), self.input_dim, dtype)

@@ -24,8 +24,6 @@ class Flatten(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = ("data_format",)
-
     def __init__(self, data_format: str | None = None, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         if data_format not in (None, "channels_last", "channels_first"):
@@ -35,5 +33,5 @@ class Flatten(Layer):
             )
         self.data_format = data_format or "channels_last"
 
-    def _options(self) -> _core.LayerOptions:
+    def core_options(self) -> _core.LayerOptions:
         return _core.FlattenOptions(channels_first=self.data_format == "channels_first")

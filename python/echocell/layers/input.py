@@ -42,6 +42,9 @@ class InputLayer(Layer):
         **shared: the other words for the shape.
     """
 
+    _not_options = frozenset({"shape"})
+
+    is_input = True
     _keras_arguments = INPUT
 
     def __init__(
@@ -56,10 +59,10 @@ class InputLayer(Layer):
         if shape is not None:
             shared["input_shape"] = shape
         super().__init__(name=name, batch_size=batch_size, dtype=dtype, **shared)
-        if self._given_sample is None:
+        if self.stated_sample is None:
             raise ValueError("Input: expected a shape, such as Input(shape=(5, 10)), received none")
 
-    def _options(self) -> _core.LayerOptions:
+    def core_options(self) -> _core.LayerOptions:
         raise TypeError(
             f"layer {self.name!r}: an Input says what a model takes and computes nothing: call the "
             "model"

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell import backend
-from echocell._data import arrays, shapes
+from echocell._data import arrays, sequences, shapes
+from echocell._data.sequences import Lengths
 from echocell._data.shapes import Sample
 from echocell.layers.built_layer import BuiltLayer
-from echocell.layers.location import Place, as_before
+from echocell.layers.location import WeightLocation, undo_building_on_error
 from echocell.layers.weight import Weight
 
 Array = NDArray[Any]
@@ -25,10 +26,10 @@ def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
     """Sample shapes to build for when data of this shape comes: the time axis open, so that other
     lengths can follow; and as it is, for layers that need to know it (Flatten).
     """
-    shapes: list[Sample] = [tuple(sample)]
+    candidates: list[Sample] = [tuple(sample)]
     if len(sample) >= 2 or (ids and sample):
-        shapes.insert(0, (None, *sample[1:]))
-    return shapes
+        candidates.insert(0, (None, *sample[1:]))
+    return candidates
 
 
 class Layer(BuiltLayer):
@@ -50,8 +51,6 @@ class Layer(BuiltLayer):
         ValueError: a wrong value, or an argument of Keras that echocell does not have.
     """
 
-    _assumed_sample: Sample | None = None  # the input where none is given
-
     def __call__(self, x: Any, mask: Any = None, training: bool = False) -> Any:
         """The layer's output for a batch of inputs.
 
@@ -67,16 +66,20 @@ class Layer(BuiltLayer):
         Raises:
             TypeError, ValueError: x or mask do not fit the layer.
         """
-        with as_before([self]):
+        with undo_building_on_error([self]):
             return self._run(x, mask, None, training)[0]
 
     def _run(
         self, x: Any, mask: Any, initial_state: list[Array] | None, training: bool
     ) -> tuple[Array, list[Array]]:
-        place, data, steps = self._prepared(x, mask)
-        return place.network.run_layer(place.number, data, steps, initial_state, bool(training))
+        location, data, steps = self._prepared(x, mask)
+        return location.network.run_layer(
+            location.number, data, steps, initial_state, bool(training)
+        )
 
-    def _prepared(self, x: Any, mask: Any) -> tuple[Place, Array, NDArray[np.uint8] | None]:
+    def _prepared(
+        self, x: Any, mask: Any
+    ) -> tuple[WeightLocation, Array, NDArray[np.uint8] | None]:
         """A layer that is built for x, and x and mask as the core takes them."""
         if isinstance(x, Layer):
             raise TypeError(
@@ -84,30 +87,30 @@ class Layer(BuiltLayer):
                 "are made with Sequential; the functional API does not exist yet"
             )
         array = arrays.as_array(x, "x")
-        self._build_for(array)
-        place = self._built_place()
-        self._refuse_inner(place)
-        data = self._checked_input(array, np.dtype(place.network.dtype))
+        self.build_for_data(array)
+        location = self.built_location()
+        self._refuse_inner(location)
+        data = self._checked_input(array, np.dtype(location.network.dtype))
         if mask is None:
-            return place, data, None
-        if data.ndim < (2 if self._takes_ids else 3):
+            return location, data, None
+        if data.ndim < (2 if self.takes_ids else 3):
             raise ValueError(f"mask: x of shape {data.shape} has no time steps to mask")
-        return place, data, arrays.mask_bytes(mask, data)
+        return location, data, arrays.mask_bytes(mask, data)
 
-    def _refuse_inner(self, place: Place) -> None:
-        if place.inner:
+    def _refuse_inner(self, location: WeightLocation) -> None:
+        if location.inner:
             raise ValueError(
                 f"layer {self.name!r} stands inside another layer and cannot be run by itself; "
                 "call the outer one"
             )
 
     def _checked_input(self, array: Array, dtype: np.dtype[Any]) -> Array:
-        return arrays.inputs(array, self._sample or (), dtype)
+        return arrays.inputs(array, self.input_sample or (), dtype)
 
-    def _build_for(self, array: Array) -> None:
+    def build_for_data(self, array: Array) -> None:
         sample = array.shape[1:]
-        if self._place is not None and (
-            self._owner is not None or shapes.fits(sample, self._sample or ())
+        if self.location is not None and (
+            self.owner is not None or shapes.fits(sample, self.input_sample or ())
         ):
             return
         if array.ndim < 2 or array.size == 0:
@@ -115,16 +118,16 @@ class Layer(BuiltLayer):
                 f"x: expected an array of shape (samples, ...) for layer {self.name!r}, received "
                 f"{array.shape}"
             )
-        self._build_first([*candidate_shapes(sample, self._takes_ids)])
+        self._build_first([*candidate_shapes(sample, self.takes_ids)])
 
     def _build_first(self, samples: list[Sample]) -> None:
         for sample in samples[:-1]:
             try:
-                self._build(sample, self.dtype or backend.floatx())
+                self.build_sample(sample, self.dtype or backend.floatx())
                 return
             except ValueError:
                 continue
-        self._build(samples[-1], self.dtype or backend.floatx())
+        self.build_sample(samples[-1], self.dtype or backend.floatx())
 
     def trace(self, x: Any, mask: Any = None, initial_state: Any = None) -> dict[str, Any]:
         """Every gate and state over time: what a recurrent layer does inside.
@@ -146,36 +149,79 @@ class Layer(BuiltLayer):
         Raises:
             TypeError, ValueError: an argument does not fit the layer.
         """
-        from echocell.models import tracing  # which knows models
+        lengths = sequences.lengths_of(x)
+        with undo_building_on_error([self]):
+            if mask is None and initial_state is None:
+                model = self._model_for(x if lengths is None else x[0])
+                if model is not None:
+                    traced: dict[str, Any] = model.trace(x, self.name)
+                    return traced
+            if lengths is None:
+                return self._trace_batch(x, mask, initial_state)
+            return self._trace_sequences(x, lengths, mask, initial_state)
 
-        with as_before([self]):
-            return tracing.of_layer(self, x, mask, initial_state)
+    def _model_for(self, x: Any) -> Any:
+        """The model of the layer, where a batch (or one sequence of a list) fits the input of the
+        model and not that of the layer, which stands further behind; else None.
+        """
+        model: Any = self.owner
+        if self.location is None or self.location.inner or model is None:
+            return None
+        given: Sample = model.input_shape[1:]
+        own, shape = self.input_sample or (), np.shape(x)
+        if len(shape) > len(given):
+            shape = shape[1:]
+        fits = [len(shape) == len(sample) and shapes.fits(shape, sample) for sample in (own, given)]
+        return model if fits == [False, True] else None
+
+    def _trace_sequences(
+        self, x: Any, lengths: Lengths, mask: Any, initial_state: Any
+    ) -> dict[str, list[Array]]:
+        """The traces of sequences of different lengths, one by one."""
+        rows = [arrays.as_array(row, f"x[{k}]")[np.newaxis] for k, row in enumerate(x)]
+        self.build_for_data(rows[0])
+        states = self.checked_states(initial_state, len(rows))
+        masks = None if mask is None else sequences.rows_of(mask, lengths, "mask")
+        traces = [
+            self._trace_batch(
+                row,
+                None if masks is None else [masks[k]],
+                None if states is None else [state[k : k + 1] for state in states],
+            )
+            for k, row in enumerate(rows)
+        ]
+        return joined_traces(traces)
 
     def _trace_batch(self, x: Any, mask: Any, initial_state: Any) -> dict[str, Array]:
-        place, data, steps = self._prepared(x, mask)
-        states = self._checked_states(initial_state, len(data))
-        return place.network.trace_layer(place.number, data, steps, states)
+        location, data, steps = self._prepared(x, mask)
+        states = self.checked_states(initial_state, len(data))
+        return location.network.trace_layer(location.number, data, steps, states)
 
-    def _checked_states(
+    def checked_states(
         self, states: Any, rows: int | None, *, finite: bool = True
     ) -> list[Array] | None:
         if states is None:
             return None
-        place = self._built_place()
+        location = self.built_location()
         return arrays.states(
             states,
-            place.network.state_widths(place.number),
+            location.network.state_widths(location.number),
             rows,
-            np.dtype(place.network.dtype),
+            np.dtype(location.network.dtype),
             f"layer {self.name!r}: states",
             finite=finite,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For copy and pickle: the layer alone, with its weights and the states it carries."""
-        from echocell.models import pickling  # which knows all layers
+        from echocell.layers.pickling import layer_from_bytes, layer_to_bytes  # few programs copy
 
-        return pickling.layer_from_bytes, (pickling.layer_to_bytes(self),)
+        return layer_from_bytes, (layer_to_bytes(self),)
+
+
+def joined_traces(traces: Sequence[dict[str, Array]]) -> dict[str, list[Array]]:
+    """Traces of single sequences, each name -> [1, T, H], as name -> list of [T, H]."""
+    return {name: [trace[name][0] for trace in traces] for name in traces[0]}
 
 
 def weight_view(name: str, shape: str) -> property:

@@ -1,21 +1,18 @@
-"""Where a layer stands: whose it is, where its weights are, and the way back after an error."""
+"""The place of a layer: where its weights are, and the way back after an error."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
 from echocell import _core
 from echocell._data.shapes import Sample
 
-if TYPE_CHECKING:
-    from echocell.layers.built_layer import BuiltLayer
 
-
-class Place(NamedTuple):
+class WeightLocation(NamedTuple):
     """Where the weights of a layer are: parameters [first, first + size) of layer `number`."""
 
     network: _core.Network
@@ -25,25 +22,31 @@ class Place(NamedTuple):
     inner: bool = False  # the layer stands inside another one, such as Bidirectional
 
 
-class Standing(NamedTuple):
-    """What building changes of a layer and of those inside it."""
+class Placement(NamedTuple):
+    """The attributes that building changes, of a layer and of those inside it."""
 
-    place: Place | None
+    location: WeightLocation | None
     sample: Sample | None
     batch: int | None
     kept_weights: list[NDArray[Any]] | None
-    inner: list[Standing]
+    inner: list[Placement]
+
+
+class Placed(Protocol):
+    """A layer, as far as building changes it."""
+
+    placement: Placement
 
 
 @contextmanager
-def as_before(layers: Iterable[BuiltLayer]) -> Iterator[None]:
+def undo_building_on_error(layers: Iterable[Placed]) -> Iterator[None]:
     """Undoes the building of these layers where the body raises."""
-    before = [(layer, layer._standing) for layer in layers]
+    before = [(layer, layer.placement) for layer in layers]
     try:
         yield
     except BaseException:
-        for layer, standing in before:
-            layer._standing = standing
+        for layer, placement in before:
+            layer.placement = placement
         raise
 
 

@@ -27,7 +27,7 @@ class Masking(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = ("mask_value",)
+    _core_options = _core.MaskingOptions
 
     def __init__(self, mask_value: float = 0.0, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
@@ -37,6 +37,3 @@ class Masking(Layer):
                 f"Masking: mask_value: expected a finite number, received {mask_value!r}; "
                 "replace NaN in the data, for example with np.nan_to_num(x, nan=-1)"
             )
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.MaskingOptions(mask_value=self.mask_value)

@@ -24,11 +24,8 @@ class RepeatVector(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = ("n",)
+    _core_options = _core.RepeatVectorOptions
 
     def __init__(self, n: int, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.n = scalars.whole(n, "RepeatVector: n")
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.RepeatVectorOptions(n=self.n)

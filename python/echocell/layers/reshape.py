@@ -22,7 +22,7 @@ class Reshape(Layer):
         **shared: what every layer takes.
     """
 
-    _option_names = ("target_shape",)
+    _core_options = _core.ReshapeOptions
 
     def __init__(self, target_shape: Sequence[int], **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
@@ -38,6 +38,3 @@ class Reshape(Layer):
             raise ValueError(
                 f"Reshape: target_shape: expected one -1 at most, received {target_shape!r}"
             )
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.ReshapeOptions(target_shape=self.target_shape)

@@ -6,15 +6,12 @@ The core calls only what it is given, so that a hook that nobody overrides costs
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from echocell._common.progress import Display
 from echocell.callbacks import CallbackList
-
-if TYPE_CHECKING:
-    from echocell.models.trainer import Trainer
 
 Array = NDArray[Any]
 Listeners = dict[str, Callable[..., Any]]
@@ -25,18 +22,25 @@ class Hooks:
 
     Args:
         names: of the logs: loss, metrics, then with val_ in front.
+        callbacks: the callbacks that may listen.
+        display: the display of the progress.
+        stopped: tells whether the training is to end.
 
     Attributes:
         last: the logs of the last epoch.
     """
 
     def __init__(
-        self, model: Trainer, names: Sequence[str], callbacks: CallbackList, display: Display
+        self,
+        names: Sequence[str],
+        callbacks: CallbackList,
+        display: Display,
+        stopped: Callable[[], bool],
     ) -> None:
-        self._model = model
         self._names = names
         self._callbacks = callbacks
         self._display = display
+        self._stopped = stopped
         self.last: dict[str, float] = {}
 
     def of_fit(self) -> Listeners:
@@ -84,7 +88,7 @@ class Hooks:
         self._callbacks.on_epoch_end(epoch, logs)
         self._display.epoch_end(epoch, logs)
         self.last = logs
-        return bool(self._model.stop_training)
+        return self._stopped()
 
     def _batch_begin(self, batch: int) -> None:
         self._callbacks.on_train_batch_begin(batch, {})
@@ -92,7 +96,7 @@ class Hooks:
     def _batch_end(self, batch: int, values: list[float]) -> bool:
         """True stops."""
         self._callbacks.on_train_batch_end(batch, self._logs(values))
-        return bool(self._model.stop_training)
+        return self._stopped()
 
     def _test_begin(self) -> None:
         self._callbacks.on_test_begin({})

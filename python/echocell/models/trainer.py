@@ -1,28 +1,35 @@
-"""Training and testing: the verbs of a model that need targets.
+"""Training: compile, fit, single updates and gradients.
 
 Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
 from echocell._common import scalars
-from echocell._common.keras_arguments import EVALUATE, FIT, FitArguments, PredictArguments
+from echocell._common.keras_arguments import (
+    COMPILE,
+    FIT,
+    CompileArguments,
+    FitArguments,
+)
 from echocell._common.progress import display
-from echocell._common.typing import Callbacks, Verbose
-from echocell._common.warning import warn
-from echocell._data import arrays
+from echocell._common.typing import Identifier, Verbose
+from echocell._data import arrays, batches, samples
+from echocell._data.samples import Data
 from echocell.callbacks import CallbackList, History
-from echocell.layers.layer import Layer
-from echocell.models import training
-from echocell.models.compiling import Compilable
+from echocell.callbacks.callback import Callbacks
+from echocell.metrics import Metric
+from echocell.models import compiling, fitting, specs
+from echocell.models.compiling import Metrics
+from echocell.models.graph import Graph
 from echocell.models.hooks import Hooks
-from echocell.models.training import Data
+from echocell.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,22 +37,59 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-class Trainer(Compilable):
-    """A stack of layers that can be compiled, trained, tested and asked."""
+class Trainer:
+    """The methods of a model that train it."""
 
-    def __init__(
+    graph: Graph
+    history: History | None = None
+    stop_training = False
+
+    # ---- compiling -----------------------------------------------------------------------------
+
+    def compile(
         self,
-        layers: Iterable[Layer] | Layer | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-        trainable: bool = True,
+        optimizer: Optimizer | Identifier = "rmsprop",
+        loss: Identifier | Sequence[Identifier] | None = None,
+        metrics: Metrics | None = None,
+        loss_weights: None = None,
+        **others: Unpack[CompileArguments],
     ) -> None:
-        self._warned_of_shuffle = False
-        self._warned_of_nan = False
-        self._warned_of_sums = False
-        self.history: History | None = None
-        self.stop_training = False
-        super().__init__(layers, name, dtype, trainable)
+        """Says how to train. A new optimizer starts without memory of earlier updates.
+
+        Args:
+            optimizer: name or object. Default "rmsprop".
+            loss: name or object. Default None: the model can predict, not train.
+            metrics: list of names or objects, for the history and evaluate.
+            loss_weights: None alone: there is one loss.
+            **others: Keras's further arguments that change nothing, such as run_eagerly.
+
+        Raises:
+            TypeError, ValueError: an unknown argument, name or object; nothing changes then.
+        """
+        COMPILE.check("compile", {**others, "loss_weights": loss_weights}, self.compile)
+        self.graph.compile(compiling.compiled(optimizer, loss, metrics))
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer object; its learning_rate can be set at any time, while the model trains
+        by its callbacks alone.
+        """
+        return None if self.graph.compiled is None else self.graph.compiled.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss as it was given to compile()."""
+        return None if self.graph.compiled is None else self.graph.compiled.given_loss
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics as objects."""
+        return list(self.graph.metrics)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what evaluate() returns: "loss", then the metrics."""
+        return list(self.graph.log_names)
 
     # ---- training ------------------------------------------------------------------------------
 
@@ -133,59 +177,63 @@ class Trainer(Compilable):
             KeyboardInterrupt: after Ctrl-C, between batches or within one (with bptt_steps: a
                 segment), whose update is then left out; the model is usable.
         """
+        graph = self.graph
         if (
             verbose == 0
-            and self._network is not None
+            and graph.network is not None
             and not (callbacks or others or validation_split or initial_epoch)
             and validation_data is None
             and class_weight is None
             and sample_weight is None
             and bptt_steps is None
         ):
-            batch = self._small_batch(batch_size)
-            logs = self._network.small_fit(x, y, batch, epochs, shuffle)
+            batch = specs.small_batch(graph, batch_size)
+            logs = graph.network.small_fit(x, y, batch, epochs, shuffle)
             if logs is not None:
                 steps = -(-len(x) // batch)  # type: ignore[arg-type]  # the core takes arrays
                 history = self._new_history(verbose, epochs, steps)
-                self._record(history, self._log_names, logs, 0)
+                self._record(history, graph.log_names, logs, 0)
                 return history
-        self._require_loss("fit")
+        graph.require_loss("fit")
         arrays.refuse_streams(x, "fit: x")
         if others:
             epochs = others.pop("nb_epoch", epochs)
             FIT.check("fit", others, self.fit)
-        network, data = self._prepared(x, y, sample_weight, class_weight)
-        last, first = training.epochs_of(epochs, initial_epoch)
+        network, data = fitting.prepared(graph, x, y, sample_weight, class_weight)
+        last, first = batches.epochs_of(epochs, initial_epoch)
         validation = None
         if validation_data is not None:
-            validation = training.check_validation(self, validation_data)
+            validation = fitting.validation(graph, validation_data)
         elif validation_split:
-            whole_batches = (batch_size or self._batch) if self._stateful else None
-            data, validation = training.split(data, validation_split, whole_batches)
+            whole_batches = (batch_size or graph.batch) if graph.stateful else None
+            data, validation = samples.split(data, validation_split, whole_batches)
         rows = data.rows
-        size = training.batch_size(self, batch_size, rows)
+        size = specs.batch_size(graph, batch_size, rows)
         settings: dict[str, Any] = {
+            **data.options(),
             "batch_size": size,
             "epochs": last,
             "initial_epoch": first,
-            "shuffle": training.check_shuffle(self, shuffle, rows, size),
+            "shuffle": batches.check_shuffle(
+                specs.input_spec(graph), shuffle, rows, size, graph.warn_once.about("shuffle")
+            ),
         }
-        if data.lengths is not None:
-            settings["lengths"] = data.lengths
         if bptt_steps is not None:
             settings["bptt_steps"] = scalars.whole(bptt_steps, "bptt_steps")
         if validation is not None:
-            self._add_validation(settings, validation, validation_batch_size, validation_freq)
+            settings |= fitting.validation_settings(
+                graph, validation, size, validation_batch_size, validation_freq
+            )
         history = self._new_history(verbose, last, -(-rows // size))
-        outer, self._fitting = self._fitting, True  # a callback may train, too
+        outer, graph.fitting = graph.fitting, True  # a callback may train, too
         try:
             if verbose == 0 and not callbacks:
-                logs = self._run_fit(network, data, settings)
-                self._record(history, self._names_with(validation), logs, first)
+                logs = fitting.run(graph, network, data, settings)
+                self._record(history, fitting.log_names(graph, validation is not None), logs, first)
             else:
                 self._fit_with_listeners(network, data, settings, callbacks, verbose)
         finally:
-            self._fitting = outer
+            graph.fitting = outer
         return history
 
     def _new_history(self, verbose: Any, epochs: int, steps: int) -> History:
@@ -198,59 +246,12 @@ class Trainer(Compilable):
     def _record(
         self, history: History, names: Sequence[str], logs: list[list[float]], first: int
     ) -> None:
-        """Writes what fit gave where nobody listened to its epochs."""
-        training.fill(history, names, logs, first)
-        self._look_for_nan(logs[-1] if logs else ())
+        """Writes the logs of a fit whose epochs nothing listened to."""
+        history.fill(names, logs, first)
+        fitting.warn_of_nan(self.graph, logs[-1] if logs else ())
 
-    def _prepared(
-        self, x: Any, y: Any, sample_weight: Any, class_weight: Any = None
-    ) -> tuple[_core.Network, Data]:
-        """The network and the data as it takes them."""
-
-        def checked() -> Data:
-            self._ready().require_open()
-            return training.check_data(self, x, y, sample_weight, class_weight)
-
-        return self._network_for(x, checked)
-
-    def _add_validation(
-        self, settings: dict[str, Any], validation: Data, batch_size: Any, freq: Any
-    ) -> None:
-        rows = validation.rows
-        size = settings["batch_size"] if batch_size is None else batch_size
-        settings["validation"] = validation[:3]
-        if validation.lengths is not None:
-            settings["validation_lengths"] = validation.lengths
-        settings["validation_batch_size"] = training.validation_size(self, size, rows)
-        settings["validation_freq"] = training.validation_epochs(freq)
-
-    def _names_with(self, validation: Data | None) -> list[str]:
-        if validation is None:
-            return self._log_names
-        return [*self._log_names, *(f"val_{name}" for name in self._log_names)]
-
-    def _run_fit(
-        self, network: _core.Network, data: Data, settings: dict[str, Any]
-    ) -> list[list[float]]:
-        try:
-            logs = network.fit(data.x, data.y, data.weights, **settings)
-        except ValueError as error:
-            named = data.named()
-            if "validation" in settings:
-                lengths = settings.get("validation_lengths")
-                held_out = Data._make((*settings["validation"], lengths))
-                named |= held_out.named([f"validation_data[{k}]" for k in range(3)])
-            training.explain(self._with_names(error), named)
-        return logs
-
-    def _look_for_nan(self, logs: Sequence[float]) -> None:
-        if logs and logs[0] != logs[0] and not self._warned_of_nan:
-            self._warned_of_nan = True
-            warn(
-                "the loss has become NaN: the weights are useless now. Try a smaller learning "
-                "rate, clipnorm=1.0 in the optimizer, or scaled data",
-                RuntimeWarning,
-            )
+    def _is_stopped(self) -> bool:
+        return bool(self.stop_training)
 
     def _fit_with_listeners(
         self,
@@ -265,17 +266,17 @@ class Trainer(Compilable):
         last, first = settings["epochs"], settings["initial_epoch"]
         batches = -(-data.rows // settings["batch_size"])
         listening = CallbackList([callbacks, history], self, history.params)
-        names = self._names_with(settings.get("validation"))
+        names = fitting.log_names(self.graph, "validation" in settings)
         shown = display(verbose, batches, last, first)
-        hooks = Hooks(self, names, listening, shown)
+        hooks = Hooks(names, listening, shown, self._is_stopped)
         listeners = hooks.of_fit()
         try:
             listening.on_train_begin({})
-            logs = self._run_fit(network, data, {**settings, "hooks": listeners})
+            logs = fitting.run(self.graph, network, data, {**settings, "hooks": listeners})
             if "epoch_end" not in listeners:
                 self._record(history, names, logs, first)
             else:
-                self._look_for_nan(logs[-1] if logs else ())
+                fitting.warn_of_nan(self.graph, logs[-1] if logs else ())
             shown.complete()
             listening.on_train_end(hooks.last)
         finally:
@@ -306,39 +307,33 @@ class Trainer(Compilable):
             The loss before the update (of each segment: the mean), or a list of the loss and the
             metrics.
         """
+        graph = self.graph
         if (
-            self._network is not None
+            graph.network is not None
             and sample_weight is None
             and class_weight is None
             and bptt_steps is None
             and reset_metrics
-            and (not self._stateful or self._batch in (None, self._rows(x)))
+            and (not graph.stateful or graph.batch in (None, specs.rows(graph, x)))
         ):
-            small = self._network.small_train(x, y)
+            small = graph.network.small_train(x, y)
             if small is not None:
-                return self._trained(small, return_dict)
-        _refuse_running_metrics("train_on_batch", reset_metrics)
-        self._require_loss("train_on_batch")
-        network, data = self._prepared(x, y, sample_weight, class_weight)
-        if self._stateful:
-            training.batch_size(self, data.rows, data.rows, "the batch")
+                fitting.warn_of_nan(graph, small)
+                return fitting.returned(graph, small, return_dict)
+        fitting.refuse_running_metrics("train_on_batch", reset_metrics)
+        graph.require_loss("train_on_batch")
+        network, data = fitting.prepared(graph, x, y, sample_weight, class_weight)
+        if graph.stateful:
+            specs.batch_size(graph, data.rows, data.rows, "the batch")
         settings = data.options()
         if bptt_steps is not None:
             settings["bptt_steps"] = scalars.whole(bptt_steps, "bptt_steps")
         try:
             logs = network.train_on_batch(data.x, data.y, data.weights, **settings)
         except ValueError as error:
-            training.explain(self._with_names(error), data.named())
-        return self._trained(logs, return_dict)
-
-    def _trained(self, logs: list[float], as_dict: bool) -> Any:
-        self._look_for_nan(logs)
-        return self._returned(logs, as_dict)
-
-    def _returned(self, logs: list[float], as_dict: bool) -> Any:
-        if as_dict:
-            return dict(zip(self._log_names, logs, strict=True))
-        return logs if len(logs) > 1 else logs[0]
+            samples.explain(graph.with_names(error), data.named())
+        fitting.warn_of_nan(graph, logs)
+        return fitting.returned(graph, logs, return_dict)
 
     def gradients(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -360,126 +355,19 @@ class Trainer(Compilable):
             ValueError: the model is not built or not compiled, the data do not fit, or the
                 sequences differ in length.
         """
-        self._require_loss("gradients")
-        network, data = self._prepared(x, y, sample_weight)
+        graph = self.graph
+        graph.require_loss("gradients")
+        network, data = fitting.prepared(graph, x, y, sample_weight)
         if data.lengths is not None:
             raise ValueError(
                 "gradients: expected one array, received sequences of different lengths; pad them "
                 "and begin the model with Masking"
             )
-        if self._stateful:
-            training.batch_size(self, data.rows, data.rows, "the batch")
+        if graph.stateful:
+            specs.batch_size(graph, data.rows, data.rows, "the batch")
         try:
             loss, layers, dx = network.gradients(data.x, data.y, data.weights)
         except ValueError as error:
-            training.explain(self._with_names(error), data.named())
-        self._look_for_nan([loss])
+            samples.explain(graph.with_names(error), data.named())
+        fitting.warn_of_nan(graph, [loss])
         return loss, [gradient for layer in layers for gradient in layer], dx
-
-    # ---- testing -------------------------------------------------------------------------------
-
-    @overload
-    def evaluate(
-        self,
-        x: ArrayLike | None = ...,
-        y: ArrayLike | None = ...,
-        batch_size: int | None = ...,
-        verbose: Verbose = ...,
-        sample_weight: ArrayLike | None = ...,
-        steps: None = ...,
-        callbacks: Callbacks | None = ...,
-        *,
-        return_dict: Literal[True],
-        **others: Unpack[PredictArguments],
-    ) -> dict[str, float]: ...
-
-    @overload
-    def evaluate(
-        self,
-        x: ArrayLike | None = ...,
-        y: ArrayLike | None = ...,
-        batch_size: int | None = ...,
-        verbose: Verbose = ...,
-        sample_weight: ArrayLike | None = ...,
-        steps: None = ...,
-        callbacks: Callbacks | None = ...,
-        return_dict: bool = ...,
-        **others: Unpack[PredictArguments],
-    ) -> Any: ...
-
-    def evaluate(
-        self,
-        x: ArrayLike | None = None,
-        y: ArrayLike | None = None,
-        batch_size: int | None = None,
-        verbose: Verbose = "auto",
-        sample_weight: ArrayLike | None = None,
-        steps: None = None,
-        callbacks: Callbacks | None = None,
-        return_dict: bool = False,
-        **others: Unpack[PredictArguments],
-    ) -> Any:
-        """Loss and metrics on data, nothing trained. A stateful model carries its states on.
-
-        Args:
-            x: as for fit().
-            y: as for fit().
-            batch_size: as for fit().
-            verbose: as for fit().
-            sample_weight: as for fit().
-            steps: not supported.
-            callbacks: their on_test_begin, on_test_batch_begin, on_test_batch_end and on_test_end
-                are called.
-            return_dict: True gives the numbers by name.
-            **others: Keras's further arguments that change nothing, such as workers.
-
-        Returns:
-            The loss, or a list of the loss and the metrics.
-        """
-        arrays.refuse_streams(x, "evaluate: x")
-        EVALUATE.check("evaluate", {**others, "steps": steps}, self.evaluate)
-        self._require_loss("evaluate")
-        network, data = self._prepared(x, y, sample_weight)
-        size = training.batch_size(self, batch_size, data.rows)
-        batches = -(-data.rows // size)
-        listening = CallbackList(callbacks, self, {"verbose": verbose, "steps": batches})
-        shown = display(verbose, batches)
-        hooks = Hooks(self, self._log_names, listening, shown)
-        try:
-            listening.on_test_begin({})
-            shown.epoch_begin(0)
-            logs = self._run_evaluate(network, data, size, hooks.of_evaluate())
-            hooks.evaluated(logs)
-        finally:
-            shown.close()
-        return self._returned(logs, return_dict)
-
-    def _run_evaluate(
-        self, network: _core.Network, data: Data, size: int, hooks: dict[str, Any]
-    ) -> list[float]:
-        try:
-            settings = {**data.options(), "batch_size": size, "hooks": hooks}
-            return network.evaluate(data.x, data.y, data.weights, **settings)
-        except ValueError as error:
-            training.explain(error, data.named())
-
-    def test_on_batch(
-        self,
-        x: ArrayLike,
-        y: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        reset_metrics: bool = True,
-        return_dict: bool = False,
-    ) -> Any:
-        """evaluate() with all of the data as one batch; reset_metrics as for train_on_batch()."""
-        _refuse_running_metrics("test_on_batch", reset_metrics)
-        rows = self._rows(x)
-        return self.evaluate(x, y, rows, 0, sample_weight=sample_weight, return_dict=return_dict)
-
-
-def _refuse_running_metrics(verb: str, reset_metrics: bool) -> None:
-    if not reset_metrics:
-        raise ValueError(
-            f"{verb}: reset_metrics={reset_metrics!r} is not supported: the numbers are always "
-            "those of this batch alone"
-        )

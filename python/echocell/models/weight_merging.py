@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from echocell._common.warning import warn
-
-if TYPE_CHECKING:
-    from echocell.layers.layer import Layer
+from echocell.layers import Layer
 
 Array = NDArray[Any]
 
@@ -50,7 +48,7 @@ def _in_order(
     layers: Sequence[Layer], of_layers: Mapping[str, list[Array]]
 ) -> dict[str, list[Array]]:
     """The weights of the file by the names that the layers have here."""
-    names = [layer.name for layer in layers if layer._parameters()]
+    names = [layer.name for layer in layers if layer.parameters()]
     if len(names) != len(of_layers):
         raise ValueError(
             f"load_weights: expected the weights of {len(names)} layers, received those of "
@@ -60,7 +58,7 @@ def _in_order(
 
 
 def _merged(layer: Layer, given: Sequence[Array], skip_mismatch: bool) -> list[Array]:
-    own, parameters = layer.get_weights(), layer._parameters()
+    own, parameters = layer.get_weights(), layer.parameters()
     if len(own) != len(given):
         text = f"layer {layer.name!r}: expected {len(own)} weight arrays, received {len(given)}"
         _report(text, skip_mismatch)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from echocell.plotting import new_figure
+from echocell.plotting.figure import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

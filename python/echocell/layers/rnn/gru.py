@@ -43,7 +43,7 @@ class GRU(Recurrent):
         **keywords: of every recurrent layer, see `Recurrent`.
     """
 
-    _option_names = (*Recurrent._option_names, "recurrent_activation", "reset_after")
+    _core_options = _core.GRUOptions
 
     def __init__(
         self,
@@ -61,10 +61,3 @@ class GRU(Recurrent):
 
     def _gate_order(self) -> str:
         return "zrh"
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.GRUOptions(
-            **self._common(),
-            recurrent_activation=self.recurrent_activation,
-            reset_after=self.reset_after,
-        )

@@ -58,17 +58,8 @@ class LSTM(Recurrent):
     peepholes: Gers, Schraudolph & Schmidhuber 2002; names: Greff et al. 2017.
     """
 
-    _option_names = (
-        *Recurrent._option_names,
-        "recurrent_activation",
-        "unit_forget_bias",
-        "peephole",
-        "gates",
-        "coupled",
-        "truncated",
-        "peephole_initializer",
-        "output_activation",
-    )
+    _core_options = _core.LSTMOptions
+
     peephole_kernel = weight_view("peephole_kernel", "(3, H)")
 
     def __init__(
@@ -96,17 +87,6 @@ class LSTM(Recurrent):
         self.truncated = bool(truncated)
         self.output_activation = output_activation_of(self, output_activation)
         self.peephole_initializer = initializers.get(peephole_initializer)
-
-    def _options(self) -> _core.LayerOptions:
-        return _core.LSTMOptions(
-            **self._common(),
-            recurrent_activation=self.recurrent_activation,
-            peephole=self.peephole,
-            output_activation=self.output_activation,
-            gates=self.gates,
-            coupled=self.coupled,
-            truncated=self.truncated,
-        )
 
     def _gate_order(self) -> str:
         letters = self.gates.replace("f", "") if self.coupled else self.gates

@@ -65,19 +65,7 @@ class MemoryBlocks(Recurrent):
     Schmidhuber & Cummins 2000. "Full gate recurrence": Greff et al. 2017.
     """
 
-    _option_names = (
-        "blocks",
-        "cells",
-        *(name for name in Recurrent._option_names if name != "units"),
-        "recurrent_activation",
-        "output_activation",
-        "gates",
-        "use_kernel",
-        "cell_bias",
-        "unit_forget_bias",
-        "shortcut",
-        "truncated",
-    )
+    _core_options = _core.MemoryBlocksOptions
 
     def __init__(
         self,
@@ -112,21 +100,6 @@ class MemoryBlocks(Recurrent):
         self.recurrent_activation = recurrent_activation(of_gates, self, "recurrent_activation")
         self.output_activation = output_activation_of(self, of_output)
         self.gates = checked_gates(gates, "MemoryBlocks")
-
-    def _options(self) -> _core.LayerOptions:
-        common = {name: value for name, value in self._common().items() if name != "units"}
-        return _core.MemoryBlocksOptions(
-            **common,
-            blocks=self.blocks,
-            cells=self.cells,
-            recurrent_activation=self.recurrent_activation,
-            output_activation=self.output_activation,
-            gates=self.gates,
-            use_kernel=self.use_kernel,
-            cell_bias=self.cell_bias,
-            shortcut=self.shortcut,
-            truncated=self.truncated,
-        )
 
     def _draw_one(
         self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample

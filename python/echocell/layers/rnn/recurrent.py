@@ -5,7 +5,7 @@ B batch, T time steps, F features, H units.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,27 +85,9 @@ class Recurrent(StateKeeper):
             accepted and mean nothing here.
     """
 
-    _reads_steps = True
-    _option_names: ClassVar[tuple[str, ...]] = (
-        "units",
-        "activation",
-        "use_bias",
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "dropout",
-        "recurrent_dropout",
-        "return_sequences",
-        "return_state",
-        "stateful",
-        "go_backwards",
-        "zero_output_for_mask",
-        "seed",
-    )
+    reads_steps = True
     _keras_arguments = RECURRENT
+    _not_options = frozenset({"output_dim"})
 
     kernel = weight_view("kernel", "(F, nH)")
     recurrent_kernel = weight_view("recurrent_kernel", "(H, nH)")
@@ -153,20 +135,6 @@ class Recurrent(StateKeeper):
         self.go_backwards = bool(go_backwards)
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self.seed = scalars.seed(seed, kind)
-
-    def _common(self) -> dict[str, Any]:
-        """The core's options that all recurrent layers have."""
-        return {
-            "units": self.units,
-            "activation": self.activation,
-            "use_bias": self.use_bias,
-            "return_sequences": self.return_sequences,
-            "stateful": self.stateful,
-            "go_backwards": self.go_backwards,
-            "zero_output_for_mask": self.zero_output_for_mask,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-        }
 
     def _gate_order(self) -> str:
         """A letter for each block of H numbers of the bias."""

@@ -32,5 +32,4 @@ class SimpleRNN(Recurrent):
         **keywords: of every recurrent layer, see `Recurrent`.
     """
 
-    def _options(self) -> _core.LayerOptions:
-        return _core.SimpleRNNOptions(**self._common())
+    _core_options = _core.SimpleRNNOptions

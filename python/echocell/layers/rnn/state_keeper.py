@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from echocell._data import arrays
 from echocell.layers.layer import Layer
-from echocell.layers.location import Place, as_before
+from echocell.layers.location import WeightLocation, undo_building_on_error
 
 if TYPE_CHECKING:
     pass
@@ -47,27 +47,27 @@ class StateKeeper(Layer):
         Raises:
             TypeError, ValueError: an argument does not fit the layer.
         """
-        with as_before([self]):
+        with undo_building_on_error([self]):
             states = self._first_states(x, initial_state)
             output, final = self._run(x, mask, states, training)
             if self.stateful:
-                self._put_states(final, finite=False)
+                self.put_states(final, finite=False)
         return [output, *final] if self.return_state else output
 
     def _first_states(self, x: Any, initial_state: Any) -> list[Array] | None:
         if isinstance(x, Layer) or (initial_state is None and not self.stateful):
             return None
         array = arrays.as_array(x, "x")
-        self._build_for(array)
+        self.build_for_data(array)
         if initial_state is None:
             return self._carried_for(len(array))
-        return self._checked_states(initial_state, len(array))
+        return self.checked_states(initial_state, len(array))
 
     def _carried_for(self, rows: int) -> list[Array] | None:
-        if self._batch not in (None, rows):
+        if self.fixed_batch not in (None, rows):
             raise ValueError(
-                f"layer {self.name!r} is stateful and made for batches of {self._batch} samples, "
-                f"received {rows}"
+                f"layer {self.name!r} is stateful and made for batches of {self.fixed_batch} "
+                f"samples, received {rows}"
             )
         carried = self.get_states()
         if carried and len(carried[0]) != rows:
@@ -79,14 +79,14 @@ class StateKeeper(Layer):
 
     # ---- carried states ------------------------------------------------------------------------
 
-    def _keeps_states(self) -> bool:
+    def keeps_states(self) -> bool:
         """Whether there are states at all: a wrapper has those of what it wraps."""
         return True
 
-    def _state_place(self) -> Place:
-        place = self._built_place()
-        self._refuse_inner(place)
-        return place
+    def _state_location(self) -> WeightLocation:
+        location = self.built_location()
+        self._refuse_inner(location)
+        return location
 
     @property
     def states(self) -> list[Array | None]:
@@ -95,21 +95,25 @@ class StateKeeper(Layer):
         What is carried, else, in a stateful layer whose batch size is known, the zeros that the
         next batch begins with, else None.
         """
-        if self._place is None:
+        if self.location is None:
             return []
         carried = self.get_states()
         if carried:
             return [*carried]
-        network, number, *_ = self._place
+        network, number, *_ = self.location
         widths = network.state_widths(number)
-        if not self.stateful or self._batch is None:
+        if not self.stateful or self.fixed_batch is None:
             return [None] * len(widths)
-        return [np.zeros((self._batch, width), network.dtype) for width in widths]
+        return [np.zeros((self.fixed_batch, width), network.dtype) for width in widths]
+
+    def carried_states(self) -> list[Array]:
+        """Copies of the carried states; see get_states()."""
+        return self.get_states()
 
     def get_states(self) -> list[Array]:
         """Copies of the carried states (LSTM: h, c), [B, H] each; [] where none is carried."""
-        place = self._state_place()
-        return place.network.get_states(place.number)
+        location = self._state_location()
+        return location.network.get_states(location.number)
 
     def set_states(self, states: Any) -> None:
         """Sets the states that the next batch begins with.
@@ -120,17 +124,17 @@ class StateKeeper(Layer):
         Raises:
             ValueError: a wrong number or shape, or B differs from what the model carries.
         """
-        self._put_states(states)
+        self.put_states(states)
 
-    def _put_states(self, states: Any, *, finite: bool = True) -> None:
+    def put_states(self, states: Any, *, finite: bool = True) -> None:
         """See set_states(); finite=False takes what a layer has carried before as it is."""
-        place = self._state_place()
-        alone = self._owner is None
-        carried = 0 if alone else place.network.state_batch
-        checked = self._checked_states(states, self._batch or carried or None, finite=finite)
+        location = self._state_location()
+        alone = self.owner is None
+        carried = 0 if alone else location.network.state_batch
+        checked = self.checked_states(states, self.fixed_batch or carried or None, finite=finite)
         if alone:
-            place.network.reset_states()  # another batch size may come
-        place.network.set_states(place.number, checked or [])
+            location.network.reset_states()  # another batch size may come
+        location.network.set_states(location.number, checked or [])
 
     def reset_states(self, states: Any = None, rows: Sequence[int] | None = None) -> None:
         """Forgets what was carried.
@@ -141,10 +145,10 @@ class StateKeeper(Layer):
         """
         if states is not None:
             self.set_states(states)
-        elif self._place is not None:
-            place = self._state_place()
+        elif self.location is not None:
+            location = self._state_location()
             # By itself a layer carries all that its network does: another batch size may come.
-            whole = rows is None and self._owner is None
-            place.network.reset_states(-1 if whole else place.number, rows)
+            whole = rows is None and self.owner is None
+            location.network.reset_states(-1 if whole else location.number, rows)
 
     reset_state = reset_states

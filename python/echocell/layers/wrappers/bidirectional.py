@@ -18,7 +18,7 @@ from echocell.layers import serialization as layer_classes
 from echocell.layers.arguments import LayerArguments
 from echocell.layers.built_layer import Parameters
 from echocell.layers.layer import Layer
-from echocell.layers.location import Place
+from echocell.layers.location import WeightLocation
 from echocell.layers.rnn.recurrent import Recurrent
 from echocell.layers.rnn.state_keeper import StateKeeper
 from echocell.layers.wrappers.wrapped import wrapped
@@ -42,8 +42,8 @@ class Bidirectional(StateKeeper):
         **shared: what every layer takes.
     """
 
-    _reads_steps = True
-    _option_names = ("merge_mode",)
+    _not_options = frozenset({"layer", "backward_layer"})
+    reads_steps = True
 
     def __init__(
         self,
@@ -67,12 +67,12 @@ class Bidirectional(StateKeeper):
             # As in Keras; outputs at every step are 0 at masked ones in any case.
             if half.zero_output_for_mask and not half.return_sequences:
                 half.zero_output_for_mask = False
-        self.forward_layer._owner = self.backward_layer._owner = self
+        self.forward_layer.owner = self.backward_layer.owner = self
         self._trainable = self._trainable and layer.trainable
         for attribute in ("stateful", "return_sequences", "return_state"):
             setattr(self, attribute, getattr(layer, attribute))
-        if self._given_sample is None:
-            self._given_batch, self._given_sample = layer._given_batch, layer._given_sample
+        if self.stated_sample is None:
+            self.stated_batch, self.stated_sample = layer.stated_batch, layer.stated_sample
 
     def _options_of_core(self) -> Sequence[str]:
         return (*super()._options_of_core(), "stateful", "return_sequences", "return_state")
@@ -92,10 +92,10 @@ class Bidirectional(StateKeeper):
                     f"{values[0]} and {values[1]}"
                 )
 
-    def _options(self) -> _core.LayerOptions:
+    def core_options(self) -> _core.LayerOptions:
         return _core.BidirectionalOptions(
-            forward=self.forward_layer._options(),
-            backward=self.backward_layer._options(),
+            forward=self.forward_layer.core_options(),
+            backward=self.backward_layer.core_options(),
             merge_mode=self.merge_mode,
         )
 
@@ -108,29 +108,31 @@ class Bidirectional(StateKeeper):
     def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
         forward, backward = self._halves(parameters)
         return [
-            *self.forward_layer._weights_for(forward, dtype, sample),
-            *self.backward_layer._weights_for(backward, dtype, sample),
+            *self.forward_layer.weights_for(forward, dtype, sample),
+            *self.backward_layer.weights_for(backward, dtype, sample),
         ]
 
-    def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
+    def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
         forward, backward = self._halves(parameters)
         return [
-            *self.forward_layer._regularizers(forward),
-            *self.backward_layer._regularizers(backward),
+            *self.forward_layer.regularizers_of(forward),
+            *self.backward_layer.regularizers_of(backward),
         ]
 
-    def _settle(self, place: Place) -> None:
-        super()._settle(place)
-        forward, backward = self._halves(self._parameters())
+    def settle(self, location: WeightLocation) -> None:
+        super().settle(location)
+        forward, backward = self._halves(self.parameters())
         for layer, first, part in (
             (self.forward_layer, 0, forward),
             (self.backward_layer, len(forward), backward),
         ):
-            layer._sample = self._sample
-            start = place.first + first
-            layer._settle(Place(place.network, place.number, start, len(part), inner=True))
+            layer.input_sample = self.input_sample
+            start = location.first + first
+            layer.settle(
+                WeightLocation(location.network, location.number, start, len(part), inner=True)
+            )
 
-    def _inner_layers(self) -> Sequence[Layer]:
+    def inner_layers(self) -> Sequence[Layer]:
         return [self.forward_layer, self.backward_layer]
 
     def get_config(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from echocell.layers import serialization as layer_classes
 from echocell.layers.arguments import LayerArguments
 from echocell.layers.built_layer import Parameters
 from echocell.layers.layer import Layer
-from echocell.layers.location import Place
+from echocell.layers.location import WeightLocation
 from echocell.layers.rnn.state_keeper import StateKeeper
 from echocell.layers.wrappers.wrapped import wrapped
 from echocell.regularizers import Regularizer
@@ -41,46 +41,48 @@ class TimeDistributed(StateKeeper):
         **shared: what every layer takes.
     """
 
-    _reads_steps = True
+    _not_options = frozenset({"layer"})
+
+    reads_steps = True
     return_sequences = True
 
     def __init__(self, layer: Layer, **shared: Unpack[LayerArguments]) -> None:
         super().__init__(**shared)
         self.layer = wrapped(layer, "TimeDistributed")
         self.stateful = bool(getattr(layer, "stateful", False))
-        self.layer._owner = self
+        self.layer.owner = self
         self._trainable = self._trainable and layer.trainable
 
-    def _keeps_states(self) -> bool:
+    def keeps_states(self) -> bool:
         return self.stateful
 
     def _options_of_core(self) -> Sequence[str]:
         return (*super()._options_of_core(), "stateful")
 
-    def _options(self) -> _core.LayerOptions:
-        return _core.TimeDistributedOptions(layer=self.layer._options())
+    def core_options(self) -> _core.LayerOptions:
+        return _core.TimeDistributedOptions(layer=self.layer.core_options())
 
-    def _build(self, sample: Sample, dtype: str) -> Sample:
+    def build_sample(self, sample: Sample, dtype: str) -> Sample:
         # The core does without the wrapper where the layer works on the last axis alone.
         if len(sample) < 2:
             raise ValueError(
                 f"layer {self.name!r}: TimeDistributed: expected input of shape (batch, time "
                 f"steps, ...), received {(None, *sample)}"
             )
-        return super()._build(sample, dtype)
+        return super().build_sample(sample, dtype)
 
     def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
-        return self.layer._weights_for(parameters, dtype, sample[1:])
+        return self.layer.weights_for(parameters, dtype, sample[1:])
 
-    def _regularizers(self, parameters: Parameters) -> list[Regularizer | None]:
-        return self.layer._regularizers(parameters)
+    def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
+        return self.layer.regularizers_of(parameters)
 
-    def _settle(self, place: Place) -> None:
-        super()._settle(place)
-        self.layer._sample = (self._sample or ())[1:]
-        self.layer._settle(place._replace(inner=True))
+    def settle(self, location: WeightLocation) -> None:
+        super().settle(location)
+        self.layer.input_sample = (self.input_sample or ())[1:]
+        self.layer.settle(location._replace(inner=True))
 
-    def _inner_layers(self) -> Sequence[Layer]:
+    def inner_layers(self) -> Sequence[Layer]:
         return [self.layer]
 
     def get_config(self) -> dict[str, Any]:

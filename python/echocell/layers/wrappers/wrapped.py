@@ -17,6 +17,6 @@ Array = NDArray[Any]
 def wrapped(layer: Any, wrapper: str) -> Layer:
     if not isinstance(layer, Layer) or isinstance(layer, InputLayer):
         raise TypeError(f"{wrapper}: expected a layer, received {layer!r}")
-    if layer._owner is not None:
+    if layer.owner is not None:
         raise ValueError(f"{wrapper}: the layer {layer.name!r} already stands in another one")
     return layer
