@@ -286,7 +286,7 @@ _REGISTRY: Registry[Metric] = Registry(
 
 
 def _accuracy(loss: Loss | None, output_shape: Sequence[int | None]) -> type[Metric]:
-    """What 'accuracy' means, as Keras reads it from the shapes of y and of the output."""
+    """Returns the metric that Keras takes for 'accuracy', by the shapes of y and of the output."""
     if output_shape[-1] == 1:
         return BinaryAccuracy
     if loss is not None and loss.kind == "sparse_categorical_crossentropy":

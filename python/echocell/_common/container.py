@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 FORMAT = "echocell"
 VERSION = 1
-# What other programs' files begin with.
+# The first bytes of the files of other programs.
 _FOREIGN = {
     b"\x89HDF": "an HDF5 file, which Keras 2 writes",
     b"PK\x03\x04": "a zip archive, such as Keras 3's .keras files",
@@ -49,7 +49,7 @@ def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
     return bytes(save(arrays, metadata))
 
 
-# What a user calls the parts of the content.
+# The names of the parts of the content in messages.
 _PLACES = {"metadata": "model.metadata", "config": "the configuration"}
 
 
@@ -105,11 +105,11 @@ def _header_size(data: bytes) -> int:
 
 
 def numbered(prefix: str, arrays: Sequence[Array]) -> dict[str, Array]:
-    """prefix0, prefix1, ..."""
+    """Returns the arrays under the names prefix0, prefix1, ..."""
     return {f"{prefix}{k}": array for k, array in enumerate(arrays)}
 
 
 def in_order(tensors: Mapping[str, Array], prefix: str) -> list[Array]:
-    """What numbered() was given."""
+    """Returns the arrays that numbered() was given, in order."""
     count = sum(name.startswith(prefix) for name in tensors)
     return [tensors[f"{prefix}{k}"] for k in range(count)]

@@ -29,7 +29,7 @@ def written_beside(path: Path) -> Iterator[Path]:
     A symbolic link stays one: the file that it leads to is replaced. A file that is replaced hands
     on its permissions, and its owner where that is allowed; a new one has those of the umask.
 
-    Raises OSError in the name of path: that of the draft would tell nobody anything.
+    Raises OSError with the name of path: that of the draft would mean nothing to a user.
     """
     if _DRAFT.fullmatch(path.name):  # of a writer within a writer, which takes care of it
         yield path
@@ -86,7 +86,7 @@ def _concerns(name: Any, target: Path) -> bool:
 
 
 def _replaced(target: Path) -> os.stat_result | None:
-    """What is known of the file that will be replaced; None where there is none.
+    """Returns the status of the file that will be replaced; None where there is none.
 
     Raises OSError where something else than a file stands there.
     """
@@ -117,8 +117,8 @@ def _hand_on(replaced: os.stat_result, draft: int) -> None:
 
 
 def _locked_draft(target: Path, replaced: os.stat_result | None) -> tuple[Path, int]:
-    """An empty file beside the target, and the handle whose lock says that somebody writes it."""
-    # Nobody who may not read the file may read its draft.
+    """Returns an empty file beside the target, and the handle whose lock says that it is in use."""
+    # The draft is as readable as the file that it replaces, and no more.
     mode = 0o666 if replaced is None else stat.S_IMODE(replaced.st_mode) & 0o666 | 0o600
     while True:
         draft = target.with_name(f".echocell-{os.urandom(8).hex()}{_ending(target)}")
@@ -130,7 +130,7 @@ def _locked_draft(target: Path, replaced: os.stat_result | None) -> tuple[Path, 
 
 
 def _lock(handle: int) -> bool:
-    """Whether nobody else has the lock on this file."""
+    """Whether the lock on this file could be taken."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -167,7 +167,7 @@ DENSE = WEIGHTS.with_more(kernel_constraint=NONE, bias_constraint=NONE)
 EMBEDDING = WEIGHTS.with_more(embeddings_constraint=NONE, sparse=OFF, dropout=(0.0, None))
 DROPOUT = LAYER.with_more(noise_shape=NONE)
 RECURRENT = LAYER.with_more(
-    # How Keras computes the same numbers.
+    # Ways in which Keras computes the same numbers.
     ("unroll", "implementation", "use_cudnn", "consume_less"),
     kernel_constraint=NONE,
     recurrent_constraint=NONE,

@@ -1,4 +1,4 @@
-"""What a module says of names that it does not have, those of Keras above all."""
+"""Errors about names that a module does not have, those of Keras above all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
 
 
 def missing(name: str, known: Iterable[str] = ()) -> str:
-    """The message about a name that Keras has or might have, with the nearest of the known ones."""
+    """Returns the message about a name that Keras may have, with the nearest of the known names."""
     return f"echocell does not provide {name} yet.{suggest(name.rpartition('.')[2], known)}"
 
 

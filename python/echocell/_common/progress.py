@@ -1,4 +1,4 @@
-"""What fit and evaluate show while they run: a bar (verbose=1) or Keras's lines (verbose=2)."""
+"""The display of fit and evaluate: a bar (verbose=1) or Keras's lines (verbose=2)."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Display:
         first: the number of the first epoch, counted from 0.
     """
 
-    watches_batches = False  # does it want progress()?
-    watches_epochs = False  # does it want epoch_begin() and epoch_end()?
+    watches_batches = False  # whether progress() is to be called
+    watches_epochs = False  # whether epoch_begin() and epoch_end() are to be called
 
     def __init__(self, batches: int, epochs: int = 1, first: int = 0) -> None:
         self.batches = batches

@@ -1,4 +1,4 @@
-"""How a setting is named: by a string, a class, an object, or the dictionary of a saved model.
+"""Settings by name: by a string, a class, an object, or the dictionary of a saved model.
 
 A saved model names classes; they are looked up in a table of our own, so loading runs no code that
 came with the file.
@@ -105,7 +105,7 @@ class Registry(Generic[C]):
     def _saved_as(self, cls: type[C]) -> type[C]:
         """The nearest class of the table, where it does what the given one does."""
         own = next((base for base in cls.__mro__ if base in self.classes.values()), None)
-        # What a subclass can replace: all else never runs, see _overrides.
+        # The methods that a subclass can replace: all others never run, see overrides.py.
         names = ("__call__", "for_gates")
         if own is None or any(
             getattr_static(cls, name, None) is not getattr_static(own, name, None) for name in names

@@ -1,4 +1,4 @@
-"""Where random numbers without a seed of their own come from: initial weights, shuffles, dropout.
+"""The source of seeds for initial weights, shuffles and dropout that are given none.
 
 From NumPy's global generator, so that `numpy.random.seed(n)` makes a run repeatable, until the
 library gets a seed of its own: TensorFlow's `random.set_seed` leaves NumPy's generator alone.

@@ -1,4 +1,4 @@
-"""The compiled core, in the build for this machine. _core.pyi says what each name does."""
+"""The compiled core, in the build for this machine. __init__.pyi describes each name."""
 
 from __future__ import annotations
 

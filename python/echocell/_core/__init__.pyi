@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 class LayerOptions:
-    """What a layer is made from: a value without numbers. Base of all options below."""
+    """The options of a layer, without its weights. Base of all options below."""
 
 class LSTMOptions(LayerOptions):
     def __init__(
@@ -330,7 +330,7 @@ class Network:
 def release_workspaces() -> None:
     """Lets go of the plans of all networks that are not at work."""
 
-# What a layer holds and puts out for such a sample: its parameters, as Network.parameters() has
+# Returns the parameters of a layer for such a sample, as Network.parameters() has
 # them, and the shape of an output sample. No memory is taken, whatever their size.
 def layer_shapes(
     layer: LayerOptions, input_shape: Sequence[int]

@@ -1,4 +1,4 @@
-"""What this machine can run."""
+"""The instruction sets of this machine."""
 
 def supported() -> list[str]:
     """The instruction sets of this machine, best first: 'x86_64_v4' (AVX-512), 'x86_64_v3'

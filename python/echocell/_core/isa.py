@@ -1,4 +1,4 @@
-"""Which of the core's modules to use: what the CPU can, and what we take.
+"""The choice of the module of the core that fits this machine.
 
 There is one module per instruction set, from the same sources. The environment variable
 ECHOCELL_ISA names the one to take, for tests and comparisons.
@@ -61,7 +61,7 @@ def _short_spins() -> Iterator[None]:
 
     By default they stay awake for milliseconds. Where other processes want the processors, too,
     that keeps off the very thread that is waited for: a batch that takes 80 microseconds then takes
-    7 milliseconds. Whoever has set how to wait is obeyed.
+    7 milliseconds. Settings of the environment for waiting are left alone.
     """
     if SPINS in os.environ or "OMP_WAIT_POLICY" in os.environ:
         yield

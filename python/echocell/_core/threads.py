@@ -1,4 +1,4 @@
-"""How many threads the core works with."""
+"""The number of threads that the core uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 2**31 - 1
 
 
 def get_num_threads() -> int:
-    """How many threads the core uses at most. At the start: as many as the process may use.
+    """Returns the most threads that the core uses; at first as many as the process may.
 
     In a process that was forked it is 1: threads do not survive a fork.
     """
@@ -20,7 +20,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(count: Any) -> None:
-    """Sets how many threads the core uses at most, in this process, from the next call on.
+    """Sets the most threads that the core uses, in this process, from the next call on.
 
     The results are the same to the bit for any number. Small batches stay on one thread.
 

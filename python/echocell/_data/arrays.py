@@ -26,8 +26,9 @@ SMALL = 128
 
 
 def entries(value: Iterable[Any]) -> list[Any]:
-    """What a list, an array or another iterable holds. A memoryview cannot be iterated over where
-    it has several axes, or numbers that Python has no format for.
+    """Returns the entries of a list, an array or another iterable.
+
+    A memoryview of several axes, or of numbers that Python has no format for, is read as an array.
     """
     return list(np.asarray(value) if isinstance(value, memoryview) else value)
 
@@ -36,7 +37,7 @@ def entries(value: Iterable[Any]) -> list[Any]:
 
 
 def as_array(value: Any, name: str) -> Array:
-    """What came, as an array of booleans, integers or floats; nothing is converted yet.
+    """Returns the value as an array of booleans, integers or floats; nothing is converted yet.
 
     Raises TypeError for what holds no numbers, ValueError for ragged lists.
     """

@@ -19,11 +19,11 @@ DEFAULT_BATCH = 32
 def batch_size(
     spec: InputSpec, carried: int, given: Any, rows: int, name: str = "batch_size"
 ) -> int:
-    """How many samples to a batch.
+    """Returns the number of samples in a batch.
 
-    What was given, else the model's batch size, else that of the states it carries, else 32; never
-    more than there are samples. A stateful model takes whole batches of one size until its states
-    are reset.
+    It is the given one, else the model's batch size, else that of the states it carries, else 32;
+    never more than there are samples. A stateful model takes whole batches of one size until its
+    states are reset.
     """
     if given is None:
         size = spec.batch or carried or DEFAULT_BATCH
@@ -59,7 +59,7 @@ def _stateful_batch(spec: InputSpec, size: int, rows: int, carried: int, name: s
 
 
 def validation_size(spec: InputSpec, given: Any, rows: int) -> int:
-    """The batch size of a validation, which follows on batches of the training."""
+    """Returns the batch size of a validation, which follows on batches of the training."""
     name = "validation_batch_size"
     size = min(scalars.whole(given, name), rows)
     if spec.stateful and rows % size:
@@ -71,7 +71,7 @@ def validation_size(spec: InputSpec, given: Any, rows: int) -> int:
 
 
 def validation_epochs(given: Any) -> int | list[int]:
-    """After how many epochs a validation follows, or after which, counted from 1."""
+    """Returns the number of epochs between validations, or their numbers, counted from 1."""
     if isinstance(given, (list, tuple, set, frozenset, range, np.ndarray)):
         return [scalars.whole(epoch, f"validation_freq[{k}]") for k, epoch in enumerate(given)]
     return scalars.whole(given, "validation_freq")
@@ -104,7 +104,7 @@ def check_shuffle(
 
 
 def epochs_of(epochs: Any, initial_epoch: Any) -> tuple[int, int]:
-    """Both as integers."""
+    """Returns the number of the last epoch and that of the first, checked."""
     if type(epochs) is int and type(initial_epoch) is int and epochs > 0 <= initial_epoch:
         return epochs, initial_epoch
     return (

@@ -44,7 +44,7 @@ class Data(NamedTuple):
         return len(self.x) if self.lengths is None else len(self.lengths)
 
     def options(self) -> dict[str, Any]:
-        """What the core is told besides x, y and weights."""
+        """The further arguments of the core: the lengths, where there are any."""
         return {} if self.lengths is None else {"lengths": self.lengths}
 
     def named(self, names: Sequence[str] = NAMES) -> dict[str, Array]:

@@ -39,7 +39,7 @@ def sample_shape(extents: Sequence[int]) -> Sample:
 
 
 def fits(actual: Sequence[int], expected: Sample) -> bool:
-    """Is this shape one of those that `expected`, with its open axes, stands for?"""
+    """Whether this shape is one of those that `expected`, with its open axes, stands for."""
     if actual == expected:
         return True
     return len(actual) == len(expected) and all(

@@ -1,4 +1,4 @@
-"""What a model takes and gives, as far as the checks of data need to know it.
+"""Specifications of inputs and outputs, which the checks of data take.
 
 A sample shape leaves the batch axis out; None in it is an open axis.
 """

@@ -18,7 +18,7 @@ from echocell._data.shapes import Sample, fits, text
 
 Array = NDArray[Any]
 
-# How far the sum of a one-hot or soft target may be from 1.
+# The largest difference from 1 of the sum of a one-hot or soft target.
 SUM_TOLERANCE = 1e-3
 
 

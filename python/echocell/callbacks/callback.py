@@ -1,4 +1,4 @@
-"""What callbacks are made of: the hooks, the numbers they see, and a list of them as one."""
+"""The base of all callbacks: the hooks, none of which does anything yet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 
 class Callback:
-    """Base of callbacks: override the hooks you need.
+    """The base of all callbacks; a subclass overrides the hooks that it needs.
 
     Attributes:
         model: the model that is trained.

@@ -15,7 +15,7 @@ def no_model() -> None:
 
 
 class History(Callback):
-    """What fit gives back.
+    """The result of fit: the numbers of every epoch.
 
     Attributes:
         history: name -> list of one number per epoch: "loss", metrics, "val_loss", ...; found

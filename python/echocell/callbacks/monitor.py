@@ -1,4 +1,4 @@
-"""Watching one number of the logs: what callbacks do that ask whether training gets better."""
+"""The base of callbacks that watch one number of the logs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from echocell.callbacks.logs import Logs, other_name
 
 
 class Monitor(Callback):
-    """What watches one number of the logs and knows whether it got better.
+    """The base of callbacks that watch one number of the logs and tell whether it improves.
 
     Args:
         monitor: its name.

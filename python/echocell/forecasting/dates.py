@@ -22,7 +22,7 @@ _MONTHS = (
     "%Y %b", "%Y %B", "%b-%y", "%b %y",
 )  # fmt: skip
 _TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f")
-# What strptime has no letter for.
+# Parts of dates that strptime has no letter for.
 _TEMPLATES = {
     "{year}-Q{quarter}": re.compile(r"(?P<year>\d{4})\s*-?\s*Q(?P<quarter>[1-4])", re.IGNORECASE),
     "Q{quarter} {year}": re.compile(r"Q(?P<quarter>[1-4])\s*-?\s*(?P<year>\d{4})", re.IGNORECASE),
@@ -89,7 +89,7 @@ _KNOWN = (MONTHLY, QUARTERLY, YEARLY, WEEKLY, DAILY, HOURLY)
 
 @dataclass(frozen=True)
 class DateFormat:
-    """How a column writes its dates.
+    """The format of the dates of a column.
 
     pattern: for strptime, or a template with {year} and {quarter} or {week}.
     ambiguous: the other pattern that reads as many cells, "" for none.

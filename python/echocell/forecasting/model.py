@@ -41,7 +41,7 @@ class TooShortError(ValueError):
 
 @dataclass(frozen=True)
 class ForecastConfig:
-    """How a forecaster is trained.
+    """Settings of a forecaster and of its training.
 
     look_back: L; None takes 12, or less where the series is short. units: of the LSTM. epochs: at
     most. test_share: the part at the end of the series that is kept for the test. seed: of the

@@ -1,4 +1,4 @@
-"""What a forecast comes to: errors beside the baselines', a verdict, a CSV file, a picture.
+"""The report of a forecast: errors beside those of the baselines, a verdict, a CSV file, a picture.
 
 Legend: N values in the series, P targets (training, then test), K horizon.
 """

@@ -1,4 +1,4 @@
-"""What all initializers are derived from."""
+"""The bases of all initializers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Shape = Sequence[int]
 
 
 class Initializer(Configurable):
-    """What fills a weight array at the start. Derive from it to write one."""
+    """The base of all initializers, which fill a weight array at the start."""
 
     _never_called = INITIALIZER
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
-        """An array of that shape and dtype."""
+        """Returns an array of this shape and dtype."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype)")
 
 
 class RandomInitializer(Initializer):
-    """What draws its numbers."""
+    """The base of the initializers that draw random numbers."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = scalars.seed(seed, type(self).__name__)

@@ -25,7 +25,7 @@ from echocell.keras import modules
 
 __all__ = ["install", "run_script"]
 
-#: What scripts see that look at a version: Keras 3, whose numbers echocell's are (hard_sigmoid is
+#: The versions that scripts see: Keras 3, whose numbers echocell's are (hard_sigmoid is
 #: not Keras 2's), and the first TensorFlow that came with it.
 _KERAS_VERSION, _TENSORFLOW_VERSION = "3.0.0", "2.16.0"
 
@@ -100,13 +100,13 @@ class _AbsentModule(_PickledByName):
 
 
 def _refuse_private(owner: str, name: str) -> None:
-    """What Python and its tools look for themselves (`__file__`, ...) is simply not there."""
+    """Raises AttributeError for names that Python and its tools look for, such as `__file__`."""
     if name.startswith("_"):
         raise AttributeError(f"{owner} has no attribute {name!r}")
 
 
 def _is_absent_module(name: str) -> bool:
-    """Is it one of the modules that echocell has nothing of, or below one?"""
+    """Whether it is one of the modules that echocell has nothing of, or below one."""
     parts = (modules.path_under_root(name) or "").split(".")
     heads = (".".join(parts[: k + 1]) for k in range(len(parts)))
     return any(head in keras_names.MODULES for head in heads)
@@ -237,7 +237,7 @@ def run_script(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
 
 
 def _exit_code(code: Any) -> int:
-    """What Python makes of `sys.exit(code)`."""
+    """Returns the exit code that Python makes of `sys.exit(code)`."""
     if code is None:
         return 0
     if isinstance(code, int):

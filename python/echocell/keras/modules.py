@@ -1,4 +1,4 @@
-"""Where echocell has what Keras has: the tables behind `alias`.
+"""Tables of the modules of Keras and of their counterparts in echocell.
 
 Paths are those under a root, such as `keras` or `tensorflow.keras`; "" is the root itself.
 """

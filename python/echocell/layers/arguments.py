@@ -1,4 +1,4 @@
-"""What layers are told, and the configuration that tells it again.
+"""The arguments of layers, and the configuration that holds them.
 
 B batch, T time steps, F features. A sample shape leaves the batch axis out.
 """
@@ -195,7 +195,7 @@ class Arguments:
     # ---- configuration -------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal layer of, without its weights: plain values."""
+        """Returns the configuration, from which from_config makes an equal layer: plain values."""
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
         if self.dtype is not None:
             config["dtype"] = self.dtype

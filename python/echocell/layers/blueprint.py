@@ -1,4 +1,4 @@
-"""What a configuration will build, found out before anything is built: shapes and their size."""
+"""The shapes and the size of the weights of layers, before any of them is built."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BYTES_TO_DRAW = 16
 
 
 def planned_sample(layers: Sequence[BuiltLayer], shape: Any) -> Sample | None:
-    """The input that a model of these layers will be built for; None where it waits for data.
+    """Returns the input that a model of these layers will be built for; None: it waits for data.
 
     Args:
         layers: the layers, an Input among them.

@@ -39,7 +39,7 @@ NOT_BUILT = (
 
 
 class BuiltLayer(Arguments, Guarded):
-    """What Layer knows of its weights."""
+    """The part of a layer that builds it and holds its weights."""
 
     _never_called = LAYER
     #: The core's class of options, where its fields have the names of the options here.
@@ -87,7 +87,7 @@ class BuiltLayer(Arguments, Guarded):
 
     @property
     def placement(self) -> Placement:
-        """What building changes; set again, it undoes the building."""
+        """The attributes that building changes; setting them again undoes the building."""
         inner = [layer.placement for layer in self.inner_layers()]
         return Placement(
             self.location, self.input_sample, self.fixed_batch, self.kept_weights, inner
@@ -119,7 +119,7 @@ class BuiltLayer(Arguments, Guarded):
 
     @property
     def built(self) -> bool:
-        """Has the layer its weights?"""
+        """Whether the layer has its weights."""
         return self.location is not None
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -349,7 +349,7 @@ class BuiltLayer(Arguments, Guarded):
         return [] if self.trainable else self.weights
 
     def count_params(self) -> int:
-        """How many numbers the weights are.
+        """The number of elements of all weights.
 
         Raises ValueError before the layer is built.
         """
@@ -357,8 +357,10 @@ class BuiltLayer(Arguments, Guarded):
 
     @property
     def trainable(self) -> bool:
-        """Does training change the weights? Takes effect at once, also on a compiled model; in a
-        fit that runs, when its next epoch begins.
+        """Whether training changes the weights.
+
+        Setting it takes effect at once, also on a compiled model; in a fit that runs, when its
+        next epoch begins.
         """
         return self._trainable
 

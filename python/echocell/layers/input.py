@@ -1,4 +1,4 @@
-"""What a model takes: Input and InputLayer."""
+"""The input of a model: Input and InputLayer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class InputArguments(TypedDict, total=False):
 
 
 class InputLayer(Layer):
-    """Says what a model takes; it has no weights and is not listed in `model.layers`.
+    """The shape of a model's input; it has no weights and is not listed in `model.layers`.
 
     Args:
         shape: of one sample, (T, F); None where open. input_shape, batch_shape and

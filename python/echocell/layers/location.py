@@ -13,7 +13,7 @@ from echocell._data.shapes import Sample
 
 
 class WeightLocation(NamedTuple):
-    """Where the weights of a layer are: parameters [first, first + size) of layer `number`."""
+    """The location of a layer's weights: parameters [first, first + size) of layer `number`."""
 
     network: _core.Network
     number: int

@@ -1,4 +1,4 @@
-"""A weight of a layer as an attribute gives it: a read-only array that knows its origin."""
+"""The weights of layers as attributes: read-only arrays that know their origin."""
 
 from __future__ import annotations
 

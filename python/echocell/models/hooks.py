@@ -1,6 +1,6 @@
-"""The way of what the core reports to callbacks and to the display.
+"""Hooks of the core, which report to callbacks and to the display.
 
-The core calls only what it is given, so that a hook that nobody overrides costs nothing.
+The core calls only the hooks that it is given: a hook that is not overridden costs nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Listeners = dict[str, Callable[..., Any]]
 
 
 class Hooks:
-    """Carries what fit and evaluate report to callbacks and display.
+    """Passes on the reports of fit and evaluate to callbacks and display.
 
     Args:
         names: of the logs: loss, metrics, then with val_ in front.
@@ -44,7 +44,7 @@ class Hooks:
         self.last: dict[str, float] = {}
 
     def of_fit(self) -> Listeners:
-        """The hooks of the core's fit that somebody listens to."""
+        """Returns the hooks of the core's fit that a callback or the display listens to."""
         listeners = self._of_tests()
         if self._callbacks.listens_to("on_test_begin"):
             listeners["test_begin"] = self._test_begin
@@ -57,7 +57,7 @@ class Hooks:
         return listeners
 
     def of_evaluate(self) -> Listeners:
-        """The hooks of the core's evaluate that somebody listens to."""
+        """Returns the hooks of the core's evaluate that a callback or the display listens to."""
         return self._of_tests()
 
     def _of_tests(self) -> Listeners:
@@ -117,10 +117,10 @@ class Hooks:
 
 
 def of_predict(callbacks: CallbackList, outputs_of: Callable[[Array, int], Any]) -> Listeners:
-    """The hooks of the core's predict that somebody listens to.
+    """Returns the hooks of the core's predict that a callback listens to.
 
     Args:
-        callbacks: who may listen.
+        callbacks: those that may listen.
         outputs_of: gives those of a batch, out of all outputs and the batch's number.
     """
 

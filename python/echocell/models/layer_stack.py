@@ -80,7 +80,7 @@ class LayerStack:
 
     @property
     def trainable(self) -> bool:
-        """Does training change the weights? Setting it sets every layer's."""
+        """Whether training changes the weights. Setting it sets that of every layer."""
         return self._all_trainable
 
     @trainable.setter
@@ -141,7 +141,7 @@ class LayerStack:
 
     @property
     def stateful(self) -> bool:
-        """Does a layer carry its state from batch to batch?"""
+        """Whether a layer carries its states from batch to batch."""
         return self.graph.stateful
 
     # ---- weights -------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class LayerStack:
         return [value for layer in self.graph.layers for value in layer.non_trainable_weights]
 
     def count_params(self) -> int:
-        """How many numbers the weights are. Raises ValueError before the model is built."""
+        """The number of elements of all weights. Raises ValueError before the model is built."""
         self.graph.require_built()
         return sum(layer.count_params() for layer in self.graph.layers)
 
@@ -229,7 +229,7 @@ class LayerStack:
     # ---- configuration -------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal model of, without its weights: plain values."""
+        """Returns the configuration, from which from_config makes an equal model: plain values."""
         graph = self.graph
         entries = [*([graph.input] if graph.input is not None else []), *graph.layers]
         config: dict[str, Any] = {

@@ -164,7 +164,7 @@ def _numbers(model: Saveable, content: dict[str, Any]) -> dict[str, Array]:
 
 def _training_config(model: Saveable) -> dict[str, Any]:
     compiled = model.graph.require_compiled("save")
-    # What "accuracy" is depends on the output: before the model is built it stays a word.
+    # The meaning of "accuracy" depends on the output: before the model is built it stays a word.
     chosen = model.graph.metrics if model.graph.built else compiled.metrics
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),

@@ -36,7 +36,7 @@ class _Live:
 
 
 class _Current(_Live):
-    """What `value` gives."""
+    """Returns the number, as `value` does."""
 
     def __call__(self) -> Any:
         return self.numpy()

@@ -32,7 +32,7 @@ def checked_iterations(value: Any, name: str) -> int:
 
 
 class _Attached(Protocol):
-    """What an optimizer needs of a network."""
+    """A network, as far as an optimizer needs it."""
 
     learning_rate: float
     iterations: int

@@ -1,4 +1,4 @@
-"""What the functions of `plotting` draw, from all that they take: histories, traces, models.
+"""The data of pictures, out of histories, traces and models.
 
 Legend: B batch, T time steps, H units.
 """

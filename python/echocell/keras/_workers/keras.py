@@ -1,4 +1,4 @@
-"""What a worker process of `echocell keras` imports under this name; see echocell.keras.install."""
+"""The module that worker processes of `echocell keras` import under this name; see `install`."""
 
 from echocell.keras.alias import take_the_place_of
 

@@ -1,4 +1,4 @@
-"""What recurrent layers share: their arguments and their states.
+"""The base of the recurrent layers: shared arguments, initial weights.
 
 B batch, T time steps, F features, H units.
 """

@@ -80,7 +80,7 @@ class StateKeeper(Layer):
     # ---- carried states ------------------------------------------------------------------------
 
     def keeps_states(self) -> bool:
-        """Whether there are states at all: a wrapper has those of what it wraps."""
+        """Whether there are states at all: a wrapper has those of the layer inside."""
         return True
 
     def _state_location(self) -> WeightLocation:

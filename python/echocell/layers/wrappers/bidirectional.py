@@ -1,7 +1,4 @@
-"""Layers around layers: TimeDistributed and Bidirectional.
-
-Letters of the shapes: B batch, T time steps, F features, H units.
-"""
+"""Two recurrent layers over the same sequence, from both ends."""
 
 from __future__ import annotations
 
@@ -136,7 +133,7 @@ class Bidirectional(StateKeeper):
         return [self.forward_layer, self.backward_layer]
 
     def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal layer of."""
+        """Returns the configuration, from which from_config makes an equal layer."""
         config = {**super().get_config(), "layer": layer_classes.serialize(self.forward_layer)}
         if not self._twin:
             config["backward_layer"] = layer_classes.serialize(self.backward_layer)

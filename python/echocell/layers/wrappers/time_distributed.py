@@ -86,7 +86,7 @@ class TimeDistributed(StateKeeper):
         return [self.layer]
 
     def get_config(self) -> dict[str, Any]:
-        """What from_config makes an equal layer of."""
+        """Returns the configuration, from which from_config makes an equal layer."""
         return {**super().get_config(), "layer": layer_classes.serialize(self.layer)}
 
     @classmethod
