@@ -27,7 +27,7 @@ _MISSING = {
 _APART = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'\u2019](?=\d{3}(?!\d))")
 UNITS = "$€£¥%"
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,15})?")  # what nearly all cells are: read at once
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,15})?")  # nearly all cells: read at once
 _NUMBER = {
     ".": re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?"),
     ",": re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?"),
@@ -40,8 +40,12 @@ class UnusableFileError(ValueError):
 
 @dataclass
 class Row:
-    """The cells of a row, stripped; `line` is where it ends in the file, from 1; `width` counts
-    its cells as they were written, before the row was filled up.
+    """A row of a file.
+
+    Attributes:
+        line: the number of its last line in the file, from 1.
+        cells: stripped.
+        width: the number of cells in the file, before the row was filled up.
     """
 
     line: int
@@ -53,11 +57,13 @@ class Row:
 class Table:
     """A file as rows of one width.
 
-    rows: all that are neither blank nor comments, titles and footers among them.
-    comments: the comment lines as rows, without their mark.
-    marks: per column, the decimal mark of a column of numbers, "" for another column.
-    dates: the date column's place and format, or None.
-    notes: what was decided, one sentence each.
+    Attributes:
+        rows: all that are neither blank nor comments, titles and footers among them.
+        comments: the comment lines as rows, without their mark.
+        width: the number of columns.
+        marks: per column, the decimal mark of a column of numbers, "" for another column.
+        dates: place and format of the date column, or None.
+        notes: the decisions that were made, one sentence each.
     """
 
     rows: list[Row]

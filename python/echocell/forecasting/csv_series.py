@@ -36,9 +36,14 @@ _MOST_BAD = 0.1
 class CsvSeries:
     """A series read from a file.
 
-    column: the column's name. values: [N], finite. labels: N dates as the file writes them, or
-    the numbers 1 to N. moments: the N dates, None where there are none. step: the regular
-    distance between them, None where there is none. notes: what was decided, in order.
+    Attributes:
+        column: the name of the column.
+        values: [N], finite.
+        labels: N dates as the file writes them, or the numbers 1 to N.
+        moments: the N dates; None where there are none.
+        date_format: of the dates; None where there are none.
+        step: the regular distance between the dates; None where there is none.
+        notes: the decisions that were made while reading, in order.
     """
 
     column: str
@@ -71,7 +76,7 @@ class CsvSeries:
 
 @dataclass
 class _Point:
-    """A row of the series on its way: line in the file (0: a row that was not there)."""
+    """A row of the series while it is read; line 0: a row that was missing in the file."""
 
     line: int
     value: float
@@ -80,13 +85,13 @@ class _Point:
 
 
 def read_series(path: str | Path, column: str | None = None) -> CsvSeries:
-    """Read one column of numbers, with its dates where there is a column of dates.
+    """Reads one column of numbers, with its dates where there is a column of dates.
 
-    Delimiter, decimal mark, encoding, header, date column, title and footer lines are found out;
-    missing values inside are interpolated linearly, at the ends left out; rows go in the order of
-    their dates; a few missing rows of an otherwise regular step are interpolated too.
+    Delimiter, decimal mark, encoding, header, date column, title and footer lines are detected.
+    Missing values inside are interpolated linearly, at the ends left out. Rows are put in the order
+    of their dates; a few missing rows of an otherwise regular step are interpolated too.
 
-    Arguments:
+    Args:
         path: the file.
         column: a name from the header, or a column's number from 1. Default: the last column of
             numbers.

@@ -43,9 +43,12 @@ class TooShortError(ValueError):
 class ForecastConfig:
     """Settings of a forecaster and of its training.
 
-    look_back: L; None takes 12, or less where the series is short. units: of the LSTM. epochs: at
-    most. test_share: the part at the end of the series that is kept for the test. seed: of the
-    initial weights and the shuffling; None draws from NumPy's global generator.
+    Attributes:
+        look_back: L. Default None: 12, or fewer where the series is short.
+        units: of the LSTM. Default 32.
+        epochs: at most. Default 300.
+        test_share: the share of the series, at its end, that is kept for the test. Default 0.3.
+        seed: of initial weights and shuffling. Default None: from NumPy's global generator.
     """
 
     look_back: int | None = None
@@ -67,10 +70,16 @@ class ForecastConfig:
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A model with its scaler. column: what the series was called.
+    """A model with its scaler.
 
-    The model takes scaled windows, each measured from its mean [B, L, 1], and gives how much the
-    next value differs from the last, scaled [B, 1].
+    The model takes scaled windows, each measured from its mean [B, L, 1], and gives the scaled
+    difference of the next value from the last [B, 1].
+
+    Attributes:
+        model: the trained model.
+        scaler: fitted to the training part.
+        look_back: L.
+        column: the name of the series.
     """
 
     model: Sequential
@@ -79,9 +88,11 @@ class Forecaster:
     column: str
 
     def one_step(self, values: ArrayLike, places: NDArray[np.int64]) -> Series:
-        """The forecast of each target [P] from the true values before it.
+        """Returns the forecast of each target [P] from the true values before it.
 
-        places: where the targets stand in values [N], at least L and at most N.
+        Args:
+            values: [N].
+            places: the places of the targets in values, at least L and at most N.
         """
         series = as_series(values)
         if places.size == 0:
@@ -90,7 +101,7 @@ class Forecaster:
         return self._predict(rows)
 
     def ahead(self, values: ArrayLike, horizon: int) -> Series:
-        """The K values after the last [K]; each forecast is an input of the next.
+        """Returns the K values after the last [K]; each forecast is an input of the next.
 
         Raises:
             TooShortError: if there are fewer than L values.
@@ -143,11 +154,16 @@ class Forecaster:
 
 @dataclass(frozen=True)
 class Trained:
-    """A forecaster and how it came about.
+    """A forecaster, with the course of its training.
 
-    cut: where in the series the test part begins. train_places, test_places: the targets.
-    validated: how many of the last training targets chose the epoch, 0 where none did.
-    epochs, best_epoch: how many were run, and which one's weights were kept (from 1).
+    Attributes:
+        forecaster: the forecaster.
+        cut: the place in the series at which the test part begins.
+        train_places: the places of the training targets.
+        test_places: the places of the test targets.
+        validated: the number of training targets, the last ones, that chose the epoch; 0: none.
+        epochs: the number of epochs that were run.
+        best_epoch: the epoch whose weights were kept, from 1.
     """
 
     forecaster: Forecaster
@@ -162,16 +178,16 @@ class Trained:
 def train(
     values: ArrayLike, config: ForecastConfig, *, column: str = "", verbose: int = 0
 ) -> Trained:
-    """Train a forecaster of a series on its first part.
+    """Trains a forecaster of a series on its first part.
 
     The scaler is fitted on the training part alone. The last fifth of the training targets is
     not trained on: where its loss has not fallen for 30 epochs training stops, and the weights
     of the best epoch are kept. Of fewer than ten targets all are trained on, in all epochs.
 
-    Arguments:
+    Args:
         values: the series [N], finite.
         config: look-back, units, epochs, test share and seed.
-        column: what the series is called.
+        column: the name of the series.
         verbose: as in `Sequential.fit`.
 
     Raises:

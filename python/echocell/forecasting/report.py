@@ -41,7 +41,7 @@ class Score:
 
 
 def all_forecasts(series: CsvSeries, trained: Trained, season: int | None) -> dict[str, Series]:
-    """The LSTM's and the baselines' forecasts of all targets, training and test."""
+    """Returns the forecasts of all targets, training and test, by the LSTM and the baselines."""
     places = np.concatenate([trained.train_places, trained.test_places])
     step = series.step
     table = {"LSTM": trained.forecaster.one_step(series.values, places)}
@@ -53,7 +53,7 @@ def all_forecasts(series: CsvSeries, trained: Trained, season: int | None) -> di
 
 
 def scores(values: Series, trained: Trained, table: Mapping[str, Series]) -> list[Score]:
-    """RMSE and MAE of each forecast in `table`, name -> [P] for the training targets followed by
+    """Returns RMSE and MAE of each forecast in `table`: name -> [P], the training targets before
     the test targets.
     """
     count = trained.train_places.size

@@ -45,9 +45,10 @@ def available() -> bool:
 
 
 def new_figure(width: float = 16.0, height: float = 10.0) -> Figure:
-    """An empty figure of the given size in inches, 100 dots each.
+    """Returns an empty figure of this size in inches, 100 dots each.
 
-    Raises MissingPlotExtraError, an ImportError, where matplotlib is missing.
+    Raises:
+        MissingPlotExtraError: matplotlib is not installed; it is an ImportError.
     """
     try:
         from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -76,7 +77,9 @@ def _head(title: str) -> tuple[str, str, float]:
 def titled_figure(title: str, height: float) -> tuple[Figure, SubFigure]:
     """Returns a figure with a title, its first line bold, and the part below it to draw in.
 
-    height: of that part, in inches; the title's is added.
+    Args:
+        title: the title, of one line or more.
+        height: of the part below, in inches; that of the title is added.
     """
     own = _head(title)[2]
     figure = new_figure(_WIDTH, own + height)

@@ -30,9 +30,12 @@ Array = NDArray[Any]
 class ForecastPanel:
     """A series and forecasts of it, for `plot_forecast`.
 
-    times: N dates (datetime64 or datetime) or numbers. series: [N]. lines: name -> (times [P],
-    values [P]); those called "LSTM..." are drawn solid, others dashed. split: where the test part
-    begins, None for no line.
+    Attributes:
+        title: of the panel.
+        times: N dates (datetime64 or datetime) or numbers.
+        series: [N].
+        lines: name -> (times [P], values [P]); those named "LSTM..." are solid, others dashed.
+        split: the time at which the test part begins. Default None: no line.
     """
 
     title: str
@@ -45,9 +48,16 @@ class ForecastPanel:
 def plot_forecast(
     title: str, panels: Sequence[ForecastPanel], *, xlabel: str = "", ylabel: str = ""
 ) -> Figure:
-    """A series with its forecasts, one panel below the other on the same time axis.
+    """Draws series with their forecasts, one panel below the other on the same time axis.
 
-    Raises ValueError where a line's times and values differ in length, or there is no panel.
+    Args:
+        title: of the figure; its first line is bold.
+        panels: the series.
+        xlabel: the label of the time axis. Default none.
+        ylabel: the label of the values. Default none.
+
+    Raises:
+        ValueError: times and values of a line differ in length, or there is no panel.
     """
     if not panels:
         raise ValueError("plot_forecast: expected at least one panel, received none")

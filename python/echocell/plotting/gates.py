@@ -44,14 +44,22 @@ def plot_gates(
     breaks: Sequence[int] = (),
     title: str = "",
 ) -> Figure:
-    """Every gate, the cell state and the output of a recurrent layer over time, as heat maps.
+    """Draws every gate, the cell state and the output of a recurrent layer over time, as heat maps.
 
-    trace: a model, a layer, or what the `trace(x)` of one gave (name -> [B, T, H], or [T, H]).
-    x: the input [B, T, F] of the model or of the layer, where `trace` is one.
-    layer: number or name of the model's layer to draw; its first recurrent layer if None.
-    sample: which row of the batch; labels: a text per time step; time: the label of that axis;
-    breaks: time steps before which a line is drawn.
     Units are sorted by their mean cell state, in the same order in every map.
+
+    Args:
+        trace: a model, a layer, or the result of `trace(x)` of one (name -> [B, T, H], or [T, H]).
+        x: the input [B, T, F] of the model or of the layer, where `trace` is one.
+        layer: number or name of the model's layer. Default None: its first recurrent layer.
+        sample: the row of the batch. Default 0.
+        labels: a text per time step. Default None: numbers.
+        time: the label of the time axis. Default "time step".
+        breaks: time steps before which a line is drawn.
+        title: of the figure. Default none.
+
+    Raises:
+        TypeError, ValueError: there is nothing to trace, or no such row.
     """
     figure = new_figure(16, 7)
     draw_gates(figure, gates_of(trace, x, layer, sample), labels, time, breaks)
@@ -61,10 +69,10 @@ def plot_gates(
 
 
 def first_sample(trace: Trace) -> dict[str, Array]:
-    """Gates over time of the batch's first row: [B, T, H] -> [T, H]."""
+    """Returns the gates of the batch's first row over time: [B, T, H] -> [T, H]."""
     return {name: values[0] for name, values in trace.items()}
 
 
 def last_steps(trace: Trace) -> dict[str, Array]:
-    """Gates at the last step of every row, row by row: [B, T, H] -> [B, H]."""
+    """Returns the gates at the last step of every row: [B, T, H] -> [B, H]."""
     return {name: values[:, -1] for name, values in trace.items()}

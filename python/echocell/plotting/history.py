@@ -35,10 +35,17 @@ def plot_history(
     xlabel: str = "epoch",
     title: str = "",
 ) -> Figure:
-    """Loss and metrics over a training.
+    """Draws loss and metrics over a training; a name "val_..." into the diagram of its own name.
 
-    history: what `model.fit(...)` returned, its `.history`, or the trained model.
-    x: where each value stands; 1, 2, 3, ... if None. A name "val_..." is drawn beside its own.
+    Args:
+        history: the result of `model.fit(...)`, its `.history`, or the trained model.
+        x: the place of each value. Default None: 1, 2, 3, ...
+        xlabel: the label of that axis. Default "epoch".
+        title: of the figure. Default none.
+
+    Raises:
+        TypeError: it is no history.
+        ValueError: the history is empty, or the model has none.
     """
     history = history_of(history)
     names = own_names(history)

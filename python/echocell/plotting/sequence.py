@@ -37,10 +37,16 @@ _MOST_BOXES = 40  # in a row of a sequence
 def plot_sequence(
     sequence: Labels, expected: Labels, predicted: Labels, *, title: str = ""
 ) -> Figure:
-    """A sequence, and below each of its values what was expected there and what was predicted.
+    """Draws a sequence, and below each of its values the expected and the predicted one.
 
-    All three of one length, of anything that prints short; None where nothing is answered.
-    Raises ValueError where the lengths differ.
+    Args:
+        sequence: the input, of values that print short.
+        expected: the targets, None where nothing is answered.
+        predicted: the outputs.
+        title: of the figure. Default none.
+
+    Raises:
+        ValueError: the lengths differ.
     """
     figure = new_figure(16, 2.4)
     draw_sequence(figure.subplots(), sequence, expected, predicted, title)
@@ -50,7 +56,7 @@ def plot_sequence(
 def draw_sequence(
     axes: Axes, sequence: Labels, expected: Labels, predicted: Labels, title: str
 ) -> None:
-    """Three rows of boxes: what came in, what should come out, what came out."""
+    """Draws three rows of boxes: input, expected and predicted values."""
     if not len(sequence) == len(expected) == len(predicted):
         raise ValueError(
             f"expected sequence, expected and predicted of one length, received "
