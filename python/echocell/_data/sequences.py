@@ -114,14 +114,14 @@ def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str
     if not (isinstance(value, (list, tuple)) and value and hasattr(value[0], "__len__")):
         return checked_weights(value, len(lengths), (None,), dtype, name)
     rows = rows_of(value, lengths, name)
-    arrays = [arrays.numbers(row, dtype, f"{name}[{k}]") for k, row in enumerate(rows)]
-    for k, array in enumerate(arrays):
+    weights = [arrays.numbers(row, dtype, f"{name}[{k}]") for k, row in enumerate(rows)]
+    for k, array in enumerate(weights):
         if array.ndim != 1:
             raise ValueError(
                 f"{name}[{k}]: expected one weight per time step, shape ({lengths[k]},), received "
                 f"{array.shape}"
             )
-    return np.concatenate(arrays)
+    return np.concatenate(weights)
 
 
 def rows_of(value: Any, lengths: Lengths, name: str) -> Sequence[Any]:

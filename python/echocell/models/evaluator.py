@@ -291,8 +291,10 @@ class Evaluator:
         number = -(-data.rows // size)
         listening = CallbackList(callbacks, self, {"verbose": verbose, "steps": number})
         shown = display(verbose, number)
-        hooks = Hooks(graph.log_names, listening, shown, lambda: False)  # a test goes to its end
-        settings = {**data.options(), "batch_size": size, "hooks": hooks.of_evaluate()}
+        reporting = Hooks(
+            graph.log_names, listening, shown, lambda: False
+        )  # a test goes to its end
+        settings = {**data.options(), "batch_size": size, "hooks": reporting.of_evaluate()}
         try:
             listening.on_test_begin({})
             shown.epoch_begin(0)
@@ -300,7 +302,7 @@ class Evaluator:
                 logs = network.evaluate(data.x, data.y, data.weights, **settings)
             except ValueError as error:
                 samples.explain(error, data.named())
-            hooks.evaluated(logs)
+            reporting.evaluated(logs)
         finally:
             shown.close()
         return fitting.returned(graph, logs, return_dict)

@@ -24,7 +24,7 @@ def put_weights(graph: Graph, weights: Iterable[Any], *, finite: bool = True) ->
         graph.require_built()
     counts = [len(layer.parameters()) for layer in built]
     if len(values) != sum(counts):
-        raise ValueError(f"set_weights: expected {sum(counts)} held, received {len(values)}")
+        raise ValueError(f"set_weights: expected {sum(counts)} arrays, received {len(values)}")
     rest = iter(values)
     checked = [
         layer.own_weights(itertools.islice(rest, count), finite=finite)
