@@ -160,15 +160,28 @@ def _run(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
-def _forecasting(name: str) -> Callable[[Any], Any]:
-    """Returns a function of forecasting.command, which is imported when it is called."""
+def _add_forecast_arguments(parser: argparse.ArgumentParser) -> None:
+    from echocell.forecasting import command as forecast
 
-    def call(argument: Any) -> Any:
-        from echocell.forecasting import command
+    forecast.add_arguments(parser)
 
-        return getattr(command, name)(argument)
 
-    return call
+def _forecast(arguments: argparse.Namespace) -> int:
+    from echocell.forecasting import command as forecast
+
+    return forecast.main(arguments)
+
+
+def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
+    from echocell.forecasting import command as forecast
+
+    forecast.add_predict_arguments(parser)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from echocell.forecasting import command as forecast
+
+    return forecast.predict_main(arguments)
 
 
 def _add_keras_arguments(parser: argparse.ArgumentParser) -> None:
@@ -194,13 +207,11 @@ COMMANDS = {
     ),
     "forecast": Command(
         "train a model on a series in a CSV file and forecast its next values",
-        _forecasting("add_arguments"),
-        _forecasting("main"),
+        _add_forecast_arguments,
+        _forecast,
     ),
     "predict": Command(
-        "forecast the values after new rows with a saved model",
-        _forecasting("add_predict_arguments"),
-        _forecasting("predict_main"),
+        "forecast the values after new rows with a saved model", _add_predict_arguments, _predict
     ),
     "keras": Command(
         "run a Keras script unchanged, with echocell in place of Keras",
