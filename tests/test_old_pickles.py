@@ -1,4 +1,4 @@
-"""Objects that version 0.1 pickled, when the package was flat, are read as they were."""
+"""Objects that were pickled when the package was flat are read as they were."""
 
 from __future__ import annotations
 

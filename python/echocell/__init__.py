@@ -32,7 +32,7 @@ from echocell.models import Sequential, load_model
 from echocell.models import pickling as _pickling
 from echocell.utils import set_random_seed
 
-# Names of modules in objects that version 0.1 pickled, and in the compiled core (the last one).
+# Modules that older pickles name, and the compiled core (the last one).
 _sys.modules |= {
     "echocell._callback": callbacks,
     "echocell._chrono": initializers,

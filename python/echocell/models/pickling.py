@@ -27,7 +27,7 @@ def model_from_bytes(kind: type[Any], data: bytes) -> Any:
 
 
 def layer_from_bytes(data: bytes) -> Any:
-    """Returns a layer that version 0.1 pickled; see `layers.pickling`."""
+    """Returns the layer of an older pickle; see `layers.pickling`."""
     from echocell.layers import pickling
 
     return pickling.layer_from_bytes(data)
