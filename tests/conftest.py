@@ -41,9 +41,10 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 @pytest.fixture
 def fresh_process() -> Iterator[None]:
     """Names counted from the start, the same random numbers in every test."""
-    from echocell import _naming, backend
+    from echocell import backend
+    from echocell._common import naming
 
-    _naming.reset_names()
+    naming.reset_names()
     np.random.seed(11)
     yield
     backend.set_floatx("float32")

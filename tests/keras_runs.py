@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-RUN = "import sys; from echocell.keras_alias import run_script; "
+RUN = "import sys; from echocell.keras import run_script; "
 RUN += "sys.exit(run_script(sys.argv[1], sys.argv[2:]))"
 
 

@@ -380,7 +380,7 @@ def test_memory_depends_on_the_segment_alone(per_step: bool) -> None:
         ).history
         assert np.isfinite(logs["loss"]).all()
         assert model.optimizer.iterations == (total // 50 if per_step else 1)
-        held.append(model._network.workspace_bytes)
+        held.append(model.graph.network.workspace_bytes)
     assert held[0] == held[1] == held[2]
 
 

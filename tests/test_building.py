@@ -259,7 +259,7 @@ def test_copies_draw_nothing(chain: str, tmp_path: Path, monkeypatch) -> None:
 
 
 def test_a_file_with_the_weights_of_other_layers() -> None:
-    from echocell import saving
+    from echocell.models import saving
 
     model = Sequential([Input((T, F)), LSTM(4)])
     tensors, content = saving.describe(model)

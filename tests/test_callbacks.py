@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from echocell import metrics, optimizers
-from echocell._event_file import masked_checksum
 from echocell.callbacks import (
     Callback,
     CallbackList,
@@ -29,6 +28,7 @@ from echocell.callbacks import (
     TensorBoard,
     TerminateOnNaN,
 )
+from echocell.callbacks.event_file import masked_checksum
 from echocell.layers import Dense
 from echocell.models import Sequential
 

@@ -127,7 +127,7 @@ def test_run_two(module: bool, tmp_path: Path) -> None:
     assert memory.endswith(" memory.png")
     assert alphabet.startswith("alphabet-steps  100 %")
     for name in ("memory", "alphabet-steps"):
-        assert " ".join(EXPERIMENTS[name].shows.split()) in " ".join(result.stdout.split())
+        assert " ".join(EXPERIMENTS[name].takeaway.split()) in " ".join(result.stdout.split())
     assert result.stderr == ""  # no bars: it is no terminal
 
 

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from echocell import _container, _copying, optimizers, saving
+from echocell import optimizers
+from echocell._common import container
 from echocell.layers import (
     GRU,
     LSTM,
@@ -33,7 +34,15 @@ from echocell.layers import (
     RepeatVector,
     TimeDistributed,
 )
-from echocell.models import Sequential, load_model, model_from_config, model_from_json
+from echocell.layers.pickling import layer_from_bytes, layer_to_bytes
+from echocell.models import (
+    Sequential,
+    load_model,
+    model_from_config,
+    model_from_json,
+    pickling,
+    saving,
+)
 
 Tensors = dict[str, np.ndarray]
 Content = dict[str, Any]
@@ -91,7 +100,7 @@ def packed(tensors: Tensors, content: Any) -> bytes:
     """A file with a right checksum, whatever it holds."""
     text = content if isinstance(content, str) else json.dumps(content)
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    checksum = _container._checksum(arrays, text)
+    checksum = container._checksum(arrays, text)
     metadata = {"format": "echocell", "version": "1", "content": text, "checksum": checksum}
     return bytes(save(arrays, metadata))
 
@@ -193,7 +202,7 @@ def test_a_changed_file_is_a_model_or_a_value_error(name: str, tmp_path: Path) -
         text = json.dumps({"class_name": "Sequential", "config": content.get("config")})
         for words, attempt in (
             (str(path), partial(load_model, path)),
-            ("pickled", partial(_copying.model_from_bytes, Sequential, data)),
+            ("pickled", partial(pickling.model_from_bytes, Sequential, data)),
             ("model", partial(model_from_json, text)),
         ):
             message = refusal(attempt)
@@ -236,10 +245,10 @@ def test_weights_of_a_changed_file(name: str, tmp_path: Path) -> None:
 def test_a_changed_pickle_of_a_layer(make: Callable[[], Any]) -> None:
     layer = make()
     layer(X)
-    good = _container.unpack(_copying.layer_to_bytes(layer), "layer")
+    good = container.unpack(layer_to_bytes(layer), "layer")
     for seed in range(60):
         tensors, content = changed(random.Random(seed), *good)
-        message = refusal(partial(_copying.layer_from_bytes, packed(tensors, content)))
+        message = refusal(partial(layer_from_bytes, packed(tensors, content)))
         assert "pickled" in message or message == ACCEPTED, seed
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echocell.csv_rows import UnusableFileError, to_number
-from echocell.csv_series import CsvSeries, read_series
-from echocell.dates import find_format, find_step
+from echocell.forecasting.csv_rows import UnusableFileError, to_number
+from echocell.forecasting.csv_series import CsvSeries, read_series
+from echocell.forecasting.dates import find_format, find_step
 
 MONTHS = [f"{1949 + i // 12}-{i % 12 + 1:02d}" for i in range(24)]
 VALUES = [100.0 + 7 * i % 50 for i in range(24)]

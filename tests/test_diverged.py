@@ -76,7 +76,7 @@ def test_it_is_copied_as_it_is(way: str, stateful: bool, dtype: str, tmp_path: P
     twin = COPIES[way](model, tmp_path / "model")
     for ours, theirs in zip(twin.get_states(), model.get_states(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    for ours, theirs in zip(twin._ready().slots(), model._ready().slots(), strict=True):
+    for ours, theirs in zip(twin.graph.ready().slots(), model.graph.ready().slots(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert_same(twin, model)
 
@@ -131,7 +131,7 @@ def test_its_layers_change() -> None:
 def test_a_stateful_layer_by_itself_carries_what_is_not_finite() -> None:
     layer = LSTM(2, stateful=True)
     layer(X)
-    layer._built_place().network.set_parameter(0, 0, np.full((F, 8), np.nan, np.float32))
+    layer.built_location().network.set_parameter(0, 0, np.full((F, 8), np.nan, np.float32))
     assert np.isnan(layer(X)).all()
     assert np.isnan(copy.deepcopy(layer).get_states()[0]).all()
 

@@ -145,7 +145,7 @@ def test_targets_of_the_sequences_lengths_are_refused(steps: int) -> None:
 
 
 def core_of(*layers: Any, shape: tuple[int | None, ...] = (None, F)) -> _core.Network:
-    return Sequential([Input(shape), *layers])._ready()
+    return Sequential([Input(shape), *layers]).graph.ready()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import _naming, layers, losses, metrics, optimizers
+from echocell import layers, losses, metrics, optimizers
+from echocell._common import naming
 from echocell.callbacks import EarlyStopping, LambdaCallback
 from echocell.layers import (
     GRU,
@@ -39,7 +40,7 @@ N, T, F, C = 6, 3, 2, 3
 
 @pytest.fixture(autouse=True)
 def fresh_names() -> None:
-    _naming.reset_names()
+    naming.reset_names()
     np.random.seed(7)
 
 
@@ -1040,7 +1041,7 @@ def test_options_stay_once_a_layer_is_built(make: Callable[[], Any], name: str, 
     layer = make()
     before = getattr(layer, name)
     setattr(layer, name, before)  # still free
-    outer = layer._owner or layer
+    outer = layer.owner or layer
     outer(X)
     with pytest.raises(AttributeError, match=f"{name} cannot be changed .* Make a new") as caught:
         setattr(layer, name, value)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from echocell._files import write_whole, written_beside
+from echocell._common.files import write_whole, written_beside
 from full_disk import full_disk
 
 
@@ -178,7 +178,7 @@ def test_an_error_of_the_writer_leaves_no_draft(path: Path) -> None:
 
 WRITER = """
 import sys, pathlib
-from echocell._files import written_beside
+from echocell._common.files import written_beside
 with written_beside(pathlib.Path(sys.argv[1])) as draft:
     draft.write_bytes(b"half")
     print(draft.name, flush=True)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echocell.callbacks import HOOKS, LambdaCallback
+from echocell.callbacks import LambdaCallback
+from echocell.callbacks.callback import HOOKS
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential, load_model
 from echocell.optimizers import Adam

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from echocell import cli, plotting
-from echocell.csv_series import read_series
-from echocell.forecast_model import Forecaster, Recipe, TooShortError, train
-from echocell.forecast_report import Score, texts, verdict
+from echocell.forecasting.csv_series import read_series
+from echocell.forecasting.model import ForecastConfig, Forecaster, TooShortError, train
+from echocell.forecasting.report import Score, texts, verdict
 from echocell.models import load_model
 from echocell.tasks.airline import passengers
 from echocell.tasks.series import MinMaxScaler
@@ -299,7 +299,7 @@ def test_wrong_arguments(
 
 def test_models_that_cannot_be_used(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     foreign = data.parent / "foreign.safetensors"
-    train([1.0, 2.0] * 10, Recipe(epochs=1, units=2)).forecaster.model.save(foreign)
+    train([1.0, 2.0] * 10, ForecastConfig(epochs=1, units=2)).forecaster.model.save(foreign)
     assert "forecast" not in load_model(foreign).metadata
     broken = data.parent / "broken.safetensors"
     broken.write_bytes(foreign.read_bytes()[:40])
@@ -318,7 +318,7 @@ def test_models_that_cannot_be_used(data: Path, capsys: pytest.CaptureFixture[st
 
 def test_too_few_rows_to_predict_from(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = data.parent / "model"
-    train(WAVE, Recipe(epochs=1, units=2), column="level").forecaster.save(model)
+    train(WAVE, ForecastConfig(epochs=1, units=2), column="level").forecaster.save(model)
     short = data.parent / "short.csv"
     short.write_text("level\n1\n2\n")
     assert cli.main(["predict", str(model), str(short)]) == 2
@@ -343,7 +343,7 @@ def test_an_error_while_writing_leaves_nothing(
 
 def test_scaler_and_split_of_a_training() -> None:
     values = passengers()
-    trained = train(values, Recipe(look_back=6, epochs=2, units=2, seed=1), column="n")
+    trained = train(values, ForecastConfig(look_back=6, epochs=2, units=2, seed=1), column="n")
     forecaster = trained.forecaster
     assert trained.cut == 100
     assert forecaster.scaler == MinMaxScaler(values[:100].min(), values[:100].max())
@@ -357,8 +357,8 @@ def test_scaler_and_split_of_a_training() -> None:
 def test_later_values_change_nothing_in_a_training() -> None:
     values = passengers()
     changed = np.concatenate([values[:100], 1000.0 - values[100:]])
-    recipe = Recipe(look_back=3, epochs=2, units=2, seed=1)
-    one, other = (train(series, recipe).forecaster.model for series in (values, changed))
+    config = ForecastConfig(look_back=3, epochs=2, units=2, seed=1)
+    one, other = (train(series, config).forecaster.model for series in (values, changed))
     for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -366,13 +366,15 @@ def test_later_values_change_nothing_in_a_training() -> None:
 def test_early_stopping_keeps_the_best_epoch() -> None:
     """A tail that is nothing like the rest: training on makes its loss worse."""
     values = np.concatenate([np.tile([0.0, 1.0], 40), np.tile([0.0, 0.0, 1.0], 7)])
-    trained = train(values, Recipe(look_back=4, epochs=300, units=8, test_share=0.01, seed=1))
+    trained = train(
+        values, ForecastConfig(look_back=4, epochs=300, units=8, test_share=0.01, seed=1)
+    )
     assert trained.epochs < 300
     assert 1 <= trained.best_epoch < trained.epochs
 
 
 def test_one_step_and_ahead() -> None:
-    forecaster = train(WAVE, Recipe(look_back=4, epochs=5, units=4, seed=1)).forecaster
+    forecaster = train(WAVE, ForecastConfig(look_back=4, epochs=5, units=4, seed=1)).forecaster
     ahead = forecaster.ahead(WAVE, 3)
     longer = [*WAVE, *ahead]
     places = np.array([120, 121, 122])
@@ -383,7 +385,9 @@ def test_one_step_and_ahead() -> None:
 
 
 def test_saving_keeps_everything(tmp_path: Path) -> None:
-    forecaster = train(WAVE, Recipe(epochs=2, units=4, seed=1), column='a, "b" ü').forecaster
+    forecaster = train(
+        WAVE, ForecastConfig(epochs=2, units=4, seed=1), column='a, "b" ü'
+    ).forecaster
     forecaster.save(tmp_path / "model")
     loaded = Forecaster.load(tmp_path / "model")
     assert (loaded.scaler, loaded.look_back, loaded.column) == (
@@ -395,24 +399,24 @@ def test_saving_keeps_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "recipe"),
+    ("count", "config"),
     [
-        (7, Recipe()),
-        (22, Recipe(look_back=12)),
-        (50, Recipe(look_back=50)),
-        (10, Recipe(test_share=0.9)),
-        (5, Recipe(test_share=0.01)),
-        (0, Recipe()),
+        (7, ForecastConfig()),
+        (22, ForecastConfig(look_back=12)),
+        (50, ForecastConfig(look_back=50)),
+        (10, ForecastConfig(test_share=0.9)),
+        (5, ForecastConfig(test_share=0.01)),
+        (0, ForecastConfig()),
     ],
 )
-def test_too_short(count: int, recipe: Recipe) -> None:
+def test_too_short(count: int, config: ForecastConfig) -> None:
     """The message tells how many are enough, and they are."""
     with pytest.raises(TooShortError) as caught:
-        train([float(i % 5) for i in range(count)], recipe)
+        train([float(i % 5) for i in range(count)], config)
     needed = int(str(caught.value).split()[-1])
     assert needed > count
     values = [float(i % 5) for i in range(needed)]
-    quick = Recipe(recipe.look_back, 2, 1, recipe.test_share)
+    quick = ForecastConfig(config.look_back, 2, 1, config.test_share)
     train(values, quick)
     with pytest.raises(TooShortError):
         train(values[:-1], quick)
@@ -423,7 +427,7 @@ def test_too_short(count: int, recipe: Recipe) -> None:
 )
 def test_recipes_that_are_none(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(arguments))}: expected"):
-        Recipe(**arguments)  # type: ignore[arg-type]
+        ForecastConfig(**arguments)  # type: ignore[arg-type]
 
 
 def test_verdict() -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echocell._hooks import Hooks
 from echocell.callbacks import Callback, CallbackList, LambdaCallback
 from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
+from echocell.models.hooks import Hooks
 
 T, F = 3, 2
 RNG = np.random.default_rng(5)
@@ -184,13 +184,13 @@ def test_the_core_calls_only_what_is_overridden(
     hook: str, fit: set[str], evaluate: set[str]
 ) -> None:
     callbacks = CallbackList(LambdaCallback(**{hook: print}))
-    hooks = Hooks(model_of(), ["loss"], callbacks, Silent())  # type: ignore[arg-type]
+    hooks = Hooks(["loss"], callbacks, Silent(), lambda: False)  # type: ignore[arg-type]
     assert set(hooks.of_fit()) == fit
     assert set(hooks.of_evaluate()) == evaluate
 
 
 def test_the_core_knows_its_hooks() -> None:
-    network = model_of()._network
+    network = model_of().graph.network
     with pytest.raises(ValueError, match="there is no hook 'on_batch'"):
         network.fit(X, Y, None, batch_size=2, epochs=1, hooks={"on_batch": print})
 

@@ -90,7 +90,7 @@ def test_a_first_step_that_is_broken_off_carries_no_states() -> None:
     interrupt_soon(0.1)
     with pytest.raises(KeyboardInterrupt):
         first_steps()
-    carried = model._network.state_batch
+    carried = model.graph.network.state_batch
     assert carried in (0, rows)  # between two steps the last one counts
     model.reset_states()
     assert model.step(x[:1]).shape == (1, units)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import echocell
-from echocell import _cpu, _isa
+from echocell._core import _cpu
+from echocell._core import isa as isa_module
 
 ALL = ["x86_64_v4", "x86_64_v3", "x86_64"]
 
@@ -45,7 +46,7 @@ def run(isa: str, code: str) -> subprocess.CompletedProcess[str]:
     """A fresh interpreter, away from the sources."""
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, _isa.VARIABLE: isa},
+        env={**os.environ, isa_module.VARIABLE: isa},
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
@@ -55,10 +56,10 @@ def run(isa: str, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_best_one_is_taken() -> None:
-    assert _isa.choose(None, ALL, ALL) == "x86_64_v4"
-    assert _isa.choose("", ALL[1:], ALL) == "x86_64_v3"
-    assert _isa.choose(None, ALL, ["x86_64", "x86_64_v3"]) == "x86_64_v3"
-    assert _isa.choose("x86_64", ALL, ALL) == "x86_64"
+    assert isa_module.choose(None, ALL, ALL) == "x86_64_v4"
+    assert isa_module.choose("", ALL[1:], ALL) == "x86_64_v3"
+    assert isa_module.choose(None, ALL, ["x86_64", "x86_64_v3"]) == "x86_64_v3"
+    assert isa_module.choose("x86_64", ALL, ALL) == "x86_64"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_what_cannot_be_taken_is_an_error(
     wanted: str | None, supported: list[str], built: list[str], why: str
 ) -> None:
     with pytest.raises(ImportError) as caught:
-        _isa.choose(wanted, supported, built)
+        isa_module.choose(wanted, supported, built)
     assert why in str(caught.value)
 
 
@@ -83,7 +84,7 @@ def test_the_variable_is_obeyed_or_fails_loudly() -> None:
     failed = run("nonsense", "import echocell")
     assert failed.returncode != 0
     assert "ECHOCELL_ISA='nonsense': there is no such build; expected one of" in failed.stderr
-    taken = os.environ.get(_isa.VARIABLE)
+    taken = os.environ.get(isa_module.VARIABLE)
     if taken:
         assert echocell.build_info()["instruction_set"] == taken
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from echocell import _keras_modules, _keras_names, keras_alias
+from echocell._common import keras_names
+from echocell.keras import alias
+from echocell.keras import modules as modules_module
 from keras_runs import run, run_lines
 
 SCRIPTS = Path(__file__).parent / "keras_scripts"
@@ -143,7 +145,7 @@ def test_an_exception_shows_the_scripts_own_traceback(tmp_path: Path) -> None:
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith('script.py", line 5, in <module>')
     assert lines[-1] == "ZeroDivisionError: division by zero"
-    assert "keras_alias" not in done.stderr
+    assert "keras/alias" not in done.stderr
     assert "runpy" not in done.stderr
 
 
@@ -165,7 +167,7 @@ def test_run_script_puts_back_argv_and_path(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import sys; sys.exit(5)")
     lines = (
-        "import sys; from echocell.keras_alias import run_script; before = sys.argv, sys.path; "
+        "import sys; from echocell.keras import run_script; before = sys.argv, sys.path; "
         f"code = run_script({str(script)!r}); print(code, (sys.argv, sys.path) == before)"
     )
     done = subprocess.run(
@@ -272,7 +274,7 @@ def assert_says_so(line: str, name: str, folder: Path) -> None:
     assert done.returncode == 1
     sentence = name if " yet" in name else f"{name} yet."
     assert f"Error: echocell does not provide {sentence}" in done.stderr
-    assert "keras_alias.py" not in done.stderr
+    assert "alias.py" not in done.stderr
 
 
 UNUSED = """
@@ -377,18 +379,18 @@ def test_use_is_an_import_error(tmp_path: Path) -> None:
 
 
 def test_no_placeholder_hides_what_is_there() -> None:
-    modules = {path: source for path, source in _keras_modules._PATHS.items() if path}
-    assert not _keras_names.MODULES & modules.keys()
-    assert _keras_names.NAMES.keys() <= set(_keras_modules._PATHS.values())
-    for source, names in _keras_names.NAMES.items():
+    modules = {path: source for path, source in modules_module._PATHS.items() if path}
+    assert not keras_names.MODULES & modules.keys()
+    assert keras_names.NAMES.keys() <= set(modules_module._PATHS.values())
+    for source, names in keras_names.NAMES.items():
         assert not names & set(importlib.import_module(source).__all__)
         assert not names & modules.keys()
-    for path, places in _keras_modules.ELSEWHERE.items():
-        source = _keras_modules._PATHS.get(path)
-        assert source or path in _keras_names.MODULES or path.split(".")[0] in _keras_names.MODULES
-        assert not places.keys() & _keras_names.NAMES.get(source or "", frozenset())
+    for path, places in modules_module.ELSEWHERE.items():
+        source = modules_module._PATHS.get(path)
+        assert source or path in keras_names.MODULES or path.split(".")[0] in keras_names.MODULES
+        assert not places.keys() & keras_names.NAMES.get(source or "", frozenset())
         for place in places.values():
-            assert keras_alias._found(place) is not None
+            assert alias._found(place) is not None
 
 
 def test_scripts_can_ask_what_is_there(tmp_path: Path) -> None:
@@ -412,7 +414,7 @@ def test_scripts_can_ask_what_is_there(tmp_path: Path) -> None:
 
 
 def test_the_alias_stays_in_its_process() -> None:
-    assert not any(name.split(".")[0] in ("keras", "tensorflow") for name in keras_alias.__dict__)
+    assert not any(name.split(".")[0] in ("keras", "tensorflow") for name in alias.__dict__)
     code = "import echocell.keras_alias, importlib.util, sys; print('keras' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
@@ -434,7 +436,7 @@ def test_another_keras_that_was_there_first() -> None:
 
 def test_install_twice_is_once() -> None:
     code = (
-        "import sys; from echocell.keras_alias import install, _Finder; install(); install()\n"
+        "import sys; from echocell.keras.alias import install, _Finder; install(); install()\n"
         "print(sum(isinstance(finder, _Finder) for finder in sys.meta_path))\n"
     )
     done = subprocess.run(

@@ -102,7 +102,7 @@ def test_a_program_of_its_own_has_its_own_keras(name: str, tmp_path: Path, elsew
 def test_a_worker_that_has_another_keras_already_says_so(tmp_path: Path) -> None:
     code = (
         "import sys, types; sys.modules['keras'] = types.ModuleType('keras')\n"
-        "from echocell import keras_alias; sys.path.insert(0, keras_alias._WORKERS)\n"
+        "from echocell.keras import alias; sys.path.insert(0, alias.WORKERS)\n"
         "try:\n    import tensorflow\nexcept ImportError as error:\n    print(error)\n"
     )
     done = subprocess.run(

@@ -107,7 +107,7 @@ def test_a_model_goes_with_its_last_name(use: str) -> None:
     model = Sequential(chain())
     model.compile("adam", "mse", metrics=["mae"])
     USES[use](model)
-    gone = [weakref.ref(thing) for thing in (model, model._ready(), *model.layers)]
+    gone = [weakref.ref(thing) for thing in (model, model.graph.ready(), *model.layers)]
     del model
     assert not any(ref() for ref in gone)
 
@@ -118,7 +118,7 @@ def test_loaded_models_go(tmp_path: Path) -> None:
     model.fit(X, Y, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "model")])
     loaded = load_model(tmp_path / "model")
     loaded.fit(X, Y, verbose=0)
-    gone = weakref.ref(loaded), weakref.ref(loaded._ready())
+    gone = weakref.ref(loaded), weakref.ref(loaded.graph.ready())
     del loaded
     assert [ref() for ref in gone] == [None, None]
 

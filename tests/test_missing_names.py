@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 import echocell
-from echocell import _keras_names
+from echocell._common import keras_names
 
 
-@pytest.mark.parametrize("module", sorted(_keras_names.NAMES))
+@pytest.mark.parametrize("module", sorted(keras_names.NAMES))
 def test_names_of_keras_are_refused_by_name(module: str) -> None:
     there = importlib.import_module(module)
-    for name in _keras_names.NAMES[module]:
+    for name in keras_names.NAMES[module]:
         if hasattr(there, name):
             continue
         text = rf"^echocell does not provide {module}\.{name} yet\.$"

@@ -277,13 +277,13 @@ def test_a_compile_that_fails_changes_nothing() -> None:
             with pytest.raises(ValueError, match="cannot be called while the model trains"):
                 model.compile("sgd", "mse")
             model.optimizer.lr = 0.02
-            rates.append(model._network.learning_rate)
+            rates.append(model.graph.network.learning_rate)
 
     model.fit(X, Y, shuffle=False, verbose=0, callbacks=[Meddler()])
     with pytest.raises(ValueError, match="sparse_categorical_accuracy"):
         model.compile(Adam(0.5), "mse", metrics=["sparse_categorical_accuracy"])
     assert rates == [model.optimizer.learning_rate] == [0.02]
-    assert model.optimizer.iterations == model._network.iterations > 0
+    assert model.optimizer.iterations == model.graph.network.iterations > 0
     twin.optimizer.lr = 0.02
     twin.fit(X, Y, shuffle=False, verbose=0)
     for each in (model, twin):

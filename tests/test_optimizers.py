@@ -157,28 +157,28 @@ def test_learning_rate_is_a_number_and_a_variable() -> None:
 
 def test_attached_to_a_network() -> None:
     adam, network = Adam(0.5), Network()
-    adam._attach(network)
-    adam._attach(network)
+    adam.attach(network)
+    adam.attach(network)
     network.learning_rate, network.iterations = 0.1, 12
     assert (adam.lr, adam.iterations, adam.iterations.numpy()) == (0.1, 12, 12)
     adam.lr = 0.2
     adam.iterations.assign(3)
     assert (network.learning_rate, network.iterations) == (0.2, 3)
-    adam._attach(None)
+    adam.attach(None)
     adam.lr = 0.9
     assert (network.learning_rate, adam.iterations) == (0.2, 3)
 
 
 def test_one_optimizer_for_two_models() -> None:
     sgd, first, second = SGD(), Network(), Network(iterations=9)
-    sgd._attach(first)
-    sgd._attach(second)
+    sgd.attach(first)
+    sgd.attach(second)
     sgd.lr = 0.25
     assert (first.learning_rate, second.learning_rate, sgd.iterations) == (0.25, 0.25, 9)
-    sgd._detach(first)
+    sgd.detach(first)
     sgd.lr = 0.75
     assert (first.learning_rate, second.learning_rate) == (0.25, 0.75)
-    sgd._attach(first)
+    sgd.attach(first)
     assert sgd.iterations == 7
     del first
     gc.collect()
@@ -188,7 +188,7 @@ def test_one_optimizer_for_two_models() -> None:
 def test_does_not_keep_a_network_alive() -> None:
     sgd = SGD(0.5)
     network = Network()
-    sgd._attach(network)
+    sgd.attach(network)
     sgd.lr = 0.25
     del network
     gc.collect()
@@ -200,7 +200,7 @@ def test_does_not_keep_a_network_alive() -> None:
 )
 def test_a_copy_belongs_to_no_network(copied) -> None:
     adam, network = Adam(0.5, beta_1=0.8), Network(0.25, 3)
-    adam._attach(network)
+    adam.attach(network)
     twin = copied(adam)
     twin.lr = 0.75
     assert (network.learning_rate, adam.lr, twin.iterations, twin.beta_1) == (0.25, 0.25, 3, 0.8)

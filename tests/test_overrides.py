@@ -9,22 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import _overrides, initializers, layers, losses, metrics, optimizers, regularizers
-from echocell._overrides import NeverCalled
+from echocell import initializers, layers, losses, metrics, optimizers, regularizers
+from echocell._common import overrides
+from echocell._common.overrides import NeverCalled
 from echocell.layers import GRU, LSTM, Bidirectional, Dense, Flatten, Input, Layer
 from echocell.models import Sequential, clone_model, load_model
 
 X, Y = np.ones((4, 3, 2)), np.ones((4, 1))
 
 CLASSES: list[tuple[type, NeverCalled]] = [
-    *((cls, _overrides.LAYER) for cls in (Layer, LSTM, GRU, Dense, Flatten, layers.Bidirectional)),
-    (Sequential, _overrides.MODEL),
-    *((cls, _overrides.REGULARIZER) for cls in (regularizers.Regularizer, regularizers.L2)),
-    (initializers.Orthogonal, _overrides.INITIALIZER),
-    (initializers.Chrono, _overrides.CHRONO),
-    *((cls, _overrides.OPTIMIZER) for cls in (optimizers.Optimizer, optimizers.Adam)),
-    *((cls, _overrides.LOSS) for cls in (losses.Loss, losses.MeanSquaredError)),
-    *((cls, _overrides.METRIC) for cls in (metrics.Metric, metrics.BinaryAccuracy)),
+    *((cls, overrides.LAYER) for cls in (Layer, LSTM, GRU, Dense, Flatten, layers.Bidirectional)),
+    (Sequential, overrides.MODEL),
+    *((cls, overrides.REGULARIZER) for cls in (regularizers.Regularizer, regularizers.L2)),
+    (initializers.Orthogonal, overrides.INITIALIZER),
+    (initializers.Chrono, overrides.CHRONO),
+    *((cls, overrides.OPTIMIZER) for cls in (optimizers.Optimizer, optimizers.Adam)),
+    *((cls, overrides.LOSS) for cls in (losses.Loss, losses.MeanSquaredError)),
+    *((cls, overrides.METRIC) for cls in (metrics.Metric, metrics.BinaryAccuracy)),
 ]
 CASES = [(cls, name, table.instead) for cls, table in CLASSES for name in sorted(table.names)]
 

@@ -12,16 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import (
-    _layer_classes,
-    callbacks,
-    initializers,
-    losses,
-    metrics,
-    optimizers,
-    regularizers,
-)
-from echocell.layers import LSTM, Dense
+from echocell import callbacks, initializers, losses, metrics, optimizers, regularizers
+from echocell.layers import LSTM, Dense, class_table
 from echocell.models import Sequential, load_model, model_from_json
 
 # Of arguments whose default is None.
@@ -48,7 +40,7 @@ REQUIRED: dict[str, Callable[[type], Any]] = {
 
 
 def registered() -> Iterator[type]:
-    yield from _layer_classes._classes.values()
+    yield from class_table._classes.values()
     for module in (initializers, regularizers, optimizers, losses, metrics):
         yield from dict.fromkeys(module._REGISTRY.classes.values())
 

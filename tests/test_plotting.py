@@ -190,6 +190,6 @@ def test_gates_refuse(layer: Any) -> None:
 
 def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "echocell._picture", raising=False)
+    monkeypatch.delitem(sys.modules, "echocell.plotting.picture", raising=False)
     with pytest.raises(ImportError, match=r"echocell\[plot\]"):
         plotting.plot_history({"loss": [1.0]})

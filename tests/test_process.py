@@ -77,7 +77,7 @@ def test_nothing_is_changed_from_another_thread() -> None:
     optimizer = echocell.optimizers.Adam(0.5)
     for sharing in (idle, model):
         sharing.compile(loss="categorical_crossentropy", optimizer=optimizer)
-    network, layer = model._network, model.layers[0]
+    network, layer = model.graph.network, model.layers[0]
     slots, random_state = network.slots(), network.random_state
     changes = [
         lambda: setattr(optimizer, "learning_rate", 0.1),
@@ -110,7 +110,7 @@ def test_nothing_is_changed_from_another_thread() -> None:
         with pytest.raises(ValueError, match="while the model trains"):
             model.compile(loss="mse", optimizer="sgd")
         assert (float(optimizer.learning_rate), int(optimizer.iterations)) == (0.5, 0)
-        assert [net.learning_rate for net in (network, idle._network)] == [0.5, 0.5]
+        assert [net.learning_rate for net in (network, idle.graph.network)] == [0.5, 0.5]
         assert [layer.trainable, model.trainable] == [True, True]
     finally:
         finished.set()
@@ -128,7 +128,7 @@ def test_callbacks_may_change_their_model() -> None:
         model.optimizer.learning_rate = 0.1 / (epoch + 1)
         model.optimizer.iterations = 10
         model.layers[0].trainable = False
-        model._network.set_slots(model._network.slots())
+        model.graph.network.set_slots(model.graph.network.slots())
 
     hook = echocell.callbacks.LambdaCallback(on_epoch_begin=change)
     before = model.layers[0].get_weights()
@@ -138,7 +138,7 @@ def test_callbacks_may_change_their_model() -> None:
 
 
 def test_the_core_takes_numbers_alone() -> None:
-    network = built(0)._network
+    network = built(0).graph.network
     words = np.full((2, 6, 5), "a")
     for call in (
         lambda: network.predict(words, batch_size=2),
@@ -197,7 +197,7 @@ def test_changing_shapes_do_not_pile_up_workspaces() -> None:
     model.compile(loss="categorical_crossentropy", optimizer="adam")
     for steps in range(1, 200):
         model.train_on_batch(np.zeros((2, steps, 5)), Y[:2])
-    core = model._network
+    core = model.graph.network
     held = core.workspace_bytes
     for steps in range(1, 200):
         model.train_on_batch(np.zeros((2, steps, 5)), Y[:2])
@@ -214,10 +214,10 @@ def test_workspaces_are_bounded_in_bytes() -> None:
     for count in range(6):
         model.predict(wide_rows(count))
     one = 4 * 258 * 60_008
-    held = model._network.workspace_bytes
+    held = model.graph.network.workspace_bytes
     assert 4 * one <= held <= (256 << 20) + one
     model.predict(wide_rows(5))
-    assert model._network.workspace_bytes == held  # the latest are kept
+    assert model.graph.network.workspace_bytes == held  # the latest are kept
 
 
 def test_clear_session_lets_go_of_workspaces() -> None:
@@ -228,9 +228,9 @@ def test_clear_session_lets_go_of_workspaces() -> None:
         model.step(X[:3, 0])
     states = models[0].get_states()
     for clear in (echocell.backend.clear_session, echocell.utils.clear_session):
-        assert all(model._network.workspace_bytes > 0 for model in models)
+        assert all(model.graph.network.workspace_bytes > 0 for model in models)
         clear()
-        assert all(model._network.workspace_bytes == 0 for model in models)
+        assert all(model.graph.network.workspace_bytes == 0 for model in models)
         np.testing.assert_equal(models[0].get_states(), states)
         for model, (whole, part) in zip(models, outputs, strict=True):
             np.testing.assert_array_equal(model.predict(X), whole)

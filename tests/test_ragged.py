@@ -253,16 +253,16 @@ def test_a_batch_is_padded_to_its_own_longest_sequence() -> None:
     model.compile("sgd", "mse")
     short = [np.ones((2 + k % 2, F)) for k in range(8)]
     model.fit(short, np.zeros((8, C)), batch_size=4, epochs=1, verbose=0)
-    core = model._network
+    core = model.graph.network
     held = core.workspace_bytes
     model = Sequential([Input((None, F)), LSTM(8), Dense(C)])
     model.compile("sgd", "mse")
     long = [*short, np.ones((500, F)), np.ones((400, F))]
     weights = np.zeros((10, C))
     model.fit(long[:8], weights[:8], batch_size=4, epochs=1, verbose=0, shuffle=False)
-    assert model._network.workspace_bytes == held
+    assert model.graph.network.workspace_bytes == held
     model.fit(long, weights, batch_size=4, epochs=1, verbose=0, shuffle=False)
-    assert model._network.workspace_bytes > 10 * held
+    assert model.graph.network.workspace_bytes > 10 * held
 
 
 def test_equal_lengths_are_an_array() -> None:

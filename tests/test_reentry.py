@@ -38,7 +38,7 @@ def built() -> Sequential:
 def everything(model: Sequential) -> list[np.ndarray]:
     """All numbers that a call may change."""
     states = [state for layer in model.get_states() for state in layer]
-    network = model._network
+    network = model.graph.network
     return [*model.get_weights(), *states, *network.slots(), np.array(network.random_state)]
 
 
@@ -62,9 +62,9 @@ REFUSED: dict[str, Callable[[Sequential], Any]] = {
     "learning_rate": lambda model: setattr(model.optimizer, "learning_rate", 0.5),
     "iterations": lambda model: setattr(model.optimizer, "iterations", 0),
     "trainable": lambda model: setattr(model, "trainable", False),
-    "slots": lambda model: model._network.slots(),
-    "quick_fit": lambda model: model._network.quick_fit(SHORT, Y, B, 1, False) or refuse(),
-    "quick_step": lambda model: model._network.quick_step(SHORT[:, 0].copy()) or refuse(),
+    "slots": lambda model: model.graph.network.slots(),
+    "quick_fit": lambda model: model.graph.network.quick_fit(SHORT, Y, B, 1, False) or refuse(),
+    "quick_step": lambda model: model.graph.network.quick_step(SHORT[:, 0].copy()) or refuse(),
 }
 
 

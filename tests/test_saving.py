@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echocell import initializers, models, optimizers, saving
+from echocell import initializers, models, optimizers
 from echocell.layers import (
     GRU,
     LSTM,
@@ -32,7 +32,7 @@ from echocell.layers import (
 )
 from echocell.losses import CategoricalCrossentropy
 from echocell.metrics import TopKCategoricalAccuracy
-from echocell.models import Sequential, load_model
+from echocell.models import Sequential, load_model, saving
 
 N, T, F, C = 12, 5, 3, 4
 RNG = np.random.default_rng(4)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echocell import _seeds
+from echocell._common import seeds
 from echocell.layers import GRU, LSTM, Dense, Dropout, SimpleRNN
 from echocell.models import Sequential
 from echocell.utils import set_random_seed
@@ -17,14 +17,14 @@ from echocell.utils import set_random_seed
 SEEDERS: dict[str, Callable[[int], None]] = {
     "numpy": np.random.seed,
     "set_random_seed": set_random_seed,
-    "own": _seeds.set_own_seed,
+    "own": seeds.set_own_seed,
 }
 
 
 @pytest.fixture(autouse=True)
 def numpy_again() -> Iterator[None]:
     yield
-    _seeds.follow_numpy()
+    seeds.follow_numpy()
 
 
 def run(cell: type = LSTM) -> list[np.ndarray]:
@@ -58,7 +58,7 @@ def test_the_own_seed_leaves_numpy_alone() -> None:
     np.random.seed(0)
     drawn = []
     for _ in range(4):
-        _seeds.set_own_seed(7)
+        seeds.set_own_seed(7)
         run()
         drawn.append(np.random.rand())
     np.testing.assert_array_equal(drawn, expected)
@@ -67,7 +67,7 @@ def test_the_own_seed_leaves_numpy_alone() -> None:
 def test_numpy_no_longer_reaches_a_run_with_a_seed_of_its_own() -> None:
     runs = []
     for seed in (1, 2):
-        _seeds.set_own_seed(3)
+        seeds.set_own_seed(3)
         np.random.seed(seed)
         runs.append(run())
     assert equal(*runs)
@@ -76,7 +76,7 @@ def test_numpy_no_longer_reaches_a_run_with_a_seed_of_its_own() -> None:
 def test_set_random_seed_is_the_same_whatever_came_before() -> None:
     set_random_seed(4)
     expected = run()
-    _seeds.set_own_seed(1)
+    seeds.set_own_seed(1)
     run()
     set_random_seed(4)
     assert equal(run(), expected)
@@ -84,19 +84,19 @@ def test_set_random_seed_is_the_same_whatever_came_before() -> None:
 
 @given(seed=st.integers(-(2**63), 2**64 - 1))
 def test_any_integer_of_64_bits_is_a_seed(seed: int) -> None:
-    _seeds.set_own_seed(seed)
-    first = _seeds.fresh_seed()
-    _seeds.set_own_seed(np.int64(seed) if -(2**63) <= seed < 2**63 else np.uint64(seed))
-    assert _seeds.fresh_seed() == first
+    seeds.set_own_seed(seed)
+    first = seeds.fresh_seed()
+    seeds.set_own_seed(np.int64(seed) if -(2**63) <= seed < 2**63 else np.uint64(seed))
+    assert seeds.fresh_seed() == first
 
 
 @pytest.mark.parametrize(
     ("seed", "error"), [(None, TypeError), ("1", TypeError), (1.5, TypeError), (2**64, ValueError)]
 )
 def test_what_is_no_seed_changes_nothing(seed, error) -> None:
-    _seeds.set_own_seed(1)
-    expected = _seeds.fresh_seed()
-    _seeds.set_own_seed(1)
+    seeds.set_own_seed(1)
+    expected = seeds.fresh_seed()
+    seeds.set_own_seed(1)
     with pytest.raises(error, match="expected an integer"):
-        _seeds.set_own_seed(seed)
-    assert _seeds.fresh_seed() == expected
+        seeds.set_own_seed(seed)
+    assert seeds.fresh_seed() == expected

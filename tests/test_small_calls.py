@@ -210,7 +210,7 @@ def test_rows_of_zeros_are_targets_still() -> None:
 
 def test_what_is_quick() -> None:
     """The other tests would pass if everything went the ordinary way."""
-    network = built()._network
+    network = built().graph.network
     assert network.quick_predict(X, 32) is not None
     network.step(np.zeros((N, F), np.float32))
     assert network.quick_step(X[:, 0]) is not None

@@ -189,20 +189,20 @@ def test_validation_of_another_batch_size_is_refused_before_training() -> None:
     data = (np.concatenate([X, X]), np.concatenate([Y, Y]))
     with pytest.raises(ValueError, match="expected a batch size of 3, received 2"):
         model.fit(X, Y, validation_data=data, validation_batch_size=2, verbose=0)
-    assert model._network.iterations == 0
+    assert model.graph.network.iterations == 0
     assert model.get_states() == [[], []]
 
 
 def test_gradients_carry_nothing() -> None:
     model = stateful()
-    network: Any = model._network
+    network: Any = model.graph.network
     network.gradients(X, Y)
     assert network.state_batch == 0
 
 
 def test_a_wrong_step_plans_nothing() -> None:
     model = stateful()
-    network: Any = model._network
+    network: Any = model.graph.network
     before = network.workspace_bytes
     with pytest.raises(ValueError, match="expected x of shape"):
         network.step(X[:, 0, :1])
@@ -265,7 +265,7 @@ def test_states_have_rows() -> None:
     with pytest.raises(ValueError, match=r"expected shape \(rows, 4\), received \(0, 4\)"):
         model.layers[0].set_states(nothing)
     with pytest.raises(ValueError, match="at least one row"):
-        model._network.set_states(0, nothing)
+        model.graph.network.set_states(0, nothing)
 
 
 def test_empty_states_reset_a_layer() -> None:

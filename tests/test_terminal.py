@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from echocell import _display, _terminal, cli
+from echocell import cli
+from echocell._common import progress, terminal
 from echocell.callbacks import EarlyStopping, LambdaCallback
 from echocell.layers import Dense
 from echocell.models import Sequential
@@ -34,7 +35,7 @@ def on_width(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
 
 
 def test_columns_line_up() -> None:
-    text = _terminal.table(("a", "b"), [("x", "1"), ("long", "10")], right=(1,))
+    text = terminal.table(("a", "b"), [("x", "1"), ("long", "10")], right=(1,))
     assert text.splitlines() == ["a      b", "----  --", "x      1", "long  10"]
 
 
@@ -55,7 +56,7 @@ def test_a_table_fits_and_loses_nothing(
     heads, rows = content
     with pytest.MonkeyPatch.context() as monkeypatch:
         on_width(monkeypatch, columns)
-        text = _terminal.table(heads, rows, indent=indent)
+        text = terminal.table(heads, rows, indent=indent)
     assert widest(text) <= max(80, columns)
     letters = "".join(sorted("".join(text.replace("-", "").split())))
     repeated = text.count("\n\n")  # each further part begins with the first column again
@@ -67,7 +68,7 @@ def test_a_table_fits_and_loses_nothing(
 def test_wrapped_cells_stay_in_their_column(monkeypatch: pytest.MonkeyPatch) -> None:
     on_width(monkeypatch, 80)
     rows = [("first", "word " * 30, "1.25"), ("second", "short", "100.00")]
-    lines = _terminal.table(("name", "text", "number"), rows, right=(2,)).splitlines()
+    lines = terminal.table(("name", "text", "number"), rows, right=(2,)).splitlines()
     assert lines[0].startswith("name    text")
     assert lines[2].startswith("first   word word")
     assert lines[3].startswith("        word word")
@@ -138,7 +139,7 @@ def train(callback: object = None, **options: object) -> None:
 
 @pytest.fixture
 def bars(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_display, "shows_bars", lambda: True)
+    monkeypatch.setattr(progress, "shows_bars", lambda: True)
 
 
 def last_bar(capsys: pytest.CaptureFixture[str]) -> str:
@@ -162,7 +163,7 @@ def test_no_bar_where_stderr_is_missing_closed_or_a_stand_in(
         pass
     for stream in (None, closed, Writer()):
         monkeypatch.setattr(sys, "stderr", stream)
-        assert not _terminal.shows_bars()
+        assert not terminal.shows_bars()
 
 
 def test_a_bar_of_a_whole_training(bars: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 import echocell
 from echocell import layers, optimizers
-from echocell._layer_arguments import LayerArguments, SharedArguments
-from echocell._recurrent import RecurrentArguments
+from echocell.layers.arguments import LayerArguments, SharedArguments
+from echocell.layers.rnn.recurrent import RecurrentArguments
 
 SCRIPT = pathlib.Path(__file__).with_name("typed_script.py")
 LAYERS = [cls for name in layers.__all__ if isinstance(cls := getattr(layers, name), type)]

@@ -129,7 +129,7 @@ def test_the_sentence_says_what_to_give() -> None:
     with pytest.raises(ValueError, match="at least one axis"):
         Sequential([Dropout(0.3, batch_input_shape=(2,))])
     with pytest.raises(ValueError, match="at least one axis"):
-        Dropout(0.3)._build((), "float32")
+        Dropout(0.3).build_sample((), "float32")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

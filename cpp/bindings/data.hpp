@@ -13,7 +13,7 @@
 
 namespace echocell::bindings {
 
-/// A data set as Python gives it: x, y, weights, lengths, see _core.pyi.
+/// A data set as Python gives it: x, y, weights, lengths, see _core/__init__.pyi.
 using Source = std::tuple<py::array, py::array, OptionalArray, OptionalArray>;
 
 /// A model as those see it who bring data.

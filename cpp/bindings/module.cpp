@@ -1,5 +1,5 @@
-// The table of contents of the core; python/echocell/_core.pyi says what each name does. The module
-// is called after the instruction set it is built for.
+// The table of contents of the core; python/echocell/_core/__init__.pyi says what each name does.
+// The module is called after the instruction set it is built for.
 #include "bindings/bindings.hpp"
 
 PYBIND11_MODULE(ECHOCELL_MODULE, module) {

@@ -43,7 +43,7 @@ inline Shuffle shuffle_of(const std::variant<bool, std::string>& given) {
   refuse("True, False or 'batch' for shuffle", "'" + std::get<std::string>(given) + "'");
 }
 
-/// A Model, and who is at work in it. _core.pyi says what the methods do.
+/// A Model, and who is at work in it. _core/__init__.pyi says what the methods do.
 template <class Scalar>
 class PythonNetwork {
  public:
@@ -440,7 +440,7 @@ class PythonNetwork {
     }
   }
   static void warn_of_missing_threads() {
-    py::module_::import("echocell._warning")
+    py::module_::import("echocell._common.warning")
         .attr("warn")(
             "the system refuses to make threads (a limit on processes or on memory): echocell "
             "goes on with one. set_num_threads() tries again",

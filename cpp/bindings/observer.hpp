@@ -21,7 +21,7 @@ namespace echocell::bindings {
 
 namespace py = pybind11;
 
-/// Callables of Python by their names, as _core.pyi describes them; none of them is needed.
+/// Callables of Python by their names, as _core/__init__.pyi describes them; none is needed.
 using Hooks = std::map<std::string, py::function, std::less<>>;
 
 /// Throws std::invalid_argument for a name that no hook has.

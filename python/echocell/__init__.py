@@ -6,6 +6,7 @@
 Everything is float32 unless a model says dtype="float64".
 """
 
+import sys as _sys
 import typing as _typing
 
 from echocell import (
@@ -23,10 +24,22 @@ from echocell import (
     utils,
 )
 from echocell._core import build_info
-from echocell._threads import get_num_threads, set_num_threads
+from echocell._core import threads as _threads
+from echocell._core.threads import get_num_threads, set_num_threads
 from echocell.layers import Input
 from echocell.models import Sequential, load_model
+from echocell.models import pickling as _pickling
 from echocell.utils import set_random_seed
+
+# Modules that older pickles name.
+_sys.modules |= {
+    "echocell._callback": callbacks,
+    "echocell._chrono": initializers,
+    "echocell._copying": _pickling,
+    "echocell._file_callbacks": callbacks,
+    "echocell._plot_model": utils,
+    "echocell._threads": _threads,
+}
 
 __version__: str
 
@@ -42,12 +55,12 @@ else:
             from importlib.metadata import version
 
             return globals().setdefault(name, version(__name__))
-        from echocell._lazy import submodule
+        from echocell._common.lazy import submodule
 
         return submodule(__name__, name)
 
     def __dir__():
-        from echocell._lazy import attributes
+        from echocell._common.lazy import attributes
 
         return attributes(__name__)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from echocell._missing_names import module_getattr
-from echocell.utils import suggest
+from echocell._common.missing_names import module_getattr
+from echocell._common.suggest import suggest
 
 __all__ = [
     "bipolar_sigmoid",

@@ -1,4 +1,4 @@
-"""What Keras scripts ask of `keras.backend`: the float type, and reading and setting variables."""
+"""Functions of `keras.backend`: the float type, and reading and setting variables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
-from echocell._missing_names import module_getattr
-from echocell._naming import reset_names
+from echocell._common.missing_names import module_getattr
+from echocell._common.naming import reset_names
 
 __all__ = [
     "backend",
@@ -63,7 +63,7 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """How far the losses keep probabilities from 0 and 1: 1e-7."""
+    """The distance that the losses keep probabilities from 0 and 1: 1e-7."""
     return 1e-7
 
 
@@ -117,7 +117,7 @@ def batch_set_value(pairs: Iterable[tuple[Any, Any]]) -> None:
 
 
 def count_params(x: ArrayLike) -> int:
-    """How many numbers an array holds, such as one of `model.trainable_weights`."""
+    """The number of elements of an array, such as one of `model.trainable_weights`."""
     return int(np.size(x))
 
 

@@ -1,7 +1,7 @@
 """The command `echocell`: list, run, forecast, predict, keras.
 
-Exit codes: 0 where all went well, 1 where the work failed, 2 where the command was wrong (one line
-says how), 130 after Ctrl-C, 141 where the reader of the output closed the pipe, as `head` does.
+Exit codes: 0 after success, 1 if the work failed, 2 if the command line is wrong (with a message of
+one line), 130 after Ctrl-C, 141 if the reader of the output closed the pipe, as `head` does.
 """
 
 from __future__ import annotations
@@ -12,13 +12,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
-from echocell import _terminal
-
-if TYPE_CHECKING:
-    from echocell.experiments import Experiment, Report
+from echocell._common.usage import UsageError
 
 WRONG_USE = 2
 FAILED = 1
@@ -26,12 +22,8 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 
-class UsageError(Exception):
-    """A wrong command; the message is one line."""
-
-
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, and leaves it to `main` to end the program."""
+    """A parser that raises UsageError instead of ending the program."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
@@ -39,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand. Both functions import what they need, so that `list` loads no forecaster."""
+    """A subcommand. Its functions import their modules, so that `list` loads no forecaster."""
 
     help: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
@@ -49,13 +41,13 @@ class Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command, sys.argv's if argv is None, and returns its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    # A terminal that cannot show a character gets a question mark, not a traceback.
+    # Characters that the terminal cannot show are replaced by a question mark.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         code = _exit_code(arguments)
-        print(end="", flush=True)  # a closed pipe shows here, not at the interpreter's exit
+        print(end="", flush=True)  # raises here if the pipe is closed, not at exit
     except BrokenPipeError:
         _discard_output()
         return PIPE_CLOSED
@@ -78,7 +70,7 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _discard_output() -> None:
-    """Points the standard streams nowhere: the interpreter flushes them again at exit."""
+    """Redirects the standard streams to the null device, since they are flushed again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -97,7 +89,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(_overview())
         return 0
     if name == "--version":
-        from echocell.experiments.report import versions
+        from echocell.experiments.run.report import versions
 
         print(f"echocell {versions()['echocell']}")
         return 0
@@ -110,7 +102,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
-    """As parse_args, with the nearest name where an option is unknown."""
+    """Parses arguments; an unknown option raises UsageError with the nearest name."""
     known = [option for action in parser._actions for option in action.option_strings]
     namespace, unknown = parser.parse_known_args(arguments)
     for text in unknown:
@@ -121,7 +113,7 @@ def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Na
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
-    from echocell.experiments.settings import UnknownNameError
+    from echocell.experiments.run.settings import UnknownNameError
 
     return str(UnknownNameError(what, name, known))
 
@@ -143,233 +135,51 @@ def _overview() -> str:
     )
 
 
-# -- list
+# -- the subcommands
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
-    """A command that takes none."""
+    """Adds no arguments."""
 
 
 def _list(_: argparse.Namespace) -> int:
-    from echocell.experiments import GROUPS, groups
+    from echocell.experiments import command
 
-    heads = ("experiment", "task", "published result", "seconds")
-    for index, (group, experiments) in enumerate(groups().items()):
-        rows = [
-            (one.name, one.summary, one.published.figure, _seconds(one.takes))
-            for one in experiments
-        ]
-        heading = _terminal.paragraph(f"{group}: {GROUPS[group]}")
-        print("\n" * (index > 0) + heading + "\n")
-        print(_terminal.table(heads, rows, right=(3,)))
-    footnote = (
-        "seconds: about what one run takes on two cores with AVX-512, without its picture. Other "
-        "processors take up to twice as long."
-    )
-    print("\n" + _terminal.paragraph(footnote))
-    return 0
-
-
-def _seconds(takes: float) -> str:
-    return "under 1" if takes < 1 else f"{takes:.0f}"
-
-
-# -- run
+    return command.list_experiments()
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "names",
-        nargs="+",
-        metavar="NAME",
-        help="experiments or groups of experiments, as `echocell list` shows them; `all` stands "
-        "for the group tutorials",
-    )
-    parser.add_argument("--seed", type=int, default=7, help="seed of the first run (default: 7)")
-    parser.add_argument(
-        "--runs",
-        type=int,
-        default=1,
-        help="number of runs of each experiment, with consecutive seeds (default: 1)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("echocell-results"),
-        metavar="DIR",
-        help="folder for pictures and JSON files (default: ./echocell-results)",
-    )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="settings other than the defaults below; each experiment takes those that it has",
-    )
-    parser.add_argument(
-        "--quiet", action="store_true", help="print the results without progress bars"
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="continue an interrupted run with the same settings; finished parts are not repeated",
-    )
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _settings_help()
+    from echocell.experiments import command
 
-
-def _settings_help() -> str:
-    """The settings of every experiment with their defaults."""
-    from echocell.experiments import EXPERIMENTS
-    from echocell.experiments.settings import as_text
-
-    width = max(map(len, EXPERIMENTS))
-    lines = [
-        _terminal.paragraph(
-            f"{name.ljust(width)}  {as_text(one.settings)}",
-            indent="  ",
-            hanging=" " * (width + 4),
-        )
-        for name, one in EXPERIMENTS.items()
-    ]
-    return "\n".join(["settings and defaults:", *lines])
+    command.add_arguments(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from echocell.experiments.journal import JournalError
-    from echocell.experiments.report import run_experiment
+    from echocell.experiments import command
 
-    chosen = _chosen(arguments.names, arguments.set)
-    if arguments.runs < 1:
-        raise UsageError(f"--runs: expected at least 1, received {arguments.runs}")
-    if not 0 <= arguments.seed <= 2**32 - arguments.runs:
-        raise UsageError(f"--seed: expected 0..{2**32 - arguments.runs}, received {arguments.seed}")
-    _make_folder(arguments.out)
-    try:
-        reports = [
-            run_experiment(
-                experiment,
-                settings=settings,
-                seed=arguments.seed,
-                runs=arguments.runs,
-                out=arguments.out,
-                quiet=arguments.quiet,
-                resume=arguments.resume,
-                keep_journal=True,
-            )
-            for experiment, settings in chosen
-        ]
-    except JournalError as error:
-        raise UsageError(str(error)) from None
-    for report in reports:  # until here --resume finds what is done of them all
-        report.journal.remove()
-    _print_reports(reports, arguments)
-    return 0
-
-
-def _chosen(names: Sequence[str], assignments: Sequence[str]) -> list[tuple[Experiment[Any], Any]]:
-    """The experiments and their settings. With several, each takes the settings that it has; one
-    that none of them has is an error.
-    """
-    from echocell.experiments import UnknownNameError
-    from echocell.experiments import settings as settings_of
-
-    try:
-        experiments = list({one.name: one for name in names for one in _named(name)}.values())
-        values = settings_of.parse_assignments(assignments)
-        known = {key for one in experiments for key in settings_of.names(one.settings)}
-        for key in values:
-            if key not in known:
-                raise UnknownNameError("setting", key, sorted(known))
-        return [
-            (one, settings_of.changed(one.settings, _having(values, one.settings)))
-            for one in experiments
-        ]
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-
-
-def _named(name: str) -> list[Experiment[Any]]:
-    """The experiment of that name, or those of that group."""
-    from echocell.experiments import find, groups
-
-    return groups().get("tutorials" if name == "all" else name) or [find(name)]
-
-
-def _having(values: dict[str, str], settings: Any) -> dict[str, str]:
-    from echocell.experiments.settings import names
-
-    return {key: value for key, value in values.items() if key in names(settings)}
-
-
-def _make_folder(path: Path) -> None:
-    """Before the work, so that nothing is trained for nothing."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out: cannot make the folder {path}: {error.strerror}") from None
-
-
-def _print_reports(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
-    """What each shows, then the figures; the table comes last."""
-    from echocell import plotting
-    from echocell.experiments.report import (
-        joined_table,
-        spread_table,
-        table,
-        with_one_table,
-    )
-
-    joined = with_one_table(reports)
-    print()
-    for report in reports:
-        print(_terminal.paragraph(f"{report.experiment.name}: {report.experiment.shows}"))
-        print(
-            _terminal.paragraph(f"Published in {report.experiment.published.source}.", indent="  ")
-        )
-        for note in report.notes:
-            print(_terminal.paragraph(note, indent="  "))
-        if report.table and report not in joined:
-            heads, *rows = report.table
-            print("\n" + _terminal.table(heads, rows, indent="    ") + "\n")
-    print()
-    if joined:
-        print(joined_table(joined), end="\n\n")
-    if arguments.runs > 1:
-        print(spread_table(reports), end="\n\n")
-    if not plotting.available():
-        print(
-            _terminal.paragraph(f"No pictures were drawn: {plotting.MissingPlotExtraError()}"),
-            end="\n\n",
-        )
-    print(f"Pictures and results as JSON: {arguments.out}", end="\n\n")
-    print(table(reports))
-
-
-# -- the commands of other modules
+    return command.run(arguments)
 
 
 def _add_forecast_arguments(parser: argparse.ArgumentParser) -> None:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     forecast.add_arguments(parser)
 
 
 def _forecast(arguments: argparse.Namespace) -> int:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     return forecast.main(arguments)
 
 
 def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     forecast.add_predict_arguments(parser)
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from echocell import forecast
+    from echocell.forecasting import command as forecast
 
     return forecast.predict_main(arguments)
 
@@ -385,9 +195,9 @@ def _add_keras_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _keras(arguments: argparse.Namespace) -> int:
-    from echocell import keras_alias
+    from echocell.keras import alias
 
-    return keras_alias.run_script(arguments.script, arguments.arguments)
+    return alias.run_script(arguments.script, arguments.arguments)
 
 
 COMMANDS = {

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
-from echocell._checks import check_number
-from echocell._missing_names import module_getattr
-from echocell._naming import setting_name
-from echocell._overrides import LOSS, abstract
-from echocell._registry import Configurable, Registry
+from echocell._common.missing_names import module_getattr
+from echocell._common.naming import setting_name
+from echocell._common.overrides import LOSS, abstract
+from echocell._common.registry import Configurable, Registry
+from echocell._common.scalars import check_number
 
 __all__ = [
     "BCE",

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from echocell import _core
-from echocell._checks import check_number, whole
-from echocell._missing_names import module_getattr
-from echocell._naming import setting_name
-from echocell._overrides import METRIC, abstract
-from echocell._registry import Configurable, Registry
+from echocell._common.missing_names import module_getattr
+from echocell._common.naming import setting_name
+from echocell._common.overrides import METRIC, abstract
+from echocell._common.registry import Configurable, Registry
+from echocell._common.scalars import check_number, whole
 from echocell.losses import (
     BCE,
     MAE,
@@ -286,7 +286,7 @@ _REGISTRY: Registry[Metric] = Registry(
 
 
 def _accuracy(loss: Loss | None, output_shape: Sequence[int | None]) -> type[Metric]:
-    """What 'accuracy' means, as Keras reads it from the shapes of y and of the output."""
+    """Returns the metric that Keras takes for 'accuracy', by the shapes of y and of the output."""
     if output_shape[-1] == 1:
         return BinaryAccuracy
     if loss is not None and loss.kind == "sparse_categorical_crossentropy":

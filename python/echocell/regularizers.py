@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from echocell._checks import check_number
-from echocell._missing_names import module_getattr
-from echocell._overrides import REGULARIZER
-from echocell._registry import Configurable, Registry
+from echocell._common.missing_names import module_getattr
+from echocell._common.overrides import REGULARIZER
+from echocell._common.registry import Configurable, Registry
+from echocell._common.scalars import check_number
 
 __all__ = [
     "L1",

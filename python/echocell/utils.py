@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from echocell import _seeds
-from echocell._missing_names import module_getattr
-from echocell._plot_model import plot_model
-from echocell._suggest import suggest
+from echocell._common import seeds
+from echocell._common.keras_arguments import PLOT_MODEL
+from echocell._common.missing_names import module_getattr
+from echocell._common.suggest import suggest
 from echocell.backend import clear_session
 from echocell.preprocessing.sequence import pad_sequences
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "clear_session",
@@ -105,6 +109,39 @@ def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[Any]:
     return np.asarray(values / np.where(norm == 0, 1, norm))
 
 
+def plot_model(
+    model: Any,
+    to_file: str | os.PathLike[str] | None = "model.png",
+    show_shapes: bool = False,
+    show_layer_names: bool = True,
+    *,
+    dpi: float = 120,
+    **others: Any,
+) -> Figure:
+    """Draws a model's layers from top to bottom into a file.
+
+    Args:
+        model: a Sequential.
+        to_file: where; the ending (png, svg, pdf) says how. None writes no file. Default
+            "model.png".
+        show_shapes: write the shapes of input and output into the boxes. Default False.
+        show_layer_names: write the names of the layers. Default True.
+        dpi: dots per inch. Default 120.
+        **others: Keras's further arguments, at the values at which they ask for nothing.
+
+    Returns:
+        The figure, which a notebook shows; `show()` does in a script.
+
+    Raises:
+        ImportError: if matplotlib is not installed.
+        TypeError, ValueError: an argument that does not exist or is not supported.
+    """
+    PLOT_MODEL.check("plot_model", others, plot_model)
+    from echocell.plotting.model import draw_model  # rarely wanted, and loads all of plotting
+
+    return draw_model(model, to_file, show_shapes, show_layer_names, dpi)
+
+
 def serialize_keras_object(instance: Any) -> Any:
     """A layer, loss, optimizer, ... as plain values: its class's name and its configuration.
 
@@ -149,7 +186,7 @@ def set_random_seed(seed: int) -> None:
 
     random.seed(int(seed))
     np.random.seed(int(seed))
-    _seeds.follow_numpy()
+    seeds.follow_numpy()
 
 
 #: Where Keras 1 and 2 kept these functions.

@@ -1,5 +1,5 @@
-// echocell._cpu: what this machine can run. Apart from the core, because it is asked before one is
-// chosen, and so compiled for the oldest machine.
+// echocell._core._cpu: what this machine can run. Apart from the core, because it is asked before
+// one is chosen, and so compiled for the oldest machine.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 

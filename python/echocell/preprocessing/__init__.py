@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from echocell._missing_names import module_getattr
+from echocell._common.missing_names import module_getattr
 from echocell.preprocessing import sequence
 
 __all__ = ["sequence"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from echocell._missing_names import module_getattr
+from echocell._common.missing_names import module_getattr
 
 __all__ = ["pad_sequences"]
 

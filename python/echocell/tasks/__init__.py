@@ -1,21 +1,33 @@
-"""Generators of sequence problems: what to learn, as NumPy arrays ready for `fit`.
+"""Generators of sequence problems: NumPy arrays that are ready for `fit`.
 
-echo: give back one integer of a sequence. lag: give the integer before, or one further back;
-lag_rows: the same from many sequences. memory: two sequences that only a memory tells apart;
-middles: the same around middles of any length. alphabet: the letter that follows. copying: ten
-symbols, again after a delay. languages: the symbols that may follow in a^n b^n and a^n b^n c^n.
-timing: spikes at the right step, periodic functions. airline: a monthly series, and baselines to
-compare forecasts with.
+Tutorials and exercises:
 
-The experiments of Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), by the paper's
-numbers. reber (1): the embedded Reber grammar, and its endless stream. long_lag (2a, 2b, 2c): give
-the first symbol again at the end. two_sequence (3a, 3b, 3c): the first elements tell the class, the
-rest is noise. adding (4, 5): the sum or the product of two marked values, and the adding problem
-of later papers. temporal_order (6a, 6b): the order of two or three marks far apart.
+    echo          return one integer of a sequence
+    lag           return the previous integer, or an earlier one
+    lag_rows      the same for many sequences at once
+    memory        two sequences that only their first value distinguishes
+    middles       the same with middles of any length
+    alphabet      the next letter
+    airline       a monthly series; series and baselines to forecast it with
 
-Where a function takes `rng`, it is a numpy.random.Generator; without it, one is seeded from
-NumPy's global generator, so that np.random.seed(n) makes the data repeatable. Nothing here needs
-the rest of echocell.
+Tasks of Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), by the numbers of the paper:
+
+    reber           1: the embedded Reber grammar, and endless streams of it
+    long_lag        2a, 2b, 2c: return an early symbol at the end
+    two_sequence    3a, 3b, 3c: the first elements tell the class, noise follows
+    adding          4, 5: the sum or the product of two marked values; the adding problem of later
+                    papers
+    temporal_order  6a, 6b: the order of two or three marks that are far apart
+
+Tasks of later papers:
+
+    copying       ten symbols, repeated after a delay
+    languages     the legal next symbols of a^n b^n and a^n b^n c^n
+    timing        timed spikes and periodic functions
+
+Random functions take `rng`, a numpy.random.Generator. With None, a generator is seeded from NumPy's
+global one, so that np.random.seed(n) makes the data reproducible. The package imports nothing else
+of echocell.
 """
 
 import typing as _typing
@@ -45,12 +57,12 @@ else:
 
     def __getattr__(name):
         """The submodules, imported when they are first used."""
-        from echocell._lazy import submodule
+        from echocell._common.lazy import submodule
 
         return submodule(__name__, name)
 
     def __dir__():
-        from echocell._lazy import attributes
+        from echocell._common.lazy import attributes
 
         return attributes(__name__)
 

@@ -1,21 +1,16 @@
-"""Adding and multiplication: combine the two values of a long sequence that a second input marks.
+"""Adding and multiplication: combine the two marked values of a long sequence.
 
 After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997, task 4
-(`generate_adding`) and task 5 (`generate_multiplication`); and the adding problem as later papers
-have it (`generate_adding_benchmark`). A step is a pair: a random value and a marker. The target
-belongs to the end of the sequence.
+(`generate_adding`) and task 5 (`generate_multiplication`); and the adding problem of later papers
+(`generate_adding_benchmark`). A step is a pair of a random value and a marker. The target belongs
+to the end of the sequence.
 
-The sequences of 1997: the marker is -1 at the first and at the last pair, 1 at one of the first ten
-pairs (its value is X1) and at another of the first T/2 - 1 pairs (X2), 0 elsewhere.
-
-Decisions where the paper leaves a choice:
-- A length "between T and T + T/10" is an integer drawn evenly from T to T + T // 10, both included.
-- The choice of a mark may fall on the first pair, whose marker is -1. The paper then sets X1 to 0
-  (task 4) or to 1 (task 5). Here the marker stays -1, the value stays what it is, and the mark does
-  not count: the target is the sum or the product over the pairs marked 1, so that it can always
-  be read off the inputs. This happens in a tenth of the sequences for X1 and holds for the second
-  mark too, in two of a hundred at T = 100; the paper does not mention the latter.
-- The second mark is one of the pairs 0 to T // 2 - 2 other than the first mark, each as likely.
+In the sequences of 1997, the marker is -1 at the first and the last pair, 1 at one of the first ten
+pairs (value X1) and at another of the first T/2 - 1 pairs (value X2), and 0 elsewhere. A length
+"between T and T + T/10" is an integer drawn evenly from T to T + T // 10, both included. The second
+mark is one of the pairs 0 to T // 2 - 2 other than the first mark, all with the same probability.
+If a mark falls on the first pair, the marker stays -1 and the mark does not count: the target is
+the sum or the product over the pairs marked 1 (see docs/1997.md).
 
 Legend: N samples, T = length, T_k the steps of sample k.
 """
@@ -41,12 +36,12 @@ FIRST_MARKS = 10
 def generate_adding(
     count: int, length: int = 100, rng: np.random.Generator | None = None
 ) -> tuple[list[Floats], Floats]:
-    """Task 4: values evenly from [-1, 1], target 0.5 + (X1 + X2) / 4.
+    """Returns sequences of task 4: values uniform in [-1, 1], target 0.5 + (X1 + X2) / 4.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        length: T, the least number of steps, at least 11; the most is T + T // 10.
-        rng: where the numbers come from.
+        length: T, the minimum number of steps, at least 11; the maximum is T + T // 10.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 2], value and marker; y [N, 1], in [0, 1]. float32.
@@ -61,12 +56,12 @@ def generate_adding(
 def generate_multiplication(
     count: int, length: int = 100, rng: np.random.Generator | None = None
 ) -> tuple[list[Floats], Floats]:
-    """Task 5: values evenly from [0, 1], target X1 * X2.
+    """Returns sequences of task 5: values uniform in [0, 1], target X1 * X2.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        length: T, the least number of steps, at least 11; the most is T + T // 10.
-        rng: where the numbers come from.
+        length: T, the minimum number of steps, at least 11; the maximum is T + T // 10.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 2], value and marker; y [N, 1], in [0, 1]. float32.
@@ -79,19 +74,19 @@ def generate_multiplication(
 def generate_adding_benchmark(
     count: int, length: int = 200, rng: np.random.Generator | None = None
 ) -> tuple[Floats, Floats]:
-    """The adding problem of later papers: values evenly from [0, 1], target their marked sum.
+    """Returns the adding problem of later papers: values uniform in [0, 1], target the marked sum.
 
     Every sequence has T steps; the marker is 1 at one step of the first half (0 to T // 2 - 1) and
-    at one of the second, 0 elsewhere. Who ignores the input does best with the answer 1, at a mean
-    squared error of 1/6 = 0.167: the variance of the sum. As in Le, Jaitly and Hinton, "A Simple
-    Way to Initialize Recurrent Networks of Rectified Linear Units" (2015), and Tallec and
-    Ollivier, "Can recurrent neural networks warp time?" (2018); where papers differ in where the
-    marks may fall, the halves are the decision here: the first value is always the one to keep.
+    at one of the second half, 0 elsewhere. The best constant answer, 1, has a mean squared error of
+    1/6 = 0.167, the variance of the sum. As in Le, Jaitly and Hinton, "A Simple Way to Initialize
+    Recurrent Networks of Rectified Linear Units" (2015), and Tallec and Ollivier, "Can recurrent
+    neural networks warp time?" (2018). Papers differ in the positions of the marks; with one mark
+    in each half, the first value always has to be kept.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         length: T, at least 2.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x [N, T, 2], value and marker; y [N, 1], in [0, 2]. float32.
@@ -110,7 +105,7 @@ def generate_adding_benchmark(
 
 
 def _values(count: int, steps: int, rng: np.random.Generator) -> Floats:
-    """Values evenly from [0, 1) and markers 0: [N, steps, 2]."""
+    """Returns values uniform in [0, 1) and markers 0: [N, steps, 2]."""
     x = np.zeros((count, steps, 2), dtype=np.float32)
     x[..., 0] = rng.random((count, steps), dtype=np.float32)
     return x
@@ -119,11 +114,13 @@ def _values(count: int, steps: int, rng: np.random.Generator) -> Floats:
 def _marked(
     name: str, count: int, length: int, rng: np.random.Generator
 ) -> tuple[Floats, Integers, Integers]:
-    """Padded sequences of 1997 with values from [0, 1) [N, T + T // 10, 2], their lengths [N], and
-    the places of the marks [N, 2].
+    """Returns sequences of 1997 with values in [0, 1).
+
+    Returns:
+        The padded sequences [N, T + T // 10, 2], their lengths [N], the places of the marks [N, 2].
     """
     check_count(f"{name}: count", count)
-    # One pair more than may be marked: the last pair is never one of the first ten.
+    # One more pair than can be marked, so that the last pair is never among the first ten.
     check_count(f"{name}: length", length, FIRST_MARKS + 1)
     longest = length + length // 10
     lengths = random_between(length, longest, count, rng)
@@ -137,9 +134,9 @@ def _marked(
 
 
 def _mark_places(count: int, second_marks: int, rng: np.random.Generator) -> Integers:
-    """One of the first ten places, and another one of the first `second_marks`: [N, 2]."""
+    """Returns one of the first ten places and another one of the first `second_marks`: [N, 2]."""
     first = random_between(0, FIRST_MARKS - 1, count, rng)
-    # A draw from one place less, moved past the first mark, leaves the others equally likely.
+    # A draw from one place fewer, shifted past the first mark, is uniform over the other places.
     free = second_marks - (first < second_marks)
     second = rng.integers(free, dtype=np.int64)
     second += second >= first
@@ -147,6 +144,6 @@ def _mark_places(count: int, second_marks: int, rng: np.random.Generator) -> Int
 
 
 def _chosen(x: Floats, marks: Integers, lost: float) -> Floats:
-    """The marked values [N, 2]; `lost` instead of one at the first pair."""
+    """Returns the marked values [N, 2], with `lost` in place of a value of the first pair."""
     values = x[np.arange(len(x))[:, np.newaxis], marks, 0]
     return np.where(marks == 0, np.float32(lost), values)

@@ -36,12 +36,12 @@ _PASSENGERS = """
 
 
 def passengers() -> Series:
-    """The series [144], float64, thousands of passengers a month."""
+    """Returns the series [144], float64, in thousands of passengers a month."""
     return np.array(_PASSENGERS.split(), dtype=np.float64)
 
 
 def months() -> NDArray[np.datetime64]:
-    """The months of the series [144], datetime64[M], 1949-01 to 1960-12."""
+    """Returns the months of the series [144], datetime64[M], 1949-01 to 1960-12."""
     return np.arange("1949-01", "1961-01", dtype="datetime64[M]")
 
 
@@ -49,8 +49,10 @@ def months() -> NDArray[np.datetime64]:
 class Part:
     """The pairs of one part of the series.
 
-    windows: [P, L], scaled, oldest month first. targets: [P], scaled.
-    places: [P], where each target stands in the whole series.
+    Attributes:
+        windows: [P, L], scaled, oldest month first.
+        targets: [P], scaled.
+        places: [P], the index of each target in the whole series.
     """
 
     windows: Series
@@ -69,18 +71,18 @@ class AirlineTask:
 
 
 def airline(look_back: int = 1, share: float = 0.70) -> AirlineTask:
-    """The task as it was published, two flaws included.
+    """Returns the task as it was published, including two flaws.
 
-    The scaler is fitted on the whole series, so the training part is told the maximum of the
-    test part: a leak, kept because the published figures contain it. The pairs of each part are
-    `range(len - look_back - 1)`, which leaves each part's last month unused.
+    The scaler is fitted to the whole series, so that the maximum of the test part leaks into the
+    training part. The pairs of each part are `range(len - look_back - 1)`, which leaves the last
+    month of each part unused. The published figures depend on both.
 
-    Arguments:
-        look_back: L, the months before each target; at least 1.
-        share: the part of the series that is for training, in time order. 0.70: 100 months.
+    Args:
+        look_back: L, the number of months before each target; at least 1.
+        share: the share of the series that is the training part; 0.70 is 100 months.
 
     Raises:
-        ValueError: if a part is too short to hold a pair.
+        ValueError: if a part is too short for a pair.
     """
     series = passengers()
     scaler = MinMaxScaler.fit(series)

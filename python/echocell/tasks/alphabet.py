@@ -1,11 +1,11 @@
-"""Alphabet: give the letter that follows.
+"""Alphabet: return the next letter.
 
 After Jason Brownlee, "Understanding Stateful LSTM Recurrent Neural Networks in Python with Keras"
-(2016). A letter goes in as one number, its place divided by 26, and comes out one-hot. The letters
-before the answer are given as one letter, as several features of one step, or as several steps of
-one feature.
+(2016). The input is a number for each letter, its place divided by 26; the output is one-hot. The
+letters before the answer are a single letter, several features of one step, or several steps of one
+feature.
 
-Legend: N samples, K = length, the number of letters given.
+Legend: N samples, K = length, the number of letters of a sample.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def to_values(letters: str) -> Integers:
-    """Places in the alphabet, 0..25: "AZ" -> [0, 25]. Raises ValueError for other characters."""
+    """Returns the places in the alphabet: "AZ" -> [0, 25].
+
+    Raises:
+        ValueError: for characters other than A..Z.
+    """
     for letter in letters:
         if letter not in ALPHABET:
             raise ValueError(f"to_values: expected letters A..Z, received {letter!r}")
@@ -40,7 +44,11 @@ def to_values(letters: str) -> Integers:
 
 
 def to_letters(values: Iterable[int]) -> str:
-    """The letters at these places: [0, 25] -> "AZ". Raises ValueError outside 0..25."""
+    """Returns the letters at the given places: [0, 25] -> "AZ".
+
+    Raises:
+        ValueError: for places outside 0..25.
+    """
     places = [int(value) for value in values]
     for place in places:
         if not 0 <= place < len(ALPHABET):
@@ -49,10 +57,11 @@ def to_letters(values: Iterable[int]) -> str:
 
 
 def generate_windows(length: int = 1) -> tuple[Integers, Integers]:
-    """Every run of `length` letters that is followed by another, and the letter that follows.
+    """Returns every window of `length` letters and the letter that follows it.
 
-    Given as places in the alphabet: x [N, K], y [N], N = 26 - length; for length 3 ABC -> D,
-    BCD -> E, ..., WXY -> Z.
+    Returns:
+        Places in the alphabet, x [N, K] and y [N], N = 26 - length. For length 3: ABC -> D,
+        BCD -> E, ..., WXY -> Z.
     """
     check_count("generate_windows: length", length)
     if length >= len(ALPHABET):
@@ -63,12 +72,12 @@ def generate_windows(length: int = 1) -> tuple[Integers, Integers]:
 
 
 def as_features(windows: ArrayLike) -> Floats:
-    """The letters of a window as features of one step: [N, K] -> [N, 1, K], places / 26."""
+    """Returns the letters of a window as features of one step: [N, K] -> [N, 1, K], places / 26."""
     return _scaled(windows)[:, np.newaxis, :]
 
 
 def as_steps(windows: ArrayLike) -> Floats:
-    """The letters of a window as steps of one feature: [N, K] -> [N, K, 1], places / 26."""
+    """Returns the letters of a window as steps of one feature: [N, K] -> [N, K, 1], places / 26."""
     return _scaled(windows)[:, :, np.newaxis]
 
 

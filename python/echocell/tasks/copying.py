@@ -1,18 +1,18 @@
-"""Copying: read ten symbols, wait for T steps, write the ten symbols again.
+"""Copying: read ten symbols, wait for T steps, and repeat the symbols.
 
 The copy memory problem of Arjovsky, Shah and Bengio, "Unitary Evolution Recurrent Neural Networks"
-(2016), which goes back to Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997). An alphabet
-of ten: the symbols 0..7 to be copied, a blank, 8, and a delimiter, 9. For delay T a sequence has
-T + 20 steps:
+(2016), which goes back to Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997). The alphabet
+has ten symbols: 0..7 to be copied, a blank, 8, and a delimiter, 9. A sequence with delay T has T +
+20 steps:
 
     input    10 random symbols, T - 1 blanks, the delimiter, 10 blanks
-    target   T + 10 blanks, the 10 symbols in their order
+    target   T + 10 blanks, the 10 symbols in order
 
-The delimiter asks for the answer one step ahead: the first symbol is due at the step after it.
+The first symbol is due one step after the delimiter.
 
 Legend: N samples, T the delay, V = symbols + 2 = 10, one column for each symbol, the blank and the
-delimiter. The target never is the delimiter; it has its column all the same, so that inputs and
-targets are of one alphabet.
+delimiter. The delimiter is never a target; targets have its column nevertheless, so that inputs and
+targets share an alphabet.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ __all__ = [
     "one_hot_encode",
 ]
 
-#: Different symbols that may have to be copied: 0..7. The blank is 8, the delimiter 9.
+#: The number of different symbols to be copied, 0..7. The blank is 8, the delimiter 9.
 SYMBOLS = 8
-#: Symbols to be copied in a sequence.
+#: The number of symbols to be copied in a sequence.
 COPIED = 10
 
 
@@ -53,15 +53,15 @@ def generate_sequences(
     copied: int = COPIED,
     rng: np.random.Generator | None = None,
 ) -> tuple[Integers, Integers]:
-    """Inputs and targets as places in the alphabet: [N, T + 20] each, int64.
+    """Returns inputs and targets as places in the alphabet: [N, T + 20] each, int64.
 
     Args:
         count: N.
-        delay: T, at least 1; with 1 the delimiter follows the symbols at once.
-        symbols: S, the symbols to be copied are 0..S-1, each as likely as the others; the blank is
-            S, the delimiter S + 1. Default 8.
-        copied: K, how many of them; a sequence has T + 2 K steps. Default 10.
-        rng: where the symbols are drawn from.
+        delay: T, at least 1; with 1, the delimiter directly follows the symbols.
+        symbols: S; the symbols to be copied are 0..S-1 with equal probability, the blank is S, the
+            delimiter S + 1. Default 8.
+        copied: K, the number of symbols to be copied; a sequence has T + 2 K steps. Default 10.
+        rng: the random generator; see `echocell.tasks`.
     """
     check_count("generate_sequences: count", count)
     check_count("generate_sequences: delay", delay)
@@ -83,14 +83,15 @@ def generate_examples(
     copied: int = COPIED,
     rng: np.random.Generator | None = None,
 ) -> tuple[Floats, Floats]:
-    """`generate_sequences`, one-hot: x [N, T + 20, V], y [N, T + 20, V], a target at every step."""
+    """Returns `generate_sequences` one-hot: x and y [N, T + 20, V], a target at every step."""
     inputs, targets = generate_sequences(count, delay, symbols, copied, rng)
     return one_hot_encode(inputs, symbols + 2), one_hot_encode(targets, symbols + 2)
 
 
 def memoryless_score(delay: int, symbols: int = SYMBOLS, copied: int = COPIED) -> float:
-    """The crossentropy, mean over the steps, of who knows the time but no symbol: certain of the
-    blanks, then every symbol as likely as the others: 10 ln 8 / (T + 20).
+    """Returns the best crossentropy without memory of the symbols: 10 ln 8 / (T + 20).
+
+    This is the mean over the steps if the blanks are certain and all symbols equally probable.
     """
     check_count("memoryless_score: delay", delay)
     check_count("memoryless_score: symbols", symbols)

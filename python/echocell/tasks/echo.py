@@ -1,11 +1,11 @@
-"""Echo: read a sequence of random integers, give one of them back.
+"""Echo: read a sequence of random integers and return one of them.
 
-Two forms. A whole sequence is one sample and the answer is the integer at a fixed index (memory
-within a sequence), after Jason Brownlee, "Long Short-Term Memory Networks With Python" (2017). Or
-every integer is a sample of its own, and the answer is the integer itself (no memory needed), after
+There are two forms. A whole sequence is one sample, and the answer is the integer at a fixed index
+(memory within a sequence), after Jason Brownlee, "Long Short-Term Memory Networks With Python"
+(2017). Or every integer is a sample, and the answer is the integer itself (no memory needed), after
 his "How to Learn to Echo Random Integers with LSTMs in Keras" (2017).
 
-Legend: N samples, T time steps (the sequence's length), V = n_values.
+Legend: N samples, T time steps (the length of the sequence), V = n_values.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 def generate_sequence(
     length: int = 5, n_values: int = 10, rng: np.random.Generator | None = None
 ) -> Integers:
-    """`length` random integers 0..n_values-1, each as likely as the others."""
+    """Returns `length` integers drawn evenly from 0..n_values-1."""
     check_count("generate_sequence: length", length)
     return random_values(length, n_values, rng)
 
@@ -46,9 +46,10 @@ def generate_examples(
     out_index: int = 2,
     rng: np.random.Generator | None = None,
 ) -> tuple[Floats, Floats]:
-    """`count` sequences and, for each, the integer at `out_index`: x [N, T, V], y [N, V], one-hot.
+    """Returns `count` sequences with their integers at `out_index`, one-hot: x [N, T, V], y [N, V].
 
-    Raises ValueError where out_index is not one of 0..length-1.
+    Raises:
+        ValueError: if out_index is not in 0..length-1.
     """
     check_count("generate_examples: count", count)
     check_count("generate_examples: length", length)
@@ -66,13 +67,13 @@ def generate_example(
     out_index: int = 2,
     rng: np.random.Generator | None = None,
 ) -> tuple[Floats, Floats]:
-    """One sequence and its integer at `out_index`: x [1, T, V], y [1, V], one-hot."""
+    """Returns one sequence and its integer at `out_index`: x [1, T, V], y [1, V], one-hot."""
     return generate_examples(1, length, n_values, out_index, rng)
 
 
 def generate_current_example(
     length: int = 25, n_values: int = 100, rng: np.random.Generator | None = None
 ) -> tuple[Floats, Floats]:
-    """A sequence as T samples of one step, answer the same integer: x [T, 1, V], y [T, V]."""
+    """Returns a sequence as T samples of one step with the same integer: x [T, 1, V], y [T, V]."""
     encoded = one_hot_encode(generate_sequence(length, n_values, rng), n_values)
     return encoded[:, np.newaxis, :], encoded

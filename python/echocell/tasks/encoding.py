@@ -1,4 +1,4 @@
-"""One-hot codes, random numbers and unequal lengths, shared by the tasks.
+"""One-hot encoding, random numbers and unequal lengths for the tasks.
 
 Legend: n_values is the size of the alphabet; values are the integers 0..n_values-1.
 """
@@ -16,24 +16,24 @@ Floats = NDArray[np.float32]
 
 
 def generator(rng: np.random.Generator | None) -> np.random.Generator:
-    """Gives rng itself, or, for None, a new generator seeded from NumPy's global one, so that
-    np.random.seed(n) repeats it.
-    """
+    """Returns rng, or for None a new generator seeded from NumPy's global generator."""
     if rng is not None:
         return rng
     return np.random.default_rng(np.random.randint(2**31, size=4))
 
 
 def check_count(name: str, value: int, minimum: int = 1) -> None:
-    """Raises ValueError unless value is at least minimum; name says whose value it is."""
+    """Raises ValueError unless value is at least minimum; the message starts with name."""
     if value < minimum:
         raise ValueError(f"{name}: expected at least {minimum}, received {value}")
 
 
 def one_hot_encode(values: ArrayLike, n_values: int) -> Floats:
-    """Integers of any shape [...] as one-hot rows [..., n_values], float32.
+    """Returns integers of any shape [...] as one-hot rows [..., n_values], float32.
 
-    Raises ValueError where a value is not one of 0..n_values-1, TypeError where it is no integer.
+    Raises:
+        ValueError: if a value is not in 0..n_values-1.
+        TypeError: if the values are not integers.
     """
     check_count("one_hot_encode: n_values", n_values)
     array = np.asarray(values)
@@ -53,9 +53,9 @@ def one_hot_encode(values: ArrayLike, n_values: int) -> Floats:
 
 
 def one_hot_decode(encoded: ArrayLike) -> Integers:
-    """The place of the greatest number of each row: [..., n_values] -> [...], int64.
+    """Returns the index of the maximum of each row: [..., n_values] -> [...], int64.
 
-    Reads one-hot rows and predicted probabilities alike.
+    The rows may be one-hot or predicted probabilities.
     """
     array: NDArray[Any] = np.asarray(encoded)
     if array.ndim == 0 or array.shape[-1] == 0:
@@ -68,7 +68,7 @@ def one_hot_decode(encoded: ArrayLike) -> Integers:
 def random_values(
     shape: int | Sequence[int], n_values: int, rng: np.random.Generator | None = None
 ) -> Integers:
-    """Integers drawn evenly from 0..n_values-1, int64, of the given shape."""
+    """Returns integers drawn evenly from 0..n_values-1, int64, of the given shape."""
     check_count("n_values", n_values)
     return generator(rng).integers(n_values, size=shape, dtype=np.int64)
 
@@ -76,10 +76,10 @@ def random_values(
 def random_between(
     low: int, high: int, count: int, rng: np.random.Generator | None = None
 ) -> Integers:
-    """`count` integers drawn evenly from low..high, both included: int64 [count]."""
+    """Returns `count` integers drawn evenly from low..high, both included: int64 [count]."""
     return generator(rng).integers(low, high, size=count, dtype=np.int64, endpoint=True)
 
 
 def cut(padded: Floats, lengths: Integers) -> list[Floats]:
-    """The first lengths[k] steps of each row: [N, T, ...] -> N views [T_k, ...] of `padded`."""
+    """Returns the first lengths[k] steps of each row: [N, T, ...] -> N views [T_k, ...]."""
     return [row[:length] for row, length in zip(padded, lengths.tolist(), strict=True)]

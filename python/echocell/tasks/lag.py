@@ -1,10 +1,10 @@
-"""Lag: at every place of a sequence of random integers, give the integer before.
+"""Lag: return the previous integer at every place of a sequence of random integers.
 
-After Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), which tries
-it with one time step per sample and the state carried between batches, and with the last five
-integers as the time steps of a sample. Its open exercises are here, too: integers further back
-(depth), and the whole sequence as one sample with an answer at every step (to_lagged); samples with
-missing steps, or with the whole sequence so far as their steps, are in `echocell.tasks.lag_rows`.
+After Jason Brownlee, "How to Learn to Echo Random Integers with LSTMs in Keras" (2017), in two
+forms: one time step per sample, with the state carried between batches, and the last five integers
+as the time steps of a sample. For the open exercises, the answer may lie further back (depth), and
+a whole sequence may be one sample with an answer at every step (to_lagged). Samples with missing
+steps are in `echocell.tasks.lag_rows`.
 
 Legend: N sequences, T their length, V = n_values, K = steps, D = depth.
 """
@@ -39,16 +39,16 @@ __all__ = [
 def generate_sequence(
     length: int = 25, n_values: int = 100, rng: np.random.Generator | None = None
 ) -> Integers:
-    """`length` random integers 0..n_values-1, each as likely as the others."""
+    """Returns `length` integers drawn evenly from 0..n_values-1."""
     check_count("generate_sequence: length", length)
     return random_values(length, n_values, rng)
 
 
 def to_pairs(sequence: ArrayLike, n_values: int = 100, *, depth: int = 1) -> tuple[Floats, Floats]:
-    """One step per sample: x [T-D, 1, V] holds the values at t = D..T-1, y [T-D, V] those at t-D.
+    """Returns one step per sample: x [T-D, 1, V] at t = D..T-1, y [T-D, V] at t-D.
 
-    The first D values, at t = 0 for depth 1, have none to answer with. They are no samples: a
-    carried state does not see them, and the first D answers can only be guessed.
+    The first D values have no answer and are not samples: a carried state does not read them, so
+    that the first D answers can only be guessed.
     """
     check_count("to_pairs: depth", depth)
     encoded = one_hot_encode(_sequence(sequence, depth + 1, "to_pairs"), n_values)
@@ -56,11 +56,12 @@ def to_pairs(sequence: ArrayLike, n_values: int = 100, *, depth: int = 1) -> tup
 
 
 def to_windows(sequence: ArrayLike, n_values: int = 100, steps: int = 5) -> tuple[Floats, Floats]:
-    """`steps` steps per sample: x [T-K, K, V] holds the values at t-K+1..t for t = K..T-1,
-    y [T-K, V] those at t-1.
+    """Returns `steps` steps per sample: x [T-K, K, V] and y [T-K, V].
 
-    The window at t = K-1 would be complete too; it is left out as the published script leaves it
-    out, so that 25 values make 20 samples.
+    x holds the values at t-K+1..t for t = K..T-1, y those at t-1.
+
+    As in the published script, the complete window at t = K-1 is omitted, so that 25 values make
+    20 samples.
     """
     check_count("to_windows: steps", steps, 2)
     encoded = one_hot_encode(_sequence(sequence, steps + 1, "to_windows"), n_values)
@@ -72,10 +73,17 @@ def to_windows(sequence: ArrayLike, n_values: int = 100, steps: int = 5) -> tupl
 def to_lagged(
     sequences: ArrayLike, n_values: int = 100, *, depth: int = 1
 ) -> tuple[Floats, Floats, Floats]:
-    """Whole sequences with an answer at every step: x [N, T, V] holds the values of sequences
-    [N, T] or [T] (N = 1), y [N, T, V] at t the value at t-D, weights [N, T] 1 for t = D..T-1.
+    """Returns whole sequences with an answer at every step.
 
-    The first D steps have no answer: their rows of y and their weights (sample_weight) are 0.
+    Args:
+        sequences: integers [N, T], or [T] for N = 1.
+        n_values: V.
+        depth: D.
+
+    Returns:
+        x [N, T, V], the values; y [N, T, V], at t the value at t-D; weights [N, T], for
+        sample_weight, 1 for t = D..T-1. The first D steps have no answer: their rows of y and
+        their weights are 0.
     """
     check_count("to_lagged: depth", depth)
     array = np.asarray(sequences)
@@ -97,7 +105,7 @@ def generate_pairs(
     *,
     depth: int = 1,
 ) -> tuple[Floats, Floats]:
-    """A fresh sequence as `to_pairs` gives it."""
+    """Returns `to_pairs` of a new sequence."""
     return to_pairs(generate_sequence(length, n_values, rng), n_values, depth=depth)
 
 
@@ -109,7 +117,7 @@ def generate_lagged(
     *,
     depth: int = 1,
 ) -> tuple[Floats, Floats, Floats]:
-    """`count` fresh sequences as `to_lagged` gives them: x and y [N, T, V], weights [N, T]."""
+    """Returns `to_lagged` of `count` new sequences: x and y [N, T, V], weights [N, T]."""
     check_count("generate_lagged: count", count)
     check_count("generate_lagged: length", length)
     return to_lagged(random_values((count, length), n_values, rng), n_values, depth=depth)
@@ -118,7 +126,7 @@ def generate_lagged(
 def generate_windows(
     length: int = 25, n_values: int = 100, steps: int = 5, rng: np.random.Generator | None = None
 ) -> tuple[Floats, Floats]:
-    """A fresh sequence as `to_windows` gives it."""
+    """Returns `to_windows` of a new sequence."""
     return to_windows(generate_sequence(length, n_values, rng), n_values, steps)
 
 

@@ -1,8 +1,7 @@
-"""Lag by rows: at every place of many sequences of random integers, the last few, to give back one.
+"""Lag by rows: windows of many sequences of random integers, with an earlier integer as answer.
 
-The task is that of `echocell.tasks.lag`, whose `to_windows` reframes one sequence for the integer
-before. Here many are reframed at once, with an answer any number of places back, and missing steps
-can be marked and stand on either side.
+The task is that of `echocell.tasks.lag`, for many sequences at once, with an answer any number of
+places back and with missing steps that can be filled and placed on either side.
 
 Legend: S sequences, T integers in each, N rows of a sequence, K = steps, V = n_values.
 """
@@ -16,7 +15,7 @@ from echocell.tasks.encoding import Floats, check_count, one_hot_encode
 
 __all__ = ["MASK_VALUE", "to_rows"]
 
-# What may fill missing steps: no one-hot row holds it.
+# A value for missing steps that does not occur in one-hot rows.
 MASK_VALUE = -1.0
 
 
@@ -28,22 +27,22 @@ def to_rows(
     missing: float | None = None,
     behind: bool = False,
 ) -> tuple[Floats, Floats]:
-    """The last `steps` integers at every time as a row: x [S, N, K, V], y [S, N, V], one-hot.
+    """Returns the last `steps` integers at every time, one-hot: x [S, N, K, V], y [S, N, V].
 
     The row of time t holds the values at t-K+1..t, oldest first; its answer is the value at t-lag.
-    There is a row for every time that has an answer, t = lag..T-1.
+    There is a row for every time with an answer, t = lag..T-1.
 
     Args:
         sequences: integers 0..n_values-1 of shape [S, T].
-        n_values: V, how many values there are.
-        steps: K, at least 1. Up to `lag`, a row does not hold its answer.
+        n_values: V, the number of different values.
+        steps: K, at least 1. Rows of up to `lag` steps do not contain their answer.
         lag: at least 1, below T.
-        missing: what every feature of a step from before the beginning is set to; None: the rows
-            with such steps are dropped.
-        behind: the missing steps stand behind the values instead of before them.
+        missing: the value of all features of steps before the start of the sequence; None drops
+            rows with such steps.
+        behind: whether missing steps follow the values instead of preceding them.
 
     Raises:
-        ValueError: for a shape, a lag or steps that leave no row, or for values out of range.
+        ValueError: if the shape is wrong, values are out of range, or no row is left.
     """
     values = np.asarray(sequences)
     if values.ndim != 2:

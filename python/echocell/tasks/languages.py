@@ -1,21 +1,20 @@
-"""Languages: count with a cell. Which symbols may follow in a^n b^n and in a^n b^n c^n?
+"""Languages: the legal next symbols of a^n b^n and a^n b^n c^n, for which a network has to count.
 
 After Gers and Schmidhuber, "LSTM Recurrent Networks Learn Simple Context-Free and Context-Sensitive
-Languages" (2001). A string is read one symbol at a time, a start symbol S first; at every step the
-network names all symbols that may come next, and no other; T is the end of the string:
+Languages" (2001). A string is read a symbol at a time, after a start symbol S; at every step the
+network names all legal next symbols and no other; T is the end of the string:
 
     read    S    a    a    b  b         S    a    a    b  b  c  c
     legal   a/T  a/b  a/b  b  T         a/T  a/b  a/b  b  c  c  T
 
-After the first b all that follows is settled by n, which must have been counted. After S both a and
-T are legal, as in the paper: the empty string, n = 0, is of the language. It is not trained on.
+After the first b, the rest of the string depends on n. After S both a and T are legal, as in the
+paper: the empty string, n = 0, belongs to the language. It is not trained on.
 
-Decided here: S is only read and T only named, so they share one column, the first; then a, b (, c).
-With that, as in the paper, inputs and outputs have 3 units for a^n b^n and 4 for a^n b^n c^n. The
-code is one-hot, 0 and 1, for outputs that are sigmoids. For numbers -1 and 1, symmetric about the
-decision boundary 0, take 2 x - 1 and the threshold 0.
+S is only read and T only named, so they share one column, the first; then a, b (and c) follow. As
+in the paper, this makes 3 inputs and outputs for a^n b^n and 4 for a^n b^n c^n. The encoding is
+one-hot, 0 and 1, for sigmoid outputs. For numbers -1 and 1, use 2 x - 1 and the threshold 0.
 
-Legend: N strings, K = language's letters (2 or 3), V = K + 1, T = K n + 1 steps.
+Legend: N strings, K = letters of the language (2 or 3), V = K + 1, T = K n + 1 steps.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ __all__ = [
 
 Flags = NDArray[np.bool_]
 
-#: The letters of a language: each is written n times.
+#: The letters of a language, each of which is repeated n times.
 ANBN = "ab"
 ANBNCN = "abc"
 #: The n of the training strings.
@@ -62,7 +61,7 @@ TRAIN_ANBNCN = range(1, 51)
 
 
 def to_values(n: int, language: str = ANBN) -> Integers:
-    """What is read, as columns: S = 0, then the string, a = 1, b = 2, c = 3: [T], int64.
+    """Returns the read symbols as columns, S = 0, a = 1, b = 2, c = 3: [T], int64.
 
     The end, T, is not read.
     """
@@ -72,7 +71,7 @@ def to_values(n: int, language: str = ANBN) -> Integers:
 
 
 def to_string(values: Iterable[int], language: str = ANBN) -> str:
-    """Columns as letters, S for 0: [0, 1, 1, 2, 2] -> "Saabb"."""
+    """Returns columns as letters, S for 0: [0, 1, 1, 2, 2] -> "Saabb"."""
     _count(language)
     names = "S" + language
     places = [int(value) for value in values]
@@ -83,7 +82,7 @@ def to_string(values: Iterable[int], language: str = ANBN) -> str:
 
 
 def legal_symbols(n: int, language: str = ANBN) -> Flags:
-    """The symbols that may come next at each step of the string for n: [T, V], bool.
+    """Returns the legal next symbols at each step of the string for n: [T, V], bool.
 
     Column 0 is T, the end.
     """
@@ -92,14 +91,14 @@ def legal_symbols(n: int, language: str = ANBN) -> Flags:
     following = np.append(read[1:], 0)  # S and T share column 0
     legal: Flags = np.arange(count + 1) == following[:, np.newaxis]
     legal[0, [0, 1]] = True  # after S: a, or the end of the empty string
-    legal[1 : n + 1, [1, 2]] = True  # after an a: another, or the first b
+    legal[1 : n + 1, [1, 2]] = True  # after an a: another a, or the first b
     return legal
 
 
 def generate_example(n: int, language: str = ANBN) -> tuple[Floats, Floats]:
-    """The string for n, one-hot, and its legal next symbols as 0 and 1: x [1, T, V], y [1, T, V].
+    """Returns the string for n and its legal next symbols as 0 and 1: x [1, T, V], y [1, T, V].
 
-    Strings of different n differ in length: `generate_examples` gives lists of them.
+    Strings of different n differ in length: `generate_examples` returns lists.
     """
     read = one_hot_encode(to_values(n, language), _count(language) + 1)
     return read[np.newaxis], legal_symbols(n, language).astype(np.float32)[np.newaxis]
@@ -111,15 +110,17 @@ def generate_examples(
     ns: Iterable[int] | None = None,
     rng: np.random.Generator | None = None,
 ) -> tuple[list[Floats], list[Floats], Integers]:
-    """`count` strings, each n of `ns` as likely as the others: lists x and y of N arrays [T, V],
-    and the n [N].
+    """Returns `count` strings, with n drawn evenly from `ns`.
 
     Args:
         count: N.
         language: ANBN or ANBNCN.
         ns: the n to draw from, 0 or more each. Default None: the training range of the language,
             1..10 for a^n b^n, 1..50 for a^n b^n c^n.
-        rng: where the n are drawn from.
+        rng: the random generator; see `echocell.tasks`.
+
+    Returns:
+        x and y, lists of N arrays [T, V]; the n [N].
     """
     check_count("generate_examples: count", count)
     _count(language)
@@ -134,9 +135,11 @@ def generate_examples(
 def generate_ranges(
     language: str = ANBN, ns: Iterable[int] | None = None
 ) -> tuple[list[Floats], list[Floats], list[int]]:
-    """Every string of `ns` once, in that order: x, y and the n, as `generate_examples` has them.
+    """Returns every string of `ns` once, in that order, in the form of `generate_examples`.
 
-    ns: default None: the training range of the language.
+    Args:
+        language: ANBN or ANBNCN.
+        ns: the n, 0 or more each. Default None: the training range of the language.
     """
     numbers = [int(n) for n in (_train(language) if ns is None else ns)]
     pairs = [generate_example(n, language) for n in numbers]
@@ -144,14 +147,13 @@ def generate_ranges(
 
 
 def accepts(outputs: ArrayLike, legal: ArrayLike, threshold: float = 0.5) -> bool:
-    """Is the string accepted: are the outputs above the threshold exactly the legal symbols, at
-    every step?
+    """Returns whether the outputs above the threshold are exactly the legal symbols at every step.
 
     Args:
-        outputs: [T, V], what the network puts out.
-        legal: [T, V], bool, what `legal_symbols` gives.
-        threshold: 0.5, for targets 0 and 1; 0 for targets -1 and 1. An output equal to it does
-            not name its symbol.
+        outputs: [T, V], the outputs of the network.
+        legal: [T, V], bool, from `legal_symbols`.
+        threshold: 0.5 for targets 0 and 1; 0 for targets -1 and 1. An output equal to it does not
+            name its symbol.
     """
     numbers: NDArray[Any] = np.asarray(outputs)
     flags: NDArray[Any] = np.asarray(legal)
@@ -172,7 +174,7 @@ def _train(language: str) -> range:
 
 
 def _count(language: str) -> int:
-    """The number of letters."""
+    """Returns the number of letters of a language."""
     if language not in (ANBN, ANBNCN):
         raise ValueError(
             f"languages: expected language {ANBN!r} or {ANBNCN!r}, received {language!r}"

@@ -1,27 +1,20 @@
-"""Long lag: give the first symbol again at the end of a sequence, from experiments 2a, 2b and 2c.
+"""Long lag: return an early symbol at the end of a sequence, tasks 2a, 2b and 2c of 1997.
 
 After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997, section
-5.2. Symbols are given locally, one-hot; here they are also ids, which a large alphabet wants.
+5.2. Symbols are one-hot in the paper; here they are also available as ids, for large alphabets.
 
 2a and 2b have p + 1 symbols: a1 .. a(p-1) are the ids 0..p-2, x is p-1, y is p. A sequence of p + 1
-symbols begins and ends with x or with y, each as likely. Every next symbol is to be predicted. In
-2a the middle is always a1, a2, ..., a(p-1): with p = 4 the two sequences are those of
-`echocell.tasks.memory`. In 2b the p - 1 symbols of the middle are random, each of a1 .. a(p-1) as
-likely: only the last can be known.
+symbols begins and ends with x or with y, with equal probability. Every next symbol is to be
+predicted. In 2a the middle is always a1, a2, ..., a(p-1): with p = 4 the two sequences are those of
+`echocell.tasks.memory`. In 2b the p - 1 symbols of the middle are drawn evenly from a1 .. a(p-1),
+so that only the last symbol can be predicted.
 
 2c has p + 4 symbols: a1 .. ap are the ids 0..p-1, e is p, b is p+1, x is p+2, y is p+3. A sequence
-is b; x or y, each as likely; q symbols out of a1 .. ap; then with probability 9/10 another such
-symbol, again and again, or else e, the trigger; and the second symbol once more, which is to be
-predicted and is the only target.
+is b; x or y with equal probability; q + k symbols drawn from a1 .. ap, P(k) = 1/10 (9/10)^k; e, the
+trigger; and the second symbol again, which is the only target.
 
-Decisions where the paper leaves a choice:
-- The paper bounds the random symbols of 2c by q (1 <= i <= q). It must mean p, the number of
-  distractors: its table has q > p, where q would go beyond the alphabet, and it counts each of the
-  p symbols (q + 10) / p times.
-- A sequence of 2c has q + k symbols in the middle, P(k) = 1/10 (9/10)^k: 9 additional ones on
-  average, and q + 13 symbols in all. The paper gives the same sum and q + 14 as its value, which is
-  off by one.
-- The symbol to be predicted at the end is never read: q + k + 3 steps in 2c, p in 2a and 2b.
+The symbol to be predicted at the end is never read: sequences have q + k + 3 steps in 2c, p in 2a
+and 2b. docs/1997.md describes the decisions where the paper leaves a choice.
 
 Legend: N samples, T_k the steps of sample k.
 """
@@ -58,24 +51,24 @@ GO_ON = 0.9  # the probability of an additional symbol in 2c
 
 
 def sequences_2a(count: int, p: int = 100, rng: np.random.Generator | None = None) -> Integers:
-    """Sequences of task 2a as ids [N, p + 1]: x or y, a1 .. a(p-1), and the first again.
+    """Returns sequences of task 2a as ids [N, p + 1]: x or y, a1 .. a(p-1), and the first again.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         p: the lag, at least 2.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
     """
     _check("sequences_2a", count, p)
     return _framed(np.broadcast_to(np.arange(p - 1), (count, p - 1)), p, generator(rng))
 
 
 def sequences_2b(count: int, p: int = 100, rng: np.random.Generator | None = None) -> Integers:
-    """Sequences of task 2b as ids [N, p + 1]: as 2a, with random symbols in the middle.
+    """Returns sequences of task 2b as ids [N, p + 1]: as 2a, with a random middle.
 
-    Arguments:
+    Args:
         count: N, at least 1.
         p: the lag, at least 2.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
     """
     _check("sequences_2b", count, p)
     rng = generator(rng)
@@ -83,9 +76,9 @@ def sequences_2b(count: int, p: int = 100, rng: np.random.Generator | None = Non
 
 
 def to_pairs(sequences: ArrayLike) -> tuple[Floats, Floats]:
-    """Predict every next symbol: ids [N, p + 1] to x [N, p, p + 1] and y [N, p, p + 1], one-hot.
+    """Returns every next symbol as target, one-hot: ids [N, p + 1] -> x and y [N, p, p + 1].
 
-    A sequence of 2a or 2b is as long as its alphabet, so that its length says p.
+    A sequence of 2a or 2b is as long as its alphabet, so that its length determines p.
     """
     ids = np.asarray(sequences)
     if ids.ndim != 2 or ids.shape[1] < 3:
@@ -100,7 +93,7 @@ def to_pairs(sequences: ArrayLike) -> tuple[Floats, Floats]:
 def generate_2a(
     count: int, p: int = 100, rng: np.random.Generator | None = None
 ) -> tuple[Floats, Floats]:
-    """Task 2a, one-hot: x [N, p, p + 1], y [N, p, p + 1], the next symbol at every step.
+    """Returns task 2a, one-hot: x [N, p, p + 1], y [N, p, p + 1], the next symbol at every step.
 
     The sequences are those of `sequences_2a`.
     """
@@ -110,9 +103,9 @@ def generate_2a(
 def generate_2b(
     count: int, p: int = 100, rng: np.random.Generator | None = None
 ) -> tuple[Floats, Floats]:
-    """Task 2b, one-hot: x [N, p, p + 1], y [N, p, p + 1], the next symbol at every step.
+    """Returns task 2b, one-hot: x [N, p, p + 1], y [N, p, p + 1], the next symbol at every step.
 
-    The sequences are those of `sequences_2b`. The paper's criterion looks at y[:, -1] alone.
+    The sequences are those of `sequences_2b`. The criterion of the paper tests y[:, -1] only.
     """
     return to_pairs(sequences_2b(count, p, rng))
 
@@ -147,15 +140,15 @@ def generate_2c(
     *,
     one_hot: bool = False,
 ) -> tuple[list[Integers], Floats] | tuple[list[Floats], Floats]:
-    """Task 2c: keep the second symbol past q or more random ones.
+    """Returns task 2c: the second symbol has to be kept over q or more random ones.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        q: the least number of random symbols, at least 1.
-        p: how many different ones there are, at least 1.
-        rng: where the numbers come from.
-        one_hot: give x one-hot, as the paper does, float32. At q = p = 1000 that is 4 MB a
-            sequence; the ids, 8 kB, say the same. The same rng gives the same sequences.
+        q: the minimum number of random symbols, at least 1.
+        p: the number of different random symbols, at least 1.
+        rng: the random generator; see `echocell.tasks`.
+        one_hot: return x one-hot, float32, as in the paper. At q = p = 1000 a sequence takes
+            4 MB, its ids 8 kB. The same rng gives the same sequences.
 
     Returns:
         x, N arrays of ids [T_k], int64, 0..p+3 (or [T_k, p + 4], float32), T_k at least q + 3:
@@ -166,7 +159,7 @@ def generate_2c(
     check_count("generate_2c: p", p)
     rng = generator(rng)
     which = rng.integers(2, size=count)
-    # geometric() counts the draws up to the first e: one more than the additional symbols.
+    # geometric() counts the draws up to the first e, one more than the additional symbols.
     middles = q - 1 + rng.geometric(1 - GO_ON, size=count)
     ends = np.cumsum(middles + 3)
     starts = ends - (middles + 3)
@@ -186,6 +179,6 @@ def _check(name: str, count: int, p: int) -> None:
 
 
 def _framed(middles: Integers, p: int, rng: np.random.Generator) -> Integers:
-    """The middles [N, p - 1] between two x or two y: [N, p + 1]."""
+    """Returns the middles [N, p - 1] between two x or two y: [N, p + 1]."""
     ends = rng.integers(p - 1, p + 1, size=(len(middles), 1), dtype=np.int64)
     return np.concatenate([ends, middles, ends], axis=1)

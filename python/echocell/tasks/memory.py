@@ -1,16 +1,15 @@
-"""Memory: two sequences that differ in their first value alone, and end with it again.
+"""Memory: two sequences that only their first value distinguishes, and that end with it.
 
     3 0 1 2 3
     4 0 1 2 4
 
-Read one value at a time, the values 0, 1, 2 in the middle do not say which sequence it is: who is
-to give the last value must have kept the first. After Jason Brownlee, "Demonstration of Memory with
-a Long Short-Term Memory Network in Python" (2017). The two sequences are task 2a of Hochreiter and
-Schmidhuber, "Long Short-Term Memory" (1997), section 5.2: (y, a1..a_{p-1}, y) and (x, a1..a_{p-1},
-x) with p = 4, y = 3, x = 4. Their comparator at p = 4: real-time recurrent learning (RTRL), right
-in 78 % of the trials.
+The values 0, 1, 2 in the middle are the same: the last value can only be predicted from a memory of
+the first. After Jason Brownlee, "Demonstration of Memory with a Long Short-Term Memory Network in
+Python" (2017). The two sequences are task 2a of Hochreiter and Schmidhuber, "Long Short-Term
+Memory" (1997), section 5.2: (y, a1..a_{p-1}, y) and (x, a1..a_{p-1}, x) with p = 4, y = 3, x = 4.
+In that paper, real-time recurrent learning (RTRL) solves p = 4 in 78 % of the trials.
 
-Middles of any length, and random ones: `echocell.tasks.middles`.
+`echocell.tasks.middles` has middles of any length, and random ones.
 
 Legend: N sequences, T their length, V = n_values.
 """
@@ -37,9 +36,10 @@ N_VALUES = 5
 
 
 def generate_sequence(first: int, length: int = 5) -> tuple[int, ...]:
-    """`first`, then 0, 1, 2, ..., then `first` again: `length` values.
+    """Returns `length` values: `first`, then 0, 1, 2, ..., then `first` again.
 
-    Raises ValueError where `first` is one of the values in the middle, 0..length-3.
+    Raises:
+        ValueError: if `first` is one of the values in the middle, 0..length-3.
     """
     check_count("generate_sequence: length", length, 3)
     if first < length - 2:
@@ -51,10 +51,13 @@ def generate_sequence(first: int, length: int = 5) -> tuple[int, ...]:
 
 
 def to_steps(sequences: ArrayLike, n_values: int = N_VALUES) -> tuple[Floats, Floats]:
-    """One sequence per sample, answer the next value at every step: x [N, T-1, V], y [N, T-1, V],
-    one-hot. The last step is the one that needs the first value.
+    """Returns one sequence per sample and the next values, one-hot: x and y [N, T-1, V].
 
-    sequences: [N, T].
+    The last step is the one that needs the first value.
+
+    Args:
+        sequences: [N, T].
+        n_values: V.
     """
     values = np.asarray(sequences)
     if values.ndim != 2 or len(values) < 1 or values.shape[1] < 2:
@@ -67,7 +70,7 @@ def to_steps(sequences: ArrayLike, n_values: int = N_VALUES) -> tuple[Floats, Fl
 
 
 def to_pairs(sequence: ArrayLike, n_values: int = N_VALUES) -> tuple[Floats, Floats]:
-    """One step per sample, answer the next value: x [T-1, 1, V], y [T-1, V], one-hot."""
+    """Returns one step per sample and the next value, one-hot: x [T-1, 1, V], y [T-1, V]."""
     values = np.asarray(sequence)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(

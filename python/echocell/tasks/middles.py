@@ -1,11 +1,11 @@
-"""Two sequences that differ in their first value alone and end with it, over middles of any length.
+"""Two sequences that only their first value distinguishes, with middles of any length.
 
     y, middle, y
     x, middle, x
 
-The middle is the same for both, so that the first value alone says what the last one is. With a
-middle of 0, 1, ..., m-1 this is task 2a of Hochreiter and Schmidhuber, "Long Short-Term Memory"
-(1997), with p = m + 1; with m = 3 it is `echocell.tasks.memory`.
+Both have the same middle, so that only the first value determines the last. With a middle of 0, 1,
+..., m-1 this is task 2a of Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), with
+p = m + 1; with m = 3 it is `echocell.tasks.memory`.
 
 Legend: m the number of values in the middle, N sequences, V the size of the alphabet, whose last
 two values, V-2 and V-1, are y and x.
@@ -20,20 +20,20 @@ from echocell.tasks.encoding import Integers, check_count, generator, random_val
 
 __all__ = ["counted_middle", "random_sequences", "repeated_middle", "two_sequences"]
 
-# The alphabet of repeated_middle and of the two sequences of `memory`.
+# The size of the alphabet of repeated_middle and of the sequences of `memory`.
 REPEATED_VALUES = 5
 
 
 def counted_middle(m: int) -> Integers:
-    """0, 1, ..., m-1: every value once, an alphabet of m + 2."""
+    """Returns 0, 1, ..., m-1: every value once, for an alphabet of m + 2."""
     check_count("counted_middle: m", m)
     return np.arange(m, dtype=np.int64)
 
 
 def repeated_middle(m: int) -> Integers:
-    """0, 1, 0, 1, ... and a 2 as the last of m values: an alphabet of 5 for any m.
+    """Returns 0, 1, 0, 1, ... and a 2 as the last of m values, for an alphabet of 5.
 
-    The 2 says that the last value comes next, so nothing need be counted. m = 3: 0, 1, 2.
+    The 2 marks the end of the middle, so that no counting is needed. m = 3: 0, 1, 2.
     """
     check_count("repeated_middle: m", m)
     middle = np.arange(m, dtype=np.int64) % 2
@@ -42,9 +42,10 @@ def repeated_middle(m: int) -> Integers:
 
 
 def two_sequences(middle: ArrayLike, n_values: int) -> Integers:
-    """[2, m+2]: the middle between two values n_values-2, and between two values n_values-1.
+    """Returns the middle between two values n_values-2, and between two n_values-1: [2, m+2].
 
-    Raises ValueError where one of these two stands in the middle.
+    Raises:
+        ValueError: if the middle contains one of these two values.
     """
     values = np.asarray(middle, np.int64)
     if values.ndim != 1 or values.size == 0 or values.min() < 0 or values.max() > n_values - 3:
@@ -57,8 +58,9 @@ def two_sequences(middle: ArrayLike, n_values: int) -> Integers:
 def random_sequences(
     count: int, m: int, n_values: int, rng: np.random.Generator | None = None
 ) -> Integers:
-    """[N, m+2]: m values drawn evenly from 0..n_values-3 between two n_values-2 or two n_values-1,
-    either with probability 1/2.
+    """Returns m values drawn evenly from 0..n_values-3 between two equal values: [N, m+2].
+
+    The first and the last value are n_values-2 or n_values-1, with probability 1/2 each.
     """
     check_count("random_sequences: m", m)
     check_count("random_sequences: n_values", n_values, 3)

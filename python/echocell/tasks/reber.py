@@ -1,23 +1,22 @@
-"""The embedded Reber grammar: predict which symbols may come next.
+"""The embedded Reber grammar: predict the legal next symbols.
 
 After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997, task 1
-(the grammar is that of Reber 1967, embedded by Smith and Zipser 1989); and the strings joined
-without end of Gers, Schmidhuber and Cummins, "Learning to Forget: Continual Prediction with LSTM",
-Neural Computation 12(10), 2000.
+(the grammar is that of Reber 1967, embedded by Smith and Zipser 1989); and the endless streams of
+Gers, Schmidhuber and Cummins, "Learning to Forget: Continual Prediction with LSTM", Neural
+Computation 12(10), 2000.
 
 A string is B, T or P, an inner string, the same T or P, E. An inner string is B, a walk through
-GRAPH from node 0 to node 5, E; both ways out of a node are as likely. Symbols are one-hot in the
-order of SYMBOLS. Whoever reads a string can know the second-last symbol by having kept the second.
+GRAPH from node 0 to node 5, E; both ways out of a node have equal probability. Symbols are one-hot
+in the order of SYMBOLS. The last symbol but one can be predicted from a memory of the second.
 
 Decisions where the papers leave a choice:
-- The paper has 256 random training strings and 256 others to test with, and does not say whether a
-  string may come twice. `generate_strings` draws each without regard to the others, which is what
-  branches of probability 1/2 mean. `generate_sets` gives 512 different strings: of 256 independent
-  draws only about 100 differ, so that different ones make the harder test. `distinct` chooses.
+- `generate_strings` draws strings independently of each other, so that they may repeat;
+  `distinct=True` draws different ones. `generate_sets` draws 512 different strings by default,
+  which make a harder test: of 256 independent draws only about 100 differ.
 - The last E of a string is predicted, not read: L - 1 steps for L symbols.
 - "The most active outputs" are those strictly greater than every other: a tie is a mistake.
-- In a stream B is what may follow E. Its targets for an error below 0.49 on every unit can only be
-  the legal symbols, all of them 1: no output can foretell which of two branches is taken.
+- In a stream, B follows E. The targets for an error below 0.49 on every unit are 1 for all legal
+  symbols, since no output can predict which of two branches is taken.
 
 Legend: N strings, L symbols in a string, T steps.
 """
@@ -48,7 +47,7 @@ Booleans = NDArray[np.bool_]
 FloatArray = NDArray[np.floating[Any]]
 
 SYMBOLS = "BTPSXVE"
-# From each node of the inner graph: symbol and next node. Node 5 is the last.
+# The inner graph: symbol -> next node, for each node. Node 5 is the last.
 GRAPH = (
     {"T": 1, "P": 2},
     {"S": 1, "X": 3},
@@ -63,9 +62,10 @@ _ILLEGAL = -1
 
 
 def _whole_grammar() -> Integers:
-    """The state after each symbol in each state: [19, 7]; _ILLEGAL where it may not come.
+    """Returns the state after each symbol in each state, _ILLEGAL for illegal ones: [19, 7].
 
-    0: B, 1: T or P, then a copy of the inner string for each: B, nodes 0 to 4, E, T or P; 18: E.
+    State 0 expects B, 1 T or P, 18 E; between them are two copies of the inner string, for T and
+    for P: B, nodes 0 to 4, E, T or P.
     """
     after = np.full((_DONE, len(SYMBOLS)), _ILLEGAL, dtype=np.int64)
     after[_START, _ID["B"]] = 1
@@ -84,7 +84,7 @@ def _whole_grammar() -> Integers:
 
 _AFTER = _whole_grammar()
 _LEGAL: Booleans = _AFTER != _ILLEGAL
-# The symbol that each of two equally likely draws takes: [19, 2]; the same where one is legal.
+# The symbols of two draws of equal probability: [19, 2]; equal where one symbol is legal.
 _WAYS = np.stack([np.flatnonzero(row)[[0, -1]] for row in _LEGAL])
 
 
@@ -95,16 +95,16 @@ def generate_strings(
     exclude: Collection[str] = (),
     distinct: bool = False,
 ) -> list[str]:
-    """Random strings of the embedded grammar, such as "BTBPVVETE".
+    """Returns random strings of the embedded grammar, such as "BTBPVVETE".
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        rng: where the numbers come from.
-        exclude: strings not to be drawn: those of the training set, for a test set.
-        distinct: let no string come twice. Default: each is drawn without regard to the others.
+        rng: the random generator; see `echocell.tasks`.
+        exclude: strings that are not drawn, such as those of the training set for a test set.
+        distinct: draw no string twice. Default: draws are independent.
 
     Returns:
-        N strings, in the order in which they were drawn.
+        N strings, in the order of the draws.
     """
     check_count("generate_strings: count", count)
     rng = generator(rng)
@@ -126,13 +126,13 @@ def generate_sets(
     *,
     distinct: bool = True,
 ) -> tuple[list[str], list[str]]:
-    """Training strings, and test strings none of which is a training string.
+    """Returns training strings, and test strings none of which is a training string.
 
-    Arguments:
-        train: how many to train with, at least 1; default 256, as in the paper.
-        test: how many others to test with, at least 1; default 256, as in the paper.
-        rng: where the numbers come from.
-        distinct: let no string come twice within a set either. False: independent draws.
+    Args:
+        train: the number of training strings, at least 1; default 256, as in the paper.
+        test: the number of test strings, at least 1; default 256, as in the paper.
+        rng: the random generator; see `echocell.tasks`.
+        distinct: draw no string twice within a set. False: draws are independent.
     """
     check_count("generate_sets: train", train)
     check_count("generate_sets: test", test)
@@ -142,20 +142,24 @@ def generate_sets(
 
 
 def legal_next(string: str) -> Booleans:
-    """Which symbols may follow each symbol of a string but the last: [L - 1, 7].
+    """Returns the legal next symbols after each symbol of a string but the last: [L - 1, 7].
 
-    Raises ValueError where the string is none of the grammar.
+    Raises:
+        ValueError: if the string does not belong to the grammar.
     """
     _, states = _walk(string)
     return _LEGAL[states[:-1]]
 
 
 def to_pairs(strings: Iterable[str]) -> tuple[list[Floats], list[Floats], list[Booleans]]:
-    """What to read, what comes next, and what might: x, y and legal, N arrays [L - 1, 7] each.
+    """Returns the read symbols, the next symbols and the legal next symbols of strings.
 
-    x and y are one-hot, float32: the symbols but the last, and those but the first. legal says for
-    every step which symbols the grammar lets follow. Raises ValueError for a string that is none of
-    the grammar.
+    Returns:
+        x, y and legal, N arrays [L - 1, 7] each. x (all symbols but the last) and y (all but the
+        first) are one-hot, float32; legal is bool.
+
+    Raises:
+        ValueError: if a string does not belong to the grammar.
     """
     walks = [_walk(string) for string in strings]
     encoded = [one_hot_encode(ids, len(SYMBOLS)) for ids, _ in walks]
@@ -164,15 +168,15 @@ def to_pairs(strings: Iterable[str]) -> tuple[list[Floats], list[Floats], list[B
 
 
 def stream(symbols: int, rng: np.random.Generator | None = None) -> tuple[Floats, Floats, Booleans]:
-    """Random strings joined without a gap, and cut after so many symbols.
+    """Returns random strings joined without a gap and cut to the given number of symbols.
 
-    Arguments:
-        symbols: T, how many symbols to read, at least 1; 100,000 in the paper of 2000.
-        rng: where the numbers come from.
+    Args:
+        symbols: T, at least 1; 100,000 in the paper of 2000.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
-        x [T, 7], one-hot; y [T, 7], the symbol that comes next; both float32; and legal [T, 7],
-        bool, those that might: legal.astype("float32") is the target for an error on every unit.
+        x [T, 7], one-hot, and y [T, 7], the next symbol, both float32; legal [T, 7], bool, the
+        legal next symbols. legal.astype("float32") is the target for an error on every unit.
     """
     check_count("stream: symbols", symbols)
     return next(pieces(symbols, rng))
@@ -181,9 +185,9 @@ def stream(symbols: int, rng: np.random.Generator | None = None) -> tuple[Floats
 def pieces(
     symbols: int, rng: np.random.Generator | None = None
 ) -> Iterator[tuple[Floats, Floats, Booleans]]:
-    """An endless stream, so many symbols at a time: each piece goes on where the last one ended.
+    """Yields an endless stream in pieces, each of which continues the previous one.
 
-    Arguments and pieces as in `stream`; who stops at the first error need not draw the rest.
+    Arguments and pieces are those of `stream`.
     """
     check_count("pieces: symbols", symbols)
     return _pieces(symbols, generator(rng))
@@ -199,7 +203,7 @@ def _pieces(symbols: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Fl
             ids = np.concatenate([ids, drawn[drawn != _ILLEGAL]])
             states = np.concatenate([states, after[drawn != _ILLEGAL]])
         encoded = one_hot_encode(ids[: symbols + 1], len(SYMBOLS))
-        # The end of a string is the start of the next.
+        # The end of a string is the start of the next one.
         yield encoded[:-1], encoded[1:], _LEGAL[states[:symbols] % _DONE]
         ids, states = ids[symbols:], states[symbols:]
 
@@ -207,19 +211,20 @@ def _pieces(symbols: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Fl
 def all_predictions_legal(
     outputs: FloatArray | Sequence[FloatArray], legal: Booleans | Sequence[Booleans]
 ) -> bool:
-    """The paper's criterion: at every step the n legal next symbols are the n most active outputs.
+    """Returns whether the n legal next symbols are the n most active outputs at every step.
 
-    Arguments:
+    This is the criterion of the paper.
+
+    Args:
         outputs: [..., 7], or a list of such arrays of different lengths.
-        legal: which symbols are legal, bool, of the same shape. A step with none (padding) says
-            nothing.
+        legal: the legal symbols, bool, of the same shape. Steps without any (padding) are ignored.
 
     Returns:
-        whether every legal output is greater than every other of its step, at every step. False
-        where an output is NaN.
+        Whether every legal output is greater than every other output of its step. False if an
+        output is NaN.
 
     Raises:
-        ValueError: where shapes differ or the last axis is not 7.
+        ValueError: if shapes differ or the last axis is not 7.
     """
     if isinstance(outputs, np.ndarray) and isinstance(legal, np.ndarray):
         return _legal_first(outputs, legal)
@@ -244,8 +249,9 @@ def _legal_first(outputs: FloatArray, legal: Booleans) -> bool:
 
 
 def _draw(count: int, rng: np.random.Generator) -> tuple[Integers, Integers]:
-    """Random walks through the grammar: symbols and the states after them, [N, longest] each,
-    _ILLEGAL and _DONE behind a string's end.
+    """Returns random walks through the grammar: symbols and the states after them.
+
+    Both are [N, longest]; after the end of a string they are _ILLEGAL and _DONE.
     """
     ids: list[Integers] = []
     states: list[Integers] = [np.full(count, _START, dtype=np.int64)]
@@ -262,12 +268,12 @@ def _draw(count: int, rng: np.random.Generator) -> tuple[Integers, Integers]:
 
 def _draw_strings(count: int, rng: np.random.Generator) -> list[str]:
     ids, _ = _draw(count, rng)
-    letters = np.array([*SYMBOLS, ""])[ids]  # _ILLEGAL takes the last, no letter
+    letters = np.array([*SYMBOLS, ""])[ids]  # _ILLEGAL, -1, selects the empty string
     return ["".join(row) for row in letters.tolist()]
 
 
 def _walk(string: str) -> tuple[list[int], list[int]]:
-    """The ids of a string [L] and the states after them [L]. ValueError if it is illegal."""
+    """Returns the ids of a string [L] and the states after them [L], or raises ValueError."""
     ids: list[int] = []
     states = [_START]
     for symbol in string:

@@ -1,6 +1,6 @@
-"""What any forecast of a series needs: windows of the past, a scaler, a split, two errors.
+"""Tools for forecasts of a series: windows, a scaler, a split, two errors.
 
-Legend: N values in a series, L look-back (values seen before each target), P pairs.
+Legend: N values in a series, L look-back (values before each target), P pairs.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ Series = NDArray[np.float64]
 
 
 def as_series(values: ArrayLike, name: str = "series") -> Series:
-    """Copy values into a float64 series [N].
+    """Returns a copy of the values as a float64 series [N].
 
     Raises:
-        ValueError: if values have more than one axis, or hold NaN or infinity.
+        ValueError: if the values do not have one axis, or contain NaN or infinity.
     """
     series = np.array(values, dtype=np.float64)
     if series.ndim != 1:
@@ -30,9 +30,9 @@ def as_series(values: ArrayLike, name: str = "series") -> Series:
 
 @dataclass(frozen=True)
 class MinMaxScaler:
-    """The affine map that takes `low` to 0 and `high` to 1; values outside go outside [0, 1].
+    """The affine map from `low` to 0 and from `high` to 1.
 
-    A constant series has no range: it maps to 0 and back, and the scale is 1.
+    For a constant series, the scale is 1.
     """
 
     low: float
@@ -40,7 +40,7 @@ class MinMaxScaler:
 
     @classmethod
     def fit(cls, values: ArrayLike) -> MinMaxScaler:
-        """The scaler of the smallest and the largest of `values` [N], N > 0."""
+        """Returns the scaler for the minimum and the maximum of `values` [N], N > 0."""
         series = as_series(values, "values to fit the scaler on")
         if series.size == 0:
             raise ValueError("values to fit the scaler on: expected at least 1, received 0")
@@ -48,20 +48,20 @@ class MinMaxScaler:
 
     @property
     def scale(self) -> float:
-        """Units of the series per unit of the scaled series; never 0."""
+        """The units of the series per unit of the scaled series; never 0."""
         return (self.high - self.low) or 1.0
 
     def transform(self, values: ArrayLike) -> Series:
-        """Values of the series, any shape, scaled."""
+        """Returns values of the series, of any shape, scaled."""
         return (np.asarray(values, dtype=np.float64) - self.low) / self.scale
 
     def inverse(self, scaled: ArrayLike) -> Series:
-        """Scaled values, any shape, in units of the series."""
+        """Returns scaled values, of any shape, in units of the series."""
         return np.asarray(scaled, dtype=np.float64) * self.scale + self.low
 
 
 def split(values: ArrayLike, share: float) -> tuple[Series, Series]:
-    """Cut a series [N] in time: the first int(N * share) values, and the rest."""
+    """Splits a series [N] into the first int(N * share) values and the rest."""
     if not 0.0 < share < 1.0:
         raise ValueError(f"share: expected a number between 0 and 1, received {share}")
     series = as_series(values)
@@ -72,17 +72,17 @@ def split(values: ArrayLike, share: float) -> tuple[Series, Series]:
 def look_back_pairs(
     values: ArrayLike, look_back: int, *, drop_last: bool = False
 ) -> tuple[Series, Series, NDArray[np.int64]]:
-    """Every window of `look_back` values with the value that follows it.
+    """Returns every window of `look_back` values with the next value.
 
-    Arguments:
+    Args:
         values: the series [N].
         look_back: L, at least 1.
-        drop_last: leave out the last pair, as the published recipe does, which loops over
+        drop_last: omit the last pair, as the published recipe does, which loops over
             `range(N - L - 1)`. Default: every pair, `range(N - L)`.
 
     Returns:
-        windows [P, L], oldest value first; targets [P]; and the targets' places in the series
-        [P]. P is 0 where the series is too short.
+        Windows [P, L], oldest value first; targets [P]; the indices of the targets in the series
+        [P]. P is 0 if the series is too short.
     """
     if look_back < 1:
         raise ValueError(f"look_back: expected at least 1, received {look_back}")
@@ -96,13 +96,13 @@ def look_back_pairs(
 
 
 def rmse(targets: ArrayLike, forecast: ArrayLike) -> float:
-    """Root of the mean squared error, over the targets that have a forecast (NaN: none)."""
+    """Returns the root mean squared error over the targets with a forecast that is not NaN."""
     errors = _errors(targets, forecast)
     return float(np.sqrt(np.mean(errors**2))) if errors.size else float("nan")
 
 
 def mae(targets: ArrayLike, forecast: ArrayLike) -> float:
-    """Mean absolute error, over the targets that have a forecast (NaN: none)."""
+    """Returns the mean absolute error over the targets with a forecast that is not NaN."""
     errors = _errors(targets, forecast)
     return float(np.mean(np.abs(errors))) if errors.size else float("nan")
 

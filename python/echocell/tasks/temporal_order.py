@@ -1,15 +1,14 @@
-"""Temporal order: two or three marks among noise, far apart; the class is the order they came in.
+"""Temporal order: two or three marks that are far apart in noise; the class is their order.
 
 After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997, tasks 6a
-and 6b. A sequence begins with E, ends with B, and has X or Y, each as likely, at two (6a) or three
-(6b) places; everything else is one of a, b, c, d. Symbols are one-hot in the order of SYMBOLS,
-classes one-hot in the order of CLASSES_6A and CLASSES_6B. The target belongs to the end of the
-sequence, where B is read.
+and 6b. A sequence begins with E, ends with B, and has X or Y, with equal probability, at two (6a)
+or three (6b) places; all other symbols are drawn from a, b, c, d. Symbols are one-hot in the order
+of SYMBOLS, classes one-hot in the order of CLASSES_6A and CLASSES_6B. The target belongs to the end
+of the sequence, where B is read.
 
-Decisions where the paper leaves a choice:
-- Places count from 0, the step of E, as in the arrays: a mark "between 10 and 20" is at x[10] to
-  x[20]. The paper does not say where it counts from; one step more or less changes no lag.
-- All bounds are included: 100 to 110 steps with E and B, 11 places for each mark.
+Places count from 0, the step of E, as in the arrays: a mark "between 10 and 20" is at x[10] to
+x[20]. All bounds are included: sequences have 100 to 110 steps with E and B, and there are 11
+places for each mark.
 
 Legend: N samples, T_k the steps of sample k.
 """
@@ -38,11 +37,11 @@ _START, _NOISE, _X, _END = (SYMBOLS.index(symbol) for symbol in "EaXB")
 
 
 def generate_6a(count: int, rng: np.random.Generator | None = None) -> tuple[list[Floats], Floats]:
-    """Task 6a: marks at t1 in 10..20 and t2 in 50..60, 4 classes.
+    """Returns task 6a: marks at t1 in 10..20 and t2 in 50..60, 4 classes.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 8], T_k 100 to 110, one-hot; y [N, 4], one-hot: XX, XY, YX, YY (the
@@ -52,11 +51,11 @@ def generate_6a(count: int, rng: np.random.Generator | None = None) -> tuple[lis
 
 
 def generate_6b(count: int, rng: np.random.Generator | None = None) -> tuple[list[Floats], Floats]:
-    """Task 6b: marks at t1 in 10..20, t2 in 33..43 and t3 in 66..76, 8 classes.
+    """Returns task 6b: marks at t1 in 10..20, t2 in 33..43 and t3 in 66..76, 8 classes.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        rng: where the numbers come from.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 8], T_k 100 to 110, one-hot; y [N, 8], one-hot: XXX, XXY, XYX, XYY, YXX,

@@ -1,33 +1,32 @@
-"""Timing: spikes at the right step, and periodic functions, from little or no input.
+"""Timing: spikes at given steps, and periodic functions, from little or no input.
 
 After Gers, Schraudolph and Schmidhuber, "Learning Precise Timing with LSTM Recurrent Networks"
-(2002): generating timed spikes (GTS) and periodic function generation (PFG). One output unit; one
-input unit, which says nothing or next to nothing of the time. Steps are counted t = 0, 1, 2, ...;
-a network begins at t = 0 with the state zero and is never reset.
+(2002): generating timed spikes (GTS) and periodic function generation (PFG). There is one output
+unit and one input unit, which carries little or no information. Steps are t = 0, 1, 2, ...; a
+network starts at t = 0 with a zero state and is never reset.
 
-Timed spikes: the target is 1 at the spikes and 0 between them. The first comes at
-T(1) = F + I(1), the others at T(n) = T(n-1) + F + I(n), with F = base fixed and the delays I(n)
-drawn from a set. Solved while no output is off by 0.49 or more.
+Timed spikes: the target is 1 at the spikes and 0 between them. The first spike is at
+T(1) = F + I(1), the others at T(n) = T(n-1) + F + I(n), with a fixed F = base and delays I(n) drawn
+from a set. The task is solved while every output is off by less than 0.49.
 
-Periodic functions of period F, 10 or 25, all within [0, 1]; m = t mod F:
+Periodic functions of period F, 10 or 25, in the range [0, 1]; m = t mod F:
 
     cosine      (1 - cos(2 pi t / F)) / 2
-    triangle    1 - 2 m / F where m <= F / 2, 2 m / F - 1 beyond
-    rectangle   0 where m <= F / 2, 1 beyond
+    triangle    1 - 2 m / F for m <= F / 2, else 2 m / F - 1
+    rectangle   0 for m <= F / 2, else 1
 
-Solved while no output is off by 0.3 or more (in a second, stricter row 0.15, for the cosine of
-period 25).
+The task is solved while every output is off by less than 0.3 (in a second, stricter row of the
+paper, 0.15 for the cosine of period 25).
 
-The paper leaves some of it open. Decided here:
-
-- The inputs. "none": 0 at every step. "constant": a spike at every step, 1, always the same; a cell
-  with biases gets no more from it than from "none". "delays", for spikes whose delays differ: the
-  task is measuring the delays of spikes with input and target exchanged, so the delay I(n) is given
-  at the step where its interval begins, t = 0 or the spike before, and 0 at all other steps.
-- Time begins at t = 0 with no spike there; the last step of a sequence is its last spike.
-- The formula of the triangle, as it is quoted, is 1 higher than here and lies in [1, 2]. It is
-  shifted to the range of the other two; its slope and its period, which make it hard or easy, stay.
-- The functions begin at t = 0 of their formulas; at m = F / 2, for even F, the rectangle is 0.
+Decisions where the paper leaves a choice:
+- The inputs. "none": 0 at every step. "constant": 1 at every step; for a cell with biases this is
+  equivalent to "none". "delays", for spikes with different delays: the delay I(n) is the input at
+  the step where its interval starts, t = 0 or the previous spike, and 0 is the input of all other
+  steps.
+- There is no spike at t = 0; the last step of a sequence is its last spike.
+- The triangle, as quoted, lies in [1, 2]; here it is shifted to the range of the other functions,
+  with the same slope and period.
+- The functions start at t = 0 of their formulas; at m = F / 2, for even F, the rectangle is 0.
 
 Legend: N spikes, T steps, F = base or period. Arrays are [1, T, 1], one sample of one feature.
 """
@@ -56,11 +55,11 @@ __all__ = [
     "steps_within",
 ]
 
-#: The periodic functions, the periods of the paper, and what may be given as input.
+#: The periodic functions, the periods of the paper, and the kinds of input.
 FUNCTIONS = ("cosine", "triangle", "rectangle")
 PERIODS = (10, 25)
 INPUTS = ("none", "constant", "delays")
-#: An error that ends a sequence: of spikes, of functions.
+#: The smallest deviation that is an error, for spikes and for functions.
 SPIKE_LIMIT = 0.49
 FUNCTION_LIMIT = 0.3
 
@@ -71,15 +70,16 @@ def generate_intervals(
     delays: Sequence[int] = (0,),
     rng: np.random.Generator | None = None,
 ) -> Integers:
-    """`count` intervals F + I(n): [N], int64.
+    """Returns `count` intervals F + I(n): [N], int64.
 
     Args:
         count: N; 100 in training and 1000 in the test of the paper.
         base: F, at least 1.
-        delays: the set of the I(n), each as likely as the others. Default (0,): all intervals F.
-        rng: where they are drawn from.
+        delays: the set that the I(n) are drawn from evenly. Default (0,): all intervals are F.
+        rng: the random generator; see `echocell.tasks`.
 
-    Raises ValueError where there is no delay, or a negative one.
+    Raises:
+        ValueError: if there is no delay, or a negative one.
     """
     check_count("generate_intervals: count", count)
     check_count("generate_intervals: base", base)
@@ -96,9 +96,10 @@ def generate_intervals(
 
 
 def spike_places(intervals: ArrayLike) -> Integers:
-    """The steps t of the spikes, T(1), T(2), ...: [N], int64. The first is at the first interval.
+    """Returns the steps of the spikes, T(1), T(2), ...: [N], int64.
 
-    Raises ValueError where an interval is below 1.
+    Raises:
+        ValueError: if an interval is below 1.
     """
     array = np.asarray(intervals)
     if array.ndim != 1 or array.size == 0 or not np.issubdtype(array.dtype, np.integer):
@@ -118,14 +119,14 @@ def generate_spikes(
     inputs: str = "none",
     rng: np.random.Generator | None = None,
 ) -> tuple[Floats, Floats]:
-    """Timed spikes: x [1, T, 1], y [1, T, 1]; T = T(N) + 1, the last step is a spike.
+    """Returns timed spikes: x [1, T, 1], y [1, T, 1]; T = T(N) + 1, the last step is a spike.
 
     Args:
         count: N.
         base: F.
-        delays: the set of the I(n). More than one is only to be known from inputs="delays".
+        delays: the set of the I(n). Several delays can only be predicted with inputs="delays".
         inputs: "none", "constant" or "delays".
-        rng: where the delays are drawn from.
+        rng: the random generator; see `echocell.tasks`.
     """
     _check_choice("generate_spikes: inputs", inputs, INPUTS)
     intervals = generate_intervals(count, base, delays, rng)
@@ -139,7 +140,7 @@ def generate_spikes(
 
 
 def periodic(function: str, period: int, steps: int) -> Floats:
-    """The function at t = 0..T-1: [T].
+    """Returns the function at t = 0..T-1: [T].
 
     Args:
         function: "cosine", "triangle" or "rectangle".
@@ -163,7 +164,7 @@ def periodic(function: str, period: int, steps: int) -> Floats:
 def generate_function(
     function: str, period: int = 10, periods: int = 100, inputs: str = "none"
 ) -> tuple[Floats, Floats]:
-    """A function over whole periods: x [1, T, 1], y [1, T, 1], T = periods * F.
+    """Returns a function over whole periods: x [1, T, 1], y [1, T, 1], T = periods * F.
 
     Args:
         function: "cosine", "triangle" or "rectangle".
@@ -178,10 +179,14 @@ def generate_function(
 
 
 def steps_within(outputs: ArrayLike, targets: ArrayLike, limit: float = SPIKE_LIMIT) -> int:
-    """The steps before the first error |output - target| of `limit` or more; all of them where
-    there is none. An output that is no number is an error.
+    """Returns the number of steps before the first error |output - target| of `limit` or more.
 
-    outputs, targets: of one shape, with the steps along one axis: [T], [1, T, 1], ...
+    An output of NaN is an error.
+
+    Args:
+        outputs: the steps along one axis: [T], [1, T, 1], ...
+        targets: of the same shape.
+        limit: the smallest deviation that is an error.
     """
     first: NDArray[Any] = np.asarray(outputs)
     second: NDArray[Any] = np.asarray(targets)

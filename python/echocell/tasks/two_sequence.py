@@ -1,17 +1,11 @@
 """Two sequences: the first elements tell the class, and all that follows is noise.
 
 After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997, tasks 3a
-to 3c, which go back to Bengio, Simard and Frasconi (1994). One real input. The first `first`
-elements (the paper's N, 1 or 3) are 1 for class 1 and -1 for class 2, each class as likely; the
-others are normal with mean 0 and variance 0.2. The target belongs to the end of the sequence.
-
-Decisions where the paper leaves a choice:
-- A length "between T and T + T/10" is an integer drawn evenly from T to T + T // 10, both included.
-- N(0, v) has the variance v, as the paper says of the inputs: the standard deviation is its root,
-  0.447 for 0.2. The target noise of 3c too has the variance 0.1, a standard deviation of 0.316.
-- The targets of 3c are 0.2 for class 1 and 0.8 for class 2, in this order, as in the paper: the
-  greater input has the smaller target, other than in 3a and 3b.
-- The first elements of 3c carry no noise: the paper derives it from 3a, not from 3b.
+to 3c, which go back to Bengio, Simard and Frasconi (1994). There is one real input. The first
+`first` elements (N in the paper, 1 or 3) are 1 for class 1 and -1 for class 2, with equal
+probability; the others are normal with mean 0 and variance 0.2. The target belongs to the end of
+the sequence. A length "between T and T + T/10" is an integer drawn evenly from T to T + T // 10,
+both included. docs/1997.md describes further decisions where the paper leaves a choice.
 
 Legend: N samples, T = length, T_k the steps of sample k.
 """
@@ -34,13 +28,13 @@ TARGET_VARIANCE = 0.1
 def generate_3a(
     count: int, length: int = 100, first: int = 3, rng: np.random.Generator | None = None
 ) -> tuple[list[Floats], Floats]:
-    """Task 3a: the first elements are exactly 1 or -1.
+    """Returns task 3a: the first elements are exactly 1 or -1.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        length: T, the least number of steps; the most is T + T // 10.
-        first: how many elements tell the class, 1 to T.
-        rng: where the numbers come from.
+        length: T, the minimum number of steps; the maximum is T + T // 10.
+        first: the number of elements that tell the class, 1 to T.
+        rng: the random generator; see `echocell.tasks`.
 
     Returns:
         x, N arrays [T_k, 1]; y [N, 1]: 1 for class 1 (elements 1), 0 for class 2 (-1). float32.
@@ -52,12 +46,12 @@ def generate_3a(
 def generate_3b(
     count: int, length: int = 100, first: int = 3, rng: np.random.Generator | None = None
 ) -> tuple[list[Floats], Floats]:
-    """Task 3b: as 3a, and noise of the same variance 0.2 is added to the first elements.
+    """Returns task 3b: as 3a, with noise of the same variance 0.2 on the first elements.
 
-    The two classes overlap: a single first element falls on the wrong side of 0 in 1.3 % of the
+    The two classes overlap: a single first element is on the wrong side of 0 in 1.3 % of the
     sequences, the mean of three in 0.005 %.
 
-    Arguments and results as in `generate_3a`.
+    Arguments and results are those of `generate_3a`.
     """
     x, class_1 = _sequences("generate_3b", count, length, first, INPUT_VARIANCE, generator(rng))
     return x, _targets(class_1, 1.0, 0.0)
@@ -71,16 +65,16 @@ def generate_3c(
     *,
     target_noise: bool = True,
 ) -> tuple[list[Floats], Floats]:
-    """Task 3c: as 3a, with targets 0.2 for class 1 and 0.8 for class 2 under noise.
+    """Returns task 3c: as 3a, with noise on targets of 0.2 for class 1 and 0.8 for class 2.
 
-    Arguments:
+    Args:
         count: N, at least 1.
-        length: T, the least number of steps; the most is T + T // 10.
-        first: how many elements tell the class, 1 to T.
-        rng: where the numbers come from.
-        target_noise: add noise of variance 0.1 to the targets, for training. False: the targets
-            without noise, which the paper's criterion compares with; the same rng gives the same
-            sequences either way.
+        length: T, the minimum number of steps; the maximum is T + T // 10.
+        first: the number of elements that tell the class, 1 to T.
+        rng: the random generator; see `echocell.tasks`.
+        target_noise: add noise of variance 0.1 to the targets, for training. False: targets
+            without noise, for the criterion of the paper. The same rng gives the same sequences
+            with either value.
 
     Returns:
         x, N arrays [T_k, 1]; y [N, 1]. float32.
@@ -97,7 +91,7 @@ def generate_3c(
 def _sequences(
     name: str, count: int, length: int, first: int, variance: float, rng: np.random.Generator
 ) -> tuple[list[Floats], NDArray[np.bool_]]:
-    """Sequences and who is of class 1 [N]. variance: of the noise on the first elements."""
+    """Returns sequences and whether each is of class 1 [N], with noise on the first elements."""
     check_count(f"{name}: count", count)
     check_count(f"{name}: length", length)
     if not 1 <= first <= length:

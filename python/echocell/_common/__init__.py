@@ -1,0 +1,1 @@
+"""Helpers that know nothing of echocell: registry, scalar checks, names, files, warnings."""

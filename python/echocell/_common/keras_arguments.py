@@ -1,0 +1,189 @@
+"""Arguments that Keras has and echocell has not: which are accepted without a meaning, and which at
+one value alone. This is the one place that lists them; everything else is refused by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypedDict
+
+from echocell._common.suggest import suggest
+
+
+class KerasArguments(NamedTuple):
+    """The arguments of Keras that a function or a class of echocell takes besides its own.
+
+    Attributes:
+        ignored: they cannot change a result, whatever their value.
+        neutral: name to the values at which they ask for nothing; the first is named in errors.
+    """
+
+    ignored: frozenset[str] = frozenset()
+    neutral: Mapping[str, tuple[Any, ...]] = {}
+
+    def check(self, where: str, given: Mapping[str, Any], function: Callable[..., Any]) -> None:
+        """Raises TypeError for an argument that neither these nor the function have, and ValueError
+        for one whose value asks for something.
+        """
+        for name, value in given.items():
+            if name in self.ignored:
+                continue
+            if name not in self.neutral:
+                own = inspect.signature(function).parameters
+                near = suggest(name, [*own, *self.ignored, *self.neutral])
+                raise TypeError(f"{where}: unknown argument {name!r}.{near}")
+            if self.asks(name, value):
+                raise ValueError(
+                    f"{where}: {name}={value!r} is not supported, only "
+                    f"{name}={self.neutral[name][0]!r}"
+                )
+
+    def asks(self, name: str, value: Any) -> bool:
+        """Whether the argument has a value that asks for something."""
+        return name in self.neutral and not any(_same(value, one) for one in self.neutral[name])
+
+    def with_more(self, ignored: Iterable[str] = (), **neutral: tuple[Any, ...]) -> KerasArguments:
+        """These and more."""
+        return KerasArguments(self.ignored.union(ignored), {**self.neutral, **neutral})
+
+
+def _same(value: Any, neutral: Any) -> bool:
+    return value is neutral or (
+        isinstance(value, (bool, int, float, str, list)) and value == neutral
+    )
+
+
+NONE = (None,)
+OFF = (False, None)
+
+# ---- methods of models -------------------------------------------------------------------------
+
+COMPILE = KerasArguments(
+    frozenset({"run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"}),
+    {
+        "loss_weights": (None, []),
+        "weighted_metrics": (None, []),
+        "target_tensors": (None, []),
+        # Keras 2's; weights of [N, T] need no announcement.
+        "sample_weight_mode": (None, "temporal"),
+    },
+)
+PREDICT = KerasArguments(
+    frozenset({"max_queue_size", "workers", "use_multiprocessing"}), {"steps": NONE}
+)
+EVALUATE = PREDICT
+FIT = KerasArguments(PREDICT.ignored, {"steps_per_epoch": NONE, "validation_steps": NONE})
+SUMMARY = KerasArguments(
+    # No layer of a Sequential is a model.
+    frozenset({"expand_nested"}),
+    {"show_trainable": OFF, "layer_range": NONE},
+)
+SAVE = KerasArguments(
+    # Whether to trace the calls of layers that the user wrote.
+    frozenset({"save_traces"}),
+    # The file is a safetensors file, whatever its name.
+    {"save_format": NONE, "zipped": NONE, "signatures": NONE, "options": NONE},
+)
+SAVE_WEIGHTS = KerasArguments(
+    neutral={"save_format": NONE, "options": NONE, "max_shard_size": NONE}
+)
+LOAD_WEIGHTS = KerasArguments(neutral={"options": NONE})
+# Loading runs no code from the file: it is always safe.
+LOAD_MODEL = KerasArguments(frozenset({"safe_mode"}), {"options": NONE})
+CLONE_MODEL = KerasArguments(
+    # No layer of a Sequential is a model.
+    frozenset({"recursive"}),
+    {"input_tensors": NONE, "call_function": NONE},
+)
+PLOT_MODEL = KerasArguments(
+    frozenset({"expand_nested"}),
+    {
+        "show_dtype": OFF,
+        "show_layer_activations": OFF,
+        "show_trainable": OFF,
+        "rankdir": ("TB",),
+        "layer_range": NONE,
+    },
+)
+
+
+class CompileArguments(TypedDict, total=False):
+    """The types of COMPILE."""
+
+    run_eagerly: bool | None
+    steps_per_execution: int | str | None
+    jit_compile: bool | str | None
+    auto_scale_loss: bool
+    weighted_metrics: None
+    target_tensors: None
+    sample_weight_mode: str | None
+
+
+class PredictArguments(TypedDict, total=False):
+    """The types of PREDICT and EVALUATE."""
+
+    max_queue_size: int
+    workers: int
+    use_multiprocessing: bool
+
+
+class FitArguments(TypedDict, total=False):
+    """The types of FIT, and of the older name of epochs."""
+
+    max_queue_size: int
+    workers: int
+    use_multiprocessing: bool
+    steps_per_epoch: None
+    validation_steps: None
+    nb_epoch: int
+
+
+# ---- callbacks ---------------------------------------------------------------------------------
+
+TENSORBOARD = KerasArguments(
+    # The graph of a model changes no number.
+    frozenset({"batch_size", "write_graph"}),
+    {
+        "embeddings_data": NONE,
+        "embeddings_freq": (0, None),
+        "embeddings_layer_names": NONE,
+        "embeddings_metadata": NONE,
+        "histogram_freq": (0, None),
+        "profile_batch": (0, None),
+        "update_freq": ("epoch",),
+        "write_grads": OFF,
+        "write_images": OFF,
+        "write_steps_per_second": OFF,
+    },
+)
+
+# ---- layers ------------------------------------------------------------------------------------
+
+LAYER = KerasArguments(frozenset({"autocast"}), {"activity_regularizer": NONE})
+INPUT = LAYER.with_more(sparse=OFF, ragged=OFF, optional=OFF, input_tensor=NONE, tensor=NONE)
+WEIGHTS = LAYER.with_more(lora_rank=NONE, lora_alpha=NONE, quantization_config=NONE)
+DENSE = WEIGHTS.with_more(kernel_constraint=NONE, bias_constraint=NONE)
+EMBEDDING = WEIGHTS.with_more(embeddings_constraint=NONE, sparse=OFF, dropout=(0.0, None))
+DROPOUT = LAYER.with_more(noise_shape=NONE)
+RECURRENT = LAYER.with_more(
+    # Ways in which Keras computes the same numbers.
+    ("unroll", "implementation", "use_cudnn", "consume_less"),
+    kernel_constraint=NONE,
+    recurrent_constraint=NONE,
+    bias_constraint=NONE,
+    time_major=OFF,
+)
+
+# ---- optimizers --------------------------------------------------------------------------------
+
+OPTIMIZER = KerasArguments(
+    frozenset({"jit_compile", "is_legacy_optimizer"}),
+    {
+        "use_ema": OFF,
+        "ema_momentum": (0.99, None),
+        "ema_overwrite_frequency": NONE,
+        "loss_scale_factor": NONE,
+        "gradient_accumulation_steps": (None, 1),
+    },
+)

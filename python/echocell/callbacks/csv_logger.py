@@ -1,0 +1,78 @@
+"""A table of the epochs in a CSV file."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, Any
+
+import numpy as np
+
+from echocell.callbacks.callback import Callback
+
+
+class CSVLogger(Callback):
+    """Writes one line per epoch: the epoch from 0, and the numbers in alphabetical order.
+
+    Args:
+        filename: of the CSV file.
+        separator: between the columns. Default ",".
+        append: go on with a file that is there. Default False: start it anew.
+    """
+
+    def __init__(
+        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
+    ) -> None:
+        self.filename = os.fspath(filename)
+        self.sep = separator
+        self.append = append
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+        self._needs_header = True
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._close()
+        self._needs_header = not (
+            self.append and os.path.exists(self.filename) and os.path.getsize(self.filename)
+        )
+        mode = "a" if self.append else "w"
+        self._file = open(self.filename, mode, newline="", encoding="utf-8")  # noqa: SIM115
+        self._writer = None
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._file is None:
+            raise ValueError("CSVLogger: on_epoch_end came before on_train_begin")
+        values = {key: _csv_value(value) for key, value in (logs or {}).items()}
+        if self._writer is None:
+            self._start(sorted(values))
+        self._writer.writerow({"epoch": epoch, **values})
+        self._file.flush()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._close()
+
+    def _start(self, keys: list[str]) -> None:
+        import csv  # rarely wanted
+
+        # Validation need not come with the first epoch: it gets its columns nevertheless.
+        if not any(key.startswith("val_") for key in keys):
+            keys += [f"val_{key}" for key in keys]
+        self._writer = csv.DictWriter(
+            self._file,  # type: ignore[arg-type]
+            ["epoch", *keys],
+            restval="NA",
+            extrasaction="ignore",
+            delimiter=self.sep,
+        )
+        if self._needs_header:
+            self._writer.writeheader()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _csv_value(value: Any) -> Any:
+    """A number as it is, several in brackets."""
+    several = np.asarray(value)
+    return f'"[{", ".join(map(str, several))}]"' if several.ndim else value

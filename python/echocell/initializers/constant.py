@@ -1,0 +1,70 @@
+"""Initial weights that are not drawn."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from echocell._common.scalars import check_number
+from echocell._data.arrays import as_array, refuse_nonfinite
+from echocell.initializers.initializer import Array, Initializer, Shape
+
+
+class Constant(Initializer):
+    """Everywhere the same value.
+
+    Args:
+        value: a number, or an array that broadcasts to the weight's shape. Default 0.
+    """
+
+    kind: ClassVar[str] = "constant"
+    _arguments: ClassVar[tuple[str, ...]] = ("value",)
+
+    def __init__(self, value: ArrayLike = 0.0) -> None:
+        array = as_array(value, "Constant: value")
+        refuse_nonfinite(array, "Constant: value")
+        self.value = array.tolist()  # a number where it is one
+
+    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        return np.full(tuple(shape), self.value, dtype=dtype)
+
+
+class Zeros(Initializer):
+    """Zeros."""
+
+    kind: ClassVar[str] = "zeros"
+
+    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        return np.zeros(tuple(shape), dtype=dtype)
+
+
+class Ones(Initializer):
+    """Ones."""
+
+    kind: ClassVar[str] = "ones"
+
+    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        return np.ones(tuple(shape), dtype=dtype)
+
+
+class Identity(Initializer):
+    """The identity matrix, times a gain. Only for weights of two axes.
+
+    Args:
+        gain: factor. Default 1.
+    """
+
+    kind: ClassVar[str] = "identity"
+    _arguments: ClassVar[tuple[str, ...]] = ("gain",)
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = check_number("Identity", "gain", gain, low=-math.inf)
+
+    def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        if len(shape) != 2:
+            raise ValueError(f"Identity: expected a shape of 2 axes, received {tuple(shape)}")
+        rows, columns = shape
+        return np.asarray(self.gain * np.eye(rows, columns)).astype(dtype)

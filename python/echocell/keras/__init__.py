@@ -1,0 +1,5 @@
+"""Keras scripts that run on echocell: registers echocell as keras and tensorflow.keras."""
+
+from echocell.keras.alias import install, run_script
+
+__all__ = ["install", "run_script"]

@@ -1,0 +1,401 @@
+"""A layer with its weights: whose it is, how it is built, what it holds.
+
+A layer object holds options; its weights live in a `_core.Network`. Before the layer is put in a
+model that is a network of this layer alone; the model then makes one network of all its layers and
+the weights move along.
+
+B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echocell import _core, backend
+from echocell._common.overrides import LAYER, Guarded, abstract
+from echocell._common.seeds import fresh_seed
+from echocell._common.warning import warn
+from echocell._data import arrays, shapes
+from echocell._data.shapes import Sample
+from echocell.initializers import Initializer
+from echocell.layers.arguments import Arguments
+from echocell.layers.location import Placement, WeightLocation, no_owner
+from echocell.layers.weight import Origin, Weight
+from echocell.regularizers import Regularizer
+
+Array = NDArray[Any]
+Parameters = Sequence[tuple[str, tuple[int, ...]]]
+
+NOT_BUILT = (
+    "it does not know the shape of its input. Put it in a model with an input_shape, call it on "
+    "data, or call build()"
+)
+
+
+class BuiltLayer(Arguments, Guarded):
+    """The part of a layer that builds it and holds its weights."""
+
+    _never_called = LAYER
+    #: The core's class of options, where its fields have the names of the options here.
+    _core_options: ClassVar[type[Any] | None] = None
+    location: WeightLocation | None = None
+
+    def __init__(self, **shared: Any) -> None:
+        if self._core_options is None and type(self).core_options is BuiltLayer.core_options:
+            raise abstract(self, "Layer", "layers that exist, such as Dense or LSTM")
+        super().__init__(**shared)
+        self.location = None
+        self.input_sample: Sample | None = None
+        self.owner = None
+        self.fixed_batch = self.stated_batch  # the model's, once it stands in one
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute.
+
+        Raises AttributeError for an option of a layer that is built: it has gone into the core.
+        """
+        if self.location is not None and name in self._options_of_core():
+            raise AttributeError(
+                f"layer {self.name!r}: {name} cannot be changed any more, for the layer is built. "
+                f"Make a new {type(self).__name__} with {name}={value!r}, and hand over "
+                "get_weights() where they fit"
+            )
+        super().__setattr__(name, value)
+
+    @property
+    def owner(self) -> object | None:
+        """The model or the wrapper that the layer stands in. It holds the layer: a reference in
+        both directions would keep the weights until the cyclic garbage collector runs.
+        """
+        return self._owner_reference()
+
+    @owner.setter
+    def owner(self, owner: object | None) -> None:
+        self._owner_reference: Callable[[], object | None] = (
+            no_owner if owner is None else weakref.ref(owner)
+        )
+
+    def inner_layers(self) -> Sequence[BuiltLayer]:
+        """The layers inside this one."""
+        return ()
+
+    @property
+    def placement(self) -> Placement:
+        """The attributes that building changes; setting them again undoes the building."""
+        inner = [layer.placement for layer in self.inner_layers()]
+        return Placement(
+            self.location, self.input_sample, self.fixed_batch, self.kept_weights, inner
+        )
+
+    @placement.setter
+    def placement(self, before: Placement) -> None:
+        self.location, self.input_sample, self.fixed_batch, self.kept_weights, inner = before
+        for layer, placement in zip(self.inner_layers(), inner, strict=True):
+            layer.placement = placement
+
+    def _taken_names(self) -> Sequence[str]:
+        siblings: Sequence[BuiltLayer] = getattr(self.owner, "layers", ())
+        return [layer.name for layer in siblings if layer is not self]
+
+    def _options_of_core(self) -> Sequence[str]:
+        """The attributes that are fixed once the layer is built."""
+        return self.option_names
+
+    # ---- building ------------------------------------------------------------------------------
+
+    def core_options(self) -> _core.LayerOptions:
+        """Returns the options as the core takes them, under the same names."""
+        assert self._core_options is not None
+        options: _core.LayerOptions = self._core_options(
+            **{name: getattr(self, name) for name in self.option_names if _is_for_core(name)}
+        )
+        return options
+
+    @property
+    def built(self) -> bool:
+        """Whether the layer has its weights."""
+        return self.location is not None
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Makes the weights for inputs of this shape, batch axis included: (None, T, F).
+
+        Raises ValueError if the layer cannot take such input, or has weights of another shape.
+        """
+        full = shapes.shape(input_shape, f"{self.name}: input_shape")
+        if self.owner is not None and self.location is not None and self.input_sample != full[1:]:
+            raise ValueError(
+                f"layer {self.name!r} stands in a model, built for {self.input_shape}; received "
+                f"{full}"
+            )
+        self.build_sample(full[1:], self.dtype or backend.floatx())
+        if self.owner is None and full[:1] != (None,):
+            self.fixed_batch = full[0]
+
+    def build_sample(self, sample: Sample, dtype: str) -> Sample:
+        """Makes the weights, or takes along those that it has; returns the output's shape."""
+        location = self.location
+        if location is not None and self.input_sample == sample and location.network.dtype == dtype:
+            return self.output_sample()
+        try:
+            # A copy draws nothing, but for the random numbers of its own use.
+            seed = fresh_seed() if self.kept_weights is None else 0
+            shape = shapes.core_shape(sample)
+            network = _core.make_network([self.core_options()], shape, dtype, seed)
+        except ValueError as error:
+            raise ValueError(f"layer {self.name!r}: {error}") from None
+        self.move_weights(network, 0, sample)
+        return self.output_sample()
+
+    def move_weights(self, network: _core.Network, index: int, sample: Sample) -> None:
+        """Puts the weights, new ones if there are none yet, into layer `index` of a network."""
+        parameters = network.parameters(index)
+        values = self.weights_for(parameters, np.dtype(network.dtype), sample)
+        for k, value in enumerate(values):
+            network.set_parameter(index, k, value)
+        for k, regularizer in enumerate(self.regularizers_of(parameters)):
+            if regularizer is not None:
+                network.set_regularizer(index, k, regularizer.l1, regularizer.l2)
+        if not self._trainable:
+            network.set_trainable(index, False)
+        self.input_sample = sample
+        self.kept_weights = None
+        self.settle(WeightLocation(network, index, 0, len(parameters)))
+
+    def settle(self, location: WeightLocation) -> None:
+        is_new, self.location = self.location is None, location
+        if is_new and getattr(self, "activation", None) == "softmax":
+            self._warn_of_certainty()
+
+    def _warn_of_certainty(self) -> None:
+        if self.output_sample()[-1:] == (1,):
+            warn(
+                f"layer {self.name!r}: softmax over one unit is always 1, whatever the weights. "
+                "For one probability take 'sigmoid', for two classes two units"
+            )
+
+    def weights_for(
+        self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample
+    ) -> list[Array]:
+        """The weights that the layer has, those it was given, or new ones for such input."""
+        kept = self.get_weights() if self.location is not None else self.kept_weights
+        if kept is not None:
+            return self.fitting_weights(kept, parameters, dtype)
+        if self.initial_weights is not None:
+            return self._checked_weights(self.initial_weights, parameters, dtype)
+        return self._draw(parameters, dtype, sample)
+
+    def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
+        """Initial values, in the order of the parameters."""
+        return [self._draw_one(name, shape, dtype, sample) for name, shape in parameters]
+
+    def _draw_one(
+        self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample
+    ) -> Array:
+        initializer: Initializer = getattr(self, _role(name, "initializer"))
+        value = np.asarray(initializer(shape, dtype=dtype.name))
+        if value.shape != shape:
+            raise ValueError(
+                f"layer {self.name!r}: {_role(name, 'initializer')}: expected an array of shape "
+                f"{shape}, received {value.shape}"
+            )
+        values = arrays.numbers(value, dtype, _role(name, "initializer"))
+        arrays.refuse_nonfinite(values, f"layer {self.name!r}: {_role(name, 'initializer')}")
+        return values
+
+    def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
+        return [getattr(self, _role(name, "regularizer"), None) for name, _ in parameters]
+
+    def output_sample(self) -> Sample:
+        location = self.built_location()
+        return shapes.sample_shape(location.network.output_shape(location.number))
+
+    def built_location(self) -> WeightLocation:
+        if self.location is None:
+            raise ValueError(f"layer {self.name!r} has no weights yet: {NOT_BUILT}")
+        return self.location
+
+    def known_weights(self) -> list[Array]:
+        """The weights, or those that the layer will have when it is built, where they are known."""
+        if self.built:
+            return self.get_weights()
+        return [np.asarray(value) for value in self.kept_weights or self.initial_weights or ()]
+
+    def carried_states(self) -> list[Array]:
+        """Copies of the states that are carried to the next batch; [] without any."""
+        return []
+
+    # ---- weights -------------------------------------------------------------------------------
+
+    def get_weights(self) -> list[Array]:
+        """Copies of the weights, in Keras's order and layout; [] before the layer is built."""
+        if self.location is None:
+            return []
+        network, number, first, size, _ = self.location
+        return [network.get_parameter(number, k) for k in range(first, first + size)]
+
+    def _read_weight(self, k: int) -> Array:
+        """A copy of weight number k."""
+        network, number, first, _, _ = self.built_location()
+        return network.get_parameter(number, first + k)
+
+    def _write_weight(self, k: int, value: Any) -> None:
+        """Sets weight number k, checked as in set_weights()."""
+        network, number, first, _, _ = self.built_location()
+        parameters = self.parameters()[k : k + 1]
+        (array,) = self._checked_weights([value], parameters, np.dtype(network.dtype))
+        network.set_parameter(number, first + k, array)
+
+    def set_weights(self, weights: Iterable[Any]) -> None:
+        """Sets all weights at once.
+
+        Args:
+            weights: arrays in the order and the shapes of get_weights(): none before the layer is
+                built.
+
+        Raises:
+            ValueError: the number of arrays or a shape is another, or a number is not finite where
+                the layer's own is; nothing is set then.
+        """
+        values = self._listed(weights)
+        if values or self.location is not None:
+            self.write_weights(self.own_weights(values))
+
+    def own_weights(self, weights: Iterable[Any], *, finite: bool = True) -> list[Array]:
+        """Weights for the layer as it is built, checked; finite=False takes NaN and infinity."""
+        check = self._checked_weights if finite else self.fitting_weights
+        return check(weights, self.parameters(), np.dtype(self.built_location().network.dtype))
+
+    def write_weights(self, checked: Sequence[Array]) -> None:
+        network, number, first, _, _ = self.built_location()
+        for k, value in enumerate(checked):
+            network.set_parameter(number, first + k, value)
+
+    def _listed(self, weights: Any) -> list[Any]:
+        if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
+            raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
+        return arrays.entries(weights)
+
+    def parameters(self) -> Parameters:
+        network, number, first, size, _ = self.built_location()
+        return network.parameters(number)[first : first + size]
+
+    def _checked_weights(
+        self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
+    ) -> list[Array]:
+        """Weights that the user gave. NaN and infinity pass only where the layer holds such a
+        number already: what get_weights() gives can be set again, even after training diverged.
+        """
+        checked = self.fitting_weights(weights, parameters, dtype)
+        for k, (array, (name, _)) in enumerate(zip(checked, parameters, strict=True)):
+            if not np.isfinite(array).all():
+                held = self.get_weights()[k] if self.location is not None else np.zeros_like(array)
+                new = np.where(np.isfinite(held), array, dtype.type(0))
+                arrays.refuse_nonfinite(new, f"layer {self.name!r}: {name}")
+        return checked
+
+    def fitting_weights(
+        self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
+    ) -> list[Array]:
+        """The weights as arrays of these shapes, finite or not."""
+        values = self._listed(weights)
+        if len(values) != len(parameters):
+            raise ValueError(
+                f"layer {self.name!r}: expected {len(parameters)} weight arrays "
+                f"({', '.join(name for name, _ in parameters) or 'it has none'}), received "
+                f"{len(values)}"
+            )
+        fitting = []
+        for value, (name, shape) in zip(values, parameters, strict=True):
+            array = arrays.kept_numbers(value, dtype, f"layer {self.name!r}: {name}")
+            if array.shape != tuple(shape):
+                raise ValueError(
+                    f"layer {self.name!r}: {name}: expected shape {tuple(shape)}, received "
+                    f"{array.shape}"
+                )
+            fitting.append(array)
+        return fitting
+
+    def _weight(self, k: int) -> Weight:
+        """Weight number k of a built layer, read-only."""
+        name = self.parameters()[k][0]
+        read, write = partial(self._read_weight, k), partial(self._write_weight, k)
+        return Weight(read(), Origin(name, f"{self.name}/{name}", read, write))
+
+    def _weight_named(self, name: str) -> Weight | None:
+        """The weight of that name; None where the layer is not built or has no such weight."""
+        for k, (known, _) in enumerate(self.parameters() if self.location else ()):
+            if known.endswith(name) and known.removesuffix(name) in ("", "forward_", "backward_"):
+                return self._weight(k)
+        return None
+
+    @property
+    def weights(self) -> list[Weight]:
+        """The weights in the order of get_weights(), read-only, each with its name."""
+        return [self._weight(k) for k in range(0 if self.location is None else self.location.size)]
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        """The weights that training changes, as in `weights`."""
+        return self.weights if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        """The weights that training leaves as they are, as in `weights`."""
+        return [] if self.trainable else self.weights
+
+    def count_params(self) -> int:
+        """The number of elements of all weights.
+
+        Raises ValueError before the layer is built.
+        """
+        return sum(int(np.prod(shape, dtype=np.int64)) for _, shape in self.parameters())
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights.
+
+        Setting it takes effect at once, also on a compiled model; in a fit that runs, when its
+        next epoch begins.
+        """
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if self.location is not None and not self.location.inner:
+            self.location.network.set_trainable(self.location.number, bool(value))
+        self._trainable = bool(value)
+
+    # ---- shapes --------------------------------------------------------------------------------
+
+    @property
+    def input_shape(self) -> Sample:
+        """Of a batch: (None, T, F). Raises AttributeError before the layer is built."""
+        self._require_shapes()
+        return (self.fixed_batch, *(self.input_sample or ()))
+
+    @property
+    def output_shape(self) -> Sample:
+        """Of a batch: (None, H). Raises AttributeError before the layer is built."""
+        self._require_shapes()
+        return (self.fixed_batch, *self.output_sample())
+
+    def _require_shapes(self) -> None:
+        if self.location is None:
+            raise AttributeError(f"layer {self.name!r} has no shapes yet: {NOT_BUILT}")
+
+
+def _is_for_core(option: str) -> bool:
+    """Whether the core takes an option; initial values, penalties and seeds go other ways."""
+    own = ("seed", "return_state", "unit_forget_bias")
+    return option not in own and not option.endswith(("_initializer", "_regularizer"))
+
+
+def _role(parameter: str, what: str) -> str:
+    """recurrent_kernel, 'initializer' -> recurrent_initializer."""
+    return f"{parameter.removesuffix('_kernel')}_{what}"

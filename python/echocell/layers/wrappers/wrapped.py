@@ -1,0 +1,22 @@
+"""The check of the layer that a wrapper is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from echocell.layers.input import InputLayer
+from echocell.layers.layer import Layer
+
+if TYPE_CHECKING:
+    pass
+Array = NDArray[Any]
+
+
+def wrapped(layer: Any, wrapper: str) -> Layer:
+    if not isinstance(layer, Layer) or isinstance(layer, InputLayer):
+        raise TypeError(f"{wrapper}: expected a layer, received {layer!r}")
+    if layer.owner is not None:
+        raise ValueError(f"{wrapper}: the layer {layer.name!r} already stands in another one")
+    return layer

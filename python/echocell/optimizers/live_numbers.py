@@ -1,0 +1,82 @@
+"""An optimizer's numbers as an attribute gives them, with the calls of a Keras variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from echocell.optimizers import Optimizer
+
+
+class _Live:
+    """A number that also answers to the calls that Keras scripts make on a variable.
+
+    As a number it is what it was when it was read; `numpy()`, `value` and `assign()` go to the
+    optimizer.
+    """
+
+    _optimizer: Optimizer
+    _attribute: ClassVar[str]
+    _current: ClassVar[type]
+
+    def numpy(self) -> Any:
+        """The value now, as a NumPy scalar."""
+        return np.asarray(getattr(self._optimizer, self._attribute))[()]
+
+    @property
+    def value(self) -> Any:
+        """The value now. Keras 2 calls it, Keras 3 does not: both work."""
+        return self._current(getattr(self._optimizer, self._attribute), self._optimizer)
+
+    def assign(self, value: Any) -> None:
+        """Sets the value in the optimizer."""
+        setattr(self._optimizer, self._attribute, value)
+
+
+class _Current(_Live):
+    """Returns the number, as `value` does."""
+
+    def __call__(self) -> Any:
+        return self.numpy()
+
+
+class LearningRate(_Live, float):
+    """An optimizer's learning rate: a float with `numpy()`, `value` and `assign(value)`."""
+
+    _attribute = "learning_rate"
+
+    def __new__(cls, value: float, optimizer: Optimizer) -> LearningRate:
+        rate = float.__new__(cls, value)
+        rate._optimizer = optimizer
+        return rate
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return float, (float(self),)
+
+
+class _CurrentLearningRate(_Current, LearningRate):
+    pass
+
+
+class Iterations(_Live, int):
+    """An optimizer's count of updates: an int with `numpy()`, `value` and `assign(value)`."""
+
+    _attribute = "iterations"
+
+    def __new__(cls, value: int, optimizer: Optimizer) -> Iterations:
+        count = int.__new__(cls, value)
+        count._optimizer = optimizer
+        return count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, (int(self),)
+
+
+class _CurrentIterations(_Current, Iterations):
+    pass
+
+
+LearningRate._current = _CurrentLearningRate
+Iterations._current = _CurrentIterations
