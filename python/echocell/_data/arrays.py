@@ -123,17 +123,19 @@ def explain(error: ValueError, given: Mapping[str, Array], dtype: DTypeLike) -> 
         given: the arrays by name, as data() gave them.
         dtype: of the network.
     """
-    for name, array in given.items():
-        try:
-            _refuse_nonfinite_as(array, dtype, name)
-        except ValueError as found:
-            raise found from None
+    try:
+        refuse_nonfinite_as(given, dtype)
+    except ValueError as found:
+        raise found from None
     raise error
 
 
-def _refuse_nonfinite_as(array: Array, dtype: DTypeLike, name: str) -> None:
-    with np.errstate(over="ignore"):
-        refuse_nonfinite(np.asarray(array, dtype), name, array)
+def refuse_nonfinite_as(given: Mapping[str, Array], dtype: DTypeLike) -> None:
+    """Raises ValueError where a number of these named arrays is not finite as dtype."""
+    for name, array in given.items():
+        with np.errstate(over="ignore"):
+            converted = np.asarray(array, dtype)
+        refuse_nonfinite(converted, name, array)
 
 
 def _converted(array: Array, dtype: np.dtype[Any], name: str) -> Array:

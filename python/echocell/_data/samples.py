@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,15 @@ class Data(NamedTuple):
 
 # ---- inputs ------------------------------------------------------------------------------------
 
+Inputs: TypeAlias = tuple[Array, Lengths | None]
 
-def check_input(spec: InputSpec, x: Any, name: str = "x") -> tuple[Array, Lengths | None]:
+
+def named_inputs(inputs: Inputs) -> dict[str, Array]:
+    """The inputs that check_input() gave, by name."""
+    return named_rows("x", *inputs)
+
+
+def check_input(spec: InputSpec, x: Any, name: str = "x") -> Inputs:
     """Returns the inputs as the core takes them, and their lengths where they differ."""
     many_axes = type(x) is np.ndarray and x.ndim > 1
     lengths = None if many_axes or not spec.timed else sequences.lengths_of(x)

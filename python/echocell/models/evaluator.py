@@ -98,9 +98,10 @@ class Evaluator:
         self, x: ArrayLike, batch_size: int | None, verbose: Verbose, callbacks: Callbacks | None
     ) -> Any:
         graph = self.graph
-        network, (data, lengths) = graph.prepared(
-            x, lambda: samples.check_input(specs.input_spec(graph), x)
+        network, inputs = graph.prepared(
+            x, lambda: samples.check_input(specs.input_spec(graph), x), samples.named_inputs
         )
+        data, lengths = inputs
         rows = len(data if lengths is None else lengths)
         size = specs.batch_size(graph, batch_size, rows)
         settings: dict[str, Any] = {"batch_size": size}
@@ -124,7 +125,7 @@ class Evaluator:
         try:
             output = network.predict(data, **settings)
         except ValueError as error:
-            arrays.explain(error, samples.named_rows("x", data, lengths), network.dtype)
+            arrays.explain(error, samples.named_inputs(inputs), network.dtype)
         if listening is not None:
             listening.on_predict_end({})
         return arranged(output)
@@ -170,6 +171,7 @@ class Evaluator:
         network, data = graph.prepared(
             x if graph.sample is not None else _as_sequence(x),
             lambda: samples.check_step(specs.input_spec(graph), x),
+            lambda step: {"x": step},
         )
         try:
             return network.step(data)
@@ -195,16 +197,17 @@ class Evaluator:
             TypeError, ValueError: x does not fit, or there is no such layer or no recurrent one.
         """
         graph, number = self.graph, self._traced_layer(layer)
-        network, (data, lengths) = graph.prepared(
-            x, lambda: samples.check_input(specs.input_spec(graph), x)
+        network, inputs = graph.prepared(
+            x, lambda: samples.check_input(specs.input_spec(graph), x), samples.named_inputs
         )
+        data, lengths = inputs
         rows = [data]
         if lengths is not None:
             rows = [row[np.newaxis] for row in sequences.pieces(data, lengths)]
         try:
             traces = [network.trace_layer(number, row, from_input=True) for row in rows]
         except ValueError as error:
-            arrays.explain(error, samples.named_rows("x", data, lengths), network.dtype)
+            arrays.explain(error, samples.named_inputs(inputs), network.dtype)
         return traces[0] if lengths is None else joined_traces(traces)
 
     def _traced_layer(self, given: int | str | None) -> int:

@@ -29,7 +29,7 @@ def prepared(
             warn=graph.warn_once.about("sums"),
         )
 
-    return graph.prepared(x, checked)
+    return graph.prepared(x, checked, Data.named)
 
 
 def validation(graph: Graph, given: Any) -> Data:

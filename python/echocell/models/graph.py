@@ -5,10 +5,11 @@ B batch, T time steps, F features. A sample shape leaves the batch axis out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from echocell import _core, backend
 from echocell._common.seeds import fresh_seed
@@ -26,6 +27,7 @@ from echocell.models import compiling
 from echocell.models.compiling import Compiled
 
 T = TypeVar("T")
+Array = NDArray[Any]
 
 NOT_BUILT = (
     "it does not know the shape of its input. Give the first layer an input_shape, begin with "
@@ -294,11 +296,18 @@ class Graph:
         self.spec = None
         return network
 
-    def prepared(self, x: Any, check: Callable[[], T]) -> tuple[_core.Network, T]:
+    def prepared(
+        self, x: Any, check: Callable[[], T], named: Callable[[T], Mapping[str, Array]]
+    ) -> tuple[_core.Network, T]:
         """Returns the network, and what check() makes of the data.
 
         A model that waits for data is built for x before, and waits on where something does not
         fit.
+
+        Args:
+            x: the inputs.
+            check: checks the data; numbers that are not finite are otherwise left to the core.
+            named: gives the arrays of what check() returned, by name.
         """
         if self.sample is not None:
             return self.network or self.ready(), check()
@@ -306,7 +315,9 @@ class Graph:
         with undo_building_on_error(self.layers):
             try:
                 self.build_for_data(x)
-                return self.ready(), check()
+                network, data = self.ready(), check()
+                arrays.refuse_nonfinite_as(named(data), network.dtype)
+                return network, data
             except BaseException:
                 self.sample = self.network = None
                 raise
