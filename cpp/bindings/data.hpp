@@ -93,7 +93,9 @@ class Data {
   Index rows_of_x() const { return x_.array().shape(0); }
 
   void load_lengths(const Network<Scalar>& network, const py::array& given) {
-    if (network.layer_misled_by_padding()) refuse("sequences of one length", "several");
+    if (const std::optional<Index> layer = network.layer_misled_by_padding()) {
+      throw std::invalid_argument(network.layer_name(*layer) + " takes sequences of one length");
+    }
     const Numbers<std::int64_t> lengths(given, "lengths");
     const std::int64_t* last = lengths.data() + lengths.size();
     if (std::any_of(lengths.data(), last, [](Index length) { return length < 1; })) {

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from echocell import _checks, _core, _layer_classes, _ragged, backend
+from echocell import _checks, _core, _layer_classes, _ragged, _training, backend
 from echocell._checks import Sample
 from echocell._input import InputLayer
 from echocell._layer import Layer, candidate_shapes
@@ -305,7 +305,11 @@ class Chain:
         with as_before(self._layers):
             try:
                 self._build_for(x)
-                return self._ready(), check()
+                network, data = self._ready(), check()
+                # The core would refuse these after the model was built.
+                for name, array in _training.named_arrays(data).items():
+                    _checks.refuse_nonfinite_as(array, self._array_dtype, name)
+                return network, data
             except BaseException:
                 self._sample = self._network = None
                 raise

@@ -258,13 +258,14 @@ def explain(error: ValueError, given: Mapping[str, Array], dtype: np.dtype[Any])
     """
     for name, array in given.items():
         try:
-            _refuse_nonfinite_as(array, dtype, name)
+            refuse_nonfinite_as(array, dtype, name)
         except ValueError as found:
             raise found from None
     raise error
 
 
-def _refuse_nonfinite_as(array: Array, dtype: np.dtype[Any], name: str) -> None:
+def refuse_nonfinite_as(array: Array, dtype: np.dtype[Any], name: str) -> None:
+    """Raises ValueError naming the first number of the array that is not finite as dtype."""
     with np.errstate(over="ignore"):
         refuse_nonfinite(np.asarray(array, dtype), name, array)
 

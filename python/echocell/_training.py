@@ -79,6 +79,13 @@ class Data(NamedTuple):
         return Data(rows_of(self.x), rows_of(self.y), weights, lengths)
 
 
+def named_arrays(data: Any) -> dict[str, Array]:
+    """The arrays by name of what a check gives: Data, x alone, or x with its lengths."""
+    if isinstance(data, Data):
+        return data.named()
+    return named_rows("x", *data) if isinstance(data, tuple) else {"x": data}
+
+
 # ---- data --------------------------------------------------------------------------------------
 
 
