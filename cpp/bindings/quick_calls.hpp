@@ -7,9 +7,13 @@
 
 namespace echocell::bindings {
 
+/// An array without gaps: a view may stand for more numbers than there is memory for, which the
+/// Python layer refuses before it copies.
 inline py::array array_of(PyObject* object) {
   if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) refuse("an array", "others");
-  return py::reinterpret_borrow<py::array>(object);
+  auto array = py::reinterpret_borrow<py::array>(object);
+  if ((array.flags() & py::array::c_style) == 0) refuse("an array without gaps", "a view");
+  return array;
 }
 
 /// A positive int, as it is.
