@@ -7,12 +7,14 @@
 
 namespace echocell::bindings {
 
-/// An array without gaps: a view may stand for more numbers than there is memory for, which the
-/// Python layer refuses before it copies.
+/// An array that can be copied at once: a large view may stand for more numbers than there is
+/// memory for, which the Python layer refuses before it copies.
 inline py::array array_of(PyObject* object) {
+  constexpr Index kMostCopied = 1 << 20;
   if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) refuse("an array", "others");
   auto array = py::reinterpret_borrow<py::array>(object);
-  if ((array.flags() & py::array::c_style) == 0) refuse("an array without gaps", "a view");
+  const bool whole = (array.flags() & py::array::c_style) != 0;
+  if (!whole && array.size() > kMostCopied) refuse("a small view", "a large one");
   return array;
 }
 
