@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -29,6 +30,8 @@ class Target {
   const Model<Scalar>& model() const { return model_; }
   /// Whether it begins with ids.
   bool takes_ids() const { return classes_ > 0; }
+  /// Whether the scalar type counts to every id: float32 skips numbers above 2^24.
+  bool ids_are_exact() const { return classes_ <= Index(1) << std::numeric_limits<Scalar>::digits; }
   /// The shape of one output for such a sample, which most calls ask for in vain.
   const Shape& output_shape(const Shape& sample) {
     if (sample != sample_ || output_.empty()) {

@@ -109,14 +109,14 @@ class Compilable(Predictor):
     ) -> None:
         arguments = loss.options(), [metric.options() for metric in metrics]
         options = optimizer.options()
-        keep_slots = old is None or old is optimizer
-        if old is not None and not keep_slots:
-            old._detach(network)
+        replaced = None if old is optimizer else old
+        if replaced is not None:
+            replaced._detach(network)
         try:
-            network.compile(*arguments, options, keep_slots)
+            network.compile(*arguments, options, replaced is None)
         except (TypeError, ValueError):
-            if old is not None and not keep_slots:
-                old._attach(network)
+            if replaced is not None:
+                replaced._attach(network)
             raise
         optimizer._attach(network)
 
