@@ -245,3 +245,12 @@ def test_calls_from_a_callback() -> None:
 
     model.fit(X, ONE_HOT, epochs=3, verbose=0, callbacks=[Caller()])
     assert model.optimizer.iterations == 9
+
+
+def test_ids_that_float32_rounds_are_refused() -> None:
+    model = Sequential([Embedding(2**24 + 9, 1, input_shape=(1,))])
+    known = np.array([[2**24 - 1]])
+    assert model.predict(known).shape == (1, 1, 1)  # a network from here on: calls can be quick
+    for call in (model.predict, model.step):
+        with pytest.raises(ValueError, match="indices up to 16777216"):
+            call(known + 2)

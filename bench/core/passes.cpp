@@ -54,7 +54,7 @@ struct Rule {
   const char* name;
   OptimizerKind kind;
   int streams;  // arrays read and arrays written
-  /// What the first update adds to a value, learning rate 0.01, from its gradient.
+  /// The first update of a value from its gradient, at learning rate 0.01.
   double (*first)(double g);
 };
 

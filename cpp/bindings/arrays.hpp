@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -127,7 +128,8 @@ template <class Scalar>
 py::array_t<Scalar> new_array(Index rows, const Shape& sample) {
   constexpr std::size_t kMostAxes = 32;  // NumPy has no more in all its versions
   if (sample.size() >= kMostAxes) refuse("at most 31 axes", std::to_string(sample.size()));
-  Py_intptr_t extents[kMostAxes] = {rows};
+  Py_intptr_t extents[kMostAxes];
+  extents[0] = rows;
   std::copy(sample.begin(), sample.end(), extents + 1);
   const auto& api = py::detail::npy_api::get();
   PyObject* array = api.PyArray_NewFromDescr_(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -29,6 +30,8 @@ class Target {
   const Model<Scalar>& model() const { return model_; }
   /// Whether it begins with ids.
   bool takes_ids() const { return classes_ > 0; }
+  /// Whether the scalar type counts to every id: float32 skips numbers above 2^24.
+  bool ids_are_exact() const { return classes_ <= Index(1) << std::numeric_limits<Scalar>::digits; }
   /// The shape of one output for such a sample, which most calls ask for in vain.
   const Shape& output_shape(const Shape& sample) {
     if (sample != sample_ || output_.empty()) {
@@ -93,7 +96,9 @@ class Data {
   Index rows_of_x() const { return x_.array().shape(0); }
 
   void load_lengths(const Network<Scalar>& network, const py::array& given) {
-    if (network.layer_misled_by_padding()) refuse("sequences of one length", "several");
+    if (const std::optional<Index> layer = network.layer_misled_by_padding()) {
+      throw std::invalid_argument(network.layer_name(*layer) + " takes sequences of one length");
+    }
     const Numbers<std::int64_t> lengths(given, "lengths");
     const std::int64_t* last = lengths.data() + lengths.size();
     if (std::any_of(lengths.data(), last, [](Index length) { return length < 1; })) {

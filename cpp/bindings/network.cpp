@@ -9,8 +9,8 @@ namespace {
 
 using namespace py::literals;
 
-/// What a layer holds and puts out for such a sample: its parameters, and the shape of an output
-/// sample. No memory is taken for the parameters, whatever their size.
+/// The parameters of a layer for such a sample, and the shape of its output sample. No memory is
+/// taken for the parameters, whatever their size.
 py::tuple layer_shapes(const LayerOptions& options, const Shape& input) {
   const auto layer = make_layer<float>(options);
   layer->build(input);

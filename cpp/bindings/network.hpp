@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -197,7 +196,12 @@ class PythonNetwork {
     return std::move(y);
   }
 
-  // ---- fit and train_on_batch for small data that are right as they came
+  // ---- calls for small data that are right as they came
+  /// Throws std::invalid_argument where the model knows ids that its scalar type would round: the
+  /// Python layer looks at them before they are converted.
+  void require_exact_ids() const {
+    if (!target_.ids_are_exact()) refuse("a model of fewer ids", "more");
+  }
   std::vector<std::vector<double>> fit_plain(const py::array& x, const py::array& y,
                                              Index batch_size, Index epochs, bool shuffle) {
     const auto guard = occupancy_.enter();
@@ -208,19 +212,19 @@ class PythonNetwork {
       refuse("small data in any order", "others");
     }
     FitOptions options;
-    options.batch_size = stateful ? batch_size : std::min(batch_size, data.set.samples);
+    options.batch_size = batch_size;
     options.epochs = epochs;
     options.shuffle = shuffle && !stateful ? Shuffle::samples : Shuffle::none;
-    Observer nobody;
-    return model_.fit(data.set, options, nullptr, nobody);
+    Observer silent;
+    return model_.fit(data.set, options, nullptr, silent);
   }
   std::vector<double> train_plain(const py::array& x, const py::array& y) {
     const auto guard = occupancy_.enter();
     const Data<Scalar> data(target_, {x, y, {}, {}});
     data.require_plain_targets(model_.loss());
     if (!is_small(data, 3)) refuse("small data", "large ones");
-    Observer nobody;
-    return model_.train_on_batch(data.set, nobody);
+    Observer silent;
+    return model_.train_on_batch(data.set, silent);
   }
 
   // ---- state
@@ -240,8 +244,9 @@ class PythonNetwork {
     stepper.prepare(batch);
     py::array_t<Scalar> y = new_array<Scalar>(batch, stepper.output_shape());
     const Span<Scalar> to = span_of(y);
-    run({}, double(stepper.work()) < kMostSmallWork, [&](Observer& observer) {
-      stepper.run(model_.states(), numbers.span(), to, &observer);
+    const bool small = double(stepper.work()) < kMostSmallWork;  // done before a look at signals
+    run({}, small, [&](Observer& observer) {
+      stepper.run(model_.states(), numbers.span(), to, small ? nullptr : &observer);
       return 0;
     });
     return std::move(y);
@@ -420,10 +425,10 @@ class PythonNetwork {
   /// Calls work(observer); the model has been entered. Small work without hooks keeps the GIL.
   /// predictions: the array that predict() fills.
   template <class Work>
-  auto run(Hooks hooks, bool small, const Work& work, const py::array* predictions = nullptr) {
+  auto run(Hooks&& hooks, bool small, const Work& work, const py::array* predictions = nullptr) {
     if (small && hooks.empty()) {
-      Observer nobody;
-      return work(nobody);
+      Observer silent;
+      return work(silent);
     }
     PythonObserver observer(occupancy_, std::move(hooks), predictions);
     const auto without_gil = [&] {

@@ -1,7 +1,7 @@
-// What Python wants to know of a running loop: its signals (Ctrl-C), its hooks, its progress bar.
+// Python's side of a running loop: signals (Ctrl-C), hooks, the progress bar.
 #pragma once
 
-#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 

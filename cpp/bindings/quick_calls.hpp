@@ -7,16 +7,32 @@
 
 namespace echocell::bindings {
 
+/// An array that can be copied at once: a large view may stand for more numbers than there is
+/// memory for, which the Python layer refuses before it copies.
 inline py::array array_of(PyObject* object) {
+  constexpr Index kMostCopied = 1 << 20;
   if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) refuse("an array", "others");
-  return py::reinterpret_borrow<py::array>(object);
+  auto array = py::reinterpret_borrow<py::array>(object);
+  const bool whole = (array.flags() & py::array::c_style) != 0;
+  if (!whole && array.size() > kMostCopied) refuse("a small view", "a large one");
+  return array;
+}
+
+/// An array that may be small data; larger ones go the ordinary way unread.
+inline py::array small_array_of(PyObject* object) {
+  constexpr Index kMostNumbers = 1 << 14;
+  py::array array = array_of(object);
+  if (array.size() > kMostNumbers) refuse("a small array", "a large one");
+  return array;
 }
 
 /// A positive int, as it is.
 inline Index count_of(PyObject* object) {
   const Index count = PyLong_CheckExact(object) ? PyLong_AsSsize_t(object) : 0;
-  PyErr_Clear();
-  if (count < 1) refuse("a positive int", "others");
+  if (count < 1) {
+    PyErr_Clear();  // that of an int without a place in Index
+    refuse("a positive int", "others");
+  }
   return count;
 }
 
@@ -26,7 +42,7 @@ py::object as_object(const std::vector<Numbers>& numbers) {
   return py::cast(numbers);
 }
 
-/// What call(network) gives; its exceptions as Python's.
+/// Returns the result of call(network); turns C++ exceptions into Python's.
 template <class Scalar, class Call>
 PyObject* quick_call(PyObject* self, const Call& call) {
   try {
@@ -34,6 +50,7 @@ PyObject* quick_call(PyObject* self, const Call& call) {
     auto* instance = reinterpret_cast<py::detail::instance*>(self);
     auto* network = instance->get_value_and_holder().value_ptr<PythonNetwork<Scalar>>();
     if (network == nullptr) Py_RETURN_NONE;  // made by __new__ alone
+    network->require_exact_ids();
     py::object result = as_object(call(*network));
     return result.release().ptr();
   } catch (py::error_already_set& error) {
@@ -52,15 +69,16 @@ template <class Scalar>
 PyObject* quick_fit(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   return quick_call<Scalar>(self, [&](auto& network) {
     if (count != 5 || !PyBool_Check(arguments[4])) refuse("five arguments", "others");
-    return network.fit_plain(array_of(arguments[0]), array_of(arguments[1]), count_of(arguments[2]),
-                             count_of(arguments[3]), arguments[4] == Py_True);
+    return network.fit_plain(small_array_of(arguments[0]), small_array_of(arguments[1]),
+                             count_of(arguments[2]), count_of(arguments[3]),
+                             arguments[4] == Py_True);
   });
 }
 template <class Scalar>
 PyObject* quick_train(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   return quick_call<Scalar>(self, [&](auto& network) {
     if (count != 2) refuse("two arguments", "others");
-    return network.train_plain(array_of(arguments[0]), array_of(arguments[1]));
+    return network.train_plain(small_array_of(arguments[0]), small_array_of(arguments[1]));
   });
 }
 template <class Scalar>

@@ -11,7 +11,7 @@
 
 namespace echocell::bindings {
 
-/// Whole numbers of 0 .. classes - 1?
+/// Whether all are whole numbers of 0 .. classes - 1.
 template <class Scalar>
 bool are_classes(const Numbers<Scalar>& numbers, Index classes) {
   const auto last = static_cast<Scalar>(classes - 1);
@@ -20,7 +20,7 @@ bool are_classes(const Numbers<Scalar>& numbers, Index classes) {
   });
 }
 
-/// Rows of numbers of at least 0 whose sum is 1, or nearly?
+/// Whether no number is below 0 and each row sums to 1 within kTolerance.
 template <class Scalar>
 bool are_distributions(const Numbers<Scalar>& numbers, Index width) {
   constexpr double kTolerance = 1e-3;  // _targets.py has the same
@@ -33,8 +33,8 @@ bool are_distributions(const Numbers<Scalar>& numbers, Index width) {
   return true;
 }
 
-/// Finite targets of this loss, in the shape of the outputs or class numbers for each; the last
-/// axis may be left out where it is 1. output: of one sample.
+/// Whether these are targets of this loss, in the shape of the outputs or class numbers for each;
+/// the last axis may be left out where it is 1. output: of one sample.
 template <class Scalar>
 bool are_targets(LossKind loss, const Numbers<Scalar>& y, Shape output) {
   const Index width = output.back();

@@ -1,7 +1,7 @@
 #include "layers/dense.hpp"
 
+#include "layers/back_product.hpp"
 #include "layers/interruptible.hpp"
-#include "layers/recurrent/back_product.hpp"
 #include "numerics/copy.hpp"
 #include "numerics/packed_product.hpp"
 
@@ -76,10 +76,7 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass) const {
   multiply_by_derivative<Scalar>(options_.activation, y.rows_of(options_.units),
                                  pass.output_gradient.rows_of(options_.units));
   copy_to_panels<Scalar>(dy, dz);
-  in_pieces(pass.interrupt, dz.rows, x.cols() * dy.cols(), [&](Index row, Index count) {
-    product_tn<Scalar>(row_range(x, row, count), dz, row, d_kernel,
-                       row == 0 ? Write::set : Write::add);
-  });
+  product_tn_in_pieces<Scalar>(pass.interrupt, x, dz, 0, d_kernel, Write::set);
   if (options_.use_bias) {
     column_sums<Scalar>(dz, dz.rows, bias_.span(pass.gradients).array(), Write::set);
   }

@@ -27,7 +27,7 @@ void in_pieces(Interrupt* interrupt, Index rows, Index per_row, const Work& work
 template <class Scalar>
 void product_tn_in_pieces(Interrupt* interrupt, const ConstRowsView<Scalar>& a,
                           const ConstPanels<Scalar>& z, Index row, const Panels<Scalar>& w,
-                          Write write, const Vectors& part = {}) {
+                          Write write, const ColumnRange& part = {}) {
   in_pieces(interrupt, a.rows(), a.cols() * z.cols, [&](Index first, Index rows) {
     product_tn<Scalar>(row_range(a, first, rows), z, row + first, w,
                        first == 0 ? write : Write::add, part);

@@ -4,19 +4,6 @@
 #include "numerics/copy.hpp"
 
 namespace echocell {
-namespace {
-
-// to = from, or 0.
-template <class From, class To>
-void keep_or_clear(bool keep, const From& from, To&& to) {
-  if (keep) {
-    copy_row(from, to);
-  } else {
-    to.setZero();
-  }
-}
-
-}  // namespace
 
 template <class Scalar>
 Shape Masking<Scalar>::output_shape(const Shape& input) const {
@@ -43,7 +30,7 @@ void Masking<Scalar>::forward(const Pass<Scalar>& pass) const {
     bool any = false;
     for (Index part = 0; part < parts; ++part, ++row) {
       const bool keep = (x.row(row) != value_).any();
-      keep_or_clear(keep, x.row(row), y.row(row));
+      copy_row_or_zero(keep, x.row(row), y.row(row));
       if (mask.inner) mask.inner[row] = keep ? 1 : 0;
       any = any || keep;
     }
@@ -59,7 +46,7 @@ void Masking<Scalar>::backward(const Pass<Scalar>& pass) const {
   const RowsView<Scalar> dy = pass.output_gradient.rows_of(cols);
   RowsView<Scalar> dx = pass.input_gradient().rows_of(cols);
   for (Index row = 0; row < x.rows(); ++row) {
-    keep_or_clear((x.row(row) != value_).any(), dy.row(row), dx.row(row));
+    copy_row_or_zero((x.row(row) != value_).any(), dy.row(row), dx.row(row));
   }
 }
 

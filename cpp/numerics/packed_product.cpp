@@ -296,7 +296,7 @@ void product_tn(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& z, In
 
 template <class Scalar>
 void add_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& wt,
-                      RowsView<Scalar> out, const ColumnRange& part, bool last_panel_first) {
+                      RowsView<Scalar> out, const ColumnRange& part) {
   const Index whole = z.cols / z.tile * z.tile;
   // The sums of a tile of out stay in registers until all panels of z have passed by that have one
   // width.
@@ -311,7 +311,7 @@ void add_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels
     terms.base = {terms.c.data, terms.c.row};
     run<true>(terms, out.rows(), out_width / kLanes<Scalar>);
   };
-  for_each_panel(wt, last_panel_first, [&](Index j, Index out_width) {
+  for_each_panel(wt, false, [&](Index j, Index out_width) {
     if (whole > 0) add(j, out_width, 0, z.tile, whole / z.tile);
     if (whole < z.cols) add(j, out_width, whole, z.cols - whole, 1);
   });
@@ -454,7 +454,7 @@ void transpose(const ConstPanels<Scalar>& w, const Panels<Scalar>& wt) {
                                    Index, const Panels<Scalar>&, Write, const ColumnRange&);      \
   template void add_product_back<Scalar>(const ConstPanels<Scalar>&, Index,                       \
                                          const ConstPanels<Scalar>&, RowsView<Scalar>,            \
-                                         const ColumnRange&, bool);                               \
+                                         const ColumnRange&);                                     \
   template void add_dot_product_back<Scalar>(const ConstPanels<Scalar>&, Index,                   \
                                              const ConstPanels<Scalar>&, RowsView<Scalar>,        \
                                              const ColumnRange&);                                 \

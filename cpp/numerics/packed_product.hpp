@@ -39,7 +39,6 @@ struct ColumnRange {
   Index count = 0;
   Index of = 0;
 };
-using Vectors = ColumnRange;
 
 /// Whether a sum replaces the number before it or is added to it.
 enum class Write { set, add };
@@ -65,8 +64,7 @@ void product_tn(const ConstRowsView<Scalar>& a, const ConstPanels<Scalar>& z, In
 /// transposed weights, made by transpose(). out.outerStride() >= wt.cols.
 template <class Scalar>
 void add_product_back(const ConstPanels<Scalar>& z, Index row, const ConstPanels<Scalar>& wt,
-                      RowsView<Scalar> out, const ColumnRange& part = {},
-                      bool last_panel_first = false);
+                      RowsView<Scalar> out, const ColumnRange& part = {});
 
 /// The same without transposed weights, by dot products: for a few rows. out[r, j] for all rows j
 /// of w.

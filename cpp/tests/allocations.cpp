@@ -1,4 +1,4 @@
-// No update allocates: models of all kinds of layers are trained for some epochs, and from the
+// No update allocates: models of the usual layers are trained for some epochs, and from the
 // second epoch on, where every shape has been seen, calls of malloc and operator new are counted
 // from the first batch of an epoch to the end of its last one.
 //

@@ -2,7 +2,7 @@
 // aligned to nothing but their numbers: answers against naive loops, and no number touched before
 // or behind an array. Also that denormal numbers are flushed, and the caller's mode comes back.
 //
-//   bench_sizes_<instruction set> [largest size]
+//   sizes_<instruction set> [largest size]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -66,7 +66,7 @@ class Packed {
   Panels<Scalar> panels() { return {buffer_.data(), rows_, padded(), 2 * kLanes<Scalar>}; }
   Scalar operator()(Index r, Index c) const { return plain_[std::size_t(r * cols_ + c)]; }
   const std::vector<Scalar>& plain() const { return plain_; }
-  /// What the panels hold now.
+  /// The numbers in the panels, row-major.
   std::vector<Scalar> unpacked() {
     Buffer<Scalar> to(rows_ * cols_);
     copy_from_panels<Scalar>(panels(), rows_view(to.data(), rows_, cols_));

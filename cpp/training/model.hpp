@@ -39,7 +39,7 @@ struct FitOptions {
   Index bptt_steps = 0;  // 0: gradients through whole sequences
 };
 
-/// What one layer makes of some input. All numbers batch-major.
+/// The outputs, states and traces of one layer for some input. All numbers batch-major.
 template <class Scalar>
 struct LayerRun {
   struct Values {
@@ -54,7 +54,7 @@ struct LayerRun {
   std::vector<Values> traces;  // gates and cell states over time, in the order of processing
 };
 
-/// What is given to one layer; [B, ...] batch-major. Null: none.
+/// The input of one layer; [B, ...] batch-major. Null: none.
 template <class Scalar>
 struct LayerInput {
   Span<const Scalar> x;
@@ -83,7 +83,6 @@ class Model {
   Network<Scalar>& network() { return network_; }
   const Network<Scalar>& network() const { return network_; }
   States<Scalar>& states() { return states_; }
-  bool compiled() const { return objective_.has_value(); }
   LossKind loss() const { return objective().loss(); }
   Optimizer<Scalar>& optimizer();
 
@@ -110,13 +109,8 @@ class Model {
   Gradients<Scalar> gradients(const Dataset<Scalar>& data, bool training, Observer& observer);
   LayerRun<Scalar> run_layer(Index layer, const LayerInput<Scalar>& input, Observer& observer);
 
-  const Shape& input_shape() const { return network_.input_shape(); }
   /// The shape of one output for input of this shape.
   Shape output_shape(const Shape& input) const { return network_.tensor_shapes(input).back(); }
-  /// Numbers of y per sample for input of this shape. Only after compile().
-  Index target_size(const Shape& input) const {
-    return objective().target_size(output_shape(input));
-  }
 
   /// The seed of all random numbers, and how many streams were taken from it.
   std::pair<std::uint64_t, std::uint64_t> random_state() const { return {random_.key, draws_}; }

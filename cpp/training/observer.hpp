@@ -1,4 +1,4 @@
-// What watches training, evaluation and prediction from outside.
+// The interface through which a running loop is watched and ended.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@
 
 namespace echocell {
 
-/// Watches the loops from outside. Whoever returns true ends the loop after this batch. Its methods
-/// are called between batches, when the model is whole: they may use and change it.
+/// Watches the loops from outside. A method that returns true ends the loop after this batch. The
+/// methods are called between batches, when the model is whole: they may use and change it.
 class Observer : public Interrupt {
  public:
   /// Gives the means of loss and metrics so far.

@@ -132,18 +132,11 @@ def test_description_and_limits() -> None:
     assert recipe.reference == PaperRow("x", 7, 50)
 
 
-def test_it_has_the_cell_of_1997(monkeypatch: Any) -> None:
-    seen: list[dict[str, Any]] = []
-    make = _core.MemoryBlocksOptions
-
-    def options(**arguments: Any) -> Any:
-        seen.append(arguments)
-        return make(**arguments)
-
-    monkeypatch.setattr(_core, "MemoryBlocksOptions", options)
-    NETWORK_4.build(2, 1)
-    assert seen[-1]["gates"] == "io"
-    assert seen[-1]["activation"] == "bipolar_sigmoid_2"
-    assert seen[-1]["output_activation"] == "bipolar_sigmoid"
-    assert seen[-1]["recurrent_activation"] == "sigmoid"
-    assert seen[-1]["truncated"] is True
+def test_it_has_the_cell_of_1997() -> None:
+    options = NETWORK_4.build(2, 1).layers[0].core_options()
+    assert isinstance(options, _core.MemoryBlocksOptions)
+    assert options.gates == "io"
+    assert options.activation == "bipolar_sigmoid_2"
+    assert options.output_activation == "bipolar_sigmoid"
+    assert options.recurrent_activation == "sigmoid"
+    assert options.truncated is True

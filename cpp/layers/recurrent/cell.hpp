@@ -15,7 +15,7 @@ namespace echocell {
 template <class Scalar>
 struct Recurrence;
 
-/// What a cell is made of. A cell sets what differs.
+/// The parts of a cell. The constructor of a cell sets those that differ from the defaults.
 struct CellShape {
   Index units = 0;            // H
   Index outputs = 0;          // the first units: they leave the layer, and have a cell state

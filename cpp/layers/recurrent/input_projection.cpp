@@ -74,7 +74,7 @@ Span<const Scalar> InputProjection<Scalar>::dropout(const Pass<Scalar>& pass, In
 }
 
 template <class Scalar>
-Vectors InputProjection<Scalar>::blocks_of(Index group) const {
+ColumnRange InputProjection<Scalar>::blocks_of(Index group) const {
   const Index blocks = extents_.blocks / options_.groups;
   return {group * blocks, blocks, extents_.blocks};
 }

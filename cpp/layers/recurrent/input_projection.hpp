@@ -5,8 +5,8 @@
 // units and N columns of all blocks, both padded to whole packets.
 #pragma once
 
+#include "layers/back_product.hpp"
 #include "layers/layer.hpp"
-#include "layers/recurrent/back_product.hpp"
 #include "layers/recurrent/one_hot_rows.hpp"
 #include "layers/recurrent/sequence.hpp"
 #include "layers/recurrent/weights.hpp"
@@ -51,7 +51,7 @@ class InputProjection {
   Span<const Scalar> dropout(const Pass<Scalar>& pass, Index group, Index b) const;
 
  private:
-  Vectors blocks_of(Index group) const;
+  ColumnRange blocks_of(Index group) const;
   void draw_dropout_masks(const Pass<Scalar>& pass) const;
 
   RecurrentExtents extents_;

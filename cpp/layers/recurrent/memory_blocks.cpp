@@ -215,17 +215,14 @@ std::vector<Trace<Scalar>> MemoryBlocksCell<Scalar>::trace(const Recurrence<Scal
 
 template <class Scalar>
 MemoryBlocks<Scalar>::MemoryBlocks(const MemoryBlocksOptions& options)
-    : Base(options),
-      units_(options.units),
-      outputs_(options.outputs),
-      use_kernel_(options.use_kernel),
-      shortcut_(options.shortcut) {}
+    : Base(options), use_kernel_(options.use_kernel), shortcut_(options.shortcut) {}
 
 template <class Scalar>
 void MemoryBlocks<Scalar>::build(const Shape& input) {
   Base::build(input);
-  if (!use_kernel_ && input[1] != units_) {
-    throw std::invalid_argument("without a kernel the layer expects " + std::to_string(units_) +
+  if (!use_kernel_ && input[1] != this->settings().units) {
+    throw std::invalid_argument("without a kernel the layer expects " +
+                                std::to_string(this->settings().units) +
                                 " features, one for each unit, received " + to_string(input));
   }
 }
@@ -285,7 +282,8 @@ void MemoryBlocks<Scalar>::project_input(Walk& walk) const {
     const Index first_row = sequence.row(t);
     sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
       using V = VectorOf<decltype(units)>;
-      const Index count = std::min<Index>(V::SizeAtCompileTime, units_ - units.first);
+      const Index count =
+          std::min<Index>(V::SizeAtCompileTime, this->settings().units - units.first);
       z[0] = load_some<V>(row_range(x, first_row + units.row, 1).data() + units.first, count);
       if (walk.weights.bias) z[0] += units.of(bias);
     });
@@ -306,7 +304,8 @@ void MemoryBlocks<Scalar>::write_input_gradient(const Pass<Scalar>& pass, Walk& 
     sequence.for_each_vector(s, [&](const auto& units, const auto& z) {
       using V = VectorOf<decltype(units)>;
       const auto [t, b] = sequence.valid_steps.place(s, units.row);
-      const Index count = std::min<Index>(V::SizeAtCompileTime, units_ - units.first);
+      const Index count =
+          std::min<Index>(V::SizeAtCompileTime, this->settings().units - units.first);
       const Span<const Scalar> mask = walk.input.dropout(pass, 0, b);
       V d = z[0];
       if (mask) d *= load_some<V>(mask.data + units.first, count);

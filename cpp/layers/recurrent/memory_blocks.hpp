@@ -47,8 +47,7 @@ class MemoryBlocksCell : public RecurrentCell<MemoryBlocksCell<Scalar>, Scalar> 
   Index input_ = -1, forget_ = -1, output_ = -1;  // the first unit of these gates; -1: none
 };
 
-/// The layer: what the walk through time does not know of is whether there is a kernel, and the
-/// shortcut.
+/// The layer: adds to the walk through time the inputs without a kernel, and the shortcut.
 template <class Scalar>
 class MemoryBlocks final : public Recurrent<Scalar, MemoryBlocksCell<Scalar>> {
  public:
@@ -69,7 +68,6 @@ class MemoryBlocks final : public Recurrent<Scalar, MemoryBlocksCell<Scalar>> {
   void write_shortcut(const Pass<Scalar>& pass) const;
   void add_shortcut_gradient(const Pass<Scalar>& pass) const;
 
-  Index units_, outputs_;
   bool use_kernel_, shortcut_;
 };
 

@@ -1,4 +1,4 @@
-// The recurrence that LSTM, GRU and SimpleRNN share: the input projection of all steps at once, the
+// The recurrence that all recurrent layers share: the input projection of all steps at once, the
 // walk through time, masks, dropout, reversal and states. A cell adds the equations of one step.
 //
 // B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, others 1), Hp
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "layers/back_product.hpp"
 #include "layers/interruptible.hpp"
 #include "layers/layer.hpp"
-#include "layers/recurrent/back_product.hpp"
 #include "layers/recurrent/cell.hpp"
 #include "layers/recurrent/checkpoints.hpp"
 #include "layers/recurrent/input_projection.hpp"
@@ -40,12 +40,12 @@ struct Recurrence : Cache {
 
   Index segments() const { return checkpoints.count(sequence.valid_steps.longest()); }
   /// Some blocks of columns, and all of them.
-  Vectors blocks(Index first, Index count) const { return {first, count, extents.blocks}; }
-  Vectors all_blocks() const { return blocks(0, extents.blocks); }
+  ColumnRange blocks(Index first, Index count) const { return {first, count, extents.blocks}; }
+  ColumnRange all_blocks() const { return blocks(0, extents.blocks); }
 
   /// target[row ..., blocks] += h(t) R[:, blocks], under the dropout masks.
   void add_recurrent_product(Index t, const Panels<Scalar>& target, Index row,
-                             const Vectors& blocks) const {
+                             const ColumnRange& blocks) const {
     if (t == 0 && starts_from_zero) return;
     const Index rows = sequence.active(t);
     if (!sequence.dropout) {
@@ -54,7 +54,7 @@ struct Recurrence : Cache {
                   odd != last_panel_first);
       return;
     }
-    for_each_block(blocks, [&](const Vectors& block) {
+    for_each_block(blocks, [&](const ColumnRange& block) {
       add_product(sequence.h_seen(block.first, t, rows), weights.recurrent_kernel, target, row,
                   block);
     });
@@ -63,7 +63,7 @@ struct Recurrence : Cache {
   /// target += gradient(t)[:, blocks] R[:, blocks]^T, under the dropout masks: the way back of
   /// add_recurrent_product. target [., Hp], gradient is like the gates.
   void add_recurrent_product_back(Index t, const ConstPanels<Scalar>& gradient,
-                                  RowsView<Scalar> target, const Vectors& blocks) const {
+                                  RowsView<Scalar> target, const ColumnRange& blocks) const {
     if (truncated || (t == 0 && !state_gradient_wanted)) return;
     const Index rows = sequence.active(t);
     if (!sequence.dropout) {
@@ -71,7 +71,7 @@ struct Recurrence : Cache {
                          sequence.template without_padding<Scalar>(target, rows), blocks);
       return;
     }
-    for_each_block(blocks, [&](const Vectors& block) {
+    for_each_block(blocks, [&](const ColumnRange& block) {
       RowsView<Scalar> product = sequence.scratch_rows(rows);
       product.setZero();
       recurrent_back.add(gradient, sequence.row(t),
@@ -84,12 +84,12 @@ struct Recurrence : Cache {
   /// gradients.recurrent_kernel[:, blocks] = or += sum over the segment of h(t)^T
   /// gradient(t)[:, blocks], under the dropout masks.
   void write_recurrent_kernel_gradient(const ConstPanels<Scalar>& gradient,
-                                       const Vectors& blocks) const {
+                                       const ColumnRange& blocks) const {
     const WalkSegment& segment = sequence.segment;
     const bool skips_first = segment.first == 0 && segment.steps > 0 && starts_from_zero;
     const Index t = segment.first + (skips_first ? 1 : 0);
     const Index row = sequence.row(t), rows = sequence.segment_rows() - row;
-    const auto write_blocks = [&](const Vectors& part) {
+    const auto write_blocks = [&](const ColumnRange& part) {
       product_tn_in_pieces(interrupt, sequence.h_seen(part.first, t, rows), gradient, row,
                            gradients.recurrent_kernel, write, part);
     };
@@ -99,8 +99,8 @@ struct Recurrence : Cache {
 
  private:
   template <class Work>
-  static void for_each_block(const Vectors& blocks, const Work& work) {
-    for (Index k = 0; k < blocks.count; ++k) work(Vectors{blocks.first + k, 1, blocks.of});
+  static void for_each_block(const ColumnRange& blocks, const Work& work) {
+    for (Index k = 0; k < blocks.count; ++k) work(ColumnRange{blocks.first + k, 1, blocks.of});
   }
 };
 

@@ -199,7 +199,7 @@ void Recurrent<Scalar, Cell>::draw_recurrent_dropout(const Pass<Scalar>& pass, W
 /// Whether the last output is 0 because its step, the last that the row has, is masked.
 template <class Scalar, class Cell>
 bool Recurrent<Scalar, Cell>::hides_end(const Pass<Scalar>& pass, Index b) const {
-  Index t = settings().go_backwards ? 0 : pass.input().steps - 1;
+  Index t = source(pass, pass.input().steps - 1);
   while (t > 0 && !pass.lengths.valid(t, b)) --t;
   return hides_step(pass, t, b);
 }

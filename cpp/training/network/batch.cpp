@@ -86,7 +86,7 @@ void Batch<Scalar>::plan_tensors(Slice<Scalar>& slice, const std::vector<Shape>&
   if (slice.input().steps == steps) slice.masks[std::size_t(slice.first)] = slice.lengths;
 }
 
-/// The first node with parameters: nobody wants the gradient of what it reads. The first of all
+/// The first node with parameters: the gradient of its input is not wanted. The first of all
 /// nodes where none has any.
 template <class Scalar>
 Index Batch<Scalar>::first_learner(const Slice<Scalar>& slice) const {

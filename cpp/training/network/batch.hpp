@@ -13,7 +13,7 @@
 
 namespace echocell {
 
-/// What a batch is planned for.
+/// The use that a batch is planned for.
 struct BatchKey {
   Index rows = 0;
   Shape input;                  // one sample, no open axes
@@ -41,14 +41,14 @@ struct Slice {
   Index rows = 0;
   Workspace workspace;
   std::vector<Tensor<Scalar>> tensors;
-  std::vector<Tensor<Scalar>> gradients;       // of the tensors; null where nobody wants them
+  std::vector<Tensor<Scalar>> gradients;       // of the tensors; null where none is wanted
   std::vector<Mask> masks;                     // of the tensors
   Mask lengths;                                // the steps that rows have, for BatchKey::lengths
   const Index* row_labels = nullptr;           // see Pass
   std::vector<std::unique_ptr<Cache>> caches;  // of the nodes
   std::vector<Pass<Scalar>> passes;            // of the nodes
   Span<Scalar> parameter_gradients;            // as long as the arena
-  bool gradients_kept = false;                 // nobody changed them since backward()
+  bool gradients_kept = false;                 // they are as backward() left them
   Index first = 0, last = 0;                   // input and output among the tensors
 
   const Tensor<Scalar>& input() const { return tensors[std::size_t(first)]; }
@@ -57,13 +57,13 @@ struct Slice {
   const Mask& output_mask() const { return masks[std::size_t(last)]; }
 };
 
-/// What changes from batch to batch.
+/// The settings that change from batch to batch.
 struct BatchContext {
   bool training = false;  // dropout is on
   Random random;
   Interrupt* interrupt = nullptr;
   bool continues = false;  // the sequences began in an earlier batch
-  Index last = -1;         // the node to stop before, where nobody reads the output
+  Index last = -1;         // the node to stop before, where the output is not read
 };
 
 template <class Scalar>
@@ -73,9 +73,9 @@ class Batch {
 
   const BatchKey& key() const { return key_; }
   std::vector<Slice<Scalar>>& slices() { return slices_; }
-  /// Is there work enough for a second thread?
+  /// Whether there is work enough for a second thread.
   bool parallel() const { return parallel_; }
-  /// Do its passes begin with the states of a States? Kept up to date by States::bind().
+  /// Whether its passes begin with the states of a States; States::bind() keeps it up to date.
   bool carries_states = false;
   /// Memory that the plan holds, in bytes.
   Index bytes() const;

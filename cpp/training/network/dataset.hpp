@@ -29,8 +29,8 @@ struct Dataset {
   ConstRowsView<Scalar> step_rows() const { return x.rows(start(samples)); }
 };
 
-/// What one pass takes of a data set: the samples order[0], order[1], ..., and of each the steps
-/// [first, first + steps). Behind its last step a sample is padded.
+/// The part of a data set that one pass takes: the samples order[0], order[1], ..., and of each the
+/// steps [first, first + steps). Behind its last step a sample is padded.
 struct Part {
   Span<const Index> order;
   Index first = 0;

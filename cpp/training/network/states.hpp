@@ -27,7 +27,7 @@ class States {
   /// Lets the batch begin with the carried states and write the next ones: in stateful layers, or
   /// in all of them. In the others a batch begins with zeros and forgets.
   void bind(Batch<Scalar>& batch, bool all_layers);
-  /// What the batch wrote is now what is carried.
+  /// Carries what the batch wrote from now on.
   void commit();
 
   /// State k of a node, [batch, width]. Only where states are carried.

@@ -34,15 +34,15 @@ struct LossOptions {
   double delta = 1;            // huber: where the parabola meets its tangents
 };
 
-/// What the rows are that a loss gets.
+/// The kind of rows that a loss gets.
 enum class OutputKind {
-  values,             // what the network puts out (logits where from_logits says so)
-  logits_of_softmax,  // what goes into the network's last softmax
-  logits_of_sigmoid   // what goes into the network's last sigmoid
+  values,             // the outputs of the network (logits where from_logits says so)
+  logits_of_softmax,  // the inputs of the network's last softmax
+  logits_of_sigmoid   // the inputs of the network's last sigmoid
 };
 
-/// What to hand to the loss when `last` is the network's last operation. Other than values: hand it
-/// the rows before that activation, and take the gradient as the gradient of those rows. The
+/// Returns the kind of rows that the loss gets where `last` is the network's last operation. Other
+/// than values: the rows before that activation, whose gradient the loss then gives. The
 /// softmax or sigmoid and the logarithm of the cross-entropy then cancel, and nothing is clipped.
 OutputKind fusable(const LossOptions& options, Activation last);
 

@@ -102,8 +102,7 @@ void Objective<Scalar>::differentiate(const Slice<Scalar>& slice, SliceObjective
   if (!gradient) return evaluate(slice, objective);  // no parameter stands in front of the loss
   loss_and_gradient_of_rows<Scalar>(loss_, output_kind_, rows(output), objective.target_rows(),
                                     objective.weights.const_array(), static_cast<Scalar>(scale),
-                                    objective.values.array(),
-                                    rows_view(gradient.data, gradient.size() / width_, width_));
+                                    objective.values.array(), gradient.rows_of(width_));
   sum_values(slice, objective);
 }
 

@@ -1,4 +1,4 @@
-// What a network is trained for: targets, their weights, the loss and the metrics.
+// The objective of training: targets, their weights, the loss and the metrics.
 //
 // Legend: B rows of the slice, T time steps of the output (1 where it has none), R = T * B * (the
 // axes between time and the last one) rows of C numbers each, time-major like every tensor.
@@ -47,8 +47,6 @@ class Objective {
   Objective(const Network<Scalar>& network, const LossOptions& loss,
             std::vector<MetricOptions> metrics);
 
-  /// Numbers of y that one sample with this output shape has.
-  Index target_size(const Shape& output) const { return volume(output) / width_ * target_width_; }
   /// The tensor that the loss reads, and whose gradient backward() starts from: the node behind it
   /// is left out where the loss takes logits.
   Index loss_tensor() const { return loss_tensor_; }
@@ -56,7 +54,7 @@ class Objective {
   MetricSums no_sums() const { return MetricSums(metrics_.size()); }
   /// Whether there is an output, and a target, at every time step of the input.
   bool timed() const { return timed_; }
-  /// The tensor up to which a network must run in training: without metrics nobody reads what lies
+  /// The tensor up to which a network must run in training: without metrics none reads what lies
   /// behind the one of the loss.
   Index last_read() const { return metrics_.empty() ? loss_tensor_ : nodes_; }
 

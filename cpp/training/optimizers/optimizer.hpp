@@ -35,7 +35,7 @@ class Optimizer {
   /// values and slots; their gradients are never looked at.
   void apply(Span<Scalar> values, Span<Scalar> gradients, const std::vector<Segment>& segments);
 
-  /// Does apply() change the gradients?
+  /// Whether apply() changes the gradients.
   bool clips() const {
     return options_.clipnorm > 0 || options_.clipvalue > 0 || options_.global_clipnorm > 0;
   }

@@ -1,4 +1,4 @@
-// What an optimizer can be told, under Keras's names.
+// The options of an optimizer, under Keras's names.
 #pragma once
 
 #include <string>

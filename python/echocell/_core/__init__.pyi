@@ -167,8 +167,8 @@ class _Network:
     def set_parameter(self, layer: int, index: int, value: Array) -> None: ...
     def set_regularizer(self, layer: int, index: int, l1: float, l2: float) -> None: ...
     def set_trainable(self, layer: int, trainable: bool) -> None: ...
-    # -- training. y: one row per sample, [N, ...] in the network's dtype: the targets in the
-    # shape of the output, or class indices without the last axis for the sparse loss.
+    # -- training. y: one row per sample, [N, ...]: the targets in the shape of the output, or class
+    # indices without the last axis for the sparse loss.
     # sample_weight: None, [N] or [N, T].
     # hooks: by name, with their arguments. fit: epoch_begin(epoch); epoch_end(epoch, logs) -> True
     # to stop, logs: loss, metrics..., then val_loss, val_metrics...; batch_begin(batch);
@@ -251,7 +251,7 @@ class _Network:
     @property
     def state_batch(self) -> int: ...
     def step(self, x: Array) -> Array:
-        """One time step x [B, F] through the whole network; state is carried. Ids: [B, 1]."""
+        """One time step x [B, F], or ids [B, 1] or [B], through the network; state is carried."""
     # -- the same at the least cost, for data that are not checked yet. None where it is no
     # array or does not fit: nothing has happened then, and the ordinary method is to be called with
     # checked data.

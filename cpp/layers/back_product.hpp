@@ -28,13 +28,11 @@ class BackProduct {
   }
 
   /// out += z[row ..., part] W[:, part]^T, for all rows of out; out.outerStride() >= stride().
-  /// last_panel_first: see packed_product.hpp.
   void add(const ConstPanels<Scalar>& z, Index row, RowsView<Scalar> out,
-           const ColumnRange& part = {}, bool last_panel_first = false) const {
+           const ColumnRange& part = {}) const {
     if (transposed_) {
-      add_product_back<Scalar>(z, row,
-                               transposed_view<const Scalar>(transposed_, K_, weights_.cols), out,
-                               part, last_panel_first);
+      add_product_back<Scalar>(
+          z, row, transposed_view<const Scalar>(transposed_, K_, weights_.cols), out, part);
     } else {
       add_dot_product_back<Scalar>(z, row, weights_, out, part);
     }
