@@ -266,7 +266,7 @@ class Jax:
 
 
 class Reference:
-    """The arbiter: tests/reference.py in float64. Checks the others' answers and is not timed."""
+    """The arbiter: tests/support/reference.py in float64. It checks answers and is not timed."""
 
     label: ClassVar[str] = "reference"
     reference: ClassVar[Any]
@@ -274,7 +274,7 @@ class Reference:
     @classmethod
     def load(cls) -> str:
         sys.path.append(str(Path(__file__).parents[2] / "tests"))
-        cls.reference = importlib.import_module("reference")
+        cls.reference = importlib.import_module("support.reference")
         return f"NumPy {np.__version__}"
 
     def __init__(self, workload: Workload, weights: list[Array]) -> None:

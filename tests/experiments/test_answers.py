@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from canned import SMALLEST, canned_outcome
 
 from echocell.experiments import EXPERIMENTS, GROUPS
 from echocell.experiments.run.point import Point
 from echocell.experiments.run.statistics import Statistic
 from echocell.experiments.run.sweep import extremes, solved_headline, solved_text
+from support.canned import SMALLEST, canned_outcome
 
 ANSWERING = [name for name in EXPERIMENTS if name not in SMALLEST]
 

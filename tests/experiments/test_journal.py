@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from echocell.experiments.run.journal import Journal, JournalError
-from full_disk import full_disk
+from support.full_disk import full_disk
 
 GOOD = b'{"key": "b", "result": {}}'
 

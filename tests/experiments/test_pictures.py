@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from canned import canned_outcome
 
 from echocell import plotting
 from echocell.experiments import EXPERIMENTS
@@ -24,6 +23,7 @@ from echocell.layers import LSTM, Dense
 from echocell.models import Sequential
 from echocell.plotting.style import log_labels, log_ticks
 from echocell.utils import plot_model
+from support.canned import canned_outcome
 
 pytest.importorskip("matplotlib")
 

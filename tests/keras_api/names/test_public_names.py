@@ -1,0 +1,71 @@
+"""The public names and their signatures: a program that uses them keeps running.
+
+After a change that is meant, `python tests/keras_api/names/test_public_names.py` writes the table
+anew; new members of classes are added by hand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+TABLE = pathlib.Path(__file__).with_name("public_names.txt")
+MODULES = (
+    *("", "activations", "backend", "callbacks", "initializers", "layers", "losses", "metrics"),
+    *("models", "optimizers", "plotting", "preprocessing", "preprocessing.sequence"),
+    *("regularizers", "tasks", "utils"),
+)
+
+
+def test_public_names_and_signatures() -> None:
+    """All of the table is there; modules hold nothing else. Classes have members besides that one
+    part of the library calls in another, such as those by which a model builds its layers.
+    """
+    table, found = TABLE.read_text().splitlines(), [*public_names()]
+    assert [line for line in table if line not in {*found}] == []
+    assert [line for line in found if line[0] != " " and line not in {*table}] == []
+
+
+def public_names() -> Iterator[str]:
+    """One line for each public name: `module.name`, and how it is called."""
+    for path in MODULES:
+        module = importlib.import_module(f"echocell.{path}".rstrip("."))
+        for name in sorted(module.__all__):
+            value = getattr(module, name)
+            yield f"{module.__name__}.{name}{signature(value)}"
+            if isinstance(value, type):
+                yield from members(f"{module.__name__}.{name}", value)
+
+
+def members(owner: str, cls: type) -> Iterator[str]:
+    """The public attributes of a class that echocell's own classes define."""
+    for name in sorted(dir(cls)):
+        defined = next((base for base in cls.__mro__ if name in vars(base)), object)
+        if name.startswith("_") or not defined.__module__.startswith("echocell"):
+            continue
+        value = inspect.getattr_static(cls, name)
+        function = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+        yield f"  {owner}.{name}{signature(function)}"
+
+
+def signature(value: Any) -> str:
+    """The parameters with their defaults, without annotations; "" for what is not called."""
+    if isinstance(value, property) or not callable(value):
+        return ""
+    try:
+        found = inspect.signature(value)
+    except ValueError:
+        return "(...)"
+    parameters = [
+        parameter.replace(annotation=parameter.empty) for parameter in found.parameters.values()
+    ]
+    return str(inspect.Signature(parameters))
+
+
+if __name__ == "__main__":
+    known = {*TABLE.read_text().splitlines()}
+    lines = [line for line in public_names() if line[0] != " " or line in known]
+    TABLE.write_text("\n".join(lines) + "\n")
