@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NoReturn
 
@@ -353,52 +353,3 @@ def _axis_hint(x: Array, expected: Sample) -> str:
             what = names[axis] if names else f"numbers along axis {axis + 1}"
             return f"The model was built for {known} {what}, not {extent}"
     return ""
-
-
-# ---- masks and states --------------------------------------------------------------------------
-
-
-def mask_bytes(value: Any, x: Array, name: str = "mask") -> NDArray[np.uint8]:
-    """[N, T], True where a step counts."""
-    array = as_array(value, name)
-    if array.shape != x.shape[:2]:
-        raise ValueError(
-            f"{name}: expected one value per sample and time step, shape {x.shape[:2]}, received "
-            f"{array.shape}"
-        )
-    return np.ascontiguousarray(array != 0, dtype=np.uint8)
-
-
-def states(
-    value: Any,
-    widths: Sequence[int],
-    rows: int | None,
-    dtype: np.dtype[Any],
-    name: str,
-    *,
-    finite: bool = True,
-) -> list[Array]:
-    """One array [B, width] per state of the layer.
-
-    Args:
-        value: the arrays.
-        widths: of the layer's states.
-        rows: B; None where any will do.
-        dtype: of the model.
-        name: for error messages.
-        finite: False for states that a model has carried before, which may have diverged.
-    """
-    convert = numbers if finite else kept_numbers
-    given = list(value) if isinstance(value, (list, tuple)) else [value]
-    if len(given) != len(widths):
-        raise ValueError(f"{name}: expected {len(widths)} arrays, received {len(given)}")
-    arrays = [convert(state, dtype, f"{name}[{k}]") for k, state in enumerate(given)]
-    for k, (state, width) in enumerate(zip(arrays, widths, strict=True)):
-        batch = arrays[0].shape[:1][0] if rows is None and arrays[0].ndim else rows
-        if state.shape != (batch, width) or batch == 0:
-            # Of no rows there are no states; how many there must be is not known then.
-            expected = f"({batch or 'rows'}, {width})"
-            raise ValueError(f"{name}[{k}]: expected shape {expected}, received {state.shape}")
-        if finite:
-            refuse_nonfinite(state, f"{name}[{k}]")
-    return arrays

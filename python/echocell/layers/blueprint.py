@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from echocell import _core
 from echocell._data import shapes
 from echocell._data.shapes import Sample
-from echocell.layers.built_layer import BuiltLayer, Parameters
+from echocell.layers.built_layer import BuiltLayer
+from echocell.layers.weight_arrays import Parameters
 
 Array = NDArray[Any]
 

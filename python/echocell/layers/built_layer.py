@@ -27,10 +27,10 @@ from echocell.initializers import Initializer
 from echocell.layers.arguments import Arguments
 from echocell.layers.location import Placement, WeightLocation, no_owner
 from echocell.layers.weight import Origin, Weight
+from echocell.layers.weight_arrays import Parameters, fitting, listed, option_of
 from echocell.regularizers import Regularizer
 
 Array = NDArray[Any]
-Parameters = Sequence[tuple[str, tuple[int, ...]]]
 
 NOT_BUILT = (
     "it does not know the shape of its input. Put it in a model with an input_shape, call it on "
@@ -197,19 +197,20 @@ class BuiltLayer(Arguments, Guarded):
     def _draw_one(
         self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample
     ) -> Array:
-        initializer: Initializer = getattr(self, _role(name, "initializer"))
+        option = option_of(name, "initializer")
+        initializer: Initializer = getattr(self, option)
         value = np.asarray(initializer(shape, dtype=dtype.name))
         if value.shape != shape:
             raise ValueError(
-                f"layer {self.name!r}: {_role(name, 'initializer')}: expected an array of shape "
-                f"{shape}, received {value.shape}"
+                f"layer {self.name!r}: {option}: expected an array of shape {shape}, received "
+                f"{value.shape}"
             )
-        values = arrays.numbers(value, dtype, _role(name, "initializer"))
-        arrays.refuse_nonfinite(values, f"layer {self.name!r}: {_role(name, 'initializer')}")
+        values = arrays.numbers(value, dtype, option)
+        arrays.refuse_nonfinite(values, f"layer {self.name!r}: {option}")
         return values
 
     def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
-        return [getattr(self, _role(name, "regularizer"), None) for name, _ in parameters]
+        return [getattr(self, option_of(name, "regularizer"), None) for name, _ in parameters]
 
     def output_sample(self) -> Sample:
         location = self.built_location()
@@ -262,7 +263,7 @@ class BuiltLayer(Arguments, Guarded):
             ValueError: the number of arrays or a shape is another, or a number is not finite where
                 the layer's own is; nothing is set then.
         """
-        values = self._listed(weights)
+        values = listed(weights, f"layer {self.name!r}")
         if values or self.location is not None:
             self.write_weights(self.own_weights(values))
 
@@ -275,11 +276,6 @@ class BuiltLayer(Arguments, Guarded):
         network, number, first, _, _ = self.built_location()
         for k, value in enumerate(checked):
             network.set_parameter(number, first + k, value)
-
-    def _listed(self, weights: Any) -> list[Any]:
-        if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
-            raise TypeError(f"layer {self.name!r}: expected a list of arrays, received {weights!r}")
-        return arrays.entries(weights)
 
     def parameters(self) -> Parameters:
         network, number, first, size, _ = self.built_location()
@@ -303,23 +299,8 @@ class BuiltLayer(Arguments, Guarded):
         self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
     ) -> list[Array]:
         """The weights as arrays of these shapes, finite or not."""
-        values = self._listed(weights)
-        if len(values) != len(parameters):
-            raise ValueError(
-                f"layer {self.name!r}: expected {len(parameters)} weight arrays "
-                f"({', '.join(name for name, _ in parameters) or 'it has none'}), received "
-                f"{len(values)}"
-            )
-        fitting = []
-        for value, (name, shape) in zip(values, parameters, strict=True):
-            array = arrays.kept_numbers(value, dtype, f"layer {self.name!r}: {name}")
-            if array.shape != tuple(shape):
-                raise ValueError(
-                    f"layer {self.name!r}: {name}: expected shape {tuple(shape)}, received "
-                    f"{array.shape}"
-                )
-            fitting.append(array)
-        return fitting
+        name = f"layer {self.name!r}"
+        return fitting(listed(weights, name), parameters, dtype, name)
 
     def _weight(self, k: int) -> Weight:
         """Weight number k of a built layer, read-only."""
@@ -394,8 +375,3 @@ def _is_for_core(option: str) -> bool:
     """Whether the core takes an option; initial values, penalties and seeds go other ways."""
     own = ("seed", "return_state", "unit_forget_bias")
     return option not in own and not option.endswith(("_initializer", "_regularizer"))
-
-
-def _role(parameter: str, what: str) -> str:
-    """recurrent_kernel, 'initializer' -> recurrent_initializer."""
-    return f"{parameter.removesuffix('_kernel')}_{what}"

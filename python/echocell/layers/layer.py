@@ -15,6 +15,7 @@ from echocell import backend
 from echocell._data import arrays, sequences, shapes
 from echocell._data.sequences import Lengths
 from echocell._data.shapes import Sample
+from echocell._data.states import mask_bytes, state_arrays
 from echocell.layers.built_layer import BuiltLayer
 from echocell.layers.location import WeightLocation, undo_building_on_error
 from echocell.layers.weight import Weight
@@ -97,7 +98,7 @@ class Layer(BuiltLayer):
             return location, data, None
         if data.ndim < (2 if self.takes_ids else 3):
             raise ValueError(f"mask: x of shape {data.shape} has no time steps to mask")
-        return location, data, arrays.mask_bytes(mask, data)
+        return location, data, mask_bytes(mask, data)
 
     def _refuse_inner(self, location: WeightLocation) -> None:
         if location.inner:
@@ -209,7 +210,7 @@ class Layer(BuiltLayer):
         if states is None:
             return None
         location = self.built_location()
-        return arrays.states(
+        return state_arrays(
             states,
             location.network.state_widths(location.number),
             rows,

@@ -25,6 +25,7 @@ from echocell.losses import Loss
 from echocell.metrics import Metric
 from echocell.models import compiling
 from echocell.models.compiling import Compiled
+from echocell.models.hints import described, sequence_hint
 
 T = TypeVar("T")
 Array = NDArray[Any]
@@ -263,7 +264,7 @@ class Graph:
         try:
             return layer.build_sample(sample, self.dtype)
         except ValueError as error:
-            hint = _sequence_hint(layer, before)
+            hint = sequence_hint(layer, before)
             if not hint:
                 raise
             raise ValueError(f"{error}. {hint}") from None
@@ -384,17 +385,3 @@ class Graph:
     def require_loss(self, verb: str) -> Loss:
         """Returns the loss; ValueError, which names the verb, where the model cannot be trained."""
         return compiling.require_loss(self.compiled, verb, self.name)
-
-
-def described(layer: Layer) -> str:
-    """Returns the name and the class of a layer, for messages."""
-    return f"layer {layer.name!r} ({type(layer).__name__})"
-
-
-def _sequence_hint(layer: Layer, before: Layer | None) -> str:
-    if layer.reads_steps and isinstance(before, StateKeeper) and not before.return_sequences:
-        return (
-            f"Layer {before.name!r} gives its last output alone: with return_sequences=True it "
-            "gives one at every time step"
-        )
-    return ""

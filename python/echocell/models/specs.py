@@ -10,7 +10,8 @@ from echocell._data import arrays, batches
 from echocell._data.batches import DEFAULT_BATCH
 from echocell._data.spec import InputSpec, OutputSpec
 from echocell.layers import Embedding
-from echocell.models.graph import Graph, described
+from echocell.models.graph import Graph
+from echocell.models.hints import described
 
 
 def input_spec(graph: Graph) -> InputSpec:

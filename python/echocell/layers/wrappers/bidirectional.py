@@ -13,11 +13,11 @@ from echocell._common.suggest import suggest
 from echocell._data.shapes import Sample
 from echocell.layers import serialization as layer_classes
 from echocell.layers.arguments import LayerArguments
-from echocell.layers.built_layer import Parameters
 from echocell.layers.layer import Layer
 from echocell.layers.location import WeightLocation
 from echocell.layers.rnn.recurrent import Recurrent
 from echocell.layers.rnn.state_keeper import StateKeeper
+from echocell.layers.weight_arrays import Parameters
 from echocell.layers.wrappers.wrapped import wrapped
 from echocell.regularizers import Regularizer
 

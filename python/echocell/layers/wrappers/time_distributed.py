@@ -15,10 +15,10 @@ from echocell import _core
 from echocell._data.shapes import Sample
 from echocell.layers import serialization as layer_classes
 from echocell.layers.arguments import LayerArguments
-from echocell.layers.built_layer import Parameters
 from echocell.layers.layer import Layer
 from echocell.layers.location import WeightLocation
 from echocell.layers.rnn.state_keeper import StateKeeper
+from echocell.layers.weight_arrays import Parameters
 from echocell.layers.wrappers.wrapped import wrapped
 from echocell.regularizers import Regularizer
 
