@@ -1,7 +1,8 @@
 """What all tests share: Hypothesis's profiles and the number of threads.
 
-The default profile draws the same examples in every run. `pytest --hypothesis-profile explore`
-draws fresh ones and more of them, and prints how to repeat a failure.
+The default profile draws the same examples in every run. `pytest --hypothesis-profile quick` draws
+fewer of them, for slow machines and slow builds; `explore` draws fresh ones and more, and prints
+how to repeat a failure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, settings
 common = {"deadline": None, "database": None, "print_blob": True}
 common["suppress_health_check"] = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("default", derandomize=True, max_examples=25, **common)
+settings.register_profile("quick", derandomize=True, max_examples=8, **common)
 settings.register_profile("explore", derandomize=False, max_examples=250, **common)
 settings.load_profile("default")
 

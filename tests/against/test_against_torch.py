@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support import reference as ref
 from support import tools
+from support.examples import examples
 
 torch = pytest.importorskip("torch")
 
@@ -53,7 +54,7 @@ def gradients_of(name: str, layer) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=25)
+@examples(25)
 @given(
     dtype=st.sampled_from(tools.DTYPES),
     batch=tools.SIZES,

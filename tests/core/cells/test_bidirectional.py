@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
 from support import reference as ref
 from support import tools
+from support.examples import examples
 from support.squared_error import squared_error
 
 # ----------------------------------------------------------------------------------- Bidirectional
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     kind=st.sampled_from([ref.LSTM, ref.GRU, ref.SimpleRNN]),
     dtype=st.sampled_from(tools.DTYPES),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
 from support import dropout_checks, tools
 from support import reference as ref
+from support.examples import examples
 from support.layer_problems import (
     Problem,
     check_forward,
@@ -34,19 +35,19 @@ def problems(draw: st.DrawFn) -> Problem:
     return draw_problem(draw, cell, st.integers(1, 3) if wild else tools.STEPS)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(problems())
 def test_forward(problem):
     check_forward(problem)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(problems())
 def test_gradients(problem):
     check_gradients(problem)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(problems())
 def test_trace(problem):
     check_trace(problem, {"z": "z", "r": "r", "g": "g", "h": "h_new"})
@@ -90,7 +91,7 @@ def untangle(cell: ref.GRU, drops: ref.Drops, dropout: float, recurrent_dropout:
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize(("dropout", "recurrent"), [(0.5, 0.0), (0.0, 0.4), (0.3, 0.5)])
-@settings(max_examples=5)
+@examples(5)
 @given(data=st.data())
 def test_dropout(dtype, reset_after, dropout, recurrent, data):
     cell = ref.GRU(units=17, reset_after=reset_after)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
 from support import reference as ref
 from support import tools
+from support.examples import examples
 from support.squared_error import run, squared_error
 
 ACTIVATIONS = [*tools.BOUNDED, *tools.UNBOUNDED, "softmax"]
@@ -18,7 +19,7 @@ ACTIVATIONS = [*tools.BOUNDED, *tools.UNBOUNDED, "softmax"]
 # ------------------------------------------------------------------------------------------ Dense
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     dtype=st.sampled_from(tools.DTYPES),
     batch=tools.SIZES,
@@ -107,7 +108,7 @@ def test_what_is_not_a_number_stays_none(activation, dtype):
 # ------------------------------------------------------------------------------------------ losses
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     kind=st.sampled_from(
         [

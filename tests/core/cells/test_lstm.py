@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
 from support import dropout_checks, tools
 from support import reference as ref
+from support.examples import examples
 from support.layer_problems import (
     Problem,
     check_forward,
@@ -49,19 +50,19 @@ def plain_problems(draw: st.DrawFn) -> Problem:
 ALL = st.one_of(problems(), problems(wild=True), plain_problems())
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(ALL)
 def test_forward(problem):
     check_forward(problem)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(ALL)
 def test_gradients(problem):
     check_gradients(problem)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(problems())
 def test_trace(problem):
     cell = problem.cell
@@ -84,7 +85,7 @@ def probe(cell: ref.LSTM, batch: int, side: str, k: int) -> dropout_checks.Probe
 
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 @pytest.mark.parametrize(("dropout", "recurrent"), [(0.5, 0.0), (0.0, 0.4), (0.3, 0.5)])
-@settings(max_examples=8)
+@examples(8)
 @given(data=st.data())
 def test_dropout(dtype, dropout, recurrent, data):
     cell = ref.LSTM(

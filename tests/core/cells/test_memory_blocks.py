@@ -6,13 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
 from support import reference as ref
 from support import reference_blocks as blocks_ref
 from support import tools
+from support.examples import examples
 
 ACTIVATIONS = ["tanh", "bipolar_sigmoid", "bipolar_sigmoid_2", "sigmoid", "linear"]
 GATES = ["ifo", "io", "fo", "if", "i", "o", ""]
@@ -51,7 +52,7 @@ def random_problem(
 # ---- the reference -----------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(cell=cells(), seed=st.integers(0, 2**32 - 1))
 def test_derivatives_of_the_reference(cell, seed):
     if cell.truncated:  # not a derivative
@@ -94,7 +95,7 @@ def test_derivatives_of_the_reference(cell, seed):
 # ---- the core against it -----------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     cell=cells(),
     dtype=st.sampled_from(tools.DTYPES),

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from support import TESTS
 from support import reference as ref
+from support.examples import examples
 
 ACTIVATIONS = sorted(ref.FUNCTIONS)
 SIZES = st.integers(1, 5)
@@ -93,7 +94,7 @@ def random_drops(kind: str, cell: ref.Cell, batch: int, features: int, rng) -> r
 @pytest.mark.parametrize(
     "cells", [lstm_cells(), gru_cells(), simple_cells()], ids=["lstm", "gru", "rnn"]
 )
-@settings(max_examples=200)
+@examples(200)
 @given(
     data=st.data(),
     batch=SIZES,
@@ -132,7 +133,7 @@ def test_recurrent_gradients(
         assert_gradient(loss, state, gradient)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     cells=st.one_of(
         st.tuples(st.just(ref.LSTM(3)), st.just(ref.LSTM(3, activation="softsign"))),

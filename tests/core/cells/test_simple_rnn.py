@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
 from support import dropout_checks, tools
 from support import reference as ref
+from support.examples import examples
 from support.layer_problems import (
     Problem,
     check_forward,
@@ -31,19 +32,19 @@ def problems(draw: st.DrawFn) -> Problem:
     return draw_problem(draw, cell, st.integers(1, 3) if unbounded else tools.STEPS)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(problems())
 def test_forward(problem):
     check_forward(problem)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(problems())
 def test_gradients(problem):
     check_gradients(problem)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(problems())
 def test_trace(problem):
     check_trace(problem, {"h": "h_new"})
@@ -57,7 +58,7 @@ def probe(cell: ref.SimpleRNN, batch: int, side: str, k: int) -> dropout_checks.
 
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 @pytest.mark.parametrize(("dropout", "recurrent"), [(0.5, 0.0), (0.0, 0.4), (0.3, 0.5)])
-@settings(max_examples=5)
+@examples(5)
 @given(data=st.data())
 def test_dropout(dtype, dropout, recurrent, data):
     cell = ref.SimpleRNN(units=17)

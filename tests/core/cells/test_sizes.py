@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell.layers import (
@@ -26,6 +26,7 @@ from echocell.layers import (
 from echocell.models import Sequential
 from support import reference as ref
 from support import tools
+from support.examples import examples
 from support.layer_problems import check_forward, check_gradients, draw_problem
 
 SIZES = [1, 3, 15, 17, 31, 33, 63, 65, 127]
@@ -43,7 +44,7 @@ CELLS: dict[str, Callable[[int], ref.Cell]] = {
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("units", SIZES)
-@settings(max_examples=3)
+@examples(3)
 @given(data=st.data())
 def test_odd_sizes(units: int, cell: str, dtype: str, data: st.DataObject) -> None:
     """Outputs, states and all gradients."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from echocell import _core
@@ -29,6 +29,7 @@ from echocell.layers import (
 from echocell.models import Sequential
 from echocell.optimizers import SGD
 from support import layer_problems, tools
+from support.examples import examples
 
 N, T, PADDED, F, C = 6, 4, 7, 3, 4
 RNG = np.random.default_rng(5)
@@ -269,7 +270,7 @@ def weights_of(layers: list[Any], rng: np.random.Generator) -> dict[int, list[np
     }
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     name=st.sampled_from(list(STACKS)),
     padding=st.sampled_from(layer_problems.PADDING),
