@@ -1,1 +1,1 @@
-"""Helpers that know nothing of echocell: registry, scalar checks, names, files, warnings."""
+"""Helpers that import nothing else of echocell: registry, scalar checks, names, files, warnings."""

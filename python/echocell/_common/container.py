@@ -1,5 +1,6 @@
-"""The bytes of a file: a safetensors file that holds tensors and, as JSON in its metadata, what is
-to be known of them. A checksum over all of it stands in the metadata.
+"""Serializes tensors and plain values into the bytes of one safetensors file.
+
+The values are stored as JSON in the file's metadata, together with a checksum of the whole content.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Array = NDArray[Any]
 
 FORMAT = "echocell"
 VERSION = 1
-# The first bytes of the files of other programs.
+# Leading bytes of file formats that other programs write.
 _FOREIGN = {
     b"\x89HDF": "an HDF5 file, which Keras 2 writes",
     b"PK\x03\x04": "a zip archive, such as Keras 3's .keras files",
@@ -27,9 +28,10 @@ _FOREIGN = {
 
 
 def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
-    """The bytes of a file.
+    """Serializes tensors and plain values into the bytes of a file.
 
-    Raises ValueError, which says where, for what would not come back equal.
+    Raises:
+        ValueError: a value would not be read back as an equal one; the message says where it is.
     """
     from safetensors.numpy import save
 
@@ -49,7 +51,7 @@ def pack(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> bytes:
     return bytes(save(arrays, metadata))
 
 
-# The names of the parts of the content in messages.
+# Names of the parts of `content` in error messages.
 _PLACES = {"metadata": "model.metadata", "config": "the configuration"}
 
 
@@ -63,7 +65,11 @@ def _checksum(tensors: Mapping[str, Array], text: str) -> str:
 
 
 def unpack(data: bytes, source: str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors and content from what pack() gave; ValueError names the source and what is wrong."""
+    """Returns the tensors and the content that pack() serialized.
+
+    Raises:
+        ValueError: the data are damaged or of another format; the message names the source.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -92,7 +98,7 @@ def _refuse_foreign(data: bytes, source: str) -> None:
     if len(data) < 8:
         raise ValueError(f"{source}: {'cut off after a few bytes' if data else 'empty'}")
     for magic, kind in _FOREIGN.items():
-        # A safetensors file begins with the size of its header, which may look like anything.
+        # A safetensors file begins with the size of its header, which can equal any of these bytes.
         if data.startswith(magic) and _header_size(data) >= len(data):
             raise ValueError(f"{source}: {kind}; echocell reads files that model.save() wrote")
 
@@ -105,11 +111,11 @@ def _header_size(data: bytes) -> int:
 
 
 def numbered(prefix: str, arrays: Sequence[Array]) -> dict[str, Array]:
-    """Returns the arrays under the names prefix0, prefix1, ..."""
+    """Returns the arrays by name: prefix0, prefix1, ..."""
     return {f"{prefix}{k}": array for k, array in enumerate(arrays)}
 
 
 def in_order(tensors: Mapping[str, Array], prefix: str) -> list[Array]:
-    """Returns the arrays that numbered() was given, in order."""
+    """Returns the arrays that numbered() named, in their original order."""
     count = sum(name.startswith(prefix) for name in tensors)
     return [tensors[f"{prefix}{k}"] for k in range(count)]

@@ -1,8 +1,8 @@
-"""Files that are whole or not there.
+"""Writes files atomically: a file is either complete or unchanged.
 
-A file is written under another name in its folder, a draft, which takes its place when all is
-written. The writer holds a lock on its draft for as long as it lives: a draft without a lock was
-left by a process that was killed, and the next file written in that folder removes it.
+A file is written as a draft under a temporary name in the target's folder, and renamed when it is
+complete. The writer holds a lock on its draft. A draft without a lock was left by a process that
+was killed; the next write into that folder removes it.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# A draft's name does not grow with that of the file: it fits wherever the file's own name does.
+# The draft's name has a fixed length, so that it is valid wherever the target's name is.
 _DRAFT = re.compile(r"\.echocell-[0-9a-f]{16}(\.\w{1,16})?")
 
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """Another name in the same folder, with the same ending, to write to. It takes the place of
-    path when all is written; where writing fails, path is what it was.
+    """Context manager that yields a draft to write to, and replaces `path` by it at the end.
 
-    A symbolic link stays one: the file that it leads to is replaced. A file that is replaced hands
-    on its permissions, and its owner where that is allowed; a new one has those of the umask.
+    The draft lies in the same folder and has the same suffix. If writing fails, `path` stays
+    unchanged. A symbolic link stays a link: the file that it points to is replaced. A replaced file
+    passes on its permissions, and its owner where the user may set it; a new file has the
+    permissions of the umask.
 
-    Raises OSError with the name of path: that of the draft would mean nothing to a user.
+    Raises:
+        OSError: the file cannot be written; the error names `path`, not the draft.
     """
-    if _DRAFT.fullmatch(path.name):  # of a writer within a writer, which takes care of it
+    if _DRAFT.fullmatch(path.name):  # nested: the outer call replaces the file
         yield path
         return
     if not path.name:
@@ -57,7 +59,7 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that is on the disk, as the disk says, when this returns."""
+    """Writes a file and flushes it to the disk before returning."""
     with written_beside(path) as draft, open(draft, "wb") as file:
         file.write(data)
         file.flush()
@@ -66,7 +68,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Writes the names in a folder to the disk, where its file system knows how."""
+    """Flushes the folder's directory entries to the disk, where the file system supports it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -76,19 +78,20 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _concerns(name: Any, target: Path) -> bool:
-    """Whether an error that names this file is one of writing the target, or names none."""
+    """Whether an error with this file name concerns the target or its draft, or names no file."""
     if name is None or str(name) == str(target):
         return True
     return _DRAFT.fullmatch(os.path.basename(str(name))) is not None
 
 
-# ---- what is replaced --------------------------------------------------------------------------
+# ---- the replaced file -------------------------------------------------------------------------
 
 
 def _replaced(target: Path) -> os.stat_result | None:
-    """Returns the status of the file that will be replaced; None where there is none.
+    """Returns the status of the file that will be replaced, or None if there is none.
 
-    Raises OSError where something else than a file stands there.
+    Raises:
+        OSError: the target is not a regular file.
     """
     try:
         found = os.stat(target)
@@ -105,10 +108,10 @@ def _hand_on(replaced: os.stat_result, draft: int) -> None:
     """Gives the draft the permissions and the owner of the file that it replaces."""
     new = os.fstat(draft)
     if new.st_gid != replaced.st_gid:
-        with suppress(PermissionError):  # a group that the user is not in
+        with suppress(PermissionError):  # the user is not a member of the group
             os.fchown(draft, -1, replaced.st_gid)
     if new.st_uid != replaced.st_uid:
-        with suppress(PermissionError):  # only root gives files away
+        with suppress(PermissionError):  # only root may change the owner
             os.fchown(draft, replaced.st_uid, -1)
     os.fchmod(draft, stat.S_IMODE(replaced.st_mode))
 
@@ -117,36 +120,36 @@ def _hand_on(replaced: os.stat_result, draft: int) -> None:
 
 
 def _locked_draft(target: Path, replaced: os.stat_result | None) -> tuple[Path, int]:
-    """Returns an empty file beside the target, and the handle whose lock says that it is in use."""
-    # The draft is as readable as the file that it replaces, and no more.
+    """Returns an empty draft next to the target and its open handle, which holds the lock."""
+    # The draft is readable by the same users as the file that it replaces.
     mode = 0o666 if replaced is None else stat.S_IMODE(replaced.st_mode) & 0o666 | 0o600
     while True:
         draft = target.with_name(f".echocell-{os.urandom(8).hex()}{_ending(target)}")
         handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-        # Until it is locked another process may take it for abandoned, and remove it.
+        # Before it is locked, another process may consider the draft abandoned and remove it.
         if _lock(handle) and draft.exists():
             return draft, handle
         os.close(handle)
 
 
 def _lock(handle: int) -> bool:
-    """Whether the lock on this file could be taken."""
+    """Whether the lock on this file could be acquired."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
-        pass  # a file system without locks: nothing is taken for abandoned there
+        pass  # file systems without locks: no draft counts as abandoned there
     return True
 
 
 def _ending(target: Path) -> str:
-    """The ending by which writers of pictures know the format; none where it is a long one."""
+    """Returns the suffix by which plotting libraries choose the format; "" if it is a long one."""
     return target.suffix if re.fullmatch(r"\.\w{1,16}", target.suffix, re.ASCII) else ""
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Removes drafts whose writer is gone; never fails."""
+    """Removes drafts whose writer has ended. Never raises."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _DRAFT.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
@@ -154,7 +157,7 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _remove_if_abandoned(draft: str) -> None:
-    with suppress(OSError):  # locked by its writer, or not ours to open
+    with suppress(OSError):  # locked by its writer, or without permission
         handle = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

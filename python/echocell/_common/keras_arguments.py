@@ -1,5 +1,7 @@
-"""Arguments that Keras has and echocell has not: which are accepted without a meaning, and which at
-one value alone. This is the one place that lists them; everything else is refused by name.
+"""Tables of Keras's arguments that echocell accepts without implementing them.
+
+Some are ignored because they cannot change a result; others are accepted only at the value that
+disables them. All other unknown arguments raise an error that names them.
 """
 
 from __future__ import annotations
@@ -12,19 +14,22 @@ from echocell._common.suggest import suggest
 
 
 class KerasArguments(NamedTuple):
-    """The arguments of Keras that a function or a class of echocell takes besides its own.
+    """Arguments of Keras that a function or a class accepts in addition to its own.
 
     Attributes:
-        ignored: they cannot change a result, whatever their value.
-        neutral: name to the values at which they ask for nothing; the first is named in errors.
+        ignored: names of arguments that cannot change a result, whatever their value.
+        neutral: maps a name to the values that request nothing; errors mention the first one.
     """
 
     ignored: frozenset[str] = frozenset()
     neutral: Mapping[str, tuple[Any, ...]] = {}
 
     def check(self, where: str, given: Mapping[str, Any], function: Callable[..., Any]) -> None:
-        """Raises TypeError for an argument that neither these nor the function have, and ValueError
-        for one whose value asks for something.
+        """Raises an error for an argument that is unknown or requests something unsupported.
+
+        Raises:
+            TypeError: neither this table nor `function` has the argument.
+            ValueError: the argument's value is not one of its neutral values.
         """
         for name, value in given.items():
             if name in self.ignored:
@@ -40,7 +45,7 @@ class KerasArguments(NamedTuple):
                 )
 
     def asks(self, name: str, value: Any) -> bool:
-        """Whether the argument has a value that asks for something."""
+        """Whether the argument has a value that requests something."""
         return name in self.neutral and not any(_same(value, one) for one in self.neutral[name])
 
     def with_more(self, ignored: Iterable[str] = (), **neutral: tuple[Any, ...]) -> KerasArguments:
@@ -65,7 +70,7 @@ COMPILE = KerasArguments(
         "loss_weights": (None, []),
         "weighted_metrics": (None, []),
         "target_tensors": (None, []),
-        # Keras 2's; weights of [N, T] need no announcement.
+        # Keras 2 needs it for weights [N, T]; here their shape is enough.
         "sample_weight_mode": (None, "temporal"),
     },
 )
@@ -75,24 +80,24 @@ PREDICT = KerasArguments(
 EVALUATE = PREDICT
 FIT = KerasArguments(PREDICT.ignored, {"steps_per_epoch": NONE, "validation_steps": NONE})
 SUMMARY = KerasArguments(
-    # No layer of a Sequential is a model.
+    # No layer of a Sequential is a model itself.
     frozenset({"expand_nested"}),
     {"show_trainable": OFF, "layer_range": NONE},
 )
 SAVE = KerasArguments(
-    # Whether to trace the calls of layers that the user wrote.
+    # Whether to trace the calls of user-defined layers.
     frozenset({"save_traces"}),
-    # The file is a safetensors file, whatever its name.
+    # The format is safetensors, whatever the file is called.
     {"save_format": NONE, "zipped": NONE, "signatures": NONE, "options": NONE},
 )
 SAVE_WEIGHTS = KerasArguments(
     neutral={"save_format": NONE, "options": NONE, "max_shard_size": NONE}
 )
 LOAD_WEIGHTS = KerasArguments(neutral={"options": NONE})
-# Loading runs no code from the file: it is always safe.
+# Loading never runs code from the file.
 LOAD_MODEL = KerasArguments(frozenset({"safe_mode"}), {"options": NONE})
 CLONE_MODEL = KerasArguments(
-    # No layer of a Sequential is a model.
+    # No layer of a Sequential is a model itself.
     frozenset({"recursive"}),
     {"input_tensors": NONE, "call_function": NONE},
 )
@@ -109,7 +114,7 @@ PLOT_MODEL = KerasArguments(
 
 
 class CompileArguments(TypedDict, total=False):
-    """The types of COMPILE."""
+    """Types of the arguments in COMPILE."""
 
     run_eagerly: bool | None
     steps_per_execution: int | str | None
@@ -121,7 +126,7 @@ class CompileArguments(TypedDict, total=False):
 
 
 class PredictArguments(TypedDict, total=False):
-    """The types of PREDICT and EVALUATE."""
+    """Types of the arguments in PREDICT and EVALUATE."""
 
     max_queue_size: int
     workers: int
@@ -129,7 +134,7 @@ class PredictArguments(TypedDict, total=False):
 
 
 class FitArguments(TypedDict, total=False):
-    """The types of FIT, and of the older name of epochs."""
+    """Types of the arguments in FIT, and of the older name of `epochs`."""
 
     max_queue_size: int
     workers: int
@@ -142,7 +147,7 @@ class FitArguments(TypedDict, total=False):
 # ---- callbacks ---------------------------------------------------------------------------------
 
 TENSORBOARD = KerasArguments(
-    # The graph of a model changes no number.
+    # Writing the graph of a model changes no result.
     frozenset({"batch_size", "write_graph"}),
     {
         "embeddings_data": NONE,
@@ -167,7 +172,7 @@ DENSE = WEIGHTS.with_more(kernel_constraint=NONE, bias_constraint=NONE)
 EMBEDDING = WEIGHTS.with_more(embeddings_constraint=NONE, sparse=OFF, dropout=(0.0, None))
 DROPOUT = LAYER.with_more(noise_shape=NONE)
 RECURRENT = LAYER.with_more(
-    # Ways in which Keras computes the same numbers.
+    # Alternative implementations in Keras of the same computation.
     ("unroll", "implementation", "use_cudnn", "consume_less"),
     kernel_constraint=NONE,
     recurrent_constraint=NONE,

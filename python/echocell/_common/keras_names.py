@@ -1,6 +1,6 @@
-"""Public names of Keras that echocell does not have (yet): the alias puts a placeholder for.
+"""Public names of Keras that echocell does not have; the alias puts a placeholder for each.
 
-Those of Keras 1, 2 and 3, so that a script which imports more than it uses runs.
+The lists cover Keras 1, 2 and 3, so that a script runs even if it imports names it never uses.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _ABSENT = """
     utils.io_utils utils.layer_utils utils.legacy utils.multi_gpu_utils utils.training_utils
     utils.visualize_util visualization wrappers
 """
-#: Modules below `keras` of which echocell has nothing. All that they hold is a placeholder.
+#: Modules of Keras without a counterpart in echocell: every name in them is a placeholder.
 MODULES = frozenset(_ABSENT.split())
 
-#: Module of echocell -> what Keras has there besides.
+#: Module of echocell -> further names that Keras's module has.
 NAMES: dict[str, frozenset[str]] = {
     module: frozenset(names.split())
     for module, names in {

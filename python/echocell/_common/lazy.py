@@ -1,7 +1,7 @@
-"""Submodules as attributes of their package, imported when they are first used (PEP 562).
+"""Imports the submodules of a package on first use (PEP 562).
 
-A package defines its `__getattr__` and `__dir__` with these two functions, so that importing the
-package loads nothing that a program does not use.
+A package defines its `__getattr__` and `__dir__` with these functions, so that importing it loads
+only what a program uses.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from echocell._common.missing_names import missing_name
 
 
 def submodule(package: str, name: str) -> ModuleType:
-    """Imports the public submodule `name` of a package that is imported itself; called by the
-    package's `__getattr__`.
+    """Imports the public submodule `name`; called by the package's `__getattr__`.
 
-    Raises AttributeError where the package has no such submodule, in `from package import name` an
-    ImportError.
+    Raises:
+        AttributeError: the package has no such submodule. In `from package import name` it is an
+            ImportError.
     """
     if name in _public_submodules(package):
         return import_module(f"{package}.{name}")
@@ -27,7 +27,7 @@ def submodule(package: str, name: str) -> ModuleType:
 
 
 def attributes(package: str) -> list[str]:
-    """The names in the package and its public submodules, imported or not."""
+    """Returns the names in the package and its public submodules, imported or not."""
     return sorted({*vars(sys.modules[package]), *_public_submodules(package)})
 
 

@@ -10,12 +10,12 @@ _used: Counter[str] = Counter()
 
 
 def snake_case(name: str) -> str:
-    """The name of a class as Keras writes it: TimeDistributed -> time_distributed."""
+    """Converts a class name to Keras's spelling: TimeDistributed -> time_distributed."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def unique_name(base: str) -> str:
-    """`base` the first time, then base_1, base_2, ..."""
+    """Returns `base` on the first call, then base_1, base_2, ..."""
     count = _used[base]
     _used[base] += 1
     return f"{base}_{count}" if count else base
@@ -27,13 +27,15 @@ def reset_names() -> None:
 
 
 def checked_name(name: Any, class_name: str) -> str:
-    """The name that was asked for, or the next free one of this class; see valid_name()."""
+    """Returns the requested name, or the next unused one of this class; see valid_name()."""
     return unique_name(snake_case(class_name)) if name is None else valid_name(name, class_name)
 
 
 def setting_name(name: Any, kind: str, class_name: str) -> str:
-    """The name that a loss, a metric or an optimizer was given, or its own. Raises TypeError where
-    it is no string.
+    """Returns the name given to a loss, a metric or an optimizer, or its default.
+
+    Raises:
+        TypeError: the name is not a string.
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"{class_name}: name: expected a string, received {name!r}")
@@ -41,10 +43,12 @@ def setting_name(name: Any, kind: str, class_name: str) -> str:
 
 
 def valid_name(name: Any, class_name: str) -> str:
-    """The name as a plain string.
+    """Returns the name as a plain string.
 
-    Raises TypeError where it is no string, ValueError where a saved file could not hold it: it is
-    empty, holds a "/" (which parts a layer from its weight there), or is no text in Unicode.
+    Raises:
+        TypeError: it is not a string.
+        ValueError: a saved file could not hold it: it is empty, contains "/" (which separates the
+            layer from its weight in files), or is not valid Unicode.
     """
     if not isinstance(name, str):
         raise TypeError(f"{class_name}: name: expected a string, received {name!r}")

@@ -1,8 +1,7 @@
-"""Methods that Keras calls and echocell does not: a subclass that defines one is refused, for the
-method would never run. The tables say what is possible instead.
+"""Refuses subclasses that override methods which Keras calls and echocell does not.
 
-The passes of layers and models, losses, metrics, penalties and updates are computed by the compiled
-core, which calls no Python in between.
+The compiled core computes passes, losses, metrics, penalties and updates without calling Python,
+so such a method would never run. The tables list the methods and the alternatives.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 
 class NeverCalled(NamedTuple):
-    """Names of methods that a subclass may not define, and what to do instead."""
+    """Names of methods that a subclass may not define, and the alternative."""
 
     names: frozenset[str] = frozenset()
     instead: str = ""
@@ -42,7 +41,7 @@ MODEL = _never(
 REGULARIZER = _never(
     "__call__ call", "L1, L2 or L1L2, whose factors may be set in the __init__ of a subclass"
 )
-#: Initializers are called: they draw the weights before the core has them.
+#: Initializers are called from Python: they draw the weights before the core receives them.
 INITIALIZER = _never("call", "__call__(shape, dtype), which gives an array")
 CHRONO = _never("__call__ call", "for_gates(gates, units, steps), which gives an array")
 OPTIMIZER = _never(
@@ -67,14 +66,14 @@ METRIC = _never(
 
 
 class Guarded:
-    """A class whose subclasses outside of echocell may not define what is never called."""
+    """Base of classes whose user-defined subclasses may not override methods that never run."""
 
     _never_called: ClassVar[NeverCalled] = NeverCalled()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Raises TypeError where the subclass has such a method, its own or that of another base.
+        """Raises TypeError if the subclass defines or inherits such a method.
 
-        echocell's own classes may: there the method is what a user calls.
+        Classes of echocell may define them: these are the methods that users call.
         """
         super().__init_subclass__(**keywords)
         if _is_own(cls):
@@ -90,7 +89,7 @@ class Guarded:
 
 
 def abstract(item: object, base: str, others: str) -> TypeError:
-    """The error about an object of a base class, or of a class that adds nothing to it."""
+    """Returns the error about an instance of a base class, or of a subclass that adds nothing."""
     return TypeError(
         f"{type(item).__name__}: a {base} by itself computes nothing. Expected one of the "
         f"{others}, or a class derived from one"

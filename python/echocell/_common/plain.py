@@ -1,4 +1,4 @@
-"""Plain values, which JSON holds as they are: what may go into a file, and what may come out."""
+"""Conversion to and from plain values, which JSON represents exactly."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 T = TypeVar("T")
 
-# Of lists and dicts within each other. A model of layers within layers needs a dozen.
+# Nesting of lists and dicts. A model of nested layers needs about a dozen.
 MOST_LEVELS = 100
-# Letters of an error message.
+# Maximum length of an error message, in characters.
 _LONGEST = 1000
 
 
@@ -20,17 +20,17 @@ _LONGEST = 1000
 
 
 def plain(value: Any, where: str) -> Any:
-    """The value as it will come back from a file: equal, of Python's own types.
+    """Returns the value as it will be read back from a file: equal, of built-in types.
 
-    NumPy's scalars become Python's; lists and dicts become new ones.
+    NumPy scalars become Python scalars; lists and dicts are copied.
 
     Args:
         value: None, a bool, a number, a string, or a list or a dict of such values.
         where: its name in error messages.
 
     Raises:
-        ValueError: something in it would not come back equal, such as a tuple or a number as key;
-            says where it stands.
+        ValueError: a part of it would not be read back as an equal value, such as a tuple or a
+            number as key; the message says where it is.
     """
     return _plain(value, where, 0)
 
@@ -66,9 +66,9 @@ def _plain(value: Any, where: str, level: int) -> Any:
 
 @contextmanager
 def reading(source: str) -> Iterator[None]:
-    """Names the source in the error of whatever stumbles over odd content that comes from there.
+    """Context manager that turns errors caused by the content of `source` into one ValueError.
 
-    Raises ValueError for everything that content can bring about.
+    The message names the source. Any error that unexpected content can cause is converted.
     """
     try:
         yield
@@ -77,14 +77,14 @@ def reading(source: str) -> Iterator[None]:
     except RecursionError as error:
         raise ValueError(f"{source}: nested too deeply") from error
     except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
-        text = str(error)  # it may quote the content, which has any size
+        text = str(error)  # it may quote the content, which can be large
         shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
         raise ValueError(f"{source}: {shown}") from error
 
 
 def parsed(text: str) -> Any:
-    """The value of a JSON text; ValueError where it is none, or is nested too deeply."""
-    import json  # few programs read a file
+    """Parses a JSON text. Raises ValueError if it is invalid or nested too deeply."""
+    import json  # imported here: few programs read files
 
     try:
         value = json.loads(text)
@@ -95,7 +95,7 @@ def parsed(text: str) -> Any:
 
 
 def refuse_deep(value: Any) -> None:
-    """Raises ValueError for more levels of lists and dicts than plain() writes."""
+    """Raises ValueError if lists and dicts are nested more deeply than plain() allows."""
     level = [value]
     for _ in range(MOST_LEVELS + 1):
         level = [
@@ -110,7 +110,7 @@ def refuse_deep(value: Any) -> None:
 
 
 def entry(content: Any, key: str, kind: type[T]) -> T:
-    """The value under this key; ValueError where it is missing or of another type."""
+    """Returns the value of this key. Raises ValueError if it is missing or of another type."""
     if not isinstance(content, dict) or key not in content:
         raise ValueError(f"expected an entry {key!r}, received none")
     value = content[key]
@@ -120,7 +120,7 @@ def entry(content: Any, key: str, kind: type[T]) -> T:
 
 
 def checked_random_state(content: Any) -> tuple[int, int]:
-    """Seed and draws so far; ValueError where the content holds no such numbers."""
+    """Returns the seed and the number of draws. Raises ValueError if the content is invalid."""
     state = entry(content, "random_state", list)
     if len(state) != 2:
         raise ValueError(f"random_state: expected two integers, received {state!r:.80}")
@@ -128,7 +128,7 @@ def checked_random_state(content: Any) -> tuple[int, int]:
 
 
 def checked_draws(value: Any, name: str) -> int:
-    """A number of 64 bits; ValueError for anything else."""
+    """Returns an integer of 64 bits. Raises ValueError for any other value."""
     if type(value) is not int or not 0 <= value < 2**64:
         raise ValueError(f"{name}: expected an integer below 2**64, received {value!r:.80}")
     return value

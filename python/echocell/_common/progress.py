@@ -1,4 +1,4 @@
-"""The display of fit and evaluate: a bar (verbose=1) or Keras's lines (verbose=2)."""
+"""The progress display of fit and evaluate: a bar (verbose=1) or Keras's lines (verbose=2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def verbosity(value: Any) -> int:
-    """0, 1 or 2 from what Keras takes for verbose: "auto" and True are 1."""
+    """Converts Keras's `verbose` to 0, 1 or 2; "auto" and True are 1."""
     if value == "auto":
         return 1
     if isinstance(value, (bool, int)) and int(value) in (0, 1, 2):
@@ -23,7 +23,7 @@ def verbosity(value: Any) -> int:
 
 
 def logs_text(logs: Mapping[str, float]) -> str:
-    """loss: 0.1234 - accuracy: 0.5000, numbers as Keras writes them."""
+    """Formats logs as Keras does: "loss: 0.1234 - accuracy: 0.5000"."""
     return " - ".join(
         f"{name}: {value:.4f}" if abs(value) > 1e-3 else f"{name}: {value:.4e}"
         for name, value in logs.items()
@@ -40,11 +40,11 @@ def step_time(seconds: float) -> str:
 
 
 def progress_bar(**options: Any) -> tqdm[Any]:
-    """A tqdm bar as wide as the terminal: a widget in a notebook, text elsewhere."""
+    """Returns a tqdm bar as wide as the terminal: a widget in a notebook, text elsewhere."""
     with warnings.catch_warnings():
         # In a notebook without ipywidgets tqdm warns once and falls back to text.
         warnings.simplefilter("ignore")
-        from tqdm.auto import tqdm  # imported here: most calls show no bar
+        from tqdm.auto import tqdm  # imported here: most calls draw no bar
     return tqdm(dynamic_ncols=True, **options)
 
 
@@ -59,12 +59,12 @@ def complete(bar: tqdm[Any]) -> None:
 
 
 class Display:
-    """Shows nothing: the base of the others.
+    """Base class of the displays; shows nothing.
 
     Args:
-        batches: in an epoch.
-        epochs: the number of the last epoch, counted from 1.
-        first: the number of the first epoch, counted from 0.
+        batches: number of batches in an epoch.
+        epochs: number of the last epoch, counted from 1.
+        first: number of the first epoch, counted from 0.
     """
 
     watches_batches = False  # whether progress() is to be called
@@ -76,23 +76,23 @@ class Display:
         self.first = first
 
     def epoch_begin(self, epoch: int) -> None:
-        """Before an epoch, counted from 0."""
+        """Called before an epoch, counted from 0."""
 
     def progress(self, epoch: int, done: int, logs: Mapping[str, float]) -> None:
-        """After `done` batches of an epoch; logs: means so far."""
+        """Called after `done` batches of an epoch; `logs` holds the means so far."""
 
     def epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """After an epoch and its validation."""
+        """Called after an epoch and its validation."""
 
     def complete(self) -> None:
-        """At the end of the work, also where it ended early; not after an error."""
+        """Called when the work has ended, also if it was stopped early; not after an error."""
 
     def close(self) -> None:
-        """At the end, also after an error."""
+        """Called last, also after an error."""
 
 
 class Lines(Display):
-    """Keras's two lines per epoch."""
+    """Displays Keras's two lines per epoch."""
 
     watches_epochs = True
 
@@ -108,7 +108,7 @@ class Lines(Display):
 
 
 class Bar(Display):
-    """One tqdm bar over all batches of all epochs."""
+    """Displays one tqdm bar over all batches of all epochs."""
 
     watches_batches = True
     watches_epochs = True
@@ -137,7 +137,10 @@ class Bar(Display):
 
 
 def display(verbose: Any, batches: int, epochs: int = 1, first: int = 0) -> Display:
-    """The display for a value of verbose; no bar where stderr is neither terminal nor notebook."""
+    """Returns the display for a value of `verbose`.
+
+    There is no bar if stderr is neither a terminal nor a notebook.
+    """
     bar = Bar if shows_bars() else Display
     kinds: tuple[type[Display], ...] = (Display, bar, Lines)
     return kinds[verbosity(verbose)](batches, epochs, first)

@@ -1,4 +1,4 @@
-"""The public place of what a room defines in its own modules."""
+"""Sets the public module path of names that private modules of a package define."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from types import FunctionType
 
 
 def publish(room: str) -> None:
-    """Lets the classes and functions in the room's `__all__` name the room as their module.
+    """Sets `__module__` of the classes and functions in the package's `__all__` to the package.
 
-    Pickles and messages then hold the public path: modules of the room can be split or renamed.
+    Pickles and messages then hold the public path, so that modules can be split or renamed.
 
     Args:
         room: the name of an imported package.

@@ -1,7 +1,7 @@
-"""Settings by name: by a string, a class, an object, or the dictionary of a saved model.
+"""Looks up settings given as a string, a class, an object, or the dictionary of a saved model.
 
-A saved model names classes; they are looked up in a table of our own, so loading runs no code that
-came with the file.
+Classes named by a saved model are looked up in a fixed table, so loading a file runs no code from
+it.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ C = TypeVar("C", bound="Configurable")
 
 
 class Configurable(Guarded):
-    """An object made from named values alone, which it can give back."""
+    """An object that is fully described by the arguments of its constructor."""
 
-    #: The name in snake case, as a user writes it in a string.
+    #: The name in snake case, as users write it in a string.
     kind: ClassVar[str] = ""
-    #: Names of the constructor's arguments, which are attributes too.
+    #: Names of the constructor's arguments, which are also attributes.
     _arguments: ClassVar[tuple[str, ...]] = ()
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments from which `from_config` makes an equal object."""
+        """Returns the arguments from which `from_config` makes an equal object."""
         return {name: getattr(self, name) for name in self._arguments}
 
     @classmethod
     def from_config(cls: type[C], config: Mapping[str, Any]) -> C:
-        """An object from what `get_config` gave."""
+        """Makes an object from the result of `get_config`."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -41,14 +41,14 @@ class Configurable(Guarded):
 
 
 class Registry(Generic[C]):
-    """The table of one kind of setting: names to classes.
+    """The table of one kind of setting: maps names to classes.
 
     Args:
         kind: the word for error messages ("loss").
-        base: the class that all of them derive from.
-        classes: the classes; each answers to its own name and to its `kind`.
+        base: the base class of all entries.
+        classes: the classes; each is found by its class name and by its `kind`.
         aliases: further names.
-        also: names that are no entries and that an unknown name may have been meant for.
+        also: names that are not entries, but are suggested for misspelled ones.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Registry(Generic[C]):
         self.classes.update(aliases or {})
 
     def find(self, name: str) -> type[C]:
-        """The class of that name, or a ValueError with the nearest name."""
+        """Returns the class of that name. Raises ValueError with the most similar name."""
         if name in self.classes:
             return self.classes[name]
         known = sorted({*self.also, *(cls.kind for cls in self.classes.values())})
@@ -79,7 +79,7 @@ class Registry(Generic[C]):
         )
 
     def get(self, identifier: Any) -> C:
-        """An object from a name, a class, an object or a configuration."""
+        """Returns an object from a name, a class, an object or a configuration."""
         if isinstance(identifier, self.base):
             return identifier
         if isinstance(identifier, str):
@@ -94,18 +94,20 @@ class Registry(Generic[C]):
         )
 
     def serialize(self, item: C) -> dict[str, Any]:
-        """The object as a dictionary of plain values: class name and configuration. One of a
-        subclass that the user wrote is that of the class it derives from, which computes the same.
+        """Returns the class name and the configuration of an object as plain values.
 
-        Raises ValueError where it computes something else: deserialize() could not make it.
+        An object of a user's subclass is written as its base class, which computes the same.
+
+        Raises:
+            ValueError: the subclass computes something else, which deserialize() could not make.
         """
         cls = self._saved_as(type(item))
         return {"class_name": cls.__name__, "config": cls.get_config(item)}
 
     def _saved_as(self, cls: type[C]) -> type[C]:
-        """The nearest class of the table, where it does what the given one does."""
+        """Returns the nearest class of the table, if `cls` computes the same."""
         own = next((base for base in cls.__mro__ if base in self.classes.values()), None)
-        # The methods that a subclass can replace: all others never run, see overrides.py.
+        # Only these methods of a subclass can take effect; see overrides.py.
         names = ("__call__", "for_gates")
         if own is None or any(
             getattr_static(cls, name, None) is not getattr_static(own, name, None) for name in names
@@ -117,7 +119,7 @@ class Registry(Generic[C]):
         return own
 
     def deserialize(self, config: Any) -> C:
-        """The object from what `serialize` gave; only classes of the table are made."""
+        """Makes the object that `serialize` described; only classes of the table are made."""
         if isinstance(config, str):
             return self.find(config)()
         if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):

@@ -1,6 +1,6 @@
-"""Checks of single values: the one home of all of them.
+"""Checks of scalar arguments.
 
-Results are of Python's own types, whatever NumPy scalar came: a saved model holds them.
+Results are built-in types, also for NumPy scalars, because saved models hold them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ Array = NDArray[Any]
 
 
 def whole(value: Any, name: str, *, least: int = 1) -> int:
-    """An integer of at least `least`; whole floats count (old scripts divide).
+    """Returns an integer of at least `least`. Floats without a fraction are accepted.
 
-    Raises TypeError for what is no number, ValueError for the wrong number.
+    Raises:
+        TypeError: the value is not a number.
+        ValueError: the number is fractional or too small.
     """
     if isinstance(value, (float, np.floating)):
         if not float(value).is_integer():
@@ -36,7 +38,7 @@ def whole(value: Any, name: str, *, least: int = 1) -> int:
 
 
 def seed(value: Any, where: str) -> int | None:
-    """An integer or None. Raises TypeError, in the name of the class, for anything else."""
+    """Returns an integer or None. Raises TypeError, naming the class, for anything else."""
     return None if value is None else _integer(value, where, "an integer or None for seed")
 
 
@@ -48,7 +50,7 @@ def _integer(value: Any, name: str, expected: str = "an integer") -> int:
 
 
 def rate(value: Any, name: str) -> float:
-    """A share in [0, 1], such as that of dropout."""
+    """Returns a fraction in [0, 1], such as a dropout rate."""
     number = real(value, name)
     if not 0.0 <= number <= 1.0:
         raise ValueError(f"{name}: expected a number in [0, 1], received {value!r}")
@@ -56,13 +58,13 @@ def rate(value: Any, name: str) -> float:
 
 
 def real(value: Any, name: str) -> float:
-    """A number as a float, which may be infinite or NaN. Raises TypeError for what is none."""
+    """Returns a number as a float, possibly infinite or NaN. Raises TypeError for other values."""
     single = hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0
     if single and not isinstance(value, (bool, np.bool_)):
         with suppress(TypeError):
             try:
                 return float(value)
-            except OverflowError:  # an integer beyond all floats
+            except OverflowError:  # an integer larger than any float
                 return math.inf if value > 0 else -math.inf
     raise TypeError(f"{name}: expected a number, received {value!r}")
 
@@ -77,16 +79,20 @@ def check_number(
     open_low: bool = False,
     open_high: bool = True,
 ) -> float:
-    """`value` as a float within [low, high), or the error that says what was expected.
+    """Returns `value` as a float within [low, high).
 
     Args:
-        where: the class whose argument it is.
-        name: the argument.
-        value: what was given.
+        where: name of the class, for error messages.
+        name: name of the argument.
+        value: the given value.
         low: lower bound. Default 0.
         high: upper bound. Default infinity.
-        open_low: whether the lower bound itself is outside. Default False.
-        open_high: whether the upper bound itself is outside. Default True.
+        open_low: whether the lower bound is excluded. Default False.
+        open_high: whether the upper bound is excluded. Default True.
+
+    Raises:
+        TypeError: the value is not a number.
+        ValueError: the number is outside of the bounds.
     """
     try:
         number = real(value, name)

@@ -1,7 +1,7 @@
-"""The source of seeds for initial weights, shuffles and dropout that are given none.
+"""Draws the seeds of initial weights, shuffles and dropout for which none is given.
 
-From NumPy's global generator, so that `numpy.random.seed(n)` makes a run repeatable, until the
-library gets a seed of its own: TensorFlow's `random.set_seed` leaves NumPy's generator alone.
+They come from NumPy's global generator, so that `numpy.random.seed(n)` makes a run repeatable.
+TensorFlow's `random.set_seed` does not affect NumPy; after it they come from a separate generator.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ _own: np.random.RandomState | None = None
 
 
 def generator() -> np.random.RandomState:
-    """The generator to draw from now."""
+    """Returns the generator that seeds are currently drawn from."""
     return np.random.mtrand._rand if _own is None else _own
 
 
 def fresh_seed() -> int:
-    """A seed for a generator of its own, 0 <= seed < 2**31."""
+    """Draws a seed for a new generator, 0 <= seed < 2**31."""
     return int(generator().randint(0, 2**31 - 1))
 
 
 def set_own_seed(seed: int) -> None:
-    """Starts a generator of the library's own; from now on NumPy's is left alone.
+    """Switches to a generator of the library, independent of NumPy's.
 
     Args:
-        seed: any integer of 64 bits.
+        seed: an integer of 64 bits.
 
     Raises:
-        TypeError: the seed is no integer.
-        ValueError: it has more than 64 bits.
+        TypeError: the seed is not an integer.
+        ValueError: the seed has more than 64 bits.
     """
     global _own
     try:
@@ -45,6 +45,6 @@ def set_own_seed(seed: int) -> None:
 
 
 def follow_numpy() -> None:
-    """Draws from NumPy's global generator again, as at the start."""
+    """Switches back to NumPy's global generator, the default."""
     global _own
     _own = None

@@ -1,4 +1,4 @@
-"""The complete signature of a class whose constructor hands keywords on to its base."""
+"""The complete signature of a class whose constructor passes keywords on to its base class."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from inspect import Parameter
 
 
 class CompleteSignature:
-    """The `__signature__` of a class, for help() and completion: `**keywords` of a constructor is
-    replaced by the keyword-only parameters of the base's constructor.
+    """Descriptor for the `__signature__` of a class, used by help() and completion.
 
-    It is computed when it is asked for, so that it costs nothing at import.
+    It replaces `**keywords` of a constructor by the keyword-only parameters of the base class. It
+    is computed on access, so that it costs nothing at import.
     """
 
     def __get__(self, instance: object, owner: type) -> inspect.Signature:
-        if instance is not None:  # of a callable object: that of its __call__
+        if instance is not None:  # an instance: Python uses its __call__
             raise AttributeError("__signature__")
         return inspect.Signature(list(_parameters(owner)))
 
 
 def _parameters(cls: type) -> Iterator[Parameter]:
-    """The parameters of the constructor, then those of the bases' constructors, each name once."""
+    """Yields the parameters of the constructor, then those of the bases' constructors, without
+    duplicates.
+    """
     seen: set[str] = set()
     rest: Parameter | None = None
     for number, constructor in enumerate(_constructors(cls)):
@@ -41,7 +43,7 @@ def _parameters(cls: type) -> Iterator[Parameter]:
 
 
 def _constructors(cls: type) -> Iterator[list[Parameter]]:
-    """The parameters, but for self, of each constructor along the method resolution order."""
+    """Yields the parameters, without self, of each constructor in method resolution order."""
     for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
             yield list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]

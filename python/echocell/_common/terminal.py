@@ -9,16 +9,18 @@ from itertools import zip_longest
 from typing import TextIO
 
 LEAST_WIDTH = 80
-_LONGEST_LINE = 100  # of a paragraph: longer lines are hard to read
-_LONGEST_WORD = 24  # of a table's cell: longer words are broken where a table has to be narrow
+_LONGEST_LINE = 100  # of paragraphs: longer lines are hard to read
+_LONGEST_WORD = 24  # of table cells: longer words are broken if the table is too wide
 _GAP = "  "  # between two columns
 
 Cells = Sequence[str]
 
 
 def width() -> int:
-    """Columns of the terminal, at least 80; COLUMNS, else 80, where stdout is no terminal."""
-    import shutil  # imported here: it takes a tenth of the time that importing echocell does
+    """Returns the terminal's width in columns, at least 80; if stdout is no terminal, COLUMNS or
+    80.
+    """
+    import shutil  # imported here: costs a tenth of echocell's import time
 
     return max(LEAST_WIDTH, shutil.get_terminal_size((LEAST_WIDTH, 24)).columns)
 
@@ -37,12 +39,12 @@ def shows_bars() -> bool:
 def _is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
-    except (AttributeError, ValueError):  # a stand-in that can only write; a closed stream
+    except (AttributeError, ValueError):  # an object with only write(); a closed stream
         return False
 
 
 def paragraph(text: str, *, indent: str = "", hanging: str = "  ") -> str:
-    """The text, wrapped; lines after the first begin with `hanging`. Words are never broken."""
+    """Wraps the text; lines after the first begin with `hanging`. Words are never broken."""
     return textwrap.fill(
         text,
         min(width(), _LONGEST_LINE),
@@ -56,17 +58,17 @@ def paragraph(text: str, *, indent: str = "", hanging: str = "  ") -> str:
 def table(
     heads: Cells, rows: Sequence[Cells], *, right: Collection[int] = (), indent: str = ""
 ) -> str:
-    """Heads and rows in columns, no wider than the terminal.
+    """Formats heads and rows in columns, no wider than the terminal.
 
-    A table that is too wide has the cells of its widest columns wrapped. One that has too many
-    columns for that is printed in parts, one below the other, each of which begins with the first
+    If the table is too wide, the cells of its widest columns are wrapped. If it has too many
+    columns for that, it is printed in parts, one below the other, each starting with the first
     column.
 
     Args:
-        heads: of the columns.
-        rows: each as long as heads.
-        right: indices of the columns that are aligned to the right; their cells are not wrapped.
-        indent: in front of every line.
+        heads: column heads.
+        rows: the cells, each row as long as `heads`.
+        right: indices of right-aligned columns; their cells are not wrapped.
+        indent: prefix of every line.
     """
     columns = [
         _Column(cells, index in right) for index, cells in enumerate(zip(heads, *rows, strict=True))
@@ -77,7 +79,7 @@ def table(
 
 
 class _Column:
-    """A column of a table: its head and cells, and the widths that it can have."""
+    """A column of a table: its cells, and the widths that it can have."""
 
     def __init__(self, cells: Cells, right: bool) -> None:
         self.cells = cells
@@ -89,13 +91,13 @@ class _Column:
         self.least = max(map(len, [*head.split(), *whole]), default=1)
 
     def wrapped(self, row: int, width: int) -> list[str]:
-        """The lines of a cell, each padded to the width."""
+        """Returns the lines of a cell, each padded to the width."""
         lines = textwrap.wrap(self.cells[row], width, break_on_hyphens=False) or [""]
         return [line.rjust(width) if self.right else line.ljust(width) for line in lines]
 
 
 def _parts(columns: Sequence[_Column], available: int) -> Iterator[list[_Column]]:
-    """The columns in as few groups as fit, the first column in front of each."""
+    """Yields the columns in as few groups as fit, each starting with the first column."""
     first, *others = columns
     part = [first]
     for column in others:
@@ -118,8 +120,10 @@ def _lines(columns: Sequence[_Column], available: int) -> Iterator[str]:
 
 
 def _fitted(columns: Sequence[_Column], available: int) -> list[int]:
-    """Widths of the columns: those of their cells, then narrower until all fit, one character at a
-    time where that costs the fewest lines.
+    """Returns the widths of the columns.
+
+    They start at the width of the widest cell and shrink, one character at a time where it adds the
+    fewest lines, until all columns fit.
     """
     widths = [column.widest for column in columns]
     while _total(widths) > available:
@@ -135,7 +139,7 @@ def _fitted(columns: Sequence[_Column], available: int) -> list[int]:
 
 
 def _height(columns: Sequence[_Column], widths: Sequence[int]) -> int:
-    """About how many lines the rows take."""
+    """Estimates the number of lines of all rows."""
     rows = zip(*(column.lengths for column in columns), strict=True)
     return sum(
         max(-(-length // width) for length, width in zip(row, widths, strict=True)) for row in rows

@@ -1,4 +1,4 @@
-"""Types of the arguments that take several kinds of values."""
+"""Type aliases of arguments."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-#: What names an activation, an initializer, a regularizer, a loss or a metric: its name, its
-#: configuration, the object, its class or its function.
+#: An activation, initializer, regularizer, loss or metric: its name, configuration, object, class
+#: or function.
 Identifier: TypeAlias = str | Mapping[str, Any] | Callable[..., Any]
-#: The extents of an array; None is open.
+#: The extents of an array; None for an open axis.
 Shape: TypeAlias = Sequence[int | None]
-#: How much is said of the progress.
+#: Verbosity of the progress display.
 Verbose: TypeAlias = int | Literal["auto"]
 #: An array of numbers.
 Array: TypeAlias = NDArray[Any]

@@ -1,7 +1,7 @@
-"""The error of a wrong command line."""
+"""The error for an invalid command line."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
-    """A wrong command line; the message is one line."""
+    """An invalid command line; the message is one line."""

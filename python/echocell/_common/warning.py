@@ -1,4 +1,4 @@
-"""Warnings that point at the user's line, however deep in the package they arise."""
+"""Warnings that point at the user's line, however deep in the package they are raised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warns in the name of the first caller outside this package."""
+    """Issues a warning attributed to the first caller outside this package."""
     frame = sys._getframe(1)
     level = 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
@@ -22,7 +22,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 class WarnOnce:
-    """Warnings that are given once about each subject, as a model gives them."""
+    """Issues each warning once per subject."""
 
     def __init__(self) -> None:
         self._given: set[str] = set()
@@ -30,7 +30,7 @@ class WarnOnce:
     def about(
         self, subject: str, category: type[Warning] = UserWarning
     ) -> Callable[[str], None] | None:
-        """Returns what gives the warning about a subject; None where it has been given."""
+        """Returns the function that warns about a subject, or None if it has been called."""
         return None if subject in self._given else partial(self._give, subject, category)
 
     def _give(self, subject: str, category: type[Warning], message: str) -> None:

@@ -1,4 +1,4 @@
-"""The compiled core, in the build for this machine. __init__.pyi describes each name."""
+"""The compiled core, in the build for this machine. __init__.pyi describes its names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ Network = _module.NetworkFloat32 | _module.NetworkFloat64
 def make_network(
     layers: Sequence[Any], input_shape: Sequence[int], dtype: str = "float32", seed: int = 0
 ) -> Any:
-    """Returns a network of this dtype, "float32" or "float64"."""
+    """Makes a network of dtype "float32" or "float64".
+
+    Raises:
+        ValueError: for any other dtype.
+    """
     if dtype not in _NETWORKS:
         raise ValueError(f"expected dtype 'float32' or 'float64', received {dtype!r}")
     return _NETWORKS[dtype](layers, input_shape, seed)

@@ -1,7 +1,8 @@
-"""The compiled core. Arrays come in batch-major, of any numbers, and are converted to the network's
-dtype; what comes out is new arrays of that dtype. Everything here assumes that the Python layer has
-checked the meaning of the data; what it checks itself (shapes, finite numbers, counts) raises
-ValueError.
+"""The compiled core.
+
+Arrays are batch-major, of any numeric dtype, and are converted to the network's dtype; results are
+new arrays of that dtype. The Python layer has checked the meaning of the data; the core checks
+shapes, finite numbers and counts, and raises ValueError.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# All options are made from values by name, LSTMOptions(units=3), and are attributes then. Those
-# with a default value can be left out.
+# All options are keyword arguments, LSTMOptions(units=3), and attributes. Those with a default
+# value can be left out.
 @dataclass_transform(kw_only_default=True)
 class LayerOptions:
     """The options of a layer, without its weights. Base of all options below."""
@@ -90,7 +91,7 @@ class TimeDistributedOptions(LayerOptions):
     layer: LayerOptions
 
 class BidirectionalOptions(LayerOptions):
-    """forward and backward: recurrent options; backward has go_backwards set the other way."""
+    """forward and backward are recurrent options with opposite go_backwards."""
 
     forward: LayerOptions
     backward: LayerOptions
@@ -133,10 +134,12 @@ class MetricOptions(_TrainingOptions):
     k: int = 5
 
 class _Network:
-    """A network and its training. Layers are numbered as they were given. While one thread is at
-    work in it, calls of others that touch numbers raise ValueError, but for reading learning_rate
-    and iterations. On that thread, hooks may call anything but compile(); Python code that runs in
-    the middle of a batch, such as a signal handler, may read parameters and nothing else.
+    """A network and its training. Layers are numbered in the given order.
+
+    While one thread is inside a call, calls from other threads that access numbers raise
+    ValueError, except reading learning_rate and iterations. On that thread, hooks may call
+    everything but compile(); Python code that runs in the middle of a batch, such as a signal
+    handler, may only read parameters.
     """
 
     def __init__(
@@ -163,7 +166,7 @@ class _Network:
     # -- parameters, in Keras's layout
     def parameters(self, layer: int) -> list[tuple[str, tuple[int, ...]]]: ...
     def get_parameter(self, layer: int, index: int) -> Array: ...
-    # Any numbers: whether they are finite is for the caller to look at. So for set_states.
+    # Not checked for finite numbers, which is up to the caller; set_states likewise.
     def set_parameter(self, layer: int, index: int, value: Array) -> None: ...
     def set_regularizer(self, layer: int, index: int, l1: float, l2: float) -> None: ...
     def set_trainable(self, layer: int, trainable: bool) -> None: ...
@@ -176,8 +179,8 @@ class _Network:
     # validation. fit and evaluate: test_batch_begin(batch); test_batch_end(batch, running means) ->
     # True to stop; progress(epoch, batches done, running means), at most 20 times a second.
     # predict: predict_batch_begin(batch); predict_batch_end(batch, all outputs).
-    # lengths [N]: sequences of different lengths follow each other in x, [sum of lengths, ...], and
-    # so do, where timed_output, y and weights per step.
+    # lengths [N]: x holds sequences of different lengths, concatenated, [sum of lengths, ...];
+    # likewise, with timed_output, y and the weights per step.
     def compile(
         self,
         loss: LossOptions,
@@ -185,8 +188,10 @@ class _Network:
         optimizer: OptimizerOptions,
         keep_slots: bool = True,
     ) -> None:
-        """With keep_slots the optimizer's slots of an earlier compile stay if `optimizer` is of the
-        same kind; otherwise they start as Keras's do, and iterations at 0.
+        """Sets loss, metrics and optimizer.
+
+        With keep_slots the optimizer's slots of an earlier compile are kept if `optimizer` is of
+        the same kind. Otherwise slots start as in Keras, and iterations at 0.
         """
     def uncompile(self) -> None: ...  # drops loss, metrics, optimizer and its slots
     learning_rate: float
@@ -195,7 +200,7 @@ class _Network:
     def slots(self) -> list[Array]: ...  # optimizer state, each as long as all parameters
     def set_slots(self, slots: Sequence[Array]) -> None: ...
     random_state: tuple[int, int]  # seed, draws so far
-    layer_draws: int  # how many times run_layer(training=True) has drawn, from streams of its own
+    layer_draws: int  # draws of run_layer(training=True), which have their own streams
     def fit(
         self,
         x: Array,
@@ -203,21 +208,22 @@ class _Network:
         sample_weight: Array | None,
         batch_size: int,
         epochs: int,
-        shuffle: bool | str = True,  # or "batch": batches stay runs of the data
+        shuffle: bool | str = True,  # "batch" shuffles whole batches
         *,
         lengths: NDArray[np.int64] | None = None,
         initial_epoch: int = 0,
         # x, y, sample_weight, lengths
         validation: tuple[Array, Array, Array | None, Array | None] | None = None,
         validation_batch_size: int = 32,
-        validation_freq: int | Sequence[int] = 1,  # every so many epochs, or these, from 1
-        # 0: off. Else every batch is walked in windows of so many steps, the validation too; states
-        # are carried, gradients are not. ValueError unless all layers are streamable.
+        validation_freq: int | Sequence[int] = 1,  # a period, or the epochs, counted from 1
+        # 0: off. Else batches, also of the validation, are processed in windows of this many steps;
+        # states are carried, gradients are not. ValueError unless all layers are streamable.
         bptt_steps: int = 0,
         hooks: Mapping[str, Callable[..., Any]] = ...,
     ) -> list[list[float]]:
-        """A row of logs per epoch that was run. KeyboardInterrupt leaves out the batch
-        (with bptt_steps: the window) that was running.
+        """Returns one row of logs per epoch that was run.
+
+        After KeyboardInterrupt the interrupted batch (with bptt_steps: window) has no effect.
         """
     def train_on_batch(
         self,
@@ -246,15 +252,14 @@ class _Network:
         batch_size: int,
         hooks: Mapping[str, Callable[..., Any]] = ...,
     ) -> Array:
-        """[N, ...]; with lengths and timed_output [sum of lengths, ...]."""
-    # -- state. Batch size of the carried state: 0 where none is carried yet.
+        """Returns [N, ...]; with lengths and timed_output [sum of lengths, ...]."""
+    # -- state. state_batch: batch size of the carried state, 0 if there is none.
     @property
     def state_batch(self) -> int: ...
     def step(self, x: Array) -> Array:
-        """One time step x [B, F], or ids [B, 1] or [B], through the network; state is carried."""
-    # -- the same at the least cost, for data that are not checked yet. None where it is no
-    # array or does not fit: nothing has happened then, and the ordinary method is to be called with
-    # checked data.
+        """Runs one time step x [B, F], or ids [B, 1] or [B], and carries the state."""
+    # -- fast paths for unchecked data. They return None, without any effect, if the data are not
+    # arrays or do not fit; the caller then checks the data and calls the ordinary method.
     def quick_fit(
         self, x: Any, y: Any, batch_size: Any, epochs: Any, shuffle: Any, /
     ) -> list[list[float]] | None: ...
@@ -262,7 +267,7 @@ class _Network:
     def quick_predict(self, x: Any, batch_size: Any, /) -> Array | None: ...
     def quick_step(self, x: Any, /) -> Array | None: ...
     def reset_states(self, layer: int = -1, rows: Sequence[int] | None = None) -> None: ...
-    def get_states(self, layer: int) -> list[Array]: ...  # [] where none is carried yet
+    def get_states(self, layer: int) -> list[Array]: ...  # [] if none is carried
     def set_states(self, layer: int, states: Sequence[Array]) -> None: ...
     # -- one layer alone, batch-major [B, T, C] or [B, C]
     def run_layer(
@@ -279,16 +284,16 @@ class _Network:
         x: Array,
         mask: NDArray[np.uint8] | None = None,
         initial_state: Sequence[Array] | None = None,
-        from_input: bool = False,  # x is the network's input: the layers in front run first
+        from_input: bool = False,  # x is the network's input: preceding layers run first
     ) -> dict[str, Array]: ...  # name -> [B, T, H]
-    # -- for tests: the loss and the gradient of one batch, nothing updated
+    # -- the loss and the gradients of one batch, without an update
     def gradients(
         self, x: Array, y: Array, sample_weight: Array | None = None, training: bool = False
     ) -> tuple[float, list[list[Array]], Array]: ...  # loss, [layer][parameter], d/dx
     @property
     def workspace_bytes(self) -> int: ...  # memory held in plans
     def require_open(self) -> None:
-        """Raises the ValueError of a call that is refused because another one is at work."""
+        """Raises ValueError if another call is running."""
 
 class NetworkFloat32(_Network): ...
 class NetworkFloat64(_Network): ...
@@ -301,13 +306,13 @@ def make_network(
     dtype: str = "float32",
     seed: int = 0,
 ) -> Network:
-    """A network of this dtype, "float32" or "float64"."""
+    """Makes a network of dtype "float32" or "float64"."""
 
 def release_workspaces() -> None:
-    """Lets go of the plans of all networks that are not at work."""
+    """Frees the plans of all networks in which no call is running."""
 
-# Returns the parameters of a layer for such a sample, as Network.parameters() has
-# them, and the shape of an output sample. No memory is taken, whatever their size.
+# Returns the parameters of a layer for this input, as Network.parameters() does, and the shape of
+# an output sample. Allocates no memory for the parameters.
 def layer_shapes(
     layer: LayerOptions, input_shape: Sequence[int]
 ) -> tuple[list[tuple[str, tuple[int, ...]]], tuple[int, ...]]: ...
@@ -315,6 +320,7 @@ def set_num_threads(count: int) -> None: ...
 def get_num_threads() -> int: ...
 def build_info() -> dict[str, str]: ...
 def orthonormal_columns(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The Q of matrix = Q R with diag(R) >= 0; matrix has at least as many rows as columns. Q is of
-    the same shape, in Fortran's order.
+    """Returns Q of matrix = Q R with diag(R) >= 0, of the same shape, in Fortran order.
+
+    The matrix has at least as many rows as columns.
     """

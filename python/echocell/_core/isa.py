@@ -1,7 +1,7 @@
-"""The choice of the module of the core that fits this machine.
+"""Loads the build of the core that fits this machine.
 
-There is one module per instruction set, from the same sources. The environment variable
-ECHOCELL_ISA names the one to take, for tests and comparisons.
+There is one module per instruction set, built from the same sources. The environment variable
+ECHOCELL_ISA selects one by name, for tests and comparisons.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ SPINS = "GOMP_SPINCOUNT"
 
 
 def choose(wanted: str | None, supported: list[str], built: list[str]) -> str:
-    """The instruction set to use.
+    """Chooses the instruction set to use.
 
     Args:
-        wanted: by name; None or empty: the best one.
+        wanted: its name; None or empty selects the best one.
         supported: those of this machine, best first.
-        built: those that there are modules for.
+        built: those with a module.
 
     Raises:
-        ImportError: the wanted one is unknown, not built, or more than the machine can.
+        ImportError: the wanted one is unknown, not built, or not supported by this machine.
     """
     usable = [name for name in supported if name in built]
     if wanted:
@@ -45,7 +45,7 @@ def choose(wanted: str | None, supported: list[str], built: list[str]) -> str:
 
 
 def load() -> ModuleType:
-    """The module of the core that fits this machine, or that ECHOCELL_ISA names."""
+    """Imports the module that fits this machine, or that ECHOCELL_ISA selects."""
     supported = _cpu.supported()
     known = dict.fromkeys([*supported, "x86_64", "x86_64_v3", "x86_64_v4", "generic"])
     built = [name for name in known if importlib.util.find_spec(f"echocell._core._core_{name}")]
@@ -56,12 +56,11 @@ def load() -> ModuleType:
 
 @contextmanager
 def _short_spins() -> Iterator[None]:
-    """While OpenMP's runtime is loaded: its threads are to wait for each other awake for some ten
-    microseconds, then asleep.
+    """Context manager for loading OpenMP: its threads spin for about ten microseconds, then sleep.
 
-    By default they stay awake for milliseconds. Where other processes want the processors, too,
-    that keeps off the very thread that is waited for: a batch that takes 80 microseconds then takes
-    7 milliseconds. Settings of the environment for waiting are left alone.
+    By default they spin for milliseconds. When other processes compete for the processors, spinning
+    delays the thread that is being waited for: a batch of 80 microseconds then takes 7
+    milliseconds. Settings of the environment take precedence.
     """
     if SPINS in os.environ or "OMP_WAIT_POLICY" in os.environ:
         yield

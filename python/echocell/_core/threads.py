@@ -1,4 +1,4 @@
-"""The number of threads that the core uses."""
+"""The number of threads of the core."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Any
 
 from echocell import _core
 
-# The core counts with 32 bits.
+# The core stores the count in 32 bits.
 _MOST = 2**31 - 1
 
 
 def get_num_threads() -> int:
-    """Returns the most threads that the core uses; at first as many as the process may.
+    """Returns the maximum number of threads; by default the number of processors available.
 
-    In a process that was forked it is 1: threads do not survive a fork.
+    It is 1 in a forked process, because threads do not survive a fork.
     """
     return _core.get_num_threads()
 
 
 def set_num_threads(count: Any) -> None:
-    """Sets the most threads that the core uses, in this process, from the next call on.
+    """Sets the maximum number of threads for this process, from the next call on.
 
-    The results are the same to the bit for any number. Small batches stay on one thread.
+    Results are bitwise identical for any number of threads. Small batches use a single thread.
 
     Args:
-        count: an integer of at least 1; it may be more than the machine has processors.
+        count: an integer >= 1; it may exceed the number of processors.
 
     Raises:
-        TypeError: it is no integer.
-        ValueError: it is below 1, or too large to count to.
+        TypeError: the count is not an integer.
+        ValueError: the count is below 1 or above 2**31 - 1.
     """
     if isinstance(count, bool) or not hasattr(count, "__index__"):
         raise TypeError(f"set_num_threads: expected an integer, received {count!r}")

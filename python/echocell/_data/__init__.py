@@ -1,1 +1,1 @@
-"""Arrays and lists of sequences, checked once and given in the form that the core takes."""
+"""Checks the user's arrays and lists of sequences, and converts them for the core."""

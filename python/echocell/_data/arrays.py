@@ -1,7 +1,7 @@
-"""The edge between the user's data and the core: every array is checked and converted once, here.
+"""Checks and converts arrays, once, between the user and the core.
 
-N samples, T time steps, F features, C classes or outputs. A sample shape leaves the batch axis
-out; None in it is an open axis. Errors name the argument, what was expected and what came.
+N samples, T time steps, F features, C classes or outputs. A sample shape has no batch axis; None
+in it is an open axis. Errors name the argument, what was expected and what was received.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from echocell._data.shapes import Sample, fits, text
 
 Array = NDArray[Any]
 
-# float32 counts whole numbers without a gap up to here.
+# The largest integer up to which float32 represents all integers.
 LARGEST_FLOAT32_INTEGER = 2**24
-# The core converts arrays of these dtypes itself, and checks that the numbers are finite then.
+# The core converts arrays of these dtypes itself, and checks that their numbers are finite.
 _TAKEN_BY_CORE = frozenset(np.dtype(kind) for kind in ("?", "u1", "i4", "i8", "f4", "f8"))
-# Up to here Python's own sum and min are faster than NumPy's.
+# Up to this size Python's sum and min are faster than NumPy's.
 SMALL = 128
 
 
 def entries(value: Iterable[Any]) -> list[Any]:
     """Returns the entries of a list, an array or another iterable.
 
-    A memoryview of several axes, or of numbers that Python has no format for, is read as an array.
+    A memoryview with several axes, or with a format that Python cannot index, is read as an array.
     """
     return list(np.asarray(value) if isinstance(value, memoryview) else value)
 
@@ -39,9 +39,11 @@ def entries(value: Iterable[Any]) -> list[Any]:
 
 
 def as_array(value: Any, name: str) -> Array:
-    """Returns the value as an array of booleans, integers or floats; nothing is converted yet.
+    """Returns the value as an array of booleans, integers or floats, not yet converted.
 
-    Raises TypeError for what holds no numbers, ValueError for ragged lists.
+    Raises:
+        TypeError: the value does not hold numbers.
+        ValueError: the value is a list of rows of different lengths.
     """
     if value is None:
         raise TypeError(f"{name}: expected an array of numbers, received None")
@@ -91,10 +93,10 @@ def _contents(value: Any, array: Array) -> str:
 
 
 def numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
-    """The value as a C-contiguous array of dtype.
+    """Returns the value as a C-contiguous array of `dtype`.
 
-    What has that dtype already is not looked at: the core checks that numbers are finite. Floats
-    that are converted are checked here, where overflow can be told from infinity.
+    An array that already has this dtype is not inspected: the core checks that its numbers are
+    finite. Converted floats are checked here, where overflow can be told from infinity.
     """
     if type(value) is np.ndarray and value.dtype == dtype:
         if value.flags.c_contiguous:
@@ -105,10 +107,9 @@ def numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
 
 
 def data(value: Any, dtype: np.dtype[Any], name: str) -> Array:
-    """Returns the value as an array that the core takes for one of dtype.
+    """Returns the value as an array that the core accepts for a network of `dtype`.
 
-    Whether the numbers of an array of the core's dtypes are finite is left to the core; explain()
-    says which one is not.
+    The core checks that the numbers are finite; explain() then finds the first that is not.
     """
     if type(value) is np.ndarray and value.dtype in _TAKEN_BY_CORE and value.flags.c_contiguous:
         return value
@@ -116,11 +117,11 @@ def data(value: Any, dtype: np.dtype[Any], name: str) -> Array:
 
 
 def explain(error: ValueError, given: Mapping[str, Array], dtype: DTypeLike) -> NoReturn:
-    """Raises the core's error; where a number is not finite as dtype, one that says which.
+    """Raises an error that names the first non-finite number, or else the core's error.
 
     Args:
-        error: the core's.
-        given: the arrays by name, as data() gave them.
+        error: raised by the core.
+        given: the arrays by name, as data() returned them.
         dtype: of the network.
     """
     try:
@@ -131,7 +132,7 @@ def explain(error: ValueError, given: Mapping[str, Array], dtype: DTypeLike) -> 
 
 
 def refuse_nonfinite_as(given: Mapping[str, Array], dtype: DTypeLike) -> None:
-    """Raises ValueError where a number of these named arrays is not finite as dtype."""
+    """Raises ValueError if one of these arrays is not finite when converted to `dtype`."""
     for name, array in given.items():
         with np.errstate(over="ignore"):
             converted = np.asarray(array, dtype)
@@ -148,9 +149,10 @@ def _converted(array: Array, dtype: np.dtype[Any], name: str) -> Array:
 
 
 def kept_numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
-    """As numbers(), but NaN and infinity stay what they are: for what a model has held before.
+    """Converts like numbers(), but keeps NaN and infinity, for states that a model has carried.
 
-    Raises ValueError where conversion makes an infinity of a number.
+    Raises:
+        ValueError: conversion turned a finite number into infinity.
     """
     array = as_array(value, name)
     with np.errstate(over="ignore"):
@@ -160,8 +162,9 @@ def kept_numbers(value: Any, dtype: np.dtype[Any], name: str) -> Array:
 
 
 def refuse_too_large(array: Array, dtype: np.dtype[Any], name: str) -> None:
-    """Raises ValueError where a copy as dtype needs more memory than the machine has. A view may
-    stand for any number of elements, such as what np.broadcast_to gives.
+    """Raises ValueError if a copy as `dtype` needs more memory than the machine has.
+
+    A view can have any number of elements, such as the result of np.broadcast_to.
     """
     needed = array.size * dtype.itemsize
     if needed <= SMALL or needed <= _memory():
@@ -174,7 +177,7 @@ def refuse_too_large(array: Array, dtype: np.dtype[Any], name: str) -> None:
 
 @cache
 def _memory() -> int:
-    """The machine's memory, in bytes; where the system does not tell, no bound."""
+    """Returns the machine's memory in bytes; sys.maxsize if it is unknown."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -182,7 +185,7 @@ def _memory() -> int:
 
 
 def refuse_nonfinite(array: Array, name: str, original: Array | None = None) -> None:
-    """Raises ValueError naming the first NaN or infinity, and whether conversion made it."""
+    """Raises ValueError naming the first NaN or infinity, and whether conversion caused it."""
     finite = np.isfinite(array)
     if finite.all():
         return
@@ -203,7 +206,7 @@ def refuse_nonfinite(array: Array, name: str, original: Array | None = None) -> 
 
 
 def extremes(array: Array) -> tuple[float, float]:
-    """The least and the largest number."""
+    """Returns the minimum and the maximum."""
     if array.size <= SMALL:
         values = array.ravel().tolist()
         return min(values), max(values)
@@ -211,7 +214,7 @@ def extremes(array: Array) -> tuple[float, float]:
 
 
 def refuse_bad_classes(array: Array, classes: int, name: str, who: str) -> None:
-    """Raises ValueError unless all are whole numbers from 0 to classes - 1."""
+    """Raises ValueError unless all numbers are integers from 0 to classes - 1."""
     low, high = extremes(array)
     if array.dtype.kind == "f" and not (np.floor(array) == array).all():
         refuse_nonfinite(array, name)
@@ -230,17 +233,18 @@ def refuse_bad_classes(array: Array, classes: int, name: str, who: str) -> None:
 
 
 def inputs(value: Any, expected: Sample, dtype: np.dtype[Any], name: str = "x") -> Array:
-    """Inputs as [N, *expected].
+    """Returns the inputs as [N, *expected].
 
-    Raises TypeError or ValueError where it holds no finite numbers, is empty, or has another
-    shape; the message says how to reshape it.
+    Raises:
+        TypeError: the value does not hold numbers.
+        ValueError: it is empty, not finite or of another shape; the message says how to reshape it.
     """
     x = data(unwrapped(value, expected), dtype, name)
     return x if fits(x.shape[1:], expected) and x.size else fitted(x, expected, name)
 
 
 def step_inputs(value: Any, features: int | None, dtype: np.dtype[Any], name: str = "x") -> Array:
-    """One time step, [B, F]."""
+    """Returns the input of one time step, [B, F]."""
     x = data(value, dtype, name)
     if x.ndim == 2 and x.size and features in (None, x.shape[1]):
         return x
@@ -256,7 +260,7 @@ def step_inputs(value: Any, features: int | None, dtype: np.dtype[Any], name: st
 
 
 def step_ids(value: Any, name: str = "x") -> Array:
-    """The ids of one time step, [B] or [B, 1], as [B, 1]."""
+    """Returns the ids of one time step, given as [B] or [B, 1], as [B, 1]."""
     array = as_array(value, name)
     if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
         return array.reshape(-1, 1)
@@ -268,7 +272,7 @@ def step_ids(value: Any, name: str = "x") -> Array:
 
 
 def ids(value: Any, expected: Sample, classes: int, dtype: np.dtype[Any], name: str = "x") -> Array:
-    """Indices for an Embedding, [N, *expected], as whole numbers below `classes`."""
+    """Returns indices for an Embedding, [N, *expected], as integers below `classes`."""
     array = as_array(unwrapped(value, expected), name)
     array = (
         array if array.size and fits(array.shape[1:], expected) else fitted(array, expected, name)
@@ -294,7 +298,7 @@ def refuse_streams(value: Any, verb: str) -> None:
 
 
 def unwrapped(value: Any, expected: Sample) -> Any:
-    """Keras takes [x] for a model of one input."""
+    """Returns x where [x] is given; Keras accepts both for a model with one input."""
     if type(value) is list and len(value) == 1 and isinstance(value[0], np.ndarray):
         return value[0] if value[0].ndim > len(expected) else value
     return value
@@ -309,7 +313,7 @@ def _refuse_large(array: Array, name: str) -> None:
 
 
 def fitted(x: Array, expected: Sample, name: str) -> Array:
-    """[N] becomes [N, 1] where samples are single numbers; all else raises ValueError."""
+    """Returns [N] as [N, 1] if samples are single numbers; raises ValueError for other shapes."""
     if x.ndim == 0:
         raise ValueError(f"{name}: expected shape {text(expected)}, received the number {x}")
     if x.size == 0:

@@ -1,4 +1,4 @@
-"""Batch sizes, epochs and shuffling, checked.
+"""Checks batch sizes, numbers of epochs and shuffling.
 
 N samples, B batch.
 """
@@ -19,11 +19,10 @@ DEFAULT_BATCH = 32
 def batch_size(
     spec: InputSpec, carried: int, given: Any, rows: int, name: str = "batch_size"
 ) -> int:
-    """Returns the number of samples in a batch.
+    """Returns the number of samples in a batch, at most the number of samples.
 
-    It is the given one, else the model's batch size, else that of the states it carries, else 32;
-    never more than there are samples. A stateful model takes whole batches of one size until its
-    states are reset.
+    It is the given one, else the model's batch size, else that of the states it carries, else 32. A
+    stateful model takes whole batches of one size until its states are reset.
     """
     if given is None:
         size = spec.batch or carried or DEFAULT_BATCH
@@ -59,7 +58,7 @@ def _stateful_batch(spec: InputSpec, size: int, rows: int, carried: int, name: s
 
 
 def validation_size(spec: InputSpec, given: Any, rows: int) -> int:
-    """Returns the batch size of a validation, which follows on batches of the training."""
+    """Returns the batch size of a validation that follows training batches."""
     name = "validation_batch_size"
     size = min(scalars.whole(given, name), rows)
     if spec.stateful and rows % size:
@@ -80,13 +79,13 @@ def validation_epochs(given: Any) -> int | list[int]:
 def check_shuffle(
     spec: InputSpec, shuffle: Any, rows: int, size: int, warn: Callable[[str], None] | None
 ) -> bool | str:
-    """Returns whether the order is drawn anew in every epoch; "batch" where batches stay together.
+    """Returns whether the samples are shuffled in every epoch, or "batch" for whole batches.
 
-    A stateful model with one batch keeps its rows: their order changes nothing but which state a
-    sample meets. With several batches it shuffles as asked, and warns.
+    A stateful model with one batch is not shuffled: the order would only change which state a
+    sample meets. With several batches it is shuffled as requested, with a warning.
 
     Raises:
-        ValueError: for another word than "batch".
+        ValueError: `shuffle` is a string other than "batch".
     """
     if isinstance(shuffle, str) and shuffle != "batch":
         raise ValueError(f"shuffle: expected True, False or 'batch', received {shuffle!r}")
@@ -104,7 +103,7 @@ def check_shuffle(
 
 
 def epochs_of(epochs: Any, initial_epoch: Any) -> tuple[int, int]:
-    """Returns the number of the last epoch and that of the first, checked."""
+    """Returns the checked numbers of the last and of the first epoch."""
     if type(epochs) is int and type(initial_epoch) is int and epochs > 0 <= initial_epoch:
         return epochs, initial_epoch
     return (

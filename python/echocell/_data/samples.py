@@ -1,6 +1,6 @@
-"""Data of a training or an evaluation, checked once at the edge.
+"""Checks the data of a training or an evaluation.
 
-N samples, T time steps. Arrays of inputs, targets and weights as the core takes them.
+N samples, T time steps. Arrays of inputs, targets and weights in the form that the core takes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ def named_rows(name: str, array: Array, lengths: Lengths | None) -> dict[str, Ar
 
 
 class Data(NamedTuple):
-    """x [N, ...], y [N, ...], weights None, [N] or [N, T]. With lengths, sequences of different
-    lengths follow each other: x [sum of lengths, ...], and so do y and weights where there is an
-    output at every step of the sequences.
+    """x [N, ...], y [N, ...], weights None, [N] or [N, T].
+
+    With lengths, sequences of different lengths are concatenated: x [sum of lengths, ...], and
+    likewise y and weights if there is an output at every step.
     """
 
     x: Array
@@ -44,11 +45,11 @@ class Data(NamedTuple):
         return len(self.x) if self.lengths is None else len(self.lengths)
 
     def options(self) -> dict[str, Any]:
-        """The further arguments of the core: the lengths, where there are any."""
+        """Returns further arguments for the core: the lengths, if there are any."""
         return {} if self.lengths is None else {"lengths": self.lengths}
 
     def named(self, names: Sequence[str] = NAMES) -> dict[str, Array]:
-        """The arrays by name; sequences of different lengths one by one."""
+        """Returns the arrays by name; sequences of different lengths separately."""
         arrays = zip(names, (self.x, self.y, self.weights), strict=False)
         return {
             place: rows
@@ -58,7 +59,7 @@ class Data(NamedTuple):
         }
 
     def part(self, first: int, last: int) -> Data:
-        """The samples first .. last - 1."""
+        """Returns the samples first .. last - 1."""
 
         def rows_of(array: Array) -> Array:
             if self.lengths is None or len(array) == self.rows:
@@ -77,12 +78,12 @@ Inputs: TypeAlias = tuple[Array, Lengths | None]
 
 
 def named_inputs(inputs: Inputs) -> dict[str, Array]:
-    """The inputs that check_input() gave, by name."""
+    """Returns the inputs of check_input() by name."""
     return named_rows("x", *inputs)
 
 
 def check_input(spec: InputSpec, x: Any, name: str = "x") -> Inputs:
-    """Returns the inputs as the core takes them, and their lengths where they differ."""
+    """Returns the inputs in the form that the core takes, and their lengths if they differ."""
     many_axes = type(x) is np.ndarray and x.ndim > 1
     lengths = None if many_axes or not spec.timed else sequences.lengths_of(x)
     if lengths is not None:
@@ -94,7 +95,7 @@ def check_input(spec: InputSpec, x: Any, name: str = "x") -> Inputs:
 
 
 def check_step(spec: InputSpec, x: Any) -> Array:
-    """Returns one time step of every sequence as the core takes it, [B, F]; of ids [B, 1]."""
+    """Returns one time step of every sequence, [B, F], or [B, 1] for ids."""
     sample, classes, dtype = spec.sample, spec.classes, spec.dtype
     if classes is not None and len(sample) == 1:
         return arrays.ids(arrays.step_ids(x), (1,), classes, dtype)
@@ -122,17 +123,17 @@ def check_data(
     *,
     warn: Callable[[str], None] | None,
 ) -> Data:
-    """Returns the data of a training or an evaluation as the core takes them.
+    """Returns the data of a training or an evaluation in the form that the core takes.
 
     Args:
-        given: the model's inputs.
-        wanted: the model's outputs.
+        given: specification of the model's inputs.
+        wanted: specification of the model's outputs.
         x: inputs.
         y: targets.
         sample_weight: [N], [N, T], or None.
         class_weight: {class: weight}, or None.
         names: of x, y and sample_weight in errors.
-        warn: called with a text about targets that should be probabilities and are none; None: not.
+        warn: called with a message if targets should be probabilities and are not; None: no check.
     """
     if y is None:
         raise TypeError(f"{names[1]}: expected an array of targets, received None")
@@ -162,7 +163,7 @@ def _check_timed(
     names: Sequence[str],
     warn: Callable[[str], None] | None,
 ) -> Data:
-    """Sequences of different lengths with a target at every step."""
+    """Checks sequences of different lengths with a target at every step."""
     loss, output, dtype = wanted.loss, wanted.sample[1:], wanted.dtype
     target = sequences.targets(y, loss, output, lengths, dtype, names[1])
     _look_at_sums(wanted, named_rows(names[1], target, lengths), warn)
@@ -178,7 +179,7 @@ def _check_timed(
 def _look_at_sums(
     wanted: OutputSpec, named: Mapping[str, Array], warn: Callable[[str], None] | None
 ) -> None:
-    """Warns of targets of categorical_crossentropy that are no probabilities."""
+    """Warns about targets of categorical_crossentropy that are not probabilities."""
     if wanted.loss != "categorical_crossentropy" or warn is None:
         return
     for name, target in named.items():
@@ -201,7 +202,7 @@ def _product(a: Array, b: Array) -> Array:
 def check_validation(
     given: InputSpec, wanted: OutputSpec, data: Any, warn: Callable[[str], None] | None
 ) -> Data:
-    """Returns the data of (x, y) or (x, y, sample_weight) as the core takes them."""
+    """Returns the data of (x, y) or (x, y, sample_weight) in the form that the core takes."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError(
             "validation_data: expected a tuple (x, y) or (x, y, sample_weight), received "
@@ -214,7 +215,7 @@ def check_validation(
 
 
 def split(data: Data, share: Any, batch: int | None) -> tuple[Data, Data]:
-    """The last `share` of the samples apart, for validation."""
+    """Splits off the last `share` of the samples for validation."""
     if isinstance(share, bool) or not isinstance(share, (int, float, np.number)):
         raise TypeError(f"validation_split: expected a number, received {share!r}")
     if not 0.0 < share < 1.0:

@@ -1,7 +1,7 @@
-"""Sequences of different lengths: a list of arrays, one per sequence.
+"""Checks sequences of different lengths: lists of arrays, one per sequence.
 
-The core takes them one behind the other, step by step, and is told their lengths. N sequences,
-T(i) time steps of sequence i, F features, C outputs. A sample shape leaves the batch axis out.
+The core takes them concatenated along the time axis, with their lengths. N sequences, T(i) time
+steps of sequence i, F features, C outputs. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Lengths = NDArray[np.int64]
 
 
 def lengths_of(value: Any) -> Lengths | None:
-    """The lengths of the rows, where they differ; None for all that is no such list."""
+    """Returns the lengths of the rows if they differ; None for any other value."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind != "O" or value.ndim != 1:
             return None
@@ -39,12 +39,12 @@ def lengths_of(value: Any) -> Lengths | None:
 
 
 def pieces(array: Array, lengths: Lengths) -> list[Array]:
-    """The sequences again: views."""
+    """Returns views of the single sequences."""
     return np.split(array, np.cumsum(lengths)[:-1])
 
 
 def refuse_unequal(spec: InputSpec, lengths: Lengths, name: str) -> None:
-    """Raises ValueError where the model cannot take sequences of different lengths."""
+    """Raises ValueError if the model cannot take sequences of different lengths."""
     received = f"received lengths {lengths.min()} to {lengths.max()}"
     pad = "pad them with preprocessing.sequence.pad_sequences"
     steps, *rest = spec.sample
@@ -68,7 +68,7 @@ def refuse_unequal(spec: InputSpec, lengths: Lengths, name: str) -> None:
 
 
 def inputs(spec: InputSpec, value: Sequence[Any], name: str) -> Array:
-    """All sequences [T(i), F] behind each other, [sum of T(i), F]; ids [sum of T(i)]."""
+    """Concatenates all sequences [T(i), F] to [sum of T(i), F]; ids to [sum of T(i)]."""
     return np.concatenate([_input(spec, row, f"{name}[{k}]") for k, row in enumerate(value)])
 
 
@@ -89,16 +89,15 @@ def _input(spec: InputSpec, row: Any, name: str) -> Array:
 def targets(
     value: Any, loss: str, output: Sample, lengths: Lengths, dtype: np.dtype[Any], name: str
 ) -> Array:
-    """Targets at every step, a list of [T(i), C] (or what _targets takes for that), behind each
-    other.
+    """Concatenates targets at every step, a list of [T(i), C] or of its short forms.
 
     Args:
         value: one entry per sequence.
-        loss: its kind.
-        output: the shape of the output at one step.
+        loss: kind of the loss.
+        output: shape of the output at one step.
         lengths: T(i).
-        dtype: of the result.
-        name: for errors.
+        dtype: dtype of the result.
+        name: for error messages.
     """
     rows = rows_of(value, lengths, name)
     return np.concatenate(
@@ -110,7 +109,7 @@ def targets(
 
 
 def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str) -> Array:
-    """[N], or a list of [T(i)], behind each other, for an output at every step."""
+    """Returns weights [N], or a list of [T(i)] concatenated if there is an output at every step."""
     if not (isinstance(value, (list, tuple)) and value and hasattr(value[0], "__len__")):
         return checked_weights(value, len(lengths), (None,), dtype, name)
     rows = rows_of(value, lengths, name)
@@ -125,7 +124,7 @@ def sample_weights(value: Any, lengths: Lengths, dtype: np.dtype[Any], name: str
 
 
 def rows_of(value: Any, lengths: Lengths, name: str) -> Sequence[Any]:
-    """One row for each sequence, as long as that."""
+    """Returns one row per sequence, each as long as the sequence."""
     if not hasattr(value, "__len__") or len(value) != len(lengths):
         count = f"{len(value)} rows" if hasattr(value, "__len__") else repr(value)
         raise ValueError(
@@ -144,7 +143,7 @@ def rows_of(value: Any, lengths: Lengths, name: str) -> Sequence[Any]:
 
 
 def product(a: Array, b: Array, lengths: Lengths) -> Array:
-    """Weights per sequence or per step, multiplied."""
+    """Multiplies weights per sequence or per step."""
     if len(a) != len(b):
         a, b = (np.repeat(w, lengths) if len(w) == len(lengths) else w for w in (a, b))
     return np.ascontiguousarray(a * b)

@@ -17,7 +17,7 @@ Sample = tuple[int | None, ...]
 
 
 def shape(value: Any, name: str) -> Sample:
-    """A tuple of positive integers and None."""
+    """Returns a tuple of positive integers and None."""
     if isinstance(value, (int, np.integer)):
         raise ValueError(
             f"{name}: expected a tuple of integers, received the number {value}. "
@@ -29,7 +29,7 @@ def shape(value: Any, name: str) -> Sample:
 
 
 def core_shape(sample: Sample) -> list[int]:
-    """As the core counts: -1 is open."""
+    """Converts to the core's representation, in which -1 is an open axis."""
     return [-1 if extent is None else extent for extent in sample]
 
 
@@ -39,19 +39,19 @@ def sample_shape(extents: Sequence[int]) -> Sample:
 
 
 def fits(actual: Sequence[int], expected: Sample) -> bool:
-    """Whether this shape is one of those that `expected`, with its open axes, stands for."""
+    """Whether a shape without open axes matches `expected`."""
     if actual == expected:
         return True
     if len(actual) != len(expected):
         return False
-    for extent, known in zip(actual, expected, strict=True):  # all() would take twice as long
+    for extent, known in zip(actual, expected, strict=True):  # twice as fast as all()
         if known is not None and known != extent:
             return False
     return True
 
 
 def text(sample: Sample, first: str = "samples") -> str:
-    """(samples, 5, 10); open axes by their meaning."""
+    """Formats a shape as (samples, 5, 10), with names for open axes."""
     names = {2: ("time steps", "features"), 1: ("features",)}.get(len(sample), ())
     words = [
         str(extent) if extent is not None else (names[k] if k < len(names) else "any")

@@ -1,6 +1,6 @@
-"""Specifications of inputs and outputs, which the checks of data take.
+"""Specifications of a model's inputs and outputs, against which data are checked.
 
-A sample shape leaves the batch axis out; None in it is an open axis.
+A sample shape has no batch axis; None in it is an open axis.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ class InputSpec(NamedTuple):
     """The inputs of a model.
 
     Attributes:
-        sample: the shape of one sample.
-        dtype: of the model's numbers.
-        classes: ids from 0 to classes - 1 are taken, for an Embedding; None: numbers are.
-        batch: the batch size, where it is fixed.
+        sample: shape of one sample.
+        dtype: dtype of the model.
+        classes: number of ids that an Embedding takes, 0 to classes - 1; None for numeric inputs.
+        batch: the batch size, if it is fixed.
         stateful: whether states are carried from batch to batch.
         timed: whether samples have time steps.
-        misled: the layer that would take padding for steps, in words; None where there is none.
+        misled: description of a layer that would process padding as steps; None if there is none.
     """
 
     sample: Sample
@@ -39,11 +39,11 @@ class OutputSpec(NamedTuple):
     """The outputs of a model that is trained or tested.
 
     Attributes:
-        sample: the shape of one output.
-        dtype: of the model's numbers.
-        loss: the kind of the loss.
+        sample: shape of one output.
+        dtype: dtype of the model.
+        loss: kind of the loss.
         timed: whether there is an output at every time step of the input.
-        sample_for: gives the shape of one output for an input of this shape, without open axes.
+        sample_for: maps the shape of an input to that of its output, without open axes.
     """
 
     sample: Sample

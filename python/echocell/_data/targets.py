@@ -1,6 +1,6 @@
-"""Targets and weights of samples, checked once at the edge; see _checks.
+"""Checks targets and weights of samples.
 
-N samples, T time steps, C classes or outputs. A sample shape leaves the batch axis out.
+N samples, T time steps, C classes or outputs. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from echocell._data.shapes import Sample, fits, text
 
 Array = NDArray[Any]
 
-# The largest difference from 1 of the sum of a one-hot or soft target.
+# Tolerance for the sum of a one-hot or soft target, which should be 1.
 SUM_TOLERANCE = 1e-3
 
 
@@ -34,11 +34,20 @@ def targets(
     name: str = "y",
     unit: str = "samples",
 ) -> Array:
-    """Targets as this kind of loss takes them.
+    """Returns the targets in the form that this kind of loss takes.
 
-    Returns [N, *output], or for a sparse loss class numbers [N, *output[:-1]]. [N] stands for
-    [N, 1], and [N, T] for [N, T, 1]. `output` is the shape of one output sample, `unit` the
-    word for a row.
+    Args:
+        value: the given targets.
+        loss: kind of the loss.
+        output: shape of one output sample.
+        rows: N.
+        dtype: dtype of the result.
+        name: for error messages.
+        unit: the word for a row in error messages.
+
+    Returns:
+        [N, *output], or class numbers [N, *output[:-1]] for a sparse loss. [N] is accepted for
+        [N, 1], and [N, T] for [N, T, 1].
     """
     sparse = loss.startswith("sparse")
     expected = output[:-1] if sparse else output
@@ -57,8 +66,9 @@ def targets(
 
 
 def _unwrapped(value: Any, rows: int, axes: int) -> Any:
-    """Keras takes [y] for a model of one output. Of one row it may be a list of rows as well: these
-    have `axes` axes each.
+    """Returns y where [y] is given; Keras accepts both for a model with one output.
+
+    With a single sample, [y] can also be a list of rows, which have `axes` axes each.
     """
     if type(value) is list and len(value) == 1 and isinstance(value[0], np.ndarray):
         return value[0] if rows != 1 or value[0].ndim > axes else value
@@ -116,10 +126,11 @@ def _check_several(y: Array, output: Sample, name: str) -> None:
 
 
 def first_of_other_sum(y: Array, name: str) -> str | None:
-    """The first row that is neither probabilities nor zeros (padding), in words; None where there
-    is none.
+    """Describes the first row that is neither a distribution nor zeros (padding); None if there is
+    none.
 
-    Raises ValueError where a number is not finite.
+    Raises:
+        ValueError: a number is not finite.
     """
     if y.size <= SMALL and y.ndim == 2 and all(map(_is_distribution, y.tolist())):
         return None
@@ -153,7 +164,7 @@ def _check_classes(y: Array, output: Sample, name: str) -> None:
 
 
 def _check_probabilities(y: Array, output: Sample, name: str) -> None:
-    low, high = map(np.float32, extremes(y))  # a target beyond by rounding alone is no error
+    low, high = map(np.float32, extremes(y))  # a target outside by rounding only is accepted
     if low >= 0 and high <= 1:
         return
     refuse_nonfinite(y, name)
@@ -178,7 +189,9 @@ _VALUE_CHECKS = {
 def sample_weights(
     value: Any, rows: int, output: Sample, dtype: np.dtype[Any], name: str = "sample_weight"
 ) -> Array:
-    """[N], or [N, T] for a model with an output at every time step; [N, 1] stands for [N]."""
+    """Returns weights [N], or [N, T] if there is an output at every time step; [N, 1] becomes
+    [N].
+    """
     weights = data(_unwrapped(value, rows, len(output) - 1), dtype, name)
     if weights.ndim == 2 and weights.shape[1] == 1 and (len(output) < 2 or output[0] != 1):
         weights = weights[:, 0]
@@ -202,9 +215,15 @@ def class_weights(
     dtype: np.dtype[Any],
     name: str = "class_weight",
 ) -> Array:
-    """{class: weight} as weights of samples, [N] or [N, T]. Classes that are not named weigh 1.
+    """Converts {class: weight} to weights of samples, [N] or [N, T]. Other classes have weight 1.
 
-    y: as targets() gave it. output: the shape of one output sample.
+    Args:
+        value: the dict.
+        y: targets as returned by targets().
+        loss: kind of the loss.
+        output: shape of one output sample.
+        dtype: dtype of the result.
+        name: for error messages.
     """
     if not isinstance(value, Mapping):
         raise TypeError(f"{name}: expected a dict of class numbers and weights, received {value!r}")
@@ -213,7 +232,7 @@ def class_weights(
             f"{name}: targets of {loss} are values, not classes; weigh the samples with "
             "sample_weight instead"
         )
-    count = max(output[-1] or 0, 2)  # one output tells two classes apart
+    count = max(output[-1] or 0, 2)  # one output distinguishes two classes
     if loss.startswith("sparse"):
         classes = y
     elif y.shape[-1] > 1:
