@@ -1,7 +1,7 @@
-"""The layers, under Keras's names and with Keras 2's and Keras 3's arguments.
+"""The layers, under Keras's names and with the arguments of Keras 2 and Keras 3.
 
-Letters of the shapes: B batch, T time steps, F features, H units. The arguments of every layer
-(name, input_shape, ...) are described at `Layer`.
+Legend of shapes: B batch, T time steps, F features, H units. The arguments that all layers share
+(name, input_shape, ...) are described in `Layer`.
 """
 
 from __future__ import annotations

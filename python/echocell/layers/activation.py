@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Activation(Layer):
-    """An activation function as a layer; the shape stays.
+    """Applies an activation function; the shape is unchanged.
 
     Args:
-        activation: "softmax" (over the last axis), "relu", ...
-        **shared: what every layer takes.
+        activation: its name, such as "relu"; "softmax" goes over the last axis.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _core_options = _core.ActivationOptions

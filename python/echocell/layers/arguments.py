@@ -1,6 +1,6 @@
-"""The arguments of layers, and the configuration that holds them.
+"""The arguments that all layers share, and the configuration made of them.
 
-B batch, T time steps, F features. A sample shape leaves the batch axis out.
+B batch, T time steps, F features. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DTYPES = ("float32", "float64")
 
 
 class SharedArguments(TypedDict, total=False):
-    """The types of what every layer takes, in Keras 2's and Keras 3's words."""
+    """Types of the arguments of every layer, under Keras 2's and Keras 3's names."""
 
     name: str | None
     trainable: bool
@@ -39,13 +39,13 @@ class SharedArguments(TypedDict, total=False):
     batch_shape: Shape | None
     batch_size: int | None
     input_length: int | None
-    # Keras's, without a meaning here or taken at one value alone; see Arguments.
+    # Keras's arguments, ignored or accepted at one value only; see Arguments.
     activity_regularizer: None
     autocast: bool
 
 
 class LayerArguments(SharedArguments, total=False):
-    """The types of what every layer takes whose own arguments have no `input_dim`."""
+    """Types of the arguments of every layer that has no argument `input_dim` of its own."""
 
     input_dim: int | None
 
@@ -62,23 +62,23 @@ def float_type(value: Any, name: str) -> str:
 
 
 class Arguments:
-    """The arguments that all layers take; see Layer."""
+    """Handles the arguments that all layers share; see Layer."""
 
     __signature__ = CompleteSignature()
-    #: The arguments that are the configuration: those of the constructor itself, then the keywords
-    #: that the constructors of its bases add. They are attributes, too.
+    #: The arguments that make up the configuration, and are attributes: those of the constructor,
+    #: then the keywords that the constructors of its bases add.
     option_names: ClassVar[tuple[str, ...]] = ()
     _keyword_options: ClassVar[tuple[str, ...]] = ()
-    #: Arguments of the constructor that are no options, such as other words for one.
+    #: Arguments of the constructor that are not options, such as alternative names of one.
     _not_options: ClassVar[frozenset[str]] = frozenset()
     _keras_arguments: ClassVar[KerasArguments] = keras_arguments.LAYER
-    takes_ids = False  # an input is a number of a class: a sample has no feature axis
-    assumed_sample: Sample | None = None  # the input where none is given
-    is_input = False  # says what a model takes, and computes nothing
+    takes_ids = False  # inputs are class numbers: a sample has no feature axis
+    assumed_sample: Sample | None = None  # the input if none is given
+    is_input = False  # describes a model's input, without computation
     reads_steps = False  # a sample is (T, F): input_dim is F alone
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Reads the options off the constructor, in echocell's own classes."""
+        """Derives the options from the constructor, for echocell's own classes."""
         super().__init_subclass__(**keywords)
         if "__init__" in vars(cls) and cls.__module__.startswith("echocell."):
             code = vars(cls)["__init__"].__code__
@@ -117,7 +117,7 @@ class Arguments:
         self.dtype = self._stated_dtype(dtype)
         self._trainable = bool(trainable)
         self.initial_weights = weights
-        self.kept_weights: list[np.ndarray[Any, Any]] | None = None  # of a layer that this copies
+        self.kept_weights: list[np.ndarray[Any, Any]] | None = None  # of the layer copied
         self.stated_batch, self.stated_sample = self._stated_shape(
             {"batch_input_shape": batch_input_shape, "batch_shape": batch_shape},
             batch_size,
@@ -129,7 +129,7 @@ class Arguments:
     def name(self) -> str:
         """The name, unique in a model; not empty, without "/".
 
-        Setting it raises TypeError for what is no string, ValueError for a wrong or a taken name.
+        Setting it raises TypeError if it is not a string, and ValueError if it is invalid or taken.
         """
         return self._name
 
@@ -145,12 +145,12 @@ class Arguments:
         self.name_is_automatic = False
 
     def take_automatic_name(self, taken: Collection[str]) -> None:
-        """Takes the next name that is counted for the class and not taken."""
+        """Takes the next automatic name of the class that is not taken."""
         while self._name in taken:
             self._name = checked_name(None, type(self).__name__)
 
     def _taken_names(self) -> Sequence[str]:
-        """The names of the other layers of the model."""
+        """Returns the names of the other layers of the model."""
         return ()
 
     def _stated_dtype(self, value: Any) -> str | None:
@@ -163,7 +163,7 @@ class Arguments:
         input_shape: Shape | None,
         dims: Mapping[str, int | None],
     ) -> tuple[int | None, Sample | None]:
-        """Batch size and sample shape as the arguments give them; None: not."""
+        """Returns batch size and sample shape as far as the arguments specify them, else None."""
         kind = type(self).__name__
         for name, shape in with_batch.items():
             if shape is not None:
@@ -195,7 +195,7 @@ class Arguments:
     # ---- configuration -------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the configuration, from which from_config makes an equal layer: plain values."""
+        """Returns the configuration as plain values; from_config makes an equal layer of it."""
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
         if self.dtype is not None:
             config["dtype"] = self.dtype
@@ -209,7 +209,7 @@ class Arguments:
 
     @classmethod
     def from_config(cls: type[A], config: Mapping[str, Any]) -> A:
-        """A layer from what get_config() gave."""
+        """Makes a layer from the result of get_config()."""
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The shapes and the size of the weights of layers, before any of them is built."""
+"""Computes the shapes and the memory of layers' weights before the layers are built."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from echocell.layers.weight_arrays import Parameters
 
 Array = NDArray[Any]
 
-# Bytes for each weight while it is drawn: in float64, then in the layer, then in the model.
+# Bytes per weight while it is drawn: in float64, then in the layer, then in the model.
 _BYTES_TO_DRAW = 16
 
 
 def planned_sample(layers: Sequence[BuiltLayer], shape: Any) -> Sample | None:
-    """Returns the input that a model of these layers will be built for; None: it waits for data.
+    """Returns the sample shape that a model will be built for, or None if it waits for data.
 
     Args:
-        layers: the layers, an Input among them.
+        layers: the layers, including an Input.
         shape: the model's `build_input_shape`, or None.
     """
     if shape is not None:
@@ -44,8 +44,10 @@ def planned_sample(layers: Sequence[BuiltLayer], shape: Any) -> Sample | None:
 def planned(
     layers: Sequence[BuiltLayer], sample: Sample | None, *, all_fit: bool = False
 ) -> Iterator[tuple[BuiltLayer, Parameters]]:
-    """The layers that will be built, each with its parameters: those before the first one that
-    cannot take its input. With all_fit=True such a layer is a ValueError.
+    """Yields each layer that will be built with its parameters, up to the first one that does not
+    fit.
+
+    With all_fit=True a layer that cannot take its input raises ValueError.
     """
     if sample is None:
         return
@@ -65,9 +67,10 @@ def planned(
 def hand_out(
     arrays: Sequence[Array], layers: Sequence[BuiltLayer], sample: Sample | None, dtype: str
 ) -> None:
-    """Gives each layer that will be built its weights, so that none are drawn.
+    """Gives the weights to the layers that will be built, so that none are drawn.
 
-    Raises ValueError unless all have the shapes that the layers will have, and the dtype.
+    Raises:
+        ValueError: the number, a shape or the dtype of the weights does not fit.
     """
     for array in arrays:
         if array.dtype != dtype:
@@ -82,7 +85,7 @@ def hand_out(
 
 
 def refuse_oversized(layers: Sequence[BuiltLayer], sample: Sample | None) -> None:
-    """Raises ValueError where the weights would not fit into this machine's memory."""
+    """Raises ValueError if the weights do not fit into this machine's memory."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     total = 0
     for layer, parameters in planned(layers, sample):

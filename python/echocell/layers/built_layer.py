@@ -1,10 +1,10 @@
-"""A layer with its weights: whose it is, how it is built, what it holds.
+"""A layer with its weights: its owner, how it is built, and what it holds.
 
-A layer object holds options; its weights live in a `_core.Network`. Before the layer is put in a
-model that is a network of this layer alone; the model then makes one network of all its layers and
-the weights move along.
+A layer object holds options; its weights live in a `_core.Network`. Outside of a model that is a
+network of this layer alone. A model makes one network of all its layers and moves the weights
+there.
 
-B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+B batch, T time steps, F features, H units. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ NOT_BUILT = (
 
 
 class BuiltLayer(Arguments, Guarded):
-    """The part of a layer that builds it and holds its weights."""
+    """Builds a layer and holds its weights."""
 
     _never_called = LAYER
-    #: The core's class of options, where its fields have the names of the options here.
+    #: The core's class of options, if its fields have the names of the options here.
     _core_options: ClassVar[type[Any] | None] = None
     location: WeightLocation | None = None
 
@@ -53,16 +53,17 @@ class BuiltLayer(Arguments, Guarded):
         self.location = None
         self.input_sample: Sample | None = None
         self.owner = None
-        self.fixed_batch = self.stated_batch  # the model's, once it stands in one
+        self.fixed_batch = self.stated_batch  # of the model, once the layer is part of one
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute.
 
-        Raises AttributeError for an option of a layer that is built: it has gone into the core.
+        Raises:
+            AttributeError: it is an option, and the layer is built: the core holds a copy of it.
         """
         if self.location is not None and name in self._options_of_core():
             raise AttributeError(
-                f"layer {self.name!r}: {name} cannot be changed any more, for the layer is built. "
+                f"layer {self.name!r}: {name} cannot be changed after the layer is built. "
                 f"Make a new {type(self).__name__} with {name}={value!r}, and hand over "
                 "get_weights() where they fit"
             )
@@ -70,8 +71,10 @@ class BuiltLayer(Arguments, Guarded):
 
     @property
     def owner(self) -> object | None:
-        """The model or the wrapper that the layer stands in. It holds the layer: a reference in
-        both directions would keep the weights until the cyclic garbage collector runs.
+        """The model or the wrapper that contains the layer, held by a weak reference.
+
+        Strong references in both directions would keep the weights until the cyclic garbage
+        collector runs.
         """
         return self._owner_reference()
 
@@ -82,12 +85,12 @@ class BuiltLayer(Arguments, Guarded):
         )
 
     def inner_layers(self) -> Sequence[BuiltLayer]:
-        """The layers inside this one."""
+        """Returns the layers inside this one."""
         return ()
 
     @property
     def placement(self) -> Placement:
-        """The attributes that building changes; setting them again undoes the building."""
+        """The attributes that building changes; restoring them undoes the building."""
         inner = [layer.placement for layer in self.inner_layers()]
         return Placement(
             self.location, self.input_sample, self.fixed_batch, self.kept_weights, inner
@@ -104,13 +107,13 @@ class BuiltLayer(Arguments, Guarded):
         return [layer.name for layer in siblings if layer is not self]
 
     def _options_of_core(self) -> Sequence[str]:
-        """The attributes that are fixed once the layer is built."""
+        """Returns the attributes that cannot change once the layer is built."""
         return self.option_names
 
     # ---- building ------------------------------------------------------------------------------
 
     def core_options(self) -> _core.LayerOptions:
-        """Returns the options as the core takes them, under the same names."""
+        """Returns the options in the form that the core takes."""
         assert self._core_options is not None
         options: _core.LayerOptions = self._core_options(
             **{name: getattr(self, name) for name in self.option_names if _is_for_core(name)}
@@ -123,9 +126,10 @@ class BuiltLayer(Arguments, Guarded):
         return self.location is not None
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Makes the weights for inputs of this shape, batch axis included: (None, T, F).
+        """Creates the weights for inputs of this shape, including the batch axis: (None, T, F).
 
-        Raises ValueError if the layer cannot take such input, or has weights of another shape.
+        Raises:
+            ValueError: the layer cannot take such input, or has weights of another shape.
         """
         full = shapes.shape(input_shape, f"{self.name}: input_shape")
         if self.owner is not None and self.location is not None and self.input_sample != full[1:]:
@@ -138,12 +142,12 @@ class BuiltLayer(Arguments, Guarded):
             self.fixed_batch = full[0]
 
     def build_sample(self, sample: Sample, dtype: str) -> Sample:
-        """Makes the weights, or takes along those that it has; returns the output's shape."""
+        """Creates the weights, or keeps existing ones; returns the shape of an output sample."""
         location = self.location
         if location is not None and self.input_sample == sample and location.network.dtype == dtype:
             return self.output_sample()
         try:
-            # A copy draws nothing, but for the random numbers of its own use.
+            # A copy draws random numbers only for its own later use.
             seed = fresh_seed() if self.kept_weights is None else 0
             shape = shapes.core_shape(sample)
             network = _core.make_network([self.core_options()], shape, dtype, seed)
@@ -153,7 +157,7 @@ class BuiltLayer(Arguments, Guarded):
         return self.output_sample()
 
     def move_weights(self, network: _core.Network, index: int, sample: Sample) -> None:
-        """Puts the weights, new ones if there are none yet, into layer `index` of a network."""
+        """Moves the weights, new ones if there are none, into layer `index` of a network."""
         parameters = network.parameters(index)
         values = self.weights_for(parameters, np.dtype(network.dtype), sample)
         for k, value in enumerate(values):
@@ -182,7 +186,9 @@ class BuiltLayer(Arguments, Guarded):
     def weights_for(
         self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample
     ) -> list[Array]:
-        """The weights that the layer has, those it was given, or new ones for such input."""
+        """Returns the current weights, the given initial ones, or newly drawn ones for this
+        input.
+        """
         kept = self.get_weights() if self.location is not None else self.kept_weights
         if kept is not None:
             return self.fitting_weights(kept, parameters, dtype)
@@ -191,7 +197,7 @@ class BuiltLayer(Arguments, Guarded):
         return self._draw(parameters, dtype, sample)
 
     def _draw(self, parameters: Parameters, dtype: np.dtype[Any], sample: Sample) -> list[Array]:
-        """Initial values, in the order of the parameters."""
+        """Draws initial values, in the order of the parameters."""
         return [self._draw_one(name, shape, dtype, sample) for name, shape in parameters]
 
     def _draw_one(
@@ -222,31 +228,33 @@ class BuiltLayer(Arguments, Guarded):
         return self.location
 
     def known_weights(self) -> list[Array]:
-        """The weights, or those that the layer will have when it is built, where they are known."""
+        """Returns the weights, also before the layer is built if initial ones were given."""
         if self.built:
             return self.get_weights()
         return [np.asarray(value) for value in self.kept_weights or self.initial_weights or ()]
 
     def carried_states(self) -> list[Array]:
-        """Copies of the states that are carried to the next batch; [] without any."""
+        """Returns copies of the states that are carried to the next batch; [] if there are none."""
         return []
 
     # ---- weights -------------------------------------------------------------------------------
 
     def get_weights(self) -> list[Array]:
-        """Copies of the weights, in Keras's order and layout; [] before the layer is built."""
+        """Returns copies of the weights, in Keras's order and layout; [] before the layer is
+        built.
+        """
         if self.location is None:
             return []
         network, number, first, size, _ = self.location
         return [network.get_parameter(number, k) for k in range(first, first + size)]
 
     def _read_weight(self, k: int) -> Array:
-        """A copy of weight number k."""
+        """Returns a copy of weight number k."""
         network, number, first, _, _ = self.built_location()
         return network.get_parameter(number, first + k)
 
     def _write_weight(self, k: int, value: Any) -> None:
-        """Sets weight number k, checked as in set_weights()."""
+        """Sets weight number k, with the checks of set_weights()."""
         network, number, first, _, _ = self.built_location()
         parameters = self.parameters()[k : k + 1]
         (array,) = self._checked_weights([value], parameters, np.dtype(network.dtype))
@@ -256,19 +264,19 @@ class BuiltLayer(Arguments, Guarded):
         """Sets all weights at once.
 
         Args:
-            weights: arrays in the order and the shapes of get_weights(): none before the layer is
+            weights: arrays in the order and the shapes of get_weights(); empty before the layer is
                 built.
 
         Raises:
-            ValueError: the number of arrays or a shape is another, or a number is not finite where
-                the layer's own is; nothing is set then.
+            ValueError: the number of arrays or a shape differs, or a number is not finite where the
+                current one is. No weight is set then.
         """
         values = listed(weights, f"layer {self.name!r}")
         if values or self.location is not None:
             self.write_weights(self.own_weights(values))
 
     def own_weights(self, weights: Iterable[Any], *, finite: bool = True) -> list[Array]:
-        """Weights for the layer as it is built, checked; finite=False takes NaN and infinity."""
+        """Checks weights for the built layer; with finite=False, NaN and infinity are accepted."""
         check = self._checked_weights if finite else self.fitting_weights
         return check(weights, self.parameters(), np.dtype(self.built_location().network.dtype))
 
@@ -284,8 +292,10 @@ class BuiltLayer(Arguments, Guarded):
     def _checked_weights(
         self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
     ) -> list[Array]:
-        """Weights that the user gave. NaN and infinity pass only where the layer holds such a
-        number already: what get_weights() gives can be set again, even after training diverged.
+        """Checks weights given by the user.
+
+        NaN and infinity are accepted only where the layer holds such a number already, so that the
+        result of get_weights() can be set again after training diverged.
         """
         checked = self.fitting_weights(weights, parameters, dtype)
         for k, (array, (name, _)) in enumerate(zip(checked, parameters, strict=True)):
@@ -298,18 +308,18 @@ class BuiltLayer(Arguments, Guarded):
     def fitting_weights(
         self, weights: Iterable[Any], parameters: Parameters, dtype: np.dtype[Any]
     ) -> list[Array]:
-        """The weights as arrays of these shapes, finite or not."""
+        """Returns the weights as arrays of these shapes, finite or not."""
         name = f"layer {self.name!r}"
         return fitting(listed(weights, name), parameters, dtype, name)
 
     def _weight(self, k: int) -> Weight:
-        """Weight number k of a built layer, read-only."""
+        """Returns weight number k of a built layer, read-only."""
         name = self.parameters()[k][0]
         read, write = partial(self._read_weight, k), partial(self._write_weight, k)
         return Weight(read(), Origin(name, f"{self.name}/{name}", read, write))
 
     def _weight_named(self, name: str) -> Weight | None:
-        """The weight of that name; None where the layer is not built or has no such weight."""
+        """Returns the weight of that name; None if the layer is not built or has no such weight."""
         for k, (known, _) in enumerate(self.parameters() if self.location else ()):
             if known.endswith(name) and known.removesuffix(name) in ("", "forward_", "backward_"):
                 return self._weight(k)
@@ -322,18 +332,19 @@ class BuiltLayer(Arguments, Guarded):
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        """The weights that training changes, as in `weights`."""
+        """The weights that training changes; see `weights`."""
         return self.weights if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
-        """The weights that training leaves as they are, as in `weights`."""
+        """The weights that training does not change; see `weights`."""
         return [] if self.trainable else self.weights
 
     def count_params(self) -> int:
-        """The number of elements of all weights.
+        """Returns the number of elements of all weights.
 
-        Raises ValueError before the layer is built.
+        Raises:
+            ValueError: the layer is not built.
         """
         return sum(int(np.prod(shape, dtype=np.int64)) for _, shape in self.parameters())
 
@@ -341,8 +352,7 @@ class BuiltLayer(Arguments, Guarded):
     def trainable(self) -> bool:
         """Whether training changes the weights.
 
-        Setting it takes effect at once, also on a compiled model; in a fit that runs, when its
-        next epoch begins.
+        Setting it takes effect at once, also on a compiled model; during fit, at the next epoch.
         """
         return self._trainable
 
@@ -356,13 +366,15 @@ class BuiltLayer(Arguments, Guarded):
 
     @property
     def input_shape(self) -> Sample:
-        """Of a batch: (None, T, F). Raises AttributeError before the layer is built."""
+        """Shape of an input batch: (None, T, F). Raises AttributeError before the layer is
+        built.
+        """
         self._require_shapes()
         return (self.fixed_batch, *(self.input_sample or ()))
 
     @property
     def output_shape(self) -> Sample:
-        """Of a batch: (None, H). Raises AttributeError before the layer is built."""
+        """Shape of an output batch: (None, H). Raises AttributeError before the layer is built."""
         self._require_shapes()
         return (self.fixed_batch, *self.output_sample())
 
@@ -372,6 +384,6 @@ class BuiltLayer(Arguments, Guarded):
 
 
 def _is_for_core(option: str) -> bool:
-    """Whether the core takes an option; initial values, penalties and seeds go other ways."""
+    """Whether the core takes an option; initializers, regularizers and seeds are handled apart."""
     own = ("seed", "return_state", "unit_forget_bias")
     return option not in own and not option.endswith(("_initializer", "_regularizer"))

@@ -1,6 +1,6 @@
-"""The classes of layers that a configuration may name, and layers as plain values.
+"""The table of layer classes that configurations can name, and layers as plain values.
 
-Nothing but these classes is made from a file or a pickle.
+Only these classes are made from a file or a pickle.
 """
 
 from __future__ import annotations
@@ -14,25 +14,24 @@ _classes: dict[str, type[Any]] = {}
 
 
 def register(*classes: type[Any]) -> None:
-    """Lets configurations name these classes."""
+    """Adds classes to the table."""
     _classes.update({cls.__name__: cls for cls in classes})
 
 
 def as_plain(layer: Any) -> dict[str, Any]:
-    """Returns class name and configuration of a layer.
+    """Returns the class name and the configuration of a layer.
 
-    A layer of a user's subclass is written as one of the class it derives from, which computes the
-    same.
+    An instance of a user's subclass is written as its base class, which computes the same.
     """
     own = next(cls for cls in type(layer).__mro__ if _classes.get(cls.__name__) is cls)
     return {"class_name": own.__name__, "config": own.get_config(layer)}
 
 
 def from_plain(config: Any) -> Any:
-    """Returns the layer from what `as_plain` gave.
+    """Makes a layer from the result of `as_plain`.
 
     Raises:
-        ValueError: it is no configuration, or names another class.
+        ValueError: `config` is not a configuration, or names a class that is not in the table.
     """
     if not isinstance(config, Mapping) or not isinstance(config.get("config"), Mapping):
         raise ValueError(

@@ -24,9 +24,9 @@ Array = NDArray[Any]
 
 
 class DenseArguments(LayerArguments, total=False):
-    """The types of what Dense takes besides its own arguments."""
+    """Types of the arguments of Dense besides its own."""
 
-    # Keras's, taken at these values alone.
+    # Keras's arguments, accepted at these values only.
     kernel_constraint: None
     bias_constraint: None
     lora_rank: None
@@ -35,18 +35,18 @@ class DenseArguments(LayerArguments, total=False):
 
 
 class Dense(Layer):
-    """activation(x W + b), on every time step where the input has steps.
+    """activation(x W + b), applied at every time step if the input has steps.
 
     Weights: kernel (F, H), bias (H,). Input [B, F] or [B, T, F], output [B, H] or [B, T, H].
 
     Args:
         units: H, a positive integer.
-        activation: default None, linear; "softmax" goes over the last axis.
+        activation: default None (linear); "softmax" goes over the last axis.
         use_bias: default True.
         kernel_initializer: default "glorot_uniform".
         bias_initializer: default "zeros".
         kernel_regularizer, bias_regularizer: default None.
-        **shared: what every layer takes.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _core_options = _core.DenseOptions

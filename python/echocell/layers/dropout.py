@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 
 
 class DropoutArguments(LayerArguments, total=False):
-    """The types of what Dropout takes besides its own arguments."""
+    """Types of the arguments of Dropout besides its own."""
 
-    noise_shape: None  # Keras's, taken at this value alone
+    noise_shape: None  # Keras's argument, accepted at this value only
 
 
 class Dropout(Layer):
-    """In training, sets a share of the numbers to 0 and scales the others by 1 / (1 - rate).
+    """Sets a fraction of the numbers to 0 in training and scales the others by 1 / (1 - rate).
 
     Args:
-        rate: the share, [0, 1]; 1 leaves zeros alone.
-        seed: of the masks, used by the model (see Sequential).
-        **shared: what every layer takes.
+        rate: the fraction, in [0, 1]; with 1 all are 0.
+        seed: seed of the masks, used by the model (see Sequential).
+        **shared: arguments of every layer, see `Layer`.
 
-    Source: Srivastava et al. 2014.
+    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+    JMLR 15, 2014.
     """
 
     _core_options = _core.DropoutOptions

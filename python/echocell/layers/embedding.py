@@ -1,4 +1,4 @@
-"""Vectors of weights for ids.
+"""The embedding layer: a vector of weights per id.
 
 B batch, T time steps, H units.
 """
@@ -24,9 +24,9 @@ Array = NDArray[Any]
 
 
 class EmbeddingArguments(SharedArguments, total=False):
-    """The types of what Embedding takes besides its own arguments."""
+    """Types of the arguments of Embedding besides its own."""
 
-    # Keras's, taken at these values alone.
+    # Keras's arguments, accepted at these values only.
     embeddings_constraint: None
     sparse: Literal[False]
     lora_rank: None
@@ -36,18 +36,18 @@ class EmbeddingArguments(SharedArguments, total=False):
 
 
 class Embedding(Layer):
-    """A vector of weights for every id: [B, T] whole numbers -> [B, T, H].
+    """Maps every id to a vector of weights: integers [B, T] -> [B, T, H].
 
     Weights: embeddings (input_dim, output_dim).
 
     Args:
-        input_dim: how many ids there are; they run from 0 to input_dim - 1.
+        input_dim: number of ids, which run from 0 to input_dim - 1.
         output_dim: H, the length of a vector.
         embeddings_initializer: default "uniform" (from -0.05 to 0.05).
         embeddings_regularizer: default None.
-        mask_zero: id 0 is padding: the layers behind skip it. Default False.
-        input_length: T; default None: any.
-        **shared: what every layer takes.
+        mask_zero: id 0 is padding, which the following layers skip. Default False.
+        input_length: T. Default None: any.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _core_options = _core.EmbeddingOptions

@@ -1,4 +1,4 @@
-"""Samples as vectors.
+"""The layer that flattens samples to vectors.
 
 B batch, T time steps, F features.
 """
@@ -20,8 +20,8 @@ class Flatten(Layer):
 
     Args:
         data_format: "channels_last" (default, also None) keeps the order of the numbers;
-            "channels_first" makes the first axis of a sample the last before it flattens.
-        **shared: what every layer takes.
+            "channels_first" first moves the first axis of a sample to the end.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     def __init__(self, data_format: str | None = None, **shared: Unpack[LayerArguments]) -> None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class InputArguments(TypedDict, total=False):
-    """The types of what Input and InputLayer take besides their own arguments."""
+    """Types of the arguments of Input and InputLayer besides their own."""
 
     input_shape: Shape | None
     batch_input_shape: Shape | None
     batch_shape: Shape | None
-    # Keras's, taken at these values alone.
+    # Keras's arguments, accepted at these values only.
     sparse: Literal[False]
     ragged: Literal[False]
     optional: Literal[False]
@@ -34,12 +34,12 @@ class InputLayer(Layer):
     """The shape of a model's input; it has no weights and is not listed in `model.layers`.
 
     Args:
-        shape: of one sample, (T, F); None where open. input_shape, batch_shape and
-            batch_input_shape (batch size in front) say the same.
-        batch_size: B, where it is fixed.
-        dtype: 'float32' or 'float64' for the model; integer types (ids) say nothing of it.
+        shape: of one sample, (T, F); None for an open axis. input_shape, and with the batch size
+            first batch_shape and batch_input_shape, are alternatives.
+        batch_size: B, if it is fixed.
+        dtype: 'float32' or 'float64' sets the dtype of the model; integer types (ids) do not.
         name: default input_layer, input_layer_1, ...
-        **shared: the other words for the shape.
+        **shared: the alternative names of the shape.
     """
 
     _not_options = frozenset({"shape"})
@@ -81,7 +81,7 @@ def Input(  # noqa: N802 (Keras's name)
     dtype: DTypeLike | None = None,
     **shared: Unpack[InputArguments],
 ) -> InputLayer:
-    """`InputLayer(shape, batch_size, dtype, name=name, ...)`: the first entry of a Sequential
-    model.
+    """Returns `InputLayer(shape, batch_size, dtype, name=name, ...)`, the first entry of a
+    Sequential model.
     """
     return InputLayer(shape, batch_size, dtype, name=name, **shared)

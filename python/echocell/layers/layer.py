@@ -1,6 +1,6 @@
-"""The base of all layers, and one layer run by itself.
+"""The base class of all layers, which can also run a single layer.
 
-B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+B batch, T time steps, F features, H units. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ Array = NDArray[Any]
 
 
 def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
-    """Sample shapes to build for when data of this shape comes: the time axis open, so that other
-    lengths can follow; and as it is, for layers that need to know it (Flatten).
+    """Returns the sample shapes to try when a layer is built for data of this shape.
+
+    First with an open time axis, so that other lengths can follow; then as it is, for layers that
+    need a fixed length (Flatten).
     """
     candidates: list[Sample] = [tuple(sample)]
     if len(sample) >= 2 or (ids and sample):
@@ -34,35 +36,36 @@ def candidate_shapes(sample: Sequence[int], ids: bool) -> list[Sample]:
 
 
 class Layer(BuiltLayer):
-    """The base of all layers.
+    """The base class of all layers.
 
-    Args (all layers take these):
+    Args (of every layer):
         name: default lstm, lstm_1, ..., counted per process.
-        trainable: False keeps the weights as they are in training. Default True.
-        dtype: 'float32' or 'float64', of the layer run by itself; a model has one for all layers.
+        trainable: whether training changes the weights. Default True.
+        dtype: 'float32' or 'float64', for a layer that is run by itself; in a model all layers have
+            the dtype of the model.
         weights: list of initial weights, in the order of get_weights().
-        input_shape: of one sample, for the first layer of a model: (T, F); None where open.
-        batch_input_shape, batch_shape: the same with the batch size in front: (B, T, F).
-        batch_size: together with input_shape the same as batch_input_shape.
+        input_shape: shape of one sample, for the first layer of a model: (T, F); None for an open
+            axis.
+        batch_input_shape, batch_shape: the same with the batch size first: (B, T, F).
+        batch_size: B; with input_shape equivalent to batch_input_shape.
         input_dim, input_length: F and T (recurrent layers), F (others), T (Embedding).
 
     Raises:
-        TypeError: an argument that does not exist (the nearest name is suggested) or of a wrong
-            type.
-        ValueError: a wrong value, or an argument of Keras that echocell does not have.
+        TypeError: an unknown argument (the message suggests a similar name) or one of a wrong type.
+        ValueError: a wrong value, or an argument of Keras that echocell does not support.
     """
 
     def __call__(self, x: Any, mask: Any = None, training: bool = False) -> Any:
-        """The layer's output for a batch of inputs.
+        """Returns the layer's output for a batch of inputs.
 
         Args:
-            x: [B, T, F] or [B, F], any array of numbers; ids [B, T] for an Embedding. A layer that
-                is not built yet is built for this shape.
-            mask: [B, T], True where a step counts. Default None: all do.
-            training: True turns dropout on. Default False.
+            x: numbers [B, T, F] or [B, F]; ids [B, T] for an Embedding. A layer that is not built
+                yet is built for this shape.
+            mask: [B, T], True where a step counts. Default None: all steps count.
+            training: whether dropout is applied. Default False.
 
         Returns:
-            An array, batch first.
+            An array whose first axis is the batch.
 
         Raises:
             TypeError, ValueError: x or mask do not fit the layer.
@@ -83,7 +86,7 @@ class Layer(BuiltLayer):
     def _prepared(
         self, x: Any, mask: Any
     ) -> tuple[WeightLocation, Array, NDArray[np.uint8] | None]:
-        """A layer that is built for x, and x and mask as the core takes them."""
+        """Returns a layer that is built for x, and x and mask in the form that the core takes."""
         if isinstance(x, Layer):
             raise TypeError(
                 f"layer {self.name!r}: expected an array, received the layer {x.name!r}. Models "
@@ -103,7 +106,7 @@ class Layer(BuiltLayer):
     def _refuse_inner(self, location: WeightLocation) -> None:
         if location.inner:
             raise ValueError(
-                f"layer {self.name!r} stands inside another layer and cannot be run by itself; "
+                f"layer {self.name!r} is part of another layer and cannot be run by itself; "
                 "call the outer one"
             )
 
@@ -133,21 +136,21 @@ class Layer(BuiltLayer):
         self.build_sample(samples[-1], self.dtype or backend.floatx())
 
     def trace(self, x: Any, mask: Any = None, initial_state: Any = None) -> dict[str, Any]:
-        """Every gate and state over time: what a recurrent layer does inside.
+        """Returns every gate and state of a recurrent layer over time.
 
         Args:
             x: [B, T, F], the input of this layer; B sequences of different lengths as a list of
-                arrays [T, F]. What does not fit the layer and fits its model is taken as the input
-                of the model; model.trace(x, layer) always takes that.
-            mask: [B, T], True where a step counts; for a list a list of [T]. Default None.
+                arrays [T, F]. Data that do not fit the layer but fit its model are taken as the
+                model's input; model.trace(x, layer) always does that.
+            mask: [B, T], True where a step counts; for a list, a list of [T]. Default None.
             initial_state: one array [B, H] per state. Default None: zeros.
 
         Returns:
-            Name to [B, T, H] (gates of MemoryBlocks: a number for each block): the gates and the
-            candidate by their letters in the equations, then the states (LSTM: i, f, g, o, c, h).
-            A gate that is switched off is left out; Bidirectional puts forward_ and backward_ in
-            front. For a list of sequences name to a list of [T, H]. Empty for layers that are not
-            recurrent.
+            A dict from names to arrays [B, T, H] (gates of MemoryBlocks: one number per block): the
+            gates and the candidate, named as in the equations, then the states (LSTM: i, f, g, o,
+            c, h). Gates that are switched off are left out; Bidirectional adds the prefixes
+            forward_ and backward_. For a list of sequences, the values are lists of [T, H]. Empty
+            for layers that are not recurrent.
 
         Raises:
             TypeError, ValueError: an argument does not fit the layer.
@@ -164,8 +167,10 @@ class Layer(BuiltLayer):
             return self._trace_sequences(x, lengths, mask, initial_state)
 
     def _model_for(self, x: Any) -> Any:
-        """The model of the layer, where a batch (or one sequence of a list) fits the input of the
-        model and not that of the layer, which stands further behind; else None.
+        """Returns the layer's model if x fits the input of the model but not that of the layer,
+        else None.
+
+        For a list of sequences its first entry decides.
         """
         model: Any = self.owner
         if self.location is None or self.location.inner or model is None:
@@ -180,7 +185,7 @@ class Layer(BuiltLayer):
     def _trace_sequences(
         self, x: Any, lengths: Lengths, mask: Any, initial_state: Any
     ) -> dict[str, list[Array]]:
-        """The traces of sequences of different lengths, one by one."""
+        """Returns the traces of sequences of different lengths, computed one by one."""
         rows = [arrays.as_array(row, f"x[{k}]")[np.newaxis] for k, row in enumerate(x)]
         self.build_for_data(rows[0])
         states = self.checked_states(initial_state, len(rows))
@@ -220,19 +225,19 @@ class Layer(BuiltLayer):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For copy and pickle: the layer alone, with its weights and the states it carries."""
-        from echocell.layers.pickling import layer_from_bytes, layer_to_bytes  # few programs copy
+        """Supports copy and pickle: the layer alone, with its weights and carried states."""
+        from echocell.layers.pickling import layer_from_bytes, layer_to_bytes  # rarely needed
 
         return layer_from_bytes, (layer_to_bytes(self),)
 
 
 def joined_traces(traces: Sequence[dict[str, Array]]) -> dict[str, list[Array]]:
-    """Traces of single sequences, each name -> [1, T, H], as name -> list of [T, H]."""
+    """Converts traces of single sequences, name -> [1, T, H], to name -> list of [T, H]."""
     return {name: [trace[name][0] for trace in traces] for name in traces[0]}
 
 
 def weight_view(name: str, shape: str) -> property:
-    """A read-only attribute for one weight of a layer."""
+    """Returns a read-only property for one weight of a layer."""
 
     def getter(self: Layer) -> Weight | None:
         return self._weight_named(name)

@@ -1,4 +1,4 @@
-"""The place of a layer: where its weights are, and the way back after an error."""
+"""Where a layer's weights are stored, and how to undo building after an error."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from echocell._data.shapes import Sample
 
 
 class WeightLocation(NamedTuple):
-    """The location of a layer's weights: parameters [first, first + size) of layer `number`."""
+    """Location of a layer's weights: parameters [first, first + size) of layer `number`."""
 
     network: _core.Network
     number: int
     first: int
     size: int
-    inner: bool = False  # the layer stands inside another one, such as Bidirectional
+    inner: bool = False  # whether the layer is inside another one, such as Bidirectional
 
 
 class Placement(NamedTuple):
-    """The attributes that building changes, of a layer and of those inside it."""
+    """The attributes of a layer, and of those inside it, that building changes."""
 
     location: WeightLocation | None
     sample: Sample | None
@@ -33,14 +33,14 @@ class Placement(NamedTuple):
 
 
 class Placed(Protocol):
-    """A layer, as far as building changes it."""
+    """The part of a layer's interface that building uses."""
 
     placement: Placement
 
 
 @contextmanager
 def undo_building_on_error(layers: Iterable[Placed]) -> Iterator[None]:
-    """Undoes the building of these layers where the body raises."""
+    """Context manager that undoes the building of these layers if the body raises."""
     before = [(layer, layer.placement) for layer in layers]
     try:
         yield
@@ -51,4 +51,4 @@ def undo_building_on_error(layers: Iterable[Placed]) -> Iterator[None]:
 
 
 def no_owner() -> None:
-    """The weak reference of a layer that stands in no model and no other layer."""
+    """Stands for the weak reference of a layer without a model or an outer layer."""

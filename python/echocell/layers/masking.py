@@ -1,4 +1,4 @@
-"""The mask of padded time steps.
+"""The layer that masks padded time steps.
 
 B batch, T time steps, F features.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Masking(Layer):
-    """Steps whose features all equal mask_value are padding: the layers behind skip them.
+    """Masks steps whose features all equal mask_value: the following layers skip them.
 
     Input and output [B, T, F].
 
     Args:
         mask_value: default 0.
-        **shared: what every layer takes.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _core_options = _core.MaskingOptions

@@ -1,6 +1,6 @@
-"""Layers as bytes, for copy and pickle: class, configuration, weights and carried states.
+"""Converts layers to bytes for copy and pickle: class, configuration, weights, carried states.
 
-The bytes are read as a file is: no code comes out of them.
+The bytes are read as a model file is: no code is run from them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 def layer_to_bytes(layer: BuiltLayer) -> bytes:
-    """Returns the layer as bytes; it stands in no model then."""
+    """Returns the layer, outside of any model, as bytes."""
     content: dict[str, Any] = {"layer": class_table.as_plain(layer)}
     tensors = numbered("weights/", layer.known_weights())
     location = layer.location
@@ -36,10 +36,10 @@ def layer_to_bytes(layer: BuiltLayer) -> bytes:
 
 
 def layer_from_bytes(data: bytes) -> Any:
-    """Returns the layer from what layer_to_bytes() gave.
+    """Makes a layer from the result of layer_to_bytes().
 
     Raises:
-        ValueError: that is not what layer_to_bytes() gives.
+        ValueError: `data` is not such a result.
     """
     source = "layer that was pickled"
     tensors, content = unpack(data, source)

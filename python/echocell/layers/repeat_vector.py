@@ -1,4 +1,4 @@
-"""A vector at every time step.
+"""The layer that repeats a vector at every time step.
 
 B batch, T time steps, F features.
 """
@@ -20,8 +20,8 @@ class RepeatVector(Layer):
     """[B, F] -> [B, n, F]: the same vector at every step.
 
     Args:
-        n: how many steps.
-        **shared: what every layer takes.
+        n: the number of steps.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _core_options = _core.RepeatVectorOptions

@@ -1,4 +1,4 @@
-"""Samples in another shape."""
+"""The layer that reshapes samples."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Reshape(Layer):
-    """The same numbers of a sample in another shape.
+    """Reshapes each sample.
 
     Args:
-        target_shape: without the batch axis; one entry may be -1 and follows from the others.
-        **shared: what every layer takes.
+        target_shape: shape without the batch axis; one entry may be -1, which is inferred.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _core_options = _core.ReshapeOptions

@@ -1,4 +1,4 @@
-"""Layers as plain values, and back."""
+"""Converts layers to plain values and back."""
 
 from __future__ import annotations
 
@@ -8,34 +8,36 @@ from typing import Any
 from echocell.layers.class_table import as_plain, from_plain
 from echocell.layers.layer import Layer
 
-# Of a model: far more than can be trained. A file that holds more is refused.
+# Per model: far more than can be trained. A file with more is refused.
 MOST_LAYERS = 1000
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
-    """A layer as plain values: class name and configuration. One of a subclass that the user wrote
-    is that of the class it derives from, which computes the same.
+    """Returns the class name and the configuration of a layer as plain values.
+
+    An instance of a user's subclass is written as its base class, which computes the same.
     """
     return as_plain(layer)
 
 
 def deserialize(config: Any) -> Layer:
-    """The layer from what `serialize` gave; only echocell's own classes are made.
+    """Makes a layer from the result of `serialize`; only classes of echocell are made.
 
-    Raises ValueError for another class or what is no configuration.
+    Raises:
+        ValueError: `config` names another class or is not a configuration.
     """
     layer: Layer = from_plain(config)
     return layer
 
 
 def alike(layer: Layer, **changed: Any) -> Layer:
-    """Returns a layer of the same configuration but for what is changed, without weights."""
+    """Returns a layer with the same configuration except for `changed`, without weights."""
     entry = serialize(layer)
     return deserialize({**entry, "config": {**entry["config"], **changed}})
 
 
 def deserialize_all(entries: Sequence[Any]) -> list[Layer]:
-    """Returns the layers of a model, none of them built; see deserialize().
+    """Makes the layers of a model, none of them built; see deserialize().
 
     Raises:
         ValueError: there are more than MOST_LAYERS.
@@ -46,8 +48,8 @@ def deserialize_all(entries: Sequence[Any]) -> list[Layer]:
 
 
 def refuse_custom_objects(verb: str, custom_objects: Any) -> None:
-    """Raises ValueError where custom_objects names what is not echocell's own: it would not be
-    loaded.
+    """Raises ValueError if custom_objects names anything but echocell's own classes and functions,
+    since it would not be loaded.
     """
     if custom_objects is not None and not isinstance(custom_objects, Mapping):
         raise TypeError(f"{verb}: custom_objects: expected a dict, received {custom_objects!r}")

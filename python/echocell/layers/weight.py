@@ -1,4 +1,4 @@
-"""The weights of layers as attributes: read-only arrays that know their origin."""
+"""Weights of layers as attributes: read-only arrays that know their origin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = NDArray[Any]
 
 
 class Origin(NamedTuple):
-    """The weight of a layer that an array was read from."""
+    """The layer and the weight that an array was read from."""
 
     name: str
     path: str
@@ -21,15 +21,15 @@ class Origin(NamedTuple):
 
 
 class Weight(np.ndarray[Any, np.dtype[Any]]):
-    """The values of one weight at the time of reading, with the calls of a Keras variable.
+    """The values of one weight at the time of reading, with the interface of a Keras variable.
 
-    A read-only array: setting its elements would change a copy and not the layer. `assign` changes
-    the layer; `numpy()` and `value` read it again. Parts of it and results of arithmetic are plain
-    arrays.
+    The array is read-only, because setting its elements would change a copy and not the layer.
+    `assign` changes the layer; `numpy()` and `value` read the current values. Slices and results of
+    arithmetic are plain arrays.
 
     Args:
-        values: the array to show.
-        origin: where it comes from.
+        values: the values.
+        origin: the layer and the weight.
     """
 
     _origin: Origin | None
@@ -40,7 +40,7 @@ class Weight(np.ndarray[Any, np.dtype[Any]]):
         weight.flags.writeable = False
         return weight
 
-    # Views such as w.T, and copies, come from no weight as a whole.
+    # Views such as w.T, and copies, have no origin.
     def __array_finalize__(self, source: Any) -> None:
         self._origin = None
 
@@ -53,7 +53,7 @@ class Weight(np.ndarray[Any, np.dtype[Any]]):
         return self.view(np.ndarray)[key]
 
     def __reduce__(self) -> Any:
-        """For pickle: a plain array."""
+        """Pickles as a plain array."""
         return self.view(np.ndarray).__reduce__()
 
     def _from(self) -> Origin:
@@ -68,27 +68,27 @@ class Weight(np.ndarray[Any, np.dtype[Any]]):
 
     @property
     def path(self) -> str:
-        """The layer's name and the weight's: "lstm/kernel"."""
+        """The names of the layer and the weight: "lstm/kernel"."""
         return self._from().path
 
     @property
     def value(self) -> Weight:
-        """The weight as it is now."""
+        """The weight with its current values."""
         origin = self._from()
         return Weight(origin.read(), origin)
 
     def numpy(self) -> Array:
-        """A copy of the weight as it is now, a plain array; of an array made from one, its copy."""
+        """Returns a copy of the current values as a plain array; of a derived array, its copy."""
         return np.array(self) if self._origin is None else self._origin.read()
 
     def assign(self, value: Any) -> None:
         """Sets the weight in its layer.
 
         Args:
-            value: an array of this shape.
+            value: an array of the weight's shape.
 
         Raises:
-            TypeError: what came are no numbers.
-            ValueError: the shape is another, or a number is not finite; nothing is set then.
+            TypeError: the value does not hold numbers.
+            ValueError: the shape differs, or a number is not finite. The weight is unchanged then.
         """
         self._from().write(value)

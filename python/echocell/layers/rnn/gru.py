@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 
 class GRU(Recurrent):
-    """Gated recurrent unit (Cho et al. 2014).
+    """Gated recurrent unit (Cho et al., 2014).
 
         z = sigma(x Wz + h Rz + bz)      r = sigma(x Wr + h Rr + br)
         g = tanh (x Wh + r * (h Rh + bh') + bh)      with reset_after
@@ -39,8 +39,9 @@ class GRU(Recurrent):
         activation: of g. Default "tanh".
         recurrent_activation: of the gates. Default "sigmoid".
         use_bias: default True.
-        reset_after: the reset gate works on the product, as in Keras 3 and cuDNN. Default True.
-        **keywords: of every recurrent layer, see `Recurrent`.
+        reset_after: whether the reset gate is applied after the product with Rh, as in Keras 3 and
+            cuDNN. Default True.
+        **keywords: arguments of every recurrent layer, see `Recurrent`.
     """
 
     _core_options = _core.GRUOptions

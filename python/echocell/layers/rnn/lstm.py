@@ -28,31 +28,32 @@ Array = NDArray[Any]
 
 
 class LSTM(Recurrent):
-    """Long short-term memory.
+    """Long short-term memory (Hochreiter & Schmidhuber, 1997).
 
         i = sigma(x Wi + h Ri + pi * c  + bi)        f = sigma(x Wf + h Rf + pf * c  + bf)
         g = tanh (x Wc + h Rc + bc)                  c' = f * c + i * g
         o = sigma(x Wo + h Ro + po * c' + bo)        h' = o * out(c')
 
     Weights: kernel (F, 4H), recurrent_kernel (H, 4H), bias (4H,), peephole_kernel (3, H); gates in
-    the order i, f, c, o, those that are switched off left out. Input [B, T, F], output [B, H] or,
+    the order i, f, c, o, without those that are switched off. Input [B, T, F], output [B, H] or,
     with return_sequences, [B, T, H]. States: h, c.
 
     Args:
         units: H, a positive integer.
-        activation: of g and, as out, of the output. Default "tanh".
-        recurrent_activation: of the gates. Default "sigmoid".
-        output_activation: out, of the output alone. Default None: as `activation`.
+        activation: activation of g and, as out, of the output. Default "tanh".
+        recurrent_activation: activation of the gates. Default "sigmoid".
+        output_activation: out, if it differs from `activation`. Default None.
         use_bias: default True.
-        unit_forget_bias: bf starts at 1, unless bias_initializer is "chrono". Default True.
-        peephole: the gates see the cell: the terms with p. Default False.
-        gates: which of the gates i, f and o there are; an absent gate is 1. Default "ifo"; "io" is
-            the cell of 1997.
+        unit_forget_bias: whether bf starts at 1; no effect with bias_initializer="chrono". Default
+            True.
+        peephole: whether the gates read the cell state, the terms with p. Default False.
+        gates: the existing gates among i, f and o; an absent gate is 1. Default "ifo"; "io" is the
+            cell of 1997.
         coupled: f = 1 - i, without weights of its own. Default False.
-        truncated: no gradient flows back to h: through time it flows in the cells alone, as in
-            1997. Default False.
+        truncated: whether gradients through time flow only through the cell state, not through h,
+            as in 1997. Default False.
         peephole_initializer: default "zeros".
-        **keywords: of every recurrent layer, see `Recurrent`.
+        **keywords: arguments of every recurrent layer, see `Recurrent`.
 
     Sources: Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000;
     peepholes: Gers, Schraudolph & Schmidhuber 2002; names: Greff et al. 2017.

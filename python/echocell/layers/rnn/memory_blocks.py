@@ -1,4 +1,4 @@
-"""MemoryBlocks: the hidden layer of the networks in which LSTM was first described."""
+"""MemoryBlocks: the hidden layer of the paper that introduced LSTM."""
 
 from __future__ import annotations
 
@@ -26,43 +26,46 @@ Array = NDArray[Any]
 
 
 class MemoryBlocks(Recurrent):
-    """Blocks of cells that share their gates; every cell and every gate feeds each other.
+    """Blocks of cells that share their gates; every unit receives the outputs of all units.
 
         i = sigma(x Wi + y Ri + bi)     f = sigma(x Wf + y Rf + bf)     o = sigma(x Wo + y Ro + bo)
         c' = f * c + i * g(x Wc + y Rc + bc)                            h' = o * out(c')
 
-    with y what all units put out at the step before: h, i, f, o. A cell's gates are those of its
-    block; a gate that is switched off is 1.
+    where y holds the outputs of all units at the previous step: h, i, f, o. The cells of a block
+    share its gates; a gate that is switched off is 1.
 
-    N blocks of M cells, G gates to a block, U = N (M + G) units: the cells, block after block, then
-    the gates in the order i, f, o. Weights: kernel (F, U), recurrent_kernel (U, U), bias (U,).
-    Input [B, T, F], output [B, N M] or, with return_sequences, [B, T, N M]. States: what all units
-    put out, [B, U], and the cells, [B, N M].
+    N blocks of M cells, G gates per block, U = N (M + G) units: the cells, block by block, then the
+    gates in the order i, f, o. Weights: kernel (F, U), recurrent_kernel (U, U), bias (U,). Input
+    [B, T, F], output [B, N M] or, with return_sequences, [B, T, N M]. States: the outputs of all
+    units, [B, U], and the cells, [B, N M].
 
     The cell of 1997: gates="io", activation="bipolar_sigmoid_2",
     output_activation="bipolar_sigmoid", truncated=True.
 
     Args:
         blocks: N, a positive integer.
-        cells: M, of each block. Default 1.
+        cells: M, cells per block. Default 1.
         activation: g. Default "tanh".
-        recurrent_activation: of the gates. Default "sigmoid".
+        recurrent_activation: activation of the gates. Default "sigmoid".
         output_activation: out. Default None: as `activation`.
-        gates: which of the gates i, f and o there are. Default "ifo".
-        use_kernel: False: the input, then of U features, is added to the units as it is (behind an
-            Embedding this is a network that reads one-hot symbols). Default True.
-        cell_bias: False: the biases of the cells are and stay 0, unless they are set. Default True.
-        unit_forget_bias: bf starts at 1, unless bias_initializer is "chrono". Default True.
-        shortcut: the output is followed by the input of the step, [B, T, N M + F], for outputs that
-            read the inputs too; needs return_sequences. Default False.
-        truncated: no gradient flows back to y: through time it flows in the cells alone. Default
-            False.
-        **keywords: of every recurrent layer, see `Recurrent`.
+        gates: the existing gates among i, f and o. Default "ifo".
+        use_kernel: False adds the input, of U features, directly to the units, without a kernel;
+            after an Embedding this is a network that reads one-hot symbols. Default True.
+        cell_bias: False keeps the biases of the cells at 0 unless they are set. Default True.
+        unit_forget_bias: whether bf starts at 1; no effect with bias_initializer="chrono". Default
+            True.
+        shortcut: whether the input of the step is appended to the output, [B, T, N M + F], so that
+            the next layer reads the inputs too; needs return_sequences. Default False.
+        truncated: whether gradients through time flow only through the cells, not through y.
+            Default False.
+        **keywords: arguments of every recurrent layer, see `Recurrent`.
 
-    Raises ValueError for gates or options that do not go together.
+    Raises:
+        ValueError: gates or options that exclude each other.
 
     Sources: Hochreiter & Schmidhuber 1997, section 4 and appendix A.1; forget gate: Gers,
-    Schmidhuber & Cummins 2000. "Full gate recurrence": Greff et al. 2017.
+        Schmidhuber
+    & Cummins 2000. "Full gate recurrence": Greff et al. 2017.
     """
 
     _core_options = _core.MemoryBlocksOptions
@@ -107,10 +110,12 @@ class MemoryBlocks(Recurrent):
         if name != "bias":
             return super()._draw_one(name, shape, dtype, sample)
         if isinstance(self.bias_initializer, initializers.Chrono):
-            # A layer of gates alone, and cells without bias.
+            # A layer without cells, or cells without bias.
             gates = self._chrono(self.bias_initializer, self.gates, self.blocks, sample)
             return np.concatenate([np.zeros(self.units), gates]).astype(dtype)
-        bias = super()._draw_one(name, shape, dtype, sample).copy()  # it may be the user's own
+        bias = (
+            super()._draw_one(name, shape, dtype, sample).copy()
+        )  # it may be an array of the user
         if not self.cell_bias:
             bias[: self.units] = 0
         if self.unit_forget_bias and "f" in self.gates:

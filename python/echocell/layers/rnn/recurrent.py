@@ -1,4 +1,4 @@
-"""The base of the recurrent layers: shared arguments, initial weights.
+"""The base class of the recurrent layers: shared arguments and initial weights.
 
 B batch, T time steps, F features, H units.
 """
@@ -26,8 +26,8 @@ Array = NDArray[Any]
 
 
 class SharedRecurrentArguments(LayerArguments, total=False):
-    """The types of what every layer takes, and of Keras's arguments of recurrent layers that have
-    no meaning here or are taken at one value alone; see Recurrent.
+    """Types of the arguments of every layer, and of Keras's arguments of recurrent layers that are
+    ignored or accepted at one value only; see Recurrent.
     """
 
     unroll: bool
@@ -41,7 +41,7 @@ class SharedRecurrentArguments(LayerArguments, total=False):
 
 
 class RecurrentArguments(SharedRecurrentArguments, total=False):
-    """The types of the keywords that LSTM, GRU and MemoryBlocks hand on to Recurrent."""
+    """Types of the keywords that LSTM, GRU and MemoryBlocks pass on to Recurrent."""
 
     kernel_initializer: Identifier
     recurrent_initializer: Identifier
@@ -61,28 +61,32 @@ class RecurrentArguments(SharedRecurrentArguments, total=False):
 
 
 class Recurrent(StateKeeper):
-    """The base of LSTM, GRU, SimpleRNN and MemoryBlocks.
+    """The base class of LSTM, GRU, SimpleRNN and MemoryBlocks.
 
     Args:
-        units: H, a positive integer; MemoryBlocks: blocks times cells, not an argument.
-        activation: of the candidate and the output. Default "tanh".
+        units: H, a positive integer. For MemoryBlocks it is blocks times cells, not an argument.
+        activation: activation of the candidate and the output. Default "tanh".
         use_bias: default True.
-        kernel_initializer: of the kernel (F, nH). Default "glorot_uniform".
-        recurrent_initializer: of the recurrent_kernel (H, nH). Default "orthogonal".
+        kernel_initializer: initializer of the kernel (F, nH). Default "glorot_uniform".
+        recurrent_initializer: initializer of the recurrent_kernel (H, nH). Default "orthogonal".
         bias_initializer: default "zeros". "chrono" sets the gates' biases for long memory, see
             `initializers.Chrono`.
         kernel_regularizer, recurrent_regularizer, bias_regularizer: default None.
-        dropout: share of the inputs that is dropped in training, [0, 1]. Default 0.
-        recurrent_dropout: the same of h(t-1). Default 0.
-        return_sequences: an output at every step, [B, T, H], not only the last, [B, H].
-        return_state: the final states too; only where the layer is called by itself.
-        stateful: row b of a batch begins with the final state of row b of the batch before.
-        go_backwards: from the last step to the first.
-        zero_output_for_mask: the output at a masked step is 0, as Keras has it, so also the last
-            output where the last step is masked; by default it is that of the step before.
-        seed: of the dropout masks, used by the model (see Sequential).
-        **shared: what every layer takes (see Layer); unroll, implementation and use_cudnn are
-            accepted and mean nothing here.
+        dropout: fraction of the inputs that is dropped in training, in [0, 1]. Default 0.
+        recurrent_dropout: the same for h(t-1). Default 0.
+        return_sequences: whether to return the output at every step, [B, T, H], instead of the last
+            one, [B, H]. Default False.
+        return_state: whether to return the final states too; only for a layer that is called by
+            itself. Default False.
+        stateful: whether row b of a batch starts with the final state of row b of the previous
+            batch. Default False.
+        go_backwards: whether to process the steps from last to first. Default False.
+        zero_output_for_mask: whether the output at a masked step is 0, as in Keras, also for the
+            last output if the last step is masked. Default False: it is the output of the previous
+            step.
+        seed: seed of the dropout masks, used by the model (see Sequential).
+        **shared: arguments of every layer (see Layer); unroll, implementation and use_cudnn are
+            accepted and have no effect.
     """
 
     reads_steps = True
@@ -137,7 +141,7 @@ class Recurrent(StateKeeper):
         self.seed = scalars.seed(seed, kind)
 
     def _gate_order(self) -> str:
-        """A letter for each block of H numbers of the bias."""
+        """Returns one letter for each block of H numbers of the bias."""
         return "h"
 
     def _draw_one(
@@ -148,7 +152,9 @@ class Recurrent(StateKeeper):
             return super()._draw_one(name, shape, dtype, sample)
         blocks = self._chrono(chrono, self._gate_order(), self.units, sample)
         bias = np.zeros(shape, dtype)
-        bias.reshape(-1)[: blocks.size] = blocks  # GRU: the second row stays 0, both are added
+        bias.reshape(-1)[: blocks.size] = (
+            blocks  # GRU: the second row stays 0, since both rows are added
+        )
         return bias
 
     def _chrono(self, chrono: initializers.Chrono, gates: str, units: int, sample: Sample) -> Array:
@@ -159,7 +165,7 @@ class Recurrent(StateKeeper):
 
 
 def units_of(layer: Layer, units: Any, output_dim: Any) -> int:
-    """The number of units; output_dim is Keras 1's word."""
+    """Returns the number of units; `output_dim` is Keras 1's name for it."""
     value = output_dim if units is None else units
     kind = type(layer).__name__
     if value is None:
@@ -168,7 +174,7 @@ def units_of(layer: Layer, units: Any, output_dim: Any) -> int:
 
 
 def checked_gates(gates: Any, kind: str) -> str:
-    """Letters out of i, f, o, each at most once, in this order."""
+    """Returns letters out of i, f, o, each at most once, in this order."""
     letters = "".join(gates) if isinstance(gates, (list, tuple)) else gates
     if (
         not isinstance(letters, str)
@@ -180,7 +186,7 @@ def checked_gates(gates: Any, kind: str) -> str:
 
 
 def recurrent_activation(identifier: Any, layer: Layer, name: str) -> str:
-    """An activation that works number by number."""
+    """Returns the name of an elementwise activation."""
     activation = activations.get(identifier)
     if activation == "softmax":
         raise ValueError(f"{type(layer).__name__}: {name}='softmax' is not supported in a cell")
@@ -188,12 +194,12 @@ def recurrent_activation(identifier: Any, layer: Layer, name: str) -> str:
 
 
 def gate_activation(identifier: Any, layer: Layer) -> str:
-    """The activation of the gates."""
+    """Returns the name of the activation of the gates."""
     return recurrent_activation(identifier, layer, "recurrent_activation")
 
 
 def output_activation_of(layer: Recurrent, identifier: Any) -> str:
-    """The activation of what leaves the cells: by default that of what enters them."""
+    """Returns the name of the cells' output activation, by default their input activation."""
     if identifier is None:
         return layer.activation
     return recurrent_activation(identifier, layer, "output_activation")

@@ -1,4 +1,4 @@
-"""The fully connected recurrent network.
+"""The fully connected recurrent layer.
 
 B batch, T time steps, F features, H units.
 """
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 class SimpleRNN(Recurrent):
-    """The fully connected recurrent network (Elman 1990): h' = tanh(x W + h R + b).
+    """Fully connected recurrent layer (Elman, 1990): h' = tanh(x W + h R + b).
 
     Weights: kernel (F, H), recurrent_kernel (H, H), bias (H,). Input [B, T, F], output [B, H] or,
     with return_sequences, [B, T, H]. State: h.
@@ -29,7 +29,7 @@ class SimpleRNN(Recurrent):
         units: H, a positive integer.
         activation: default "tanh".
         use_bias: default True.
-        **keywords: of every recurrent layer, see `Recurrent`.
+        **keywords: arguments of every recurrent layer, see `Recurrent`.
     """
 
     _core_options = _core.SimpleRNNOptions

@@ -1,4 +1,4 @@
-"""Layers with states that can be carried from batch to batch.
+"""The base class of layers with states that can be carried from batch to batch.
 
 B batch, T time steps, F features, H units.
 """
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class StateKeeper(Layer):
-    """A layer with states: h, c, ... [B, H] each, that can be carried from batch to batch."""
+    """A layer with states, h, c, ... [B, H] each, that can be carried from batch to batch."""
 
     stateful = False
     return_sequences = False
@@ -30,19 +30,19 @@ class StateKeeper(Layer):
     def __call__(
         self, x: Any, mask: Any = None, training: bool = False, initial_state: Any = None
     ) -> Any:
-        """The layer's output for a batch of sequences.
+        """Returns the layer's output for a batch of sequences.
 
         Args:
-            x: [B, T, F], any array of numbers. A layer that is not built yet is built for it.
-            mask: [B, T], True where a step counts; the state stands still at the others. Default
-                None: all count.
-            training: True turns dropout on. Default False.
-            initial_state: one array [B, H] per state (LSTM: h, c). Default None: what a stateful
-                layer carries, zeros otherwise.
+            x: numbers [B, T, F]. A layer that is not built yet is built for this shape.
+            mask: [B, T], True where a step counts; at other steps the state is unchanged. Default
+                None: all steps count.
+            training: whether dropout is applied. Default False.
+            initial_state: one array [B, H] per state (LSTM: h, c). Default None: the carried states
+                of a stateful layer, otherwise zeros.
 
         Returns:
-            [B, H], or [B, T, H] with return_sequences; with return_state a list of that and the
-            final states. A stateful layer carries its final states on.
+            [B, H], or [B, T, H] with return_sequences; with return_state a list of this and the
+            final states. A stateful layer carries its final states to the next call.
 
         Raises:
             TypeError, ValueError: an argument does not fit the layer.
@@ -80,7 +80,7 @@ class StateKeeper(Layer):
     # ---- carried states ------------------------------------------------------------------------
 
     def keeps_states(self) -> bool:
-        """Whether there are states at all: a wrapper has those of the layer inside."""
+        """Whether there are states; a wrapper has those of its inner layer."""
         return True
 
     def _state_location(self) -> WeightLocation:
@@ -92,8 +92,8 @@ class StateKeeper(Layer):
     def states(self) -> list[Array | None]:
         """One entry per state (LSTM: h, c), [B, H]; [] before the layer is built.
 
-        What is carried, else, in a stateful layer whose batch size is known, the zeros that the
-        next batch begins with, else None.
+        The carried states; else, for a stateful layer with a known batch size, the zeros that the
+        next batch starts with; else None.
         """
         if self.location is None:
             return []
@@ -107,47 +107,50 @@ class StateKeeper(Layer):
         return [np.zeros((self.fixed_batch, width), network.dtype) for width in widths]
 
     def carried_states(self) -> list[Array]:
-        """Copies of the carried states; see get_states()."""
+        """Returns copies of the carried states; see get_states()."""
         return self.get_states()
 
     def get_states(self) -> list[Array]:
-        """Copies of the carried states (LSTM: h, c), [B, H] each; [] where none is carried."""
+        """Returns copies of the carried states (LSTM: h, c), [B, H] each; [] if none are
+        carried.
+        """
         location = self._state_location()
         return location.network.get_states(location.number)
 
     def set_states(self, states: Any) -> None:
-        """Sets the states that the next batch begins with.
+        """Sets the states that the next batch starts with.
 
         Args:
-            states: one array [B, H] per state (LSTM: h, c), B the batch size from now on.
+            states: one array [B, H] per state (LSTM: h, c); B becomes the batch size.
 
         Raises:
-            ValueError: a wrong number or shape, or B differs from what the model carries.
+            ValueError: a wrong number or shape, or B differs from that of the states that other
+                layers of the model carry.
         """
         self.put_states(states)
 
     def put_states(self, states: Any, *, finite: bool = True) -> None:
-        """See set_states(); finite=False takes what a layer has carried before as it is."""
+        """Sets the states; with finite=False, NaN and infinity are accepted. See set_states()."""
         location = self._state_location()
         alone = self.owner is None
         carried = 0 if alone else location.network.state_batch
         checked = self.checked_states(states, self.fixed_batch or carried or None, finite=finite)
         if alone:
-            location.network.reset_states()  # another batch size may come
+            location.network.reset_states()  # the batch size may change
         location.network.set_states(location.number, checked or [])
 
     def reset_states(self, states: Any = None, rows: Sequence[int] | None = None) -> None:
-        """Forgets what was carried.
+        """Resets the carried states.
 
         Args:
-            states: what to carry instead. Default None: zeros.
-            rows: only these rows of the batch. Default None: all.
+            states: the states to carry instead. Default None: zeros.
+            rows: the rows of the batch to reset. Default None: all.
         """
         if states is not None:
             self.set_states(states)
         elif self.location is not None:
             location = self._state_location()
-            # By itself a layer carries all that its network does: another batch size may come.
+            # By itself a layer is all of its network, so the batch size may change.
             whole = rows is None and self.owner is None
             location.network.reset_states(-1 if whole else location.number, rows)
 

@@ -1,4 +1,4 @@
-"""Two recurrent layers over the same sequence, from both ends."""
+"""Runs two recurrent layers over the same sequence in opposite directions."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ Array = NDArray[Any]
 
 
 class Bidirectional(StateKeeper):
-    """Two recurrent layers over the same sequence, from both ends (Schuster & Paliwal 1997).
+    """Two recurrent layers over the same sequence in opposite directions (Schuster & Paliwal,
+    1997).
 
     Weights: the forward layer's, then the backward layer's; states likewise.
 
     Args:
-        layer: an LSTM, GRU or SimpleRNN, which goes forward.
-        merge_mode: how the outputs come together: "concat" (default), "sum", "mul" or "ave".
-        backward_layer: what goes backward; default None: a layer like the first.
-        **shared: what every layer takes.
+        layer: an LSTM, GRU or SimpleRNN, the forward layer.
+        merge_mode: how the outputs are combined: "concat" (default), "sum", "mul" or "ave".
+        backward_layer: the backward layer. Default None: a copy of the first, reversed.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _not_options = frozenset({"layer", "backward_layer"})
@@ -61,7 +62,7 @@ class Bidirectional(StateKeeper):
         )
         self._refuse_unlike()
         for half in (self.forward_layer, self.backward_layer):
-            # As in Keras; outputs at every step are 0 at masked ones in any case.
+            # As in Keras; with return_sequences masked outputs are 0 in any case.
             if half.zero_output_for_mask and not half.return_sequences:
                 half.zero_output_for_mask = False
         self.forward_layer.owner = self.backward_layer.owner = self
@@ -97,7 +98,7 @@ class Bidirectional(StateKeeper):
         )
 
     def _halves(self, parameters: Parameters) -> tuple[Parameters, Parameters]:
-        """The parameters of both layers, under the names that they have there."""
+        """Returns the parameters of both layers, under their names in these layers."""
         named = [(name.split("_", 1)[1], shape) for name, shape in parameters]
         count = sum(name.startswith("forward_") for name, _ in parameters)
         return named[:count], named[count:]
@@ -133,7 +134,7 @@ class Bidirectional(StateKeeper):
         return [self.forward_layer, self.backward_layer]
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the configuration, from which from_config makes an equal layer."""
+        """Returns the configuration; from_config makes an equal layer of it."""
         config = {**super().get_config(), "layer": layer_classes.serialize(self.forward_layer)}
         if not self._twin:
             config["backward_layer"] = layer_classes.serialize(self.backward_layer)
@@ -141,7 +142,7 @@ class Bidirectional(StateKeeper):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Bidirectional:
-        """A layer from what get_config() gave."""
+        """Makes a layer from the result of get_config()."""
         layers = {
             key: layer_classes.deserialize(config[key])
             for key in ("layer", "backward_layer")

@@ -1,4 +1,4 @@
-"""A layer applied to every time step.
+"""The wrapper that applies a layer to every time step.
 
 B batch, T time steps, F features.
 """
@@ -28,17 +28,17 @@ Array = NDArray[Any]
 
 
 class TimeDistributed(StateKeeper):
-    """A layer applied to every time step: [B, T, ...] -> [B, T, ...].
+    """Applies a layer to every time step: [B, T, ...] -> [B, T, ...].
 
-    A stateful layer goes through the steps one after the other: each begins with the states that
-    the one before has left, and the first with those of the batch before.
+    A stateful inner layer carries its states from step to step, and from batch to batch.
 
-    A mask passes to the layer inside: Masking and Embedding(mask_zero=True), themselves inside a
-    TimeDistributed or not, say of samples [B, T, K, F] which of the K inner steps count.
+    Masks are passed to the inner layer: for samples [B, T, K, F], Masking and
+    Embedding(mask_zero=True), inside a TimeDistributed or not, tell which of the K inner steps
+    count.
 
     Args:
-        layer: any layer for one step.
-        **shared: what every layer takes.
+        layer: the layer that is applied to each step.
+        **shared: arguments of every layer, see `Layer`.
     """
 
     _not_options = frozenset({"layer"})
@@ -63,7 +63,7 @@ class TimeDistributed(StateKeeper):
         return _core.TimeDistributedOptions(layer=self.layer.core_options())
 
     def build_sample(self, sample: Sample, dtype: str) -> Sample:
-        # The core does without the wrapper where the layer works on the last axis alone.
+        # The core omits the wrapper if the layer works on the last axis only.
         if len(sample) < 2:
             raise ValueError(
                 f"layer {self.name!r}: TimeDistributed: expected input of shape (batch, time "
@@ -86,10 +86,10 @@ class TimeDistributed(StateKeeper):
         return [self.layer]
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the configuration, from which from_config makes an equal layer."""
+        """Returns the configuration; from_config makes an equal layer of it."""
         return {**super().get_config(), "layer": layer_classes.serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> TimeDistributed:
-        """A layer from what get_config() gave."""
+        """Makes a layer from the result of get_config()."""
         return cls(**{**config, "layer": layer_classes.deserialize(config["layer"])})

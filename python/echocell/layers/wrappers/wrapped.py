@@ -1,4 +1,4 @@
-"""The check of the layer that a wrapper is given."""
+"""Checks the layer that is passed to a wrapper."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def wrapped(layer: Any, wrapper: str) -> Layer:
     if not isinstance(layer, Layer) or isinstance(layer, InputLayer):
         raise TypeError(f"{wrapper}: expected a layer, received {layer!r}")
     if layer.owner is not None:
-        raise ValueError(f"{wrapper}: the layer {layer.name!r} already stands in another one")
+        raise ValueError(f"{wrapper}: the layer {layer.name!r} is already part of another one")
     return layer
