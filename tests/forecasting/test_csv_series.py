@@ -103,7 +103,7 @@ SAME_VALUES: dict[str, tuple[str | bytes, str, list[str]]] = {
     "newest first": (
         "Month,v\n" + "".join(reversed(PLAIN.splitlines(keepends=True))),
         "v",
-        ["order: newest first, turned round", "step: monthly"],
+        ["order: newest first, reversed", "step: monthly"],
     ),
     "shuffled": (
         "Month,v\n" + "".join(sorted(PLAIN.splitlines(keepends=True), key=lambda line: line[5:])),
@@ -158,13 +158,13 @@ def test_missing_rows_are_put_in(tmp_path: Path) -> None:
     series = read(tmp_path, "Month,v\n" + "".join(lines))
     assert series.labels == tuple(MONTHS)
     assert series.values[3] == pytest.approx((VALUES[2] + VALUES[4]) / 2)
-    assert "rows missing: 1949-04, 1949-08, put in" in series.notes
-    assert "missing values: 2 interpolated: the rows put in" in series.notes
+    assert "rows missing: 1949-04, 1949-08, inserted" in series.notes
+    assert "missing values: 2 interpolated: the inserted rows" in series.notes
 
 
 def test_a_constant_column_says_so(tmp_path: Path) -> None:
     series = read(tmp_path, "v\n" + "5\n" * 20)
-    assert "'v' is constant: there is nothing to learn but that" in series.notes
+    assert "'v' is constant: the model can only learn that value" in series.notes
 
 
 @pytest.mark.parametrize(("column", "place"), [("Open", 1), ("close", 2), ("2", 1), (" 4", 3)])
@@ -302,7 +302,7 @@ UNUSABLE: dict[str, tuple[str | bytes, str]] = {
     "infinity": ("v\n1\n2\ninf\n3\n", "line 4, column 'v': 'inf' is not finite"),
     "beyond floats": ("v\n1\n2\n-1e999\n3\n", "line 4, column 'v': '-1e999' is not finite"),
     "half of it words": ("v\n1\na\n2\nb\n3\n4\n5\n", "column 'v': 2 of 7 cells are not numbers"),
-    "a quote without end": ('a,b\n1,"2\n' + "3,4\n" * 50000, "cannot be cut into cells: field"),
+    "a quote without end": ('a,b\n1,"2\n' + "3,4\n" * 50000, "cannot be split into cells: field"),
 }
 
 

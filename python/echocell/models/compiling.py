@@ -1,4 +1,4 @@
-"""Training settings as a value: loss, metrics, optimizer; and a network that is given them."""
+"""Training settings as a value: loss, metrics, optimizer; and their transfer to a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from echocell.losses import Loss
 from echocell.metrics import Metric
 from echocell.optimizers import Optimizer
 
-#: One metric, or any number of them in lists or under the names of outputs.
+#: One metric, or any number of them in lists or dicts keyed by output names.
 Metrics: TypeAlias = Identifier | Sequence[Identifier | Sequence[Identifier]]
 
 
@@ -19,10 +19,9 @@ class Compiled(NamedTuple):
     """The settings of compile().
 
     Attributes:
-        optimizer: the optimizer.
-        loss: the loss; None: the model can predict, not train.
-        metrics: the metrics as they were asked for. What "accuracy" is depends on the output.
-        given_loss: the loss as it was given.
+        loss: the loss; None for a model that can predict but not train.
+        metrics: the metrics as given. The meaning of "accuracy" depends on the output.
+        given_loss: the loss as given.
     """
 
     optimizer: Optimizer
@@ -34,7 +33,7 @@ class Compiled(NamedTuple):
 def compiled(
     optimizer: Optimizer | Identifier, loss: Any, metrics_asked_for: Metrics | None
 ) -> Compiled:
-    """Returns the settings from what compile() takes.
+    """Returns the settings for the arguments of compile().
 
     Raises:
         TypeError, ValueError: an unknown name or object.
@@ -49,7 +48,7 @@ def compiled(
 
 
 def require_compiled(settings: Compiled | None, verb: str, model: str) -> Compiled:
-    """Returns the settings; ValueError, which names verb and model, where there are none."""
+    """Returns the settings. Raises ValueError, naming verb and model, if there are none."""
     if settings is None:
         raise ValueError(
             f"{verb}: model {model!r} is not compiled: call compile(optimizer=..., loss=...) first"
@@ -58,7 +57,7 @@ def require_compiled(settings: Compiled | None, verb: str, model: str) -> Compil
 
 
 def require_loss(settings: Compiled | None, verb: str, model: str) -> Loss:
-    """Returns the loss; ValueError, which names the verb and the model, where there is none."""
+    """Returns the loss. Raises ValueError, naming verb and model, if there is none."""
     loss = require_compiled(settings, verb, model).loss
     if loss is None:
         raise ValueError(
@@ -79,16 +78,16 @@ def compile_network(
     resolved: Sequence[Metric],
     before: Compiled | None,
 ) -> None:
-    """Gives a network its loss, metrics and optimizer; a new optimizer starts without memory.
+    """Sets loss, metrics and optimizer of a network; a new optimizer starts with empty slots.
 
     Args:
         network: the network.
-        settings: how it is to be trained.
+        settings: the new training settings.
         resolved: the metrics, for the outputs of the network.
-        before: the settings that it has had so far; None for a new network.
+        before: the previous settings; None for a new network.
 
     Raises:
-        TypeError, ValueError: the core refuses; the network is as before then.
+        TypeError, ValueError: the core refuses the settings; the network is unchanged then.
     """
     old = None if before is None or before.loss is None else before.optimizer
     if settings.loss is None:
@@ -110,26 +109,26 @@ def compile_network(
 
 
 def _uncompile(network: _core.Network, old: Optimizer | None) -> None:
-    """Leaves a network without loss and optimizer, which it shared with `old`."""
+    """Removes loss and optimizer from a network that shared them with `old`."""
     if old is not None:
         old.detach(network)
     try:
         network.uncompile()
-    except ValueError:  # it is at work
+    except ValueError:  # a call is running
         if old is not None:
             old.attach(network)
         raise
 
 
 def _single(loss: Any) -> Any:
-    """Keras takes a list or dict of losses, one per output."""
+    """Returns the loss; Keras also takes a list or a dict with one loss per output."""
     if isinstance(loss, Mapping) and "class_name" not in loss and len(loss) == 1:
         return next(iter(loss.values()))
     return loss[0] if isinstance(loss, (list, tuple)) and len(loss) == 1 else loss
 
 
 def _as_list(items: Any) -> list[Any]:
-    """Metrics as Keras takes them: none, one, a list, or a dict of outputs."""
+    """Returns metrics as a list; Keras takes none, one, a list, or a dict keyed by outputs."""
     if items is None:
         return []
     if isinstance(items, Mapping) and "class_name" not in items:

@@ -1,6 +1,6 @@
-"""Predictions and tests: whole sequences at a time, or one time step after the other.
+"""Predictions and tests, for whole sequences or one time step at a time.
 
-Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
+Legend of shapes: N samples, B batch, T time steps, F features, H outputs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 
 class Evaluator:
-    """The methods of a model that compute outputs and train nothing."""
+    """The methods of a model that compute outputs without training."""
 
     graph: Graph
 
@@ -64,21 +64,21 @@ class Evaluator:
         callbacks: Callbacks | None = None,
         **others: Unpack[PredictArguments],
     ) -> Any:
-        """The model's outputs. A stateful model carries its states on.
+        """Returns the model's outputs. A stateful model carries its states to the next call.
 
         Args:
-            x: [N, T, F] or what the first layer takes; sequences of different lengths as for fit().
+            x: [N, T, F] or the input of the first layer; sequences of different lengths as for
+                fit().
             batch_size: as for fit().
             verbose: accepted; nothing is shown.
             steps: not supported.
             callbacks: their on_predict_begin, on_predict_batch_begin, on_predict_batch_end (with
                 the batch's "outputs" in the logs) and on_predict_end are called.
-            **others: Keras's further arguments that change nothing, such as workers.
+            **others: further arguments of Keras that have no effect, such as workers.
 
         Returns:
-            [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths an array,
-            too, where the output's time steps are not those of the input; else a list of arrays
-            [T, H], each with its own T.
+            [N, H] or [N, T, H], of the model's dtype. For sequences of different lengths, a list of
+            arrays [T, H] if there is an output at every time step of the input, else an array.
 
         Raises:
             ValueError: the data do not fit.
@@ -93,7 +93,7 @@ class Evaluator:
             PREDICT.check("predict", {**others, "steps": steps}, self.predict)
         return self._predict(x, batch_size, verbose, callbacks)
 
-    # Apart from predict(), whose quick calls would pay for the closures.
+    # Separate from predict(), whose fast path would pay for creating the closures.
     def _predict(
         self, x: ArrayLike, batch_size: int | None, verbose: Verbose, callbacks: Callbacks | None
     ) -> Any:
@@ -131,25 +131,26 @@ class Evaluator:
         return arranged(output)
 
     def __call__(self, x: ArrayLike, training: bool = False) -> Any:
-        """predict() with all of x as one batch.
+        """Same as predict() with all of x as one batch.
 
-        Raises ValueError for training=True: dropout is on in fit() only.
+        Raises:
+            ValueError: for training=True, because dropout is applied in fit() only.
         """
         if training:
             raise ValueError("model(x, training=True) is not supported; call a layer, or fit")
         return self.predict_on_batch(x)
 
     def predict_on_batch(self, x: ArrayLike) -> Any:
-        """predict() with all of x as one batch."""
+        """Same as predict() with all of x as one batch."""
         return self.predict(x, batch_size=specs.rows(self.graph, x))
 
     def step(self, x: ArrayLike) -> Array:
-        """One time step through all layers; every recurrent layer carries its state to the next
-        call, stateful or not.
+        """Runs one time step through all layers; recurrent layers carry their states to the next
+        call.
 
-        After so many steps the outputs are those of predict() for the sequences so far, and the
-        states too. Where a step is masked (Masking, Embedding with mask_zero), the states stand
-        still and a recurrent layer puts out its state h again.
+        States are carried whether the layers are stateful or not. Outputs and states equal those of
+        predict() for the sequences so far. At a masked step (Masking, Embedding with mask_zero),
+        the states are unchanged, and a recurrent layer outputs its state h again.
 
         Args:
             x: [B, F], one step of each of B sequences; for a model that begins with an Embedding
@@ -160,7 +161,7 @@ class Evaluator:
 
         Raises:
             ValueError: a layer needs the whole sequence (go_backwards, Bidirectional), B differs
-                from the call before, or x does not fit; the states are as before.
+                from the previous call, or x does not fit; the states are unchanged then.
         """
         graph = self.graph
         network = graph.network
@@ -179,19 +180,20 @@ class Evaluator:
             arrays.explain(error, {"x": data}, network.dtype)
 
     def trace(self, x: ArrayLike, layer: int | str | None = None) -> dict[str, Any]:
-        """Every gate and state of one layer over time, for inputs of the model.
+        """Returns every gate and state of one layer over time, for inputs of the model.
 
-        The layers in front of it run first, their masks included. All states begin at zero, also
-        those of stateful layers, and dropout is off. Nothing is changed.
+        The preceding layers run first, including their masks. All states start at zero, also those
+        of stateful layers, and dropout is off. The model is not changed.
 
         Args:
-            x: [B, T, F] or what the first layer takes; sequences of different lengths as for fit().
+            x: [B, T, F] or the input of the first layer; sequences of different lengths as for
+                fit().
             layer: number or name of the layer. Default None: the first recurrent layer.
 
         Returns:
-            As layer.trace() gives it for the layer's own input: name to [B, T, H], in the order of
-            the computation (LSTM: i, f, g, o, c, h). For sequences of different lengths name to a
-            list of [T, H], each with its own T.
+            The result of layer.trace() for the layer's own input: a dict from names to [B, T, H],
+            in the order of the computation (LSTM: i, f, g, o, c, h). For sequences of different
+            lengths, the values are lists of [T, H].
 
         Raises:
             TypeError, ValueError: x does not fit, or there is no such layer or no recurrent one.
@@ -211,7 +213,7 @@ class Evaluator:
         return traces[0] if lengths is None else joined_traces(traces)
 
     def _traced_layer(self, given: int | str | None) -> int:
-        """The number of the layer; None: that of the first recurrent layer."""
+        """Returns the number of the layer; for None, that of the first recurrent layer."""
         layers = self.graph.layers
         if given is None:
             recurrent = self.graph.state_layers()
@@ -268,7 +270,7 @@ class Evaluator:
         return_dict: bool = False,
         **others: Unpack[PredictArguments],
     ) -> Any:
-        """Loss and metrics on data, nothing trained. A stateful model carries its states on.
+        """Returns loss and metrics on data. A stateful model carries its states to the next call.
 
         Args:
             x: as for fit().
@@ -279,11 +281,14 @@ class Evaluator:
             steps: not supported.
             callbacks: their on_test_begin, on_test_batch_begin, on_test_batch_end and on_test_end
                 are called.
-            return_dict: True gives the numbers by name.
-            **others: Keras's further arguments that change nothing, such as workers.
+            return_dict: whether to return the numbers by name. Default False.
+            **others: further arguments of Keras that have no effect, such as workers.
 
         Returns:
             The loss, or a list of the loss and the metrics.
+
+        Raises:
+            TypeError, ValueError: the data do not fit, or the model is compiled without a loss.
         """
         graph = self.graph
         arrays.refuse_streams(x, "evaluate: x")
@@ -294,9 +299,8 @@ class Evaluator:
         number = -(-data.rows // size)
         listening = CallbackList(callbacks, self, {"verbose": verbose, "steps": number})
         shown = display(verbose, number)
-        reporting = Hooks(
-            graph.log_names, listening, shown, lambda: False
-        )  # a test goes to its end
+        # stop_training has no effect on a test.
+        reporting = Hooks(graph.log_names, listening, shown, lambda: False)
         settings = {**data.options(), "batch_size": size, "hooks": reporting.of_evaluate()}
         try:
             listening.on_test_begin({})
@@ -318,13 +322,15 @@ class Evaluator:
         reset_metrics: bool = True,
         return_dict: bool = False,
     ) -> Any:
-        """evaluate() with all of the data as one batch; reset_metrics as for train_on_batch()."""
+        """Same as evaluate() with all of the data as one batch; reset_metrics as for
+        train_on_batch().
+        """
         fitting.refuse_running_metrics("test_on_batch", reset_metrics)
         rows = specs.rows(self.graph, x)
         return self.evaluate(x, y, rows, 0, sample_weight=sample_weight, return_dict=return_dict)
 
 
 def _as_sequence(x: Any) -> Array:
-    """One time step [B, F] as sequences of one step, [B, 1, F]."""
+    """Returns one time step [B, F] as sequences of one step, [B, 1, F]."""
     array = arrays.as_array(x, "x")
     return array[:, None] if array.ndim else array

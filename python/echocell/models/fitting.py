@@ -1,4 +1,4 @@
-"""Steps that fit, train_on_batch, gradients and evaluate share."""
+"""Steps shared by fit, train_on_batch, gradients and evaluate."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from echocell._data.samples import Data
 from echocell.models import specs
 from echocell.models.graph import Graph
 
-#: Batch size, number of the last epoch, and how the order is drawn (`batches.check_shuffle`).
+#: Batch size, number of the last epoch, and the shuffle mode of `batches.check_shuffle`.
 Loops: TypeAlias = tuple[int, int, bool | str]
 
 
 def prepared(
     graph: Graph, x: Any, y: Any, sample_weight: Any, class_weight: Any = None
 ) -> tuple[_core.Network, Data]:
-    """Returns the network and the data as it takes them."""
+    """Returns the network and the data in the form that it takes."""
 
     def checked() -> Data:
         graph.ready().require_open()
@@ -46,11 +46,11 @@ def validation_settings(
     """Returns the arguments of the core's fit for a validation.
 
     Args:
-        graph: of the model.
+        graph: graph of the model.
         held_out: the validation data.
         size: the batch size of the training.
-        given_size: that of the validation; None: the same.
-        freq: after how many epochs, or after which, it follows.
+        given_size: the batch size of the validation; None: the same.
+        freq: the number of epochs between validations, or the epochs.
     """
     wanted = size if given_size is None else given_size
     return {
@@ -63,7 +63,7 @@ def validation_settings(
 
 
 def log_names(graph: Graph, validated: bool) -> list[str]:
-    """The names of a row of logs; those of a validation with val_ in front."""
+    """Returns the names of a row of logs; those of a validation have the prefix val_."""
     names = graph.log_names
     return [*names, *(f"val_{name}" for name in names)] if validated else names
 
@@ -71,7 +71,7 @@ def log_names(graph: Graph, validated: bool) -> list[str]:
 def run(
     network: _core.Network, data: Data, loops: Loops, settings: dict[str, Any]
 ) -> list[list[float]]:
-    """Runs the core's fit, and returns a row of logs per epoch."""
+    """Runs the core's fit. Returns one row of logs per epoch."""
     try:
         return network.fit(data.x, data.y, data.weights, *loops, **settings)
     except ValueError as error:
@@ -82,7 +82,7 @@ def run(
 
 
 def warn_of_nan(graph: Graph, logs: Sequence[float]) -> None:
-    """Warns, once per model, of a loss that is no number."""
+    """Warns, once per model, if the loss is NaN."""
     if logs and logs[0] != logs[0]:
         warn = graph.warn_once.about("nan", RuntimeWarning)
         if warn is not None:
@@ -93,14 +93,14 @@ def warn_of_nan(graph: Graph, logs: Sequence[float]) -> None:
 
 
 def returned(graph: Graph, logs: list[float], as_dict: bool) -> Any:
-    """The logs as a model returns them: by name, in a list, or the loss alone."""
+    """Returns the logs in the form of the public methods: by name, as a list, or the loss alone."""
     if as_dict:
         return dict(zip(graph.log_names, logs, strict=True))
     return logs if len(logs) > 1 else logs[0]
 
 
 def refuse_running_metrics(verb: str, reset_metrics: bool) -> None:
-    """Raises ValueError for metrics that go on from batch to batch."""
+    """Raises ValueError for metrics that accumulate from batch to batch."""
     if not reset_metrics:
         raise ValueError(
             f"{verb}: reset_metrics={reset_metrics!r} is not supported: the numbers are always "

@@ -1,6 +1,6 @@
-"""The layers of a model, the tensors between them, and the network that the core makes of them.
+"""The layers of a model, the tensors between them, and the core's network of them.
 
-B batch, T time steps, F features. A sample shape leaves the batch axis out.
+B batch, T time steps, F features. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ NOT_BUILT = (
     "it does not know the shape of its input. Give the first layer an input_shape, begin with "
     "Input(shape), call build((None, ...)), or give it data"
 )
-#: The number of the tensor that a model is given.
+#: The number of the model's input tensor.
 INPUT = 0
 
 
 class Node(NamedTuple):
-    """A layer with the numbers of the tensors that it reads and of the one that it makes."""
+    """A layer with the numbers of its input tensors and of its output tensor."""
 
     layer: Layer
     inputs: tuple[int, ...]
@@ -49,28 +49,28 @@ class Node(NamedTuple):
 class Graph:
     """Layers and the tensors between them.
 
-    In a chain, the only graph that the core builds so far, node k reads tensor k and makes tensor
-    k + 1. The network is made when it is needed, from the weights that the layers have then;
-    adding or removing a layer makes a new one.
+    In a chain, the only graph that the core supports so far, node k reads tensor k and writes
+    tensor k + 1. The network is made on demand from the current weights of the layers; adding or
+    removing a layer discards it.
 
     Attributes:
-        name: of the model, for messages.
-        stated_dtype: the dtype that the model was given; None: the first layer's.
-        nodes: in the order in which they are computed.
-        input: the Input, where there is one.
+        name: name of the model, for messages.
+        stated_dtype: the dtype given to the model; None: that of the first layer.
+        nodes: in the order of computation.
+        input: the Input, if there is one.
         sample: the shape of an input sample, once it is known.
-        assumed: whether that shape is a guess, which data may correct.
-        batch: the batch size, where it is fixed.
-        network: the core's network; None before it is needed.
-        spec: what the network takes, for `specs.input_spec`; None: not asked for yet.
+        assumed: whether that shape is an assumption that data may correct.
+        batch: the batch size, if it is fixed.
+        network: the core's network; None until it is needed.
+        spec: cache of `specs.input_spec`; None if not computed yet.
         output: the shape of an output sample of the network.
         stateful: whether a layer carries its states from batch to batch.
-        random_state: seed and draws that the next network begins with; None: new ones.
+        random_state: seed and draws that the next network starts with; None: new ones.
         compiled: the training settings; None before compile().
         metrics: the metrics as objects, for the output of the network.
-        log_names: names of what a training reports: "loss", then the metrics.
+        log_names: names of the logs: "loss", then the metrics.
         fitting: whether the model is being trained.
-        warn_once: gives the warnings that a model gives once.
+        warn_once: issues warnings that are given once per model.
     """
 
     def __init__(self, name: str, dtype: str | None) -> None:
@@ -96,19 +96,19 @@ class Graph:
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in the order in which they are computed."""
+        """The layers, in the order of computation."""
         return [node.layer for node in self.nodes]
 
     @property
     def last_tensor(self) -> int:
-        """The number of the tensor that the model gives."""
+        """The number of the model's output tensor."""
         return self.nodes[-1].output if self.nodes else INPUT
 
     def set_input(self, layer: InputLayer) -> None:
         """Takes the shape of the input from an Input.
 
         Raises:
-            ValueError: there is an Input, or a layer, already.
+            ValueError: there already is an Input or a layer.
         """
         if self.input is not None or self.nodes:
             raise ValueError(
@@ -119,10 +119,10 @@ class Graph:
         self.sample, self.batch = layer.stated_sample, layer.stated_batch
 
     def append(self, layer: Layer) -> None:
-        """Puts a layer that stands nowhere behind the last one, and builds it where it can be.
+        """Appends a layer that is in no model, and builds it if its input is known.
 
         Raises:
-            ValueError: its input does not fit; nothing has changed then.
+            ValueError: its input does not fit; the graph is unchanged then.
         """
         before = self.sample, self.assumed, self.batch
         try:
@@ -139,7 +139,7 @@ class Graph:
         self.changed()
 
     def remove_last(self) -> Layer:
-        """Takes the last layer out and returns it, with its weights."""
+        """Removes and returns the last layer, with its weights."""
         layer = self.nodes.pop().layer
         if not self.nodes and self.input is None:
             self.sample = self.batch = None
@@ -147,12 +147,14 @@ class Graph:
         return layer
 
     def changed(self) -> None:
-        """Forgets the network, which is made of other layers or for another input."""
+        """Discards the network, since the layers or the input have changed."""
         self.network = None
         self.stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
 
     def refuse_while_fitting(self, verb: str) -> None:
-        """Raises ValueError while the model is being trained, which would go on without it."""
+        """Raises ValueError while the model is being trained, since training would ignore the
+        change.
+        """
         if self.fitting:
             raise ValueError(
                 f"{verb}: model {self.name!r} is being trained; its layers stay as they are until "
@@ -173,7 +175,7 @@ class Graph:
         raise ValueError(f"get_layer: no layer is named {name!r}; there are {known or 'none'}")
 
     def state_layers(self) -> list[StateKeeper]:
-        """The layers with states, in order."""
+        """Returns the layers with states, in order."""
         keepers = [layer for layer in self.layers if isinstance(layer, StateKeeper)]
         return [layer for layer in keepers if layer.keeps_states()]
 
@@ -181,7 +183,7 @@ class Graph:
 
     @property
     def dtype(self) -> str:
-        """'float32' or 'float64': of weights, data and results."""
+        """'float32' or 'float64': dtype of weights, data and results."""
         if self.stated_dtype is not None:
             return self.stated_dtype
         stated = [layer.dtype for layer in (self.input, *self.layers[:1]) if layer is not None]
@@ -193,14 +195,16 @@ class Graph:
         return bool(self.nodes) and self.sample is not None
 
     def require_built(self) -> Sample:
-        """Returns the shape of an input sample; ValueError before the model is built."""
+        """Returns the shape of an input sample. Raises ValueError before the model is built."""
         self._require_layers()
         if self.sample is None:
             raise ValueError(f"model {self.name!r} is not built yet: {NOT_BUILT}")
         return self.sample
 
     def last_sample(self) -> Sample:
-        """The shape of an output sample of the last layer, or of the input where there is none."""
+        """Returns the shape of the last layer's output sample, or of the input if there are no
+        layers.
+        """
         if self.nodes:
             return self.nodes[-1].layer.output_sample()
         assert self.sample is not None
@@ -224,10 +228,10 @@ class Graph:
     # ---- building ------------------------------------------------------------------------------
 
     def build(self, samples: Sequence[Sample]) -> None:
-        """Builds all layers for the first of these input shapes that they take.
+        """Builds all layers for the first of these input shapes that they accept.
 
         Raises:
-            ValueError: they take none of them; nothing is built then.
+            ValueError: they accept none of them; nothing is built then.
         """
         self._require_layers()
         with undo_building_on_error(self.layers):
@@ -258,7 +262,7 @@ class Graph:
         except ValueError:
             if not self.assumed:
                 raise
-            self.sample, self.assumed = None, False  # wait for data, which says more
+            self.sample, self.assumed = None, False  # wait for data, which determine more
 
     def _build_layer(self, layer: Layer, sample: Sample, before: Layer | None) -> Sample:
         try:
@@ -282,7 +286,7 @@ class Graph:
     # ---- the network ---------------------------------------------------------------------------
 
     def ready(self) -> _core.Network:
-        """Returns the network of all layers, which is made now if need be.
+        """Returns the network of all layers; makes it on the first call.
 
         Raises:
             ValueError: the model is not built.
@@ -300,15 +304,15 @@ class Graph:
     def prepared(
         self, x: Any, check: Callable[[], T], named: Callable[[T], Mapping[str, Array]]
     ) -> tuple[_core.Network, T]:
-        """Returns the network, and what check() makes of the data.
+        """Returns the network and the checked data.
 
-        A model that waits for data is built for x before, and waits on where something does not
-        fit.
+        A model that waits for data is built for x first; if something does not fit, it is not
+        built.
 
         Args:
             x: the inputs.
-            check: checks the data; numbers that are not finite are otherwise left to the core.
-            named: gives the arrays of what check() returned, by name.
+            check: checks the data, except that numbers are finite, which the core does.
+            named: returns the arrays in the result of check(), by name.
         """
         if self.sample is not None:
             return self.network or self.ready(), check()
@@ -324,7 +328,7 @@ class Graph:
                 raise
 
     def fix_batch(self, batch: int | None) -> None:
-        """Sets the batch size of the model and its layers; None: any."""
+        """Sets the batch size of the model and its layers; None accepts any."""
         self.batch = batch
         for layer in self.layers:
             layer.fixed_batch = batch
@@ -344,7 +348,9 @@ class Graph:
         return network
 
     def _seed(self) -> int:
-        """The seed of dropout and shuffling: from the layers' seeds where they have any."""
+        """Returns the seed of dropout and shuffling, derived from the layers' seeds if there are
+        any.
+        """
         seeds = [getattr(layer, "seed", None) for layer in self.layers]
         given = [seed for seed in seeds if isinstance(seed, (int, np.integer))]
         if not given:
@@ -353,13 +359,13 @@ class Graph:
 
     @property
     def carried_batch(self) -> int:
-        """The batch size of the carried states; 0 where none are carried."""
+        """The batch size of the carried states; 0 if there are none."""
         return self.network.state_batch if self.network is not None and self.stateful else 0
 
     # ---- training settings ---------------------------------------------------------------------
 
     def compile(self, compiled: Compiled) -> None:
-        """Sets how the model is trained; what it was before stays where an error is raised."""
+        """Sets the training settings; if an error is raised, the previous ones stay."""
         before, self.compiled = self.compiled, compiled
         try:
             if self.network is not None:
@@ -367,7 +373,7 @@ class Graph:
             elif self.built:
                 self.ready()
             else:
-                compiling.resolved_metrics(compiled, (1,))  # the real ones follow with the network
+                compiling.resolved_metrics(compiled, (1,))  # checked again when the network is made
         except (TypeError, ValueError):
             self.compiled = before
             raise
@@ -379,9 +385,9 @@ class Graph:
         self.log_names = ["loss", *(metric.name for metric in metrics)]
 
     def require_compiled(self, verb: str) -> Compiled:
-        """Returns the settings; ValueError, which names the verb, before compile()."""
+        """Returns the settings. Raises ValueError, naming the verb, before compile()."""
         return compiling.require_compiled(self.compiled, verb, self.name)
 
     def require_loss(self, verb: str) -> Loss:
-        """Returns the loss; ValueError, which names the verb, where the model cannot be trained."""
+        """Returns the loss. Raises ValueError, naming the verb, if there is none."""
         return compiling.require_loss(self.compiled, verb, self.name)

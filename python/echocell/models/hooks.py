@@ -1,6 +1,6 @@
-"""Hooks of the core, which report to callbacks and to the display.
+"""Hooks through which the core reports to callbacks and the progress display.
 
-The core calls only the hooks that it is given: a hook that is not overridden costs nothing.
+The core calls only the hooks that it is given, so a hook that is not overridden costs nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Listeners = dict[str, Callable[..., Any]]
 
 
 class Hooks:
-    """Passes on the reports of fit and evaluate to callbacks and display.
+    """Forwards the reports of fit and evaluate to callbacks and display.
 
     Args:
-        names: of the logs: loss, metrics, then with val_ in front.
-        callbacks: the callbacks that may listen.
-        display: the display of the progress.
-        stopped: tells whether the training is to end.
+        names: names of the logs: loss, metrics, then the same with val_.
+        callbacks: the callbacks.
+        display: the progress display.
+        stopped: returns whether training is to stop.
 
     Attributes:
         last: the logs of the last epoch.
@@ -44,7 +44,7 @@ class Hooks:
         self.last: dict[str, float] = {}
 
     def of_fit(self) -> Listeners:
-        """Returns the hooks of the core's fit that a callback or the display listens to."""
+        """Returns the hooks of the core's fit that a callback or the display uses."""
         listeners = self._of_tests()
         if self._callbacks.listens_to("on_test_begin"):
             listeners["test_begin"] = self._test_begin
@@ -57,7 +57,7 @@ class Hooks:
         return listeners
 
     def of_evaluate(self) -> Listeners:
-        """Returns the hooks of the core's evaluate that a callback or the display listens to."""
+        """Returns the hooks of the core's evaluate that a callback or the display uses."""
         return self._of_tests()
 
     def _of_tests(self) -> Listeners:
@@ -71,7 +71,7 @@ class Hooks:
         return listeners
 
     def evaluated(self, values: Sequence[float]) -> None:
-        """After evaluate's last batch."""
+        """Called after evaluate's last batch."""
         self._display.epoch_end(0, self._logs(values))
         self._test_end(values)
 
@@ -108,7 +108,7 @@ class Hooks:
         self._callbacks.on_test_batch_begin(batch, {})
 
     def _test_batch_end(self, batch: int, values: list[float]) -> bool:
-        """False: a test goes to its end."""
+        """Returns False: a test always runs to its end."""
         self._callbacks.on_test_batch_end(batch, self._logs(values))
         return False
 
@@ -117,11 +117,11 @@ class Hooks:
 
 
 def of_predict(callbacks: CallbackList, outputs_of: Callable[[Array, int], Any]) -> Listeners:
-    """Returns the hooks of the core's predict that a callback listens to.
+    """Returns the hooks of the core's predict that a callback uses.
 
     Args:
-        callbacks: those that may listen.
-        outputs_of: gives those of a batch, out of all outputs and the batch's number.
+        callbacks: the callbacks.
+        outputs_of: extracts a batch from all outputs, given its number.
     """
 
     def begin(batch: int) -> None:

@@ -1,6 +1,6 @@
 """The layers of a model: their shapes, weights and carried states.
 
-B batch, T time steps, F features, H units. A sample shape leaves the batch axis out.
+B batch, T time steps, F features, H units. A sample shape has no batch axis.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ class LayerStack:
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, without the Input: a new list, so changing it does not change the model."""
+        """The layers, without the Input, as a new list; changing it does not change the model."""
         return self.graph.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of this name or number.
+        """Returns the layer of this name or number.
 
-        Raises ValueError where there is none.
+        Raises:
+            ValueError: there is no such layer.
         """
         return self.graph.layer(name, index)
 
@@ -60,19 +61,21 @@ class LayerStack:
         print_fn: Callable[[str], object] | None = None,
         **others: Any,
     ) -> None:
-        """Prints the table of layers, output shapes and numbers of weights.
+        """Prints a table of the layers, their output shapes and numbers of weights.
 
         Args:
-            line_length: width in characters. Default 65, or as many more as the names need and the
-                terminal has.
-            positions: where the columns end, as shares of the width.
+            line_length: width in characters. Default 65, or more if the names need it and the
+                terminal is wide enough.
+            positions: ends of the columns, as fractions of the width.
             print_fn: called with each line. Default print.
-            **others: Keras's further arguments, at the values at which they ask for nothing.
+            **others: further arguments of Keras, accepted at the values that request nothing.
 
-        Raises TypeError or ValueError for an argument that does not exist or is not supported.
+        Raises:
+            TypeError: an argument does not exist.
+            ValueError: an argument is not supported.
         """
         SUMMARY.check("summary", others, self.summary)
-        from echocell.models.summary import summary_lines  # rarely wanted
+        from echocell.models.summary import summary_lines  # imported here: rarely needed
 
         say = print if print_fn is None else print_fn
         for line in summary_lines(self.name, self.graph.layers, line_length, positions):
@@ -93,7 +96,7 @@ class LayerStack:
 
     @property
     def dtype(self) -> str:
-        """'float32' or 'float64': of weights, data and results."""
+        """'float32' or 'float64': dtype of weights, data and results."""
         return self.graph.dtype
 
     @property
@@ -102,11 +105,11 @@ class LayerStack:
         return self.graph.built
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
-        """Makes the weights for batches of this shape.
+        """Creates the weights for batches of this shape.
 
         Args:
-            input_shape: with the batch axis in front: (None, T, F). Default: the shape that the
-                first layer gave.
+            input_shape: shape with the batch axis first: (None, T, F). Default: the shape given by
+                the first layer.
 
         Raises:
             ValueError: no shape is known, a layer cannot take it, the model has another, or is
@@ -127,14 +130,16 @@ class LayerStack:
 
     @property
     def input_shape(self) -> Sample:
-        """Of a batch: (None, T, F). Raises AttributeError before the model is built."""
+        """Shape of an input batch: (None, T, F). Raises AttributeError before the model is
+        built.
+        """
         if self.graph.sample is None:
             raise AttributeError(f"model {self.name!r} has no input shape yet: {NOT_BUILT}")
         return (self.graph.batch, *self.graph.sample)
 
     @property
     def output_shape(self) -> Sample:
-        """Of a batch: (None, H). Raises AttributeError before the model is built."""
+        """Shape of an output batch: (None, H). Raises AttributeError before the model is built."""
         if not self.built:
             raise AttributeError(f"model {self.name!r} has no output shape yet: {NOT_BUILT}")
         return (self.graph.batch, *self.graph.last_sample())
@@ -147,8 +152,9 @@ class LayerStack:
     # ---- weights -------------------------------------------------------------------------------
 
     def get_weights(self) -> list[Array]:
-        """Copies of all weights, layer by layer, in Keras's order and layout; [] before the model
-        is built.
+        """Returns copies of all weights, layer by layer, in Keras's order and layout.
+
+        The list is empty before the model is built.
         """
         return [value for layer in self.graph.layers for value in layer.get_weights()]
 
@@ -159,8 +165,8 @@ class LayerStack:
             weights: arrays in the order and the shapes of get_weights().
 
         Raises:
-            ValueError: the number of arrays or a shape is another, or a number is not finite where
-                the model's own is; nothing is set then.
+            ValueError: the number of arrays or a shape differs, or a number is not finite where the
+                current one is. No weight is set then.
         """
         weights_of.put_weights(self.graph, weights)
 
@@ -171,26 +177,30 @@ class LayerStack:
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        """The weights that training changes, as in `weights`."""
+        """The weights that training changes; see `weights`."""
         return [value for layer in self.graph.layers for value in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
-        """The weights that training leaves as they are, as in `weights`."""
+        """The weights that training does not change; see `weights`."""
         return [value for layer in self.graph.layers for value in layer.non_trainable_weights]
 
     def count_params(self) -> int:
-        """The number of elements of all weights. Raises ValueError before the model is built."""
+        """Returns the number of elements of all weights.
+
+        Raises:
+            ValueError: the model is not built.
+        """
         self.graph.require_built()
         return sum(layer.count_params() for layer in self.graph.layers)
 
     # ---- states --------------------------------------------------------------------------------
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
-        """Forgets the carried states; another batch size may come then.
+        """Resets the carried states; the next batch may have another size.
 
         Args:
-            rows: only these rows of the batch. Default None: all.
+            rows: the rows of the batch to reset. Default None: all.
 
         Raises:
             ValueError: a row is not in the batch.
@@ -207,10 +217,12 @@ class LayerStack:
     reset_state = reset_states
 
     def get_states(self) -> list[list[Array]]:
-        """Copies of the carried states: one list per recurrent layer, in order, of its states
-        (LSTM: h, c), [B, H] each; [] for a layer that carries none.
+        """Returns copies of the carried states: per recurrent layer a list (LSTM: h, c) of [B, H].
 
-        Raises ValueError before the model is built.
+        The list of a layer that carries no states is empty.
+
+        Raises:
+            ValueError: the model is not built.
         """
         self.graph.ready()
         return [layer.get_states() for layer in self.graph.state_layers()]
@@ -219,17 +231,17 @@ class LayerStack:
         """Sets the carried states.
 
         Args:
-            states: as get_states() gives them; [] forgets those of a layer.
+            states: as returned by get_states(); [] resets those of a layer.
 
         Raises:
-            ValueError: the number of layers, checked_arrays or rows is wrong; nothing is set then.
+            ValueError: the number of layers, of arrays or of rows is wrong; nothing is set then.
         """
         weights_of.put_states(self.graph, states)
 
     # ---- configuration -------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the configuration, from which from_config makes an equal model: plain values."""
+        """Returns the configuration as plain values; from_config makes an equal model of it."""
         graph = self.graph
         entries = [*([graph.input] if graph.input is not None else []), *graph.layers]
         config: dict[str, Any] = {

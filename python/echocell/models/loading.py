@@ -1,4 +1,4 @@
-"""Models from files, configurations and other models."""
+"""Makes models from files, configurations and other models."""
 
 from __future__ import annotations
 
@@ -26,23 +26,28 @@ def load_model(
     compile: bool = True,
     **others: Any,
 ) -> Sequential:
-    """A model from a file of model.save(): weights, carried states, and, if it was compiled, the
-    optimizer with its memory, so that training goes on as if it had not been interrupted.
+    """Loads a model from a file that model.save() wrote.
+
+    It has the weights, the carried states and, if it was compiled, the optimizer with its slots, so
+    that training continues as if it had not been interrupted.
 
     Args:
         filepath: the file.
-        custom_objects: may name echocell's own classes and functions: nothing else is loaded.
-        compile: False leaves the model uncompiled.
-        **others: Keras's further arguments, at the values at which they ask for nothing.
+        custom_objects: may name echocell's own classes and functions only.
+        compile: False leaves the model uncompiled. Default True.
+        **others: further arguments of Keras, accepted at the values that request nothing.
+
+    Returns:
+        A Sequential.
 
     Raises:
-        TypeError: an argument that does not exist.
-        ValueError: the file is damaged, cut off, or no such file; says which file and why.
-        OSError: it cannot be read.
+        TypeError: an argument does not exist.
+        ValueError: the file is damaged, truncated or of another format; the message names it.
+        OSError: the file cannot be read.
     """
     LOAD_MODEL.check("load_model", others, load_model)
     refuse_custom_objects("load_model", custom_objects)
-    from echocell.models import saving  # not every program loads a file
+    from echocell.models import saving  # imported here: not every program loads a file
 
     return saving.load_model(Sequential, filepath, compile)
 
@@ -53,18 +58,18 @@ def clone_model(
     clone_function: Callable[[Layer], Layer] | None = None,
     **others: Any,
 ) -> Sequential:
-    """A model of the same layers with new weights, not compiled.
+    """Returns an uncompiled model of the same layers with new weights.
 
     Args:
-        model: the model; it stays as it is.
-        input_tensors: None alone: there are no tensors.
-        clone_function: called with each layer but the Input, gives the layer that takes its place.
+        model: the model; it is not changed.
+        input_tensors: only None is accepted, since there are no symbolic tensors.
+        clone_function: called with each layer but the Input; returns the layer that replaces it.
             Default None: a layer of the same configuration.
-        **others: Keras's further arguments, at the values at which they ask for nothing.
+        **others: further arguments of Keras, accepted at the values that request nothing.
 
     Raises:
-        TypeError: model is no Sequential, clone_function no function or gives no layer, or an
-            argument does not exist.
+        TypeError: model is not a Sequential, clone_function is not a function or does not return a
+            layer, or an argument does not exist.
         ValueError: a layer does not fit its input.
     """
     CLONE_MODEL.check("clone_model", {**others, "input_tensors": input_tensors}, clone_model)
@@ -84,8 +89,11 @@ def clone_model(
 
 
 def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
-    """A model from its configuration, as to_json() writes it or get_config() gives it;
-    custom_objects as for load_model().
+    """Makes a model from a configuration of get_config() or to_json(), with new weights.
+
+    Args:
+        config: the configuration.
+        custom_objects: as for load_model().
     """
     refuse_custom_objects("model_from_config", custom_objects)
     if isinstance(config, Mapping) and "class_name" in config:
@@ -96,9 +104,14 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
 
 
 def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
-    """A model from what to_json() gave, with new weights; custom_objects as for load_model().
+    """Makes a model from the result of to_json(), with new weights.
 
-    Raises ValueError where the text is no such JSON.
+    Args:
+        text: the JSON text.
+        custom_objects: as for load_model().
+
+    Raises:
+        ValueError: the text is not the JSON of a model.
     """
     if not isinstance(text, str):
         raise TypeError(f"model_from_json: expected a string, received {text!r:.80}")

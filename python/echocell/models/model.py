@@ -1,4 +1,4 @@
-"""Model: layers that can be trained, tested, asked and saved."""
+"""Model: layers that can be trained, evaluated and saved, and that predict."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ M = TypeVar("M", bound="Model")
 
 
 class Model(LayerStack, Trainer, Evaluator, Guarded):
-    """A graph of layers with the methods that Keras gives a model.
+    """A graph of layers with the methods of a Keras model.
 
     Args:
-        name: default the name of the class, counted per process.
+        name: default the name of the class in snake case, counted per process.
         dtype: 'float32' or 'float64'; default: that of the first layer, else backend.floatx().
-        trainable: False keeps all weights as they are in training. Default True.
+        trainable: whether training changes the weights. Default True.
 
     Attributes:
-        graph: the layers and the tensors between them, and the network that is made of them.
+        graph: the layers, the tensors between them, and the core's network of them.
     """
 
     _never_called = MODEL
@@ -44,10 +44,10 @@ class Model(LayerStack, Trainer, Evaluator, Guarded):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """A dict of plain values of your own, saved with the model.
+        """A dict of plain values defined by the user, saved with the model.
 
-        What would not come back equal (tuples, keys that are no strings, arrays) is refused when
-        the model is saved. Setting it raises TypeError for what is no dict.
+        Values that would not be read back as equal ones (tuples, keys other than strings, arrays)
+        are refused when the model is saved. Setting it raises TypeError if it is not a dict.
         """
         return self._metadata
 
@@ -66,30 +66,31 @@ class Model(LayerStack, Trainer, Evaluator, Guarded):
         include_optimizer: bool = True,
         **others: Any,
     ) -> None:
-        """Writes the whole model as one safetensors file, whatever the name ends with.
+        """Writes the whole model to one safetensors file, whatever its suffix.
 
         Args:
-            filepath: the file; it is replaced only when the new one is complete.
-            overwrite: False refuses to replace a file.
-            include_optimizer: False leaves out what compile() said and the optimizer's memory.
-            **others: Keras's further arguments, at the values at which they ask for nothing.
+            filepath: the file; it is replaced atomically.
+            overwrite: whether an existing file is replaced. Default True.
+            include_optimizer: whether the training settings and the optimizer's slots are written.
+                Default True.
+            **others: further arguments of Keras, accepted at the values that request nothing.
 
         Raises:
-            TypeError: an argument that does not exist.
-            ValueError: the model is not built, metadata holds more than plain values, or an
+            TypeError: an argument does not exist.
+            ValueError: the model is not built, metadata does not consist of plain values, or an
                 argument, such as save_format, is not supported.
-            FileExistsError: see overwrite.
+            FileExistsError: the file exists and overwrite is False.
             OSError: the file cannot be written.
         """
         SAVE.check("save", others, self.save)
-        from echocell.models import saving  # not every program saves
+        from echocell.models import saving  # imported here: not every program saves
 
         saving.save_model(self, filepath, overwrite, include_optimizer)
 
     def save_weights(
         self, filepath: str | os.PathLike[str], overwrite: bool = True, **others: Any
     ) -> None:
-        """Writes the weights alone, as save() does."""
+        """Writes only the weights; see save()."""
         SAVE_WEIGHTS.check("save_weights", others, self.save_weights)
         from echocell.models import saving
 
@@ -107,16 +108,15 @@ class Model(LayerStack, Trainer, Evaluator, Guarded):
 
         Args:
             filepath: the file.
-            by_name: True reads those of the layers whose names the model has; all other layers
-                keep theirs. Default False: all, by their order.
-            skip_mismatch: True keeps a weight, with a warning, where that of the file has another
-                shape, and all weights of a layer of which the file has another number. Default
-                False: this is an error.
-            **others: Keras's further arguments, at the values at which they ask for nothing.
+            by_name: whether weights are assigned by layer name; layers without a match keep theirs.
+                Default False: all weights, in order.
+            skip_mismatch: whether layers keep weights that do not match the file in number or
+                shape, with a warning. Default False: a mismatch is an error.
+            **others: further arguments of Keras, accepted at the values that request nothing.
 
         Raises:
-            TypeError: an argument that does not exist.
-            ValueError: the file is no such file, or its weights do not fit; nothing is set then.
+            TypeError: an argument does not exist.
+            ValueError: the file has another format, or its weights do not fit; nothing is set then.
         """
         LOAD_WEIGHTS.check("load_weights", others, self.load_weights)
         from echocell.models import saving
@@ -125,11 +125,11 @@ class Model(LayerStack, Trainer, Evaluator, Guarded):
 
     @classmethod
     def from_layers(cls: type[M], config: Mapping[str, Any], layers: Iterable[Layer]) -> M:
-        """A model from what get_config() gave, with layers that were made from it already."""
+        """Makes a model from a configuration of get_config() and layers already made from it."""
         raise NotImplementedError(f"{cls.__name__} has no graph of its own to build")
 
     def to_json(self, **options: Any) -> str:
-        """The configuration as JSON, for model_from_json()."""
+        """Returns the configuration as JSON, for model_from_json()."""
         import json
 
         from echocell._common.plain import plain
@@ -138,7 +138,9 @@ class Model(LayerStack, Trainer, Evaluator, Guarded):
         return json.dumps(plain(config, "the configuration"), **options)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For copy and pickle: what save() writes. History and attributes of your own stay behind;
-        a model that is not built yet goes along as it is.
+        """Supports copy and pickle with the content of save().
+
+        The history and attributes set by the user are not included. A model that is not built yet
+        is copied as it is.
         """
         return pickling.model_from_bytes, (type(self), pickling.model_to_bytes(self))

@@ -1,7 +1,7 @@
-"""Models as bytes, for copy and pickle: the bytes that save() would write, and back.
+"""Converts models to bytes for copy and pickle, with the content of save().
 
-Unpickling reads them as load_model() reads a file: no code comes out of them. What reads and writes
-files is imported when it is needed, for few programs copy a model.
+Unpickling reads them as load_model() reads a file: no code is run from them. The modules that read
+and write files are imported on demand, since few programs copy a model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from typing import Any
 
 
 def model_to_bytes(model: Any) -> bytes:
-    """Returns all that training needs to go on; of a model that is not built, its configuration."""
+    """Returns all that training needs to continue; for a model that is not built, its
+    configuration.
+    """
     from echocell._common.container import pack
     from echocell.models import saving
 
@@ -18,7 +20,7 @@ def model_to_bytes(model: Any) -> bytes:
 
 
 def model_from_bytes(kind: type[Any], data: bytes) -> Any:
-    """Returns the model of this class from what model_to_bytes() gave."""
+    """Makes a model of this class from the result of model_to_bytes()."""
     from echocell._common.container import unpack
     from echocell.models import saving
 
@@ -27,7 +29,7 @@ def model_from_bytes(kind: type[Any], data: bytes) -> Any:
 
 
 def layer_from_bytes(data: bytes) -> Any:
-    """Returns the layer of an older pickle; see `layers.pickling`."""
+    """Makes the layer of an older pickle; see `layers.pickling`."""
     from echocell.layers import pickling
 
     return pickling.layer_from_bytes(data)

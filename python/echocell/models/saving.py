@@ -1,10 +1,10 @@
-"""Models as files: one safetensors file holds weights, optimizer memory, carried states and, as
-JSON in its metadata, the configuration.
+"""Saves models to safetensors files and loads them.
 
-Tensors: "weights/<layer>/<parameter>", "optimizer/<k>", "states/<layer>/<k>"; in copies of models
-that are not built "given/<layer>/<k>". A file is written beside its place and moved there when it
-is complete. Loading runs no code from the file: classes are looked up by name among echocell's own.
-Nothing of a file is believed: before a layer is built, its weights are there, in its shapes.
+A file holds the weights, the optimizer's slots, the carried states and, as JSON in its metadata,
+the configuration. Tensors: "weights/<layer>/<parameter>", "optimizer/<k>", "states/<layer>/<k>";
+in copies of models that are not built "given/<layer>/<k>". Files are written atomically. Loading
+runs no code from the file: classes are looked up by name among echocell's own. Files are not
+trusted: a layer is built only after the shapes of its weights in the file have been checked.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ Path = str | os.PathLike[str]
 
 
 class Saveable(Protocol):
-    """A model, as far as it is written into a file and read from one."""
+    """The interface of a model that is saved and loaded."""
 
     graph: Graph
     metadata: dict[str, Any]
 
     @classmethod
     def from_layers(cls: type[M], config: Mapping[str, Any], layers: Iterable[Layer]) -> M:
-        """The model of these layers, which were made from its configuration."""
+        """Makes the model of these layers, which were made from its configuration."""
 
     def get_config(self) -> dict[str, Any]:
-        """The configuration, which says what from_layers() makes the model of."""
+        """Returns the configuration, from which from_layers() makes the model."""
 
 
 M = TypeVar("M", bound=Saveable)
 
-# Slots of an optimizer that hold means or sums of squares.
+# Optimizer slots that hold means or sums of squares.
 _SQUARES = ("accumulator", "velocity", "velocity_hat")
 
 
@@ -60,12 +60,12 @@ _SQUARES = ("accumulator", "velocity", "velocity_hat")
 
 
 def _write(path: Path, tensors: Mapping[str, Array], content: Mapping[str, Any]) -> None:
-    """Writes a complete file or nothing."""
+    """Writes the file atomically."""
     write_whole(pathlib.Path(os.fsdecode(path)), pack(tensors, content))
 
 
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors and content of a file."""
+    """Returns tensors and content of a file."""
     with open(path, "rb") as file:
         return unpack(file.read(), os.fspath(path))
 
@@ -83,12 +83,12 @@ def _weights(graph: Graph) -> dict[str, Array]:
 
 
 def _named_weights(tensors: Mapping[str, Array], content: Mapping[str, Any]) -> list[Array]:
-    """The weights of a file, in the order in which they were saved."""
+    """Returns the weights of a file, in the order in which they were saved."""
     return [tensors[name] for name in entry(content, "weights", list)]
 
 
 def save_weights(graph: Graph, path: Path, overwrite: bool = True) -> None:
-    """Writes the weights alone."""
+    """Writes only the weights."""
     _refuse_existing(path, overwrite)
     weights = _weights(graph)
     _write(path, weights, {"weights": list(weights)})
@@ -97,7 +97,7 @@ def save_weights(graph: Graph, path: Path, overwrite: bool = True) -> None:
 def load_weights(
     graph: Graph, path: Path, by_name: bool = False, skip_mismatch: bool = False
 ) -> None:
-    """Sets the weights of a model from a file, by their order or by the names of the layers."""
+    """Sets the weights of a model from a file, in order or by the names of the layers."""
     tensors, content = _read(path)
     with reading(os.fspath(path)):
         names = entry(content, "weights", list)
@@ -118,7 +118,7 @@ def _refuse_existing(path: Path, overwrite: bool) -> None:
 def save_model(
     model: Saveable, path: Path, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:
-    """Writes the model with all that training needs to go on."""
+    """Writes the model with all that training needs to continue."""
     _refuse_existing(path, overwrite)
     model.graph.ready()
     _write(path, *describe(model, include_optimizer))
@@ -127,8 +127,9 @@ def save_model(
 def describe(
     model: Saveable, include_optimizer: bool = True
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors and content of a model. One that is not built yet has no numbers but those that its
-    layers were given.
+    """Returns tensors and content of a model.
+
+    A model that is not built has only the weights that its layers were given.
     """
     content: dict[str, Any] = {"config": model.get_config(), "metadata": model.metadata}
     if include_optimizer and model.graph.compiled is not None:
@@ -142,7 +143,7 @@ def describe(
 
 
 def _numbers(model: Saveable, content: dict[str, Any]) -> dict[str, Array]:
-    """The tensors of a model that is built; what they need to be read goes into the content."""
+    """Returns the tensors of a built model; adds to the content what is needed to read them."""
     network = model.graph.ready()
     tensors = _weights(model.graph)
     content["weights"] = list(tensors)
@@ -164,7 +165,7 @@ def _numbers(model: Saveable, content: dict[str, Any]) -> dict[str, Array]:
 
 def _training_config(model: Saveable) -> dict[str, Any]:
     compiled = model.graph.require_compiled("save")
-    # The meaning of "accuracy" depends on the output: before the model is built it stays a word.
+    # The meaning of "accuracy" depends on the output: it stays a name until the model is built.
     chosen = model.graph.metrics if model.graph.built else compiled.metrics
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),
@@ -182,23 +183,24 @@ def _has_loss(model: Saveable) -> bool:
 
 
 def _usable(network: _core.Network, slots: Sequence[Array], weights: Any) -> bool:
-    """Whether another update would not ruin weights that are finite. (Of weights that are not,
-    nothing is left to ruin, and all is kept as it is.)
+    """Whether the next update would keep finite weights finite.
+
+    If the weights are not finite, there is nothing to protect, and the slots are kept.
     """
     sound = all(_sound(name, slot) for name, slot in zip(network.slot_names(), slots, strict=True))
     return sound or not all(np.isfinite(weight).all() for weight in weights)
 
 
 def _sound(name: str, slot: Array) -> bool:
-    # The square of a large gradient may well be infinite: such a weight stands still.
+    # The square of a large gradient can overflow to infinity: such a weight is no longer updated.
     return bool((slot >= 0).all() if name in _SQUARES else np.isfinite(slot).all())
 
 
-# ---- and back ----------------------------------------------------------------------------------
+# ---- loading ------------------------------------------------------------------------------------
 
 
 def load_model(kind: type[M], path: Path, compile: bool = True) -> M:
-    """Returns the model of this class that save_model() wrote."""
+    """Makes the model of this class that save_model() wrote."""
     tensors, content = _read(path)
     if "config" not in content:
         raise ValueError(f"{path}: holds weights alone; make the model and call load_weights()")
@@ -212,9 +214,10 @@ def restore(
     source: str,
     compile: bool = True,
 ) -> M:
-    """The model of this class from what describe() gave.
+    """Makes the model of this class from the result of describe().
 
-    Raises ValueError, which names the source, where that is not what describe() gives.
+    Raises:
+        ValueError: the content is not such a result; the message names the source.
     """
     with reading(f"{source}: cannot be restored"):
         config = entry(content, "config", dict)
@@ -238,8 +241,10 @@ def _hand_out_weights(
     tensors: Mapping[str, Array],
     content: Mapping[str, Any],
 ) -> None:
-    """Gives the layers what is known of their weights. Layers that would be built without weights
-    of their shapes are refused.
+    """Gives the layers their known weights.
+
+    Raises:
+        ValueError: a layer would be built without weights of its shapes.
     """
     sample = blueprint.planned_sample(layers, config.get("build_input_shape"))
     if "weights" in content:

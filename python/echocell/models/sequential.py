@@ -1,4 +1,4 @@
-"""Sequential: a model whose graph is a chain."""
+"""Sequential: a model whose graph is a chain of layers."""
 
 from __future__ import annotations
 
@@ -20,28 +20,26 @@ S = TypeVar("S", bound="Sequential")
 
 
 class Sequential(Model):
-    """A model that is a chain of layers.
+    """A chain of layers.
 
     Args:
-        layers: the layers, the first of which may be an Input; or one layer.
+        layers: the layers, the first of which may be an Input; or a single layer.
         name: default sequential, sequential_1, ...
-        dtype: of weights, data and results, 'float32' or 'float64'. Default: what the first layer
-            says, else backend.floatx(): 'float32' unless it was set.
-        trainable: False keeps all weights as they are in training. Default True.
+        dtype: 'float32' or 'float64', of weights, data and results. Default: that of the first
+            layer, else backend.floatx(), which is 'float32' unless set.
+        trainable: whether training changes the weights. Default True.
 
-    Where no layer says what the input is, the model has no weights until it is given data (by
-    fit(), predict(), a call, step(), ...) or build() is called.
-
-    A layer stands in one model: where one is added that stands in another, a copy of it with its
-    weights is added, and a warning says so. Dropout and shuffling draw from one stream per model;
-    it begins with the seeds of the layers where they have any, else with NumPy's global
-    generator.
+    If no layer specifies the shape of the input, the model has no weights until it receives data
+    (by fit(), predict(), a call, step(), ...) or build() is called. A layer belongs to one model:
+    if it already belongs to another, a copy with its weights is added, with a warning. Dropout and
+    shuffling draw from one random stream per model, seeded by the layers' seeds if there are any,
+    else from NumPy's global generator.
 
     Attributes:
         layers: the layers, without the Input.
         optimizer, loss: as compiled; None before.
-        history: what the last fit() returned; None before.
-        stop_training: set it to True in a callback to end fit.
+        history: the result of the last fit(); None before.
+        stop_training: a callback sets it to True to end fit.
     """
 
     def __init__(
@@ -56,14 +54,14 @@ class Sequential(Model):
             self.add(layer)
 
     def add(self, layer: Layer) -> None:
-        """Puts a layer at the end. What is there keeps its weights; the optimizer starts anew.
+        """Appends a layer. The other layers keep their weights; the optimizer's slots are reset.
 
         Args:
-            layer: any layer; the first may be an Input, or say its input_shape. Without that the
-                model is built when data comes.
+            layer: any layer; the first may be an Input, or have an input_shape. Otherwise the model
+                is built when it receives data.
 
         Raises:
-            TypeError: it is no layer.
+            TypeError: it is not a layer.
             ValueError: its name is taken, its input does not fit, it has several outputs, or the
                 model is being trained.
         """
@@ -84,9 +82,10 @@ class Sequential(Model):
             layer.trainable = False
 
     def pop(self) -> Layer:
-        """Takes the last layer out and returns it, with its weights.
+        """Removes and returns the last layer, with its weights.
 
-        Raises ValueError where there is none, or the model is being trained.
+        Raises:
+            ValueError: there are no layers, or the model is being trained.
         """
         self.graph.refuse_while_fitting("pop")
         if not self.graph.nodes:
@@ -119,17 +118,17 @@ class Sequential(Model):
     def predict_proba(
         self, x: ArrayLike, batch_size: int | None = None, verbose: Verbose = 0
     ) -> Any:
-        """The same as predict(); Keras 2's name."""
+        """Same as predict(); Keras 2's name."""
         return self.predict(x, batch_size, verbose)
 
     def predict_classes(
         self, x: ArrayLike, batch_size: int | None = None, verbose: Verbose = 0
     ) -> Any:
-        """The most likely class of each sample (Keras 2).
+        """Returns the most likely class of each sample (Keras 2).
 
         Returns:
-            int64 [N] (or [N, T], or a list of [T], as for predict()): the place of the largest
-            output; for one output [N, 1], whether it is above 0.5.
+            int64 [N] (or [N, T], or a list of [T], as for predict()): the index of the largest
+            output; for a single output [N, 1], whether it is above 0.5.
         """
         output = self.predict(x, batch_size, verbose)
         return [_classes(row) for row in output] if type(output) is list else _classes(output)
@@ -138,9 +137,11 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls: type[S], config: Mapping[str, Any]) -> S:
-        """A model from what get_config() gave, with new weights.
+        """Makes a model from the result of get_config(), with new weights.
 
-        Raises ValueError: it is no such configuration, or the weights would not fit into memory.
+        Raises:
+            ValueError: `config` is not such a configuration, or the weights would not fit into
+                memory.
         """
         with reading("model: no configuration to build from"):
             layers = deserialize_all([*config["layers"]])
@@ -150,7 +151,7 @@ class Sequential(Model):
 
     @classmethod
     def from_layers(cls: type[S], config: Mapping[str, Any], layers: Iterable[Layer]) -> S:
-        """A model from what get_config() gave, with layers that were made from it already."""
+        """Makes a model from a configuration of get_config() and layers already made from it."""
         model = cls(name=config.get("name"), dtype=config.get("dtype"))
         for layer in layers:
             model.add(layer)
@@ -158,7 +159,7 @@ class Sequential(Model):
         return model
 
     def build_as(self, config: Mapping[str, Any]) -> None:
-        """Builds for the input that a configuration states, where the layers state none."""
+        """Builds for the input shape in a configuration, if the layers have none."""
         shape = config.get("build_input_shape")
         if shape is not None and self.graph.sample is None:
             self.build(shape)
@@ -166,8 +167,8 @@ class Sequential(Model):
 
 def _copied(layer: Layer) -> Layer:
     warn(
-        f"layer {layer.name!r} already stands in a model or another layer: a copy of it, with "
-        "its weights, is added. From now on the two are trained apart"
+        f"layer {layer.name!r} already belongs to a model or another layer: a copy of it, with "
+        "its weights, is added. The two are trained independently from now on"
     )
     copy = alike(layer)
     if layer.location is not None:

@@ -1,4 +1,4 @@
-"""The inputs and outputs of a graph, as the checks of data need to know them; batch sizes."""
+"""Specifications of a graph's inputs and outputs for the checks of data; batch sizes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from echocell.models.hints import described
 
 
 def input_spec(graph: Graph) -> InputSpec:
-    """Returns what the network takes, which is made now if need be."""
+    """Returns the input specification of the network, which is made if needed."""
     network = graph.ready()
     if graph.spec is None:
         first, misled = graph.nodes[0].layer, network.layer_misled_by_padding
@@ -32,7 +32,7 @@ def input_spec(graph: Graph) -> InputSpec:
 
 
 def output_spec(graph: Graph, verb: str) -> OutputSpec:
-    """Returns what the network gives; ValueError, which names the verb, without a loss."""
+    """Returns the output specification. Raises ValueError, naming the verb, without a loss."""
     network = graph.ready()
     return OutputSpec(
         graph.output,
@@ -44,13 +44,13 @@ def output_spec(graph: Graph, verb: str) -> OutputSpec:
 
 
 def rows(graph: Graph, x: Any) -> int | None:
-    """Returns the number of samples; None where it is not to be seen yet."""
+    """Returns the number of samples; None if it cannot be determined yet."""
     x = arrays.unwrapped(x, graph.sample or ())
     return (len(x) or None) if hasattr(x, "__len__") else None
 
 
 def quick_batch(graph: Graph, given: Any) -> Any:
-    """Returns the batch size as the core's quick calls take it; 0: it is not for them."""
+    """Returns the batch size for the core's fast path; 0 if the fast path does not apply."""
     if given is None:
         return graph.batch or DEFAULT_BATCH
     return 0 if graph.stateful and graph.batch not in (None, given) else given

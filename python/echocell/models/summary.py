@@ -9,7 +9,7 @@ from echocell._common import terminal
 from echocell.layers.layer import Layer
 
 LEAST_WIDTH = 65
-# Where the columns end, as shares of the line.
+# Ends of the columns, as fractions of the line.
 POSITIONS = (0.45, 0.85, 1.0)
 
 
@@ -19,9 +19,14 @@ def summary_lines(
     width: int | None = None,
     positions: Sequence[float] | None = None,
 ) -> Iterator[str]:
-    """The lines of the table; a layer that is not built shows "?" and 0.
+    """Yields the lines of the table; a layer that is not built has the shape "?" and 0 weights.
 
-    width: of a line; if None 65, or as many more as the cells need and the terminal has.
+    Args:
+        name: name of the model.
+        layers: its layers.
+        positions: ends of the columns, as fractions of the width.
+        width: width of a line. None: 65, or more if the cells need it and the terminal is wide
+            enough.
     """
     if width is None:
         needed = _needed_width(layers) if positions is None else LEAST_WIDTH
@@ -43,7 +48,7 @@ def summary_lines(
 
 
 def _needed_width(layers: Sequence[Layer]) -> int:
-    """The width at which no cell is cut."""
+    """Returns the width at which no cell is truncated."""
     shares = [end - start for start, end in zip((0.0, *POSITIONS), POSITIONS, strict=False)]
     return max(
         (
@@ -65,6 +70,6 @@ def _cells(layer: Layer) -> tuple[str, str, str]:
 def _row(cells: Sequence[str], ends: Sequence[int]) -> str:
     line = ""
     for cell, end in zip(cells[:-1], ends, strict=False):
-        # A cell that is too long is cut, one space before the next column; a number is not.
+        # A cell that is too long is truncated one space before the next column; a number is not.
         line = (line + cell)[: end - 1].ljust(end)
     return line + cells[-1]

@@ -1,6 +1,6 @@
 """Training: compile, fit, single updates and gradients.
 
-Letters of the shapes: N samples, B batch, T time steps, F features, H outputs.
+Legend of shapes: N samples, B batch, T time steps, F features, H outputs.
 """
 
 from __future__ import annotations
@@ -55,31 +55,30 @@ class Trainer:
         loss_weights: None = None,
         **others: Unpack[CompileArguments],
     ) -> None:
-        """Says how to train. A new optimizer starts without memory of earlier updates.
+        """Sets how the model is trained. A new optimizer starts with empty slots.
 
         Args:
             optimizer: name or object. Default "rmsprop".
-            loss: name or object. Default None: the model can predict, not train.
+            loss: name or object. Default None: the model can predict, but not train.
             metrics: list of names or objects, for the history and evaluate.
-            loss_weights: None alone: there is one loss.
-            **others: Keras's further arguments that change nothing, such as run_eagerly.
+            loss_weights: only None is accepted, since there is one loss.
+            **others: further arguments of Keras that have no effect, such as run_eagerly.
 
         Raises:
-            TypeError, ValueError: an unknown argument, name or object; nothing changes then.
+            TypeError, ValueError: an unknown argument, name or object; the settings are unchanged
+                then.
         """
         COMPILE.check("compile", {**others, "loss_weights": loss_weights}, self.compile)
         self.graph.compile(compiling.compiled(optimizer, loss, metrics))
 
     @property
     def optimizer(self) -> Optimizer | None:
-        """The optimizer object; its learning_rate can be set at any time, while the model trains
-        by its callbacks alone.
-        """
+        """The optimizer. Its learning_rate can be set at any time; during fit only by callbacks."""
         return None if self.graph.compiled is None else self.graph.compiled.optimizer
 
     @property
     def loss(self) -> Any:
-        """The loss as it was given to compile()."""
+        """The loss as given to compile()."""
         return None if self.graph.compiled is None else self.graph.compiled.given_loss
 
     @property
@@ -89,7 +88,7 @@ class Trainer:
 
     @property
     def metrics_names(self) -> list[str]:
-        """Names of what evaluate() returns: "loss", then the metrics."""
+        """Names of the results of evaluate(): "loss", then the metrics."""
         return list(self.graph.log_names)
 
     # ---- training ------------------------------------------------------------------------------
@@ -113,70 +112,69 @@ class Trainer:
         bptt_steps: int | None = None,
         **others: Unpack[FitArguments],
     ) -> History:
-        """Trains.
+        """Trains the model.
 
-        With bptt_steps=k it is truncated backpropagation through time, for long sequences: every
-        batch is walked in segments of k time steps. The states of all recurrent layers go on from
-        segment to segment, no gradient does, so memory and the reach of the gradients depend on k,
-        not on T. A batch begins with zeros (a stateful layer with what it carries) and forgets its
-        states at the end (a stateful layer keeps them).
+        Truncated backpropagation through time: with bptt_steps=k every batch is processed in
+        segments of k time steps. The states of all recurrent layers are carried from segment to
+        segment, gradients are not, so that memory and the reach of the gradients depend on k
+        instead of T. A batch starts with zero states (a stateful layer with its carried states) and
+        discards its states at the end (a stateful layer keeps them).
 
         - Output at every step: one update per segment, with the targets, weights and masks of its
           steps. The loss of a batch is the mean over its steps.
-        - Output at the end alone: the last k steps are trained, in one update; the segments before
-          them only bring the states there.
+        - Output at the end only: the last k steps are trained, in one update; the preceding
+          segments only compute the states.
 
-        Rows that are padded and masked by the first layer are walked without their masked steps, as
-        a list of sequences of different lengths is: all begin in the first segment, or, where only
-        the end is trained, all end in the last.
+        Rows that the first layer masks are processed without their masked steps, like a list of
+        sequences of different lengths: all start in the first segment, or, if only the end is
+        trained, all end in the last one. If k does not divide T, one segment is shorter: the last,
+        or, if only the end is trained, the first. Dropout draws new masks for every segment. k >= T
+        is the same as None. Validation is processed likewise. Sources: Williams and Peng, An
+        efficient gradient-based algorithm for on-line training of recurrent network trajectories,
+        Neural Computation 2(4), 1990, BPTT(h; h') with h = h' = k; Sutskever, Training recurrent
+        neural networks, thesis, 2013, truncated BPTT with k1 = k2 = k.
 
-        If k does not divide T, one segment is shorter: the last, or, where only the end is trained,
-        the first. Dropout draws new masks for every segment. k >= T is the same as None.
-        Validation is walked likewise. Source: Williams and Peng, An efficient gradient-based
-        algorithm for on-line training of recurrent network trajectories, Neural Computation 2(4),
-        1990, BPTT(h; h') with h = h' = k; Sutskever, Training recurrent neural networks, thesis,
-        2013, truncated BPTT with k1 = k2 = k.
-
-        Sequences of different lengths mean what they mean padded behind, with a mask: the padding
-        counts in no result, no loss and no metric. A batch is padded to its longest sequence, so
-        batches of similar lengths (shuffle=False on sorted data) are the fastest. A list whose
-        sequences are equally long is the same as an array. Where the model gives an output at every
-        step of its input, y is a list of [T, ...], too; else, as with an encoder and a decoder, an
-        array.
+        Sequences of different lengths give the same results as sequences padded at the end with a
+        mask: the padding affects no result, loss or metric. A batch is padded to its longest
+        sequence, so batches of similar lengths (shuffle=False on sorted data) are the fastest. A
+        list of sequences of equal lengths is the same as an array. If the model has an output at
+        every step of its input, y is a list of [T, ...] as well; otherwise, as for an encoder and a
+        decoder, y is an array.
 
         Args:
-            x: [N, T, F] or what the first layer takes; sequences of different lengths as a list of
-                N arrays [T, F], each with its own T.
+            x: [N, T, F] or the input of the first layer; sequences of different lengths as a list
+                of N arrays [T, F], each with its own T.
             y: targets in the shape of the output; [N] for [N, 1]; class numbers for the sparse
                 loss.
-            batch_size: default: the model's, else that of the carried states, else 32.
-            epochs: the number of the last epoch; 0 trains nothing.
-            verbose: 0 nothing, 1 or "auto" a bar, 2 Keras's lines.
+            batch_size: default: that of the model, else that of the carried states, else 32.
+            epochs: the number of the last epoch; 0 trains nothing. Default 1.
+            verbose: 0 shows nothing, 1 or "auto" a bar, 2 Keras's lines.
             callbacks: one or a list.
-            validation_split: the last share of the samples is kept to validate with.
-            validation_data: (x, y) or (x, y, sample_weight).
-            shuffle: draw the order anew in every epoch; "batch" draws the order of the batches,
-                whose samples follow each other in x. On a stateful model it warns, once, where
-                there are several batches; with one batch the rows stay with their states.
-            class_weight: {class: weight}; classes that are not named weigh 1.
+            validation_split: fraction of the samples, taken from the end, that is used for
+                validation. Default 0.
+            validation_data: (x, y) or (x, y, sample_weight). Default None.
+            shuffle: True shuffles the samples in every epoch; "batch" shuffles whole batches of
+                consecutive samples. With a stateful model and several batches it warns, once; with
+                one batch the rows stay with their states. Default True.
+            class_weight: {class: weight}; other classes have weight 1.
             sample_weight: [N] or, for outputs at every step, [N, T] or a list of [T].
-            initial_epoch: the number of the first epoch, from 0.
+            initial_epoch: the number of the first epoch, counted from 0.
             validation_batch_size: default: batch_size.
-            validation_freq: validate after every so many epochs, or after those of a list, counted
-                from 1.
-            bptt_steps: k, the steps that gradients go back at most. Default None: all.
-            **others: nb_epoch, the older name of epochs; Keras's further arguments that change
-                nothing, such as workers.
+            validation_freq: number of epochs between validations, or a list of epochs, counted from
+                1.
+            bptt_steps: k, the maximum number of steps that gradients flow back. Default None: all.
+            **others: nb_epoch, the older name of epochs; further arguments of Keras that have no
+                effect, such as workers.
 
         Returns:
             History: `.history` maps "loss", metrics, "val_loss", ... to one number per epoch.
 
         Raises:
-            TypeError, ValueError: the data do not fit; says what was expected and what came.
-                Weights and states are as before. So where bptt_steps is given and a layer needs
-                the whole sequence (Bidirectional, go_backwards, Flatten, ...).
-            KeyboardInterrupt: after Ctrl-C, between batches or within one (with bptt_steps: a
-                segment), whose update is then left out; the model is usable.
+            TypeError, ValueError: the data do not fit, or bptt_steps is given and a layer needs the
+                whole sequence (Bidirectional, go_backwards, Flatten, ...). The message says what
+                was expected and received; weights and states are unchanged.
+            KeyboardInterrupt: after Ctrl-C, between or within batches. The interrupted batch (with
+                bptt_steps: segment) has no effect; the model remains usable.
         """
         graph = self.graph
         if (
@@ -224,7 +222,7 @@ class Trainer:
                 graph, validation, size, validation_batch_size, validation_freq
             )
         history = self._new_history(verbose, last, -(-rows // size))
-        outer, graph.fitting = graph.fitting, True  # a callback may train, too
+        outer, graph.fitting = graph.fitting, True  # a callback may call fit too
         try:
             if verbose == 0 and not callbacks:
                 logs = fitting.run(network, data, loops, settings)
@@ -245,7 +243,7 @@ class Trainer:
     def _record(
         self, history: History, names: Sequence[str], logs: list[list[float]], first: int
     ) -> None:
-        """Writes the logs of a fit whose epochs nothing listened to."""
+        """Records the logs of a fit in which no hook was used."""
         history.fill(names, logs, first)
         fitting.warn_of_nan(self.graph, logs[-1] if logs else ())
 
@@ -293,20 +291,24 @@ class Trainer:
         return_dict: bool = False,
         bptt_steps: int | None = None,
     ) -> Any:
-        """One update with all of the data as one batch; with bptt_steps one per segment.
+        """Runs one update with all of the data as one batch; with bptt_steps one update per
+        segment.
 
         Args:
             x: as for fit().
             y: as for fit().
             sample_weight: as for fit().
             class_weight: as for fit().
-            reset_metrics: True alone: the numbers are those of this batch.
-            return_dict: True gives them by name.
+            reset_metrics: only True is accepted: the numbers are those of this batch.
+            return_dict: whether to return the numbers by name. Default False.
             bptt_steps: as for fit().
 
         Returns:
-            The loss before the update (of each segment: the mean), or a list of the loss and the
+            The loss before the update (with segments: the mean), or a list of the loss and the
             metrics.
+
+        Raises:
+            TypeError, ValueError: the data do not fit.
         """
         graph = self.graph
         if (
@@ -339,18 +341,20 @@ class Trainer:
     def gradients(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[float, list[Array], Array]:
-        """The loss of all of the data as one batch, and its gradients. Nothing is trained, dropout
-        is off, and the states of a stateful model stay what they are.
+        """Returns the loss of all of the data as one batch, and its gradients.
+
+        Nothing is updated, dropout is off, and the states of a stateful model are unchanged.
 
         Args:
-            x: [B, T, F] or what the first layer takes.
+            x: [B, T, F] or the input of the first layer.
             y: as for fit().
             sample_weight: as for fit().
 
         Returns:
-            The loss, penalties included; its gradients by the weights, in the order and the shapes
-            of get_weights() and before any clipping; its gradients by x, in the shape of x. Weights
-            that are not trained have theirs, too; the ids of an Embedding have none: 0.
+            The loss, including penalties; its gradients with respect to the weights, in the order
+            and the shapes of get_weights() and before clipping, also of weights that are not
+            trainable; and its gradient with respect to x, in the shape of x, 0 for the ids of an
+            Embedding.
 
         Raises:
             ValueError: the model is not built or not compiled, the data do not fit, or the

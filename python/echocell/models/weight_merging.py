@@ -1,4 +1,4 @@
-"""Weights of a file for the layers of a model: by their order, or by the names of the layers."""
+"""Assigns the weights of a file to the layers of a model, in order or by layer name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ Array = NDArray[Any]
 def merged_weights(
     layers: Sequence[Layer], saved: Mapping[str, Array], by_name: bool, skip_mismatch: bool
 ) -> list[Array]:
-    """The weights of all layers, with those of a file in the place of the layers' own.
+    """Returns the weights of all layers, those of the file replacing the layers' own.
 
     Args:
-        layers: the layers of a model that is built.
-        saved: "weights/<layer>/<parameter>" to array, in the model's order.
-        by_name: layers take the weights of the layer of their name, and keep their own where there
-            is none; otherwise those with weights take them in order.
-        skip_mismatch: weights that do not fit stay, with a warning; otherwise they are an error.
+        layers: the layers of a built model.
+        saved: maps "weights/<layer>/<parameter>" to an array, in the model's order.
+        by_name: whether layers take the weights of the layer with their name, or keep their own if
+            there is none; otherwise layers with weights take them in order.
+        skip_mismatch: whether weights that do not fit are skipped with a warning; otherwise they
+            are an error.
 
     Raises:
         ValueError: the weights do not fit.
@@ -47,7 +48,7 @@ def merged_weights(
 def _in_order(
     layers: Sequence[Layer], of_layers: Mapping[str, list[Array]]
 ) -> dict[str, list[Array]]:
-    """The weights of the file by the names that the layers have here."""
+    """Returns the weights of the file by the names of the layers here."""
     names = [layer.name for layer in layers if layer.parameters()]
     if len(names) != len(of_layers):
         raise ValueError(
@@ -75,4 +76,4 @@ def _merged(layer: Layer, given: Sequence[Array], skip_mismatch: bool) -> list[A
 def _report(text: str, skip_mismatch: bool) -> None:
     if not skip_mismatch:
         raise ValueError(text)
-    warn(f"load_weights: {text}: its own weights are kept")
+    warn(f"load_weights: {text}: it keeps its own weights")

@@ -1,4 +1,4 @@
-"""Weights and carried states of all layers of a model, set at once or not at all."""
+"""Sets the weights or the carried states of all layers of a model, all at once or none."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def put_weights(graph: Graph, weights: Iterable[Any], *, finite: bool = True) ->
     """Sets all weights; see `LayerStack.set_weights`.
 
     Args:
-        graph: of the model.
+        graph: graph of the model.
         weights: arrays in the order and the shapes of get_weights().
-        finite: False takes what a model has held before as it is.
+        finite: False accepts NaN and infinity, for values that a model has held before.
     """
     values = arrays.entries(weights)
     built = [layer for layer in graph.layers if layer.built]
@@ -38,9 +38,9 @@ def put_states(graph: Graph, states: Sequence[Any], *, finite: bool = True) -> N
     """Sets the carried states; see `LayerStack.set_states`.
 
     Args:
-        graph: of the model.
-        states: one list per recurrent layer; [] forgets those of a layer.
-        finite: False takes what a model has carried before as it is.
+        graph: graph of the model.
+        states: one list per recurrent layer; [] resets those of a layer.
+        finite: False accepts NaN and infinity, for values that a model has carried before.
     """
     network = graph.ready()
     keepers = graph.state_layers()

@@ -174,7 +174,7 @@ def test_weights_of_other_shapes(path: Path, by_name: bool) -> None:
     with pytest.raises(ValueError, match=r"kernel: expected shape \(3, 7\), received \(3, 4\)"):
         model.load_weights(path, by_name=by_name)
     np.testing.assert_equal(model.get_weights(), before)
-    with pytest.warns(UserWarning, match="its own weights are kept") as warned:
+    with pytest.warns(UserWarning, match="it keeps its own weights") as warned:
         model.load_weights(path, by_name=by_name, skip_mismatch=True)
     assert len(warned) == 3
     np.testing.assert_equal(model.get_weights(), [*before[:3], np.array([5.0, 6.0])])

@@ -201,7 +201,7 @@ def test_one_layer_is_a_model() -> None:
 # ---- layers of other models --------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore:layer .* already stands")
+@pytest.mark.filterwarnings("ignore:layer .* already belongs")
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("chain", CHAINS)
 def test_the_layers_of_a_trained_model(chain: str, told: bool) -> None:
