@@ -15,7 +15,7 @@ from echocell.callbacks.callback_list import CallbackList
 from echocell.callbacks.csv_logger import CSVLogger
 from echocell.callbacks.early_stopping import EarlyStopping
 from echocell.callbacks.history import History
-from echocell.callbacks.history import no_model as no_model  # which old pickles name
+from echocell.callbacks.history import no_model as no_model  # the name in older pickles
 from echocell.callbacks.lambda_callback import LambdaCallback
 from echocell.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from echocell.callbacks.logs import Logs

@@ -1,4 +1,4 @@
-"""The base of all callbacks: the hooks, none of which does anything yet."""
+"""The base class of all callbacks; its hooks do nothing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 
 class Callback:
-    """The base of all callbacks; a subclass overrides the hooks that it needs.
+    """The base class of all callbacks; subclasses override the hooks that they need.
 
     Attributes:
-        model: the model that is trained.
-        params: "epochs", "steps", "verbose" and what else fit tells.
+        model: the model.
+        params: "epochs", "steps", "verbose" and further settings of fit.
     """
 
     model: Any = None
@@ -27,20 +27,20 @@ class Callback:
         self.params = params
 
     def listens_to(self, hook: str) -> bool:
-        """Whether that hook does anything; fit leaves out the calls that do not."""
+        """Whether the hook is overridden; fit skips the calls of hooks that are not."""
         return hook in vars(self) or getattr(type(self), hook) is not getattr(Callback, hook)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Before fit's first epoch."""
+        """Called before fit's first epoch."""
 
     def on_train_end(self, logs: Any = None) -> None:
-        """After fit's last epoch. logs: those of the last epoch."""
+        """Called after fit's last epoch, with its logs."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Before an epoch. epoch: counted from 0."""
+        """Called before an epoch, counted from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """After an epoch and its validation. logs: "loss", metrics, "val_loss", ..."""
+        """Called after an epoch and its validation; logs: "loss", metrics, "val_loss", ..."""
 
     def on_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Older name of `on_train_batch_begin`."""
@@ -49,36 +49,36 @@ class Callback:
         """Older name of `on_train_batch_end`."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Before a batch of fit. batch: counted from 0 in each epoch."""
+        """Called before a batch of fit, counted from 0 in each epoch."""
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """After a batch of fit. logs: means over the epoch so far."""
+        """Called after a batch of fit; logs: means over the epoch so far."""
         self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Before the first batch of evaluate, or of a validation in fit."""
+        """Called before the first batch of evaluate, or of a validation in fit."""
 
     def on_test_end(self, logs: Any = None) -> None:
-        """After the last batch of evaluate, or of a validation in fit. logs: "loss", metrics."""
+        """Called after the last batch of evaluate, or of a validation; logs: "loss", metrics."""
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Before a batch of evaluate or of a validation. batch: counted from 0."""
+        """Called before a batch of evaluate or of a validation, counted from 0."""
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """After a batch of evaluate or of a validation. logs: means so far."""
+        """Called after a batch of evaluate or of a validation; logs: means so far."""
 
     def on_predict_begin(self, logs: Any = None) -> None:
-        """Before predict's first batch."""
+        """Called before predict's first batch."""
 
     def on_predict_end(self, logs: Any = None) -> None:
-        """After predict's last batch."""
+        """Called after predict's last batch."""
 
     def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Before a batch of predict. batch: counted from 0."""
+        """Called before a batch of predict, counted from 0."""
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-        """After a batch of predict. logs: "outputs", those of the batch."""
+        """Called after a batch of predict; logs: "outputs" of the batch."""
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))

@@ -22,11 +22,11 @@ class CallbackList(Callback):
 
     Args:
         callbacks: one callback, or any number of them in lists; None for none.
-        model: given to each.
-        params: given to each.
+        model: passed to each callback.
+        params: passed to each callback.
 
     Raises:
-        TypeError: for what is no `Callback`.
+        TypeError: an entry is not a `Callback`.
     """
 
     def __init__(
@@ -41,47 +41,48 @@ class CallbackList(Callback):
 
     @property
     def listens_to_epochs(self) -> bool:
-        """Whether any of them, but for the model's own history, overrides a hook of epochs."""
+        """Whether a callback other than the model's own history overrides a hook of epochs."""
         return self._any_listens(_EPOCH_HOOKS)
 
     @property
     def listens_to_batches(self) -> bool:
-        """Whether any of them overrides a hook of training batches."""
+        """Whether a callback overrides a hook of training batches."""
         return self._any_listens(_BATCH_HOOKS)
 
     def _any_listens(self, hooks: Iterable[str]) -> bool:
-        # The model fills its own history from what the core gives back after all epochs.
+        # The model fills its own history from the core's results after all epochs.
         own = getattr(self.model, "history", None)
         others = [callback for callback in self.callbacks if callback is not own]
         return any(callback.listens_to(hook) for callback in others for hook in hooks)
 
     def set_model(self, model: Any) -> None:
-        """Gives the model to each."""
+        """Passes the model to each callback."""
         super().set_model(model)
         for callback in self.callbacks:
             callback.set_model(model)
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Gives the parameters to each."""
+        """Passes the parameters to each callback."""
         super().set_params(params)
         for callback in self.callbacks:
             callback.set_params(params)
 
     def listens_to(self, hook: str) -> bool:
-        """Whether any of them does something in that hook."""
+        """Whether a callback overrides that hook."""
         return any(callback.listens_to(hook) for callback in self.callbacks)
 
     def append(self, callback: Callback) -> None:
-        """Adds one at the end."""
+        """Appends a callback."""
         for new in _flatten(callback):
             new.set_model(self.model)
             new.set_params(self.params)
             self.callbacks.append(new)
 
     def _call(self, hook: str, *position: int, logs: dict[str, Any] | None) -> None:
-        """Calls a hook of each.
+        """Calls a hook of each callback.
 
-        What a callback adds to the logs, the next ones see, and in the end who called.
+        All callbacks share the logs, so entries that one adds are seen by the following ones and by
+        the caller.
         """
         shared = logs if isinstance(logs, Logs) else Logs(logs or {})
         for callback in self.callbacks:
@@ -106,7 +107,7 @@ def _flatten(callbacks: Any) -> Iterable[Callback]:
 
 
 def _forward(hook: str) -> Callable[..., None]:
-    """The method of `CallbackList` that calls that hook of each callback."""
+    """Returns the method of `CallbackList` that calls this hook of each callback."""
     if "batch" in hook or "epoch" in hook:
 
         def numbered(self: CallbackList, number: int, logs: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""A table of the epochs in a CSV file."""
+"""Writes the logs of the epochs to a CSV file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from echocell.callbacks.callback import Callback
 
 
 class CSVLogger(Callback):
-    """Writes one line per epoch: the epoch from 0, and the numbers in alphabetical order.
+    """Writes one line per epoch: the epoch from 0, and the logs in alphabetical order.
 
     Args:
-        filename: of the CSV file.
-        separator: between the columns. Default ",".
-        append: go on with a file that is there. Default False: start it anew.
+        filename: path of the CSV file.
+        separator: separator of the columns. Default ",".
+        append: whether to append to an existing file. Default False: it is overwritten.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class CSVLogger(Callback):
         self._close()
 
     def _start(self, keys: list[str]) -> None:
-        import csv  # rarely wanted
+        import csv  # imported here: rarely needed
 
-        # Validation need not come with the first epoch: it gets its columns nevertheless.
+        # Validation may start after the first epoch: its columns exist from the start.
         if not any(key.startswith("val_") for key in keys):
             keys += [f"val_{key}" for key in keys]
         self._writer = csv.DictWriter(
@@ -73,6 +73,6 @@ class CSVLogger(Callback):
 
 
 def _csv_value(value: Any) -> Any:
-    """A number as it is, several in brackets."""
+    """Returns a number as it is, several numbers in brackets."""
     several = np.asarray(value)
     return f'"[{", ".join(map(str, several))}]"' if several.ndim else value

@@ -1,4 +1,4 @@
-"""Stopping when a number no longer improves."""
+"""Stops training when a monitored quantity no longer improves."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from echocell.callbacks.monitor import Monitor
 
 
 class EarlyStopping(Monitor):
-    """Stops training when a number has stopped getting better.
+    """Stops training when a monitored quantity no longer improves.
 
     Args:
         monitor: its name in the logs. Default "val_loss".
-        min_delta: a smaller change counts as none. Default 0.
-        patience: epochs without improvement before training stops. Default 0.
-        verbose: 1 says when it stops. Default 0.
-        mode: "min", "max", or "auto" (default): by the metric's nature.
-        baseline: a value that must be beaten, too, for patience to start anew. Default None.
-        restore_best_weights: put back the weights of the best epoch at the end. Default False.
-        start_from_epoch: epochs before this one are not looked at. Default 0.
+        min_delta: minimum change that counts as an improvement. Default 0.
+        patience: number of epochs without improvement before training stops. Default 0.
+        verbose: 1 prints a message when training stops. Default 0.
+        mode: "min", "max", or "auto" (default), which derives it from the metric.
+        baseline: a value that must also be exceeded for the patience to be reset. Default None.
+        restore_best_weights: whether to restore the weights of the best epoch. Default False.
+        start_from_epoch: number of initial epochs that are not monitored. Default 0.
 
     Attributes:
-        stopped_epoch: where it stopped, from 0; 0 if it did not.
+        stopped_epoch: the epoch at which training stopped, from 0; 0 if it did not.
         best_epoch: the best epoch, from 0.
     """
 

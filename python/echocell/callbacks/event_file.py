@@ -1,7 +1,7 @@
-"""Files that TensorBoard reads: numbers over steps, as TensorFlow's events in TFRecords.
+"""Writes event files for TensorBoard: numbers over steps, as TensorFlow's events in TFRecords.
 
-A record is its length (8 bytes), the length's checksum (4), the event, and the event's checksum
-(4), little-endian. An event is a protocol buffer; its few fields are written by hand here.
+A record consists of its length (8 bytes), the length's checksum (4), the event, and the event's
+checksum (4), little-endian. An event is a protocol buffer, whose few fields are encoded here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TABLE = _table()
 
 
 def masked_checksum(data: bytes) -> int:
-    """CRC-32C of the data, turned by 15 bits and shifted, as TFRecord wants it."""
+    """Returns the masked CRC-32C of TFRecord: rotated by 15 bits, plus a constant."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
@@ -47,7 +47,7 @@ def _varint(number: int) -> bytes:
 
 
 def _sized(field: int, data: bytes) -> bytes:
-    """A field that holds bytes, a text or another message."""
+    """Encodes a field that holds bytes, a string or another message."""
     return _varint(field << 3 | 2) + _varint(len(data)) + data
 
 
@@ -56,10 +56,10 @@ def _value(name: str, number: float) -> bytes:
 
 
 class EventFile:
-    """A file of events in a folder, which is made.
+    """An event file in a folder, which is created if needed.
 
     Args:
-        folder: where; the file gets a name that no other has.
+        folder: the folder; the file gets a unique name.
     """
 
     def __init__(self, folder: str) -> None:
@@ -76,10 +76,10 @@ class EventFile:
         self._file.flush()
 
     def add(self, step: int, numbers: Mapping[str, float]) -> None:
-        """Writes numbers by name. step: from 0."""
+        """Writes numbers by name at a step, counted from 0."""
         summary = b"".join(_sized(1, _value(name, number)) for name, number in numbers.items())
         self._write(_varint(2 << 3) + _varint(step) + _sized(5, summary))
 
     def close(self) -> None:
-        """Closes the file; nothing can be added then."""
+        """Closes the file."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""The numbers of every epoch."""
+"""The logs of every epoch."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from echocell.callbacks.logs import Logs
 
 
 def no_model() -> None:
-    """The weak reference of a history to no model."""
+    """Stands for the weak reference of a history without a model."""
 
 
 class History(Callback):
-    """The result of fit: the numbers of every epoch.
+    """The result of fit: the logs of every epoch.
 
     Attributes:
-        history: name -> list of one number per epoch: "loss", metrics, "val_loss", ...; found
-            under older and newer Keras names alike, as in `Logs`.
-        epoch: the epochs' numbers, from 0.
+        history: maps a name ("loss", metrics, "val_loss", ...) to a list of one number per epoch.
+            Older and newer names of Keras both work, as in `Logs`.
+        epoch: the numbers of the epochs, from 0.
     """
 
     _model_reference: Callable[[], Any] = staticmethod(no_model)
@@ -38,11 +38,11 @@ class History(Callback):
             self.history.setdefault(key, []).append(value)
 
     def fill(self, names: Sequence[str], rows: Sequence[Sequence[float]], first: int) -> None:
-        """Writes the logs of all epochs at once.
+        """Sets the logs of all epochs at once.
 
         Args:
-            names: of the numbers of a row.
-            rows: a row per epoch.
+            names: names of the numbers of a row.
+            rows: one row per epoch.
             first: the number of the first epoch, from 0.
         """
         self.epoch = list(range(first, first + len(rows)))
@@ -51,12 +51,12 @@ class History(Callback):
             for name, value in zip(names, row, strict=False):
                 table.setdefault(name, []).append(value)
 
-    # The model keeps its last history: with a reference back it would stay in memory until the
-    # cyclic garbage collector runs.
+    # A weak reference: the model holds its last history, and a cycle of references would keep both
+    # in memory until the cyclic garbage collector runs.
 
     @property
     def model(self) -> Any:
-        """The model that was trained; None where it does not exist any more."""
+        """The model that was trained; None if it no longer exists."""
         return self._model_reference()
 
     @model.setter
@@ -64,5 +64,5 @@ class History(Callback):
         self._model_reference = no_model if model is None else weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy has the numbers, and no model."""
+        """Pickles the numbers without the model."""
         return {name: value for name, value in vars(self).items() if name != "_model_reference"}

@@ -10,15 +10,15 @@ from echocell.callbacks.callback import HOOKS, Callback
 
 
 class LambdaCallback(Callback):
-    """A callback out of functions.
+    """A callback made of functions.
 
     Args:
-        **others: `on_epoch_end=function` and the like: any hook of `Callback`, with its arguments
-            (epoch or batch, then logs) given by position. Other names become attributes, which the
-            functions may use.
+        **others: hooks of `Callback`, such as `on_epoch_end=function`, called with the positional
+            arguments of the hook (epoch or batch, then logs). Other names become attributes, which
+            the functions may use.
 
     Raises:
-        TypeError: for a name that begins with "on_" and is no hook, or what is no function.
+        TypeError: a name begins with "on_" and is not a hook, or its value is not a function.
     """
 
     def __init__(

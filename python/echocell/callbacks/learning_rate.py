@@ -13,17 +13,17 @@ from echocell.callbacks.monitor import Monitor
 
 
 class ReduceLROnPlateau(Monitor):
-    """Lowers the learning rate when a number has stopped getting better.
+    """Lowers the learning rate when a monitored quantity no longer improves.
 
     Args:
         monitor: its name in the logs. Default "val_loss".
         factor: new rate = rate * factor, 0 <= factor < 1. Default 0.1.
-        patience: epochs without improvement before the rate is lowered. Default 10.
-        verbose: 1 says when it does. Default 0.
-        mode: "min", "max", or "auto" (default): by the metric's nature.
-        min_delta: a smaller change counts as none. Default 1e-4.
-        cooldown: epochs to wait after the rate was lowered. Default 0.
-        min_lr: the rate never goes below. Default 0.
+        patience: number of epochs without improvement before the rate is lowered. Default 10.
+        verbose: 1 prints a message when the rate is lowered. Default 0.
+        mode: "min", "max", or "auto" (default), which derives it from the metric.
+        min_delta: minimum change that counts as an improvement. Default 1e-4.
+        cooldown: number of epochs to wait after the rate was lowered. Default 0.
+        min_lr: lower bound of the rate. Default 0.
         epsilon: Keras 2's older name of min_delta.
     """
 
@@ -97,9 +97,9 @@ class LearningRateScheduler(Callback):
     """Sets the learning rate at the start of each epoch.
 
     Args:
-        schedule: a function of the epoch (from 0), or of the epoch and the rate so far, that gives
-            the new rate.
-        verbose: 1 says what it does. Default 0.
+        schedule: a function of the epoch (from 0), or of the epoch and the current rate, that
+            returns the new rate.
+        verbose: 1 prints the rate of every epoch. Default 0.
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:

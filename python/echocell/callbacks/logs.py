@@ -1,10 +1,10 @@
-"""The numbers that callbacks see, by name."""
+"""The numbers that callbacks receive, by name."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: What Keras called the same number at other times.
+#: Names of the same number in different versions of Keras.
 _OTHER_NAMES = {
     "acc": "accuracy",
     "accuracy": "acc",
@@ -14,7 +14,7 @@ _OTHER_NAMES = {
 
 
 def other_name(key: object) -> str | None:
-    """`val_acc` for `val_accuracy` and the other way round; None where there is no other name."""
+    """Returns `val_acc` for `val_accuracy` and vice versa; None if there is no other name."""
     if not isinstance(key, str):
         return None
     prefix = "val_" if key.startswith("val_") else ""
@@ -23,10 +23,10 @@ def other_name(key: object) -> str | None:
 
 
 class Logs(dict[str, Any]):
-    """Numbers by name. A number is found under its older or newer Keras name as well:
-    `logs["acc"]` where the metric was asked for as "accuracy", `logs["lr"]` for the learning rate.
+    """Numbers by name, found under the older or the newer name of Keras.
 
-    Only the names that were asked for are listed.
+    `logs["acc"]` also works for a metric given as "accuracy", and `logs["lr"]` for the learning
+    rate. Only the names as given are listed.
     """
 
     def __missing__(self, key: str) -> Any:
@@ -39,7 +39,7 @@ class Logs(dict[str, Any]):
         return dict.__contains__(self, key) or dict.__contains__(self, other_name(key))
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The number under either of its names, or the default."""
+        """Returns the number under either of its names, or the default."""
         try:
             return self[key]
         except KeyError:

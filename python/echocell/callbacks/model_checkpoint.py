@@ -1,4 +1,4 @@
-"""Callbacks that write files: the model, a table of the epochs, TensorBoard's events."""
+"""Saves the model or its weights during training."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from echocell.callbacks.monitor import Monitor
 
 
 class ModelCheckpoint(Monitor):
-    """Saves the model while it is trained.
+    """Saves the model during training.
 
     Args:
-        filepath: where; may hold `{epoch}` (from 1), `{batch}` and names of the logs with formats,
-            as in "weights-{epoch:02d}-{val_loss:.3f}.h5". Folders are made. Whatever the ending,
-            the file is one of `Model.save` or `Model.save_weights`. A file that is there is never
-            replaced by a model that has diverged: it is kept, with a warning.
-        monitor: the number that says what is best. Default "val_loss".
-        verbose: 1 says what it does. Default 0.
-        save_best_only: save only what is better than all before. Default False.
-        save_weights_only: the weights alone. Default False.
-        mode: "min", "max", or "auto" (default): by the metric's nature.
-        save_freq: "epoch" (default), or every so many batches.
-        initial_value_threshold: a value that must be beaten. Default None.
-        period: Keras 2's: every so many epochs. Default 1.
+        filepath: path of the file; may contain `{epoch}` (from 1), `{batch}` and names of the logs
+            with formats, as in "weights-{epoch:02d}-{val_loss:.3f}.h5". Folders are created.
+            Whatever the suffix, the file is written by `Model.save` or `Model.save_weights`. A
+            model that has diverged never replaces an existing file, which is kept with a warning.
+        monitor: the quantity that determines the best model. Default "val_loss".
+        verbose: 1 prints a message when a file is written. Default 0.
+        save_best_only: whether to save only if the quantity improved. Default False.
+        save_weights_only: whether to save only the weights. Default False.
+        mode: "min", "max", or "auto" (default), which derives it from the metric.
+        save_freq: "epoch" (default), or the number of batches between files.
+        initial_value_threshold: a value that must be exceeded. Default None.
+        period: Keras 2's number of epochs between files. Default 1.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ModelCheckpoint(Monitor):
         self._epoch = 0
 
     def listens_to(self, hook: str) -> bool:
-        """Batches only where it saves after so many of them."""
+        """Listens to batches only if save_freq is a number of batches."""
         if "batch" in hook and self.save_freq == "epoch":
             return False
         return super().listens_to(hook)
@@ -116,7 +116,7 @@ class ModelCheckpoint(Monitor):
             return
         current = self._read(logs)
         if current is None:
-            self._save(path, logs)  # as Keras does: better a model too many than none
+            self._save(path, logs)  # as in Keras: saves rather than risk losing a model
             return
         before = "None" if self.best is None else f"{self.best:.5f}"
         if math.isnan(current) or not self._improves(current, self.best):

@@ -1,4 +1,4 @@
-"""The base of callbacks that watch one number of the logs."""
+"""The base class of callbacks that monitor one number of the logs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from echocell.callbacks.logs import Logs, other_name
 
 
 class Monitor(Callback):
-    """The base of callbacks that watch one number of the logs and tell whether it improves.
+    """The base class of callbacks that monitor one number of the logs for improvement.
 
     Args:
         monitor: its name.
-        mode: "min", "max", or "auto": by the metric's nature.
-        min_delta: what a change must exceed to count.
-        best: the value to beat; None takes the first one seen.
+        mode: "min", "max", or "auto", which derives it from the metric.
+        min_delta: minimum change that counts.
+        best: the initial best value; None takes the first one.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Monitor(Callback):
             )
         self.monitor = monitor
         self.mode = mode
-        # Keras takes the size of min_delta and lets the mode decide its sign.
+        # As in Keras: the magnitude of min_delta counts, and the mode determines its sign.
         self.min_delta = abs(check_number(type(self).__name__, "min_delta", min_delta, low=-1e300))
         self.best = None if best is None else real(best, f"{type(self).__name__}: best")
 
@@ -51,7 +51,7 @@ class Monitor(Callback):
         return value + self.min_delta < best
 
     def _read(self, logs: Mapping[str, Any] | None) -> float | None:
-        """The monitored number, or None after a warning that says what there is."""
+        """Returns the monitored number, or None after a warning that lists the existing ones."""
         known = Logs(logs or {})
         if self.monitor in known:
             return float(known[self.monitor])

@@ -1,4 +1,4 @@
-"""The numbers of the epochs for TensorBoard."""
+"""Writes the logs of the epochs for TensorBoard."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from echocell.callbacks.event_file import EventFile
 class TensorBoard(Callback):
     """Writes the numbers of each epoch for TensorBoard, as `epoch_loss` and so on.
 
-    Those of the training go to the folder `train` in log_dir, those of the validation to
-    `validation`. Nothing else is written: no graphs, histograms or images.
+    Those of the training go to the subfolder `train` of log_dir, those of the validation to
+    `validation`. Graphs, histograms and images are not written.
 
     Args:
         log_dir: the folder. Default "logs".
-        **others: Keras's further arguments; one that asks for more than numbers of epochs warns.
+        **others: further arguments of Keras; a warning tells if one has no effect.
     """
 
     def __init__(self, log_dir: str | os.PathLike[str] = "logs", **others: Any) -> None:

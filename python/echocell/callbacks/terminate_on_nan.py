@@ -1,4 +1,4 @@
-"""Stopping when the loss is no longer finite."""
+"""Stops training when the loss is no longer finite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class TerminateOnNaN(Callback):
     """Stops training at the first batch whose loss is NaN or infinite.
 
     Args:
-        raise_error: raise a RuntimeError instead. Default False.
+        raise_error: whether to raise a RuntimeError instead. Default False.
     """
 
     def __init__(self, raise_error: bool = False) -> None:
