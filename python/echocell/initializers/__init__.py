@@ -1,8 +1,8 @@
-"""Initial weights.
+"""Initializers of weights.
 
-An initializer is called with a shape and gives a NumPy array. Without a seed it draws from NumPy's
-global generator, so `numpy.random.seed(n)` makes a run repeatable (see _seeds); with one, it draws
-from a generator of its own and gives the same numbers at every call, as in Keras 3.
+An initializer is called with a shape and returns a NumPy array. Without a seed it draws from
+NumPy's global generator, so that `numpy.random.seed(n)` makes a run repeatable. With a seed it uses
+its own generator and returns the same numbers at every call, as in Keras 3.
 """
 
 from __future__ import annotations
@@ -122,24 +122,24 @@ _REGISTRY: Registry[Initializer] = Registry(
 
 
 def get(identifier: Any) -> Initializer:
-    """An initializer from a name ("glorot_uniform", "GlorotUniform"), class, object or
+    """Returns an initializer from a name ("glorot_uniform", "GlorotUniform"), class, object or
     configuration.
 
     Raises:
-        ValueError: for an unknown name.
-        TypeError: for what names no initializer; a function must become a class derived from
-            `Initializer`, so that a saved model can say what it was made with.
+        ValueError: an unknown name.
+        TypeError: anything else. A function must be wrapped in a subclass of `Initializer`, so that
+            a saved model can refer to it.
     """
     return _REGISTRY.get(identifier)
 
 
 def serialize(initializer: Initializer) -> dict[str, Any]:
-    """The initializer as a dictionary of plain values."""
+    """Returns the initializer as a dictionary of plain values."""
     return _REGISTRY.serialize(initializer)
 
 
 def deserialize(config: Any) -> Initializer:
-    """The initializer from what `serialize` gave."""
+    """Makes the initializer from the result of `serialize`."""
     return _REGISTRY.deserialize(config)
 
 

@@ -1,4 +1,4 @@
-"""Initial biases of gates for long memory."""
+"""Initial biases of the gates for long memory."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from echocell.initializers.initializer import Array, RandomInitializer, Shape
 
 
 class Chrono(RandomInitializer):
-    """Gate biases for dependencies over up to T steps. Tallec and Ollivier, "Can recurrent neural
-    networks warp time?", 2018.
+    """Gate biases for dependencies over up to T steps (Tallec & Ollivier, "Can recurrent neural
+    networks warp time?", 2018).
 
-    Only for bias_initializer of LSTM, GRU and MemoryBlocks: each unit draws one u, uniform in
-    [1, T - 1), and its gates start, where the rest of their input is 0, so that the unit keeps
-    u / (1 + u) of its state at each step: it forgets over 1 + u steps.
+    Only for the bias_initializer of LSTM, GRU and MemoryBlocks. Each unit draws one u, uniform in
+    [1, T - 1); the biases of its gates are such that, where the rest of the gates' input is 0, the
+    unit keeps u / (1 + u) of its state at each step: its time constant is 1 + u steps.
 
-    LSTM: forget bias ln(u), input bias -ln(u), all others 0, and unit_forget_bias means nothing. A
-    gate that is switched off has no bias; with coupled=True, f = 1 - i follows from the input bias.
+    LSTM: forget bias ln(u), input bias -ln(u), all others 0; unit_forget_bias has no effect. A gate
+    that is switched off has no bias; with coupled=True, f = 1 - i follows from the input bias.
 
-    MemoryBlocks: as LSTM, with one u for each block; the cells' biases are 0.
+    MemoryBlocks: as for LSTM, with one u per block; the cells' biases are 0.
 
-    GRU: here, as in Keras, h' = z * h + (1 - z) * g: z keeps. The bias of z is ln(u), all others
-    are 0. The paper's leaky form g * new + (1 - g) * old names the gate the other way round and
-    gives it -ln(T' - 1), T' uniform: z = 1 - g turns the sign, and u = T' - 1 is drawn from the
-    same range as for the LSTM, since the paper's whole range, from T' = 1, has no least logarithm.
-    With reset_after the bias of the input, its first row, holds the values and the second is 0.
+    GRU: here, as in Keras, h' = z * h + (1 - z) * g, so z keeps the state. The bias of z is ln(u),
+        all
+    others are 0. The paper's leaky form g * new + (1 - g) * old has the opposite gate with the bias
+    -ln(T' - 1), T' uniform; z = 1 - g changes the sign. u = T' - 1 is drawn from the same range as
+    for the LSTM, because the logarithm is unbounded over the paper's whole range from T' = 1. With
+    reset_after the input's bias, the first row, holds the values, and the second row is 0.
 
-    The gates are taken to be sigmoids.
+    The gates are assumed to be sigmoids.
 
     Args:
         max_time: T, at least 2. Default None: the number of time steps of the layer's input.
@@ -41,7 +42,7 @@ class Chrono(RandomInitializer):
     _never_called = CHRONO
     kind: ClassVar[str] = "chrono"
     _arguments: ClassVar[tuple[str, ...]] = ("max_time", "seed")
-    #: What of ln(u) the bias of a gate is.
+    #: Factor of ln(u) in the bias of each gate.
     _SIGNS: ClassVar[dict[str, float]] = {"f": 1.0, "i": -1.0, "z": 1.0}
 
     def __init__(self, max_time: float | None = None, seed: int | None = None) -> None:
@@ -51,22 +52,23 @@ class Chrono(RandomInitializer):
         self.max_time = max_time
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
-        """Raises ValueError: a shape does not say which numbers belong to which gate."""
+        """Raises ValueError: a shape does not tell which numbers belong to which gate."""
         raise ValueError(
             "Chrono: expected to be the bias_initializer of an LSTM, GRU or MemoryBlocks, received "
             f"the shape {tuple(shape)} of another weight"
         )
 
     def for_gates(self, gates: str, units: int, steps: int | None = None) -> Array:
-        """The biases of a layer, float64, [len(gates) * units].
+        """Returns the biases of a layer, float64, [len(gates) * units].
 
         Args:
-            gates: a letter for each block of the bias: out of "ifco" for LSTM, "ifo" for
-                MemoryBlocks, "zrh" for GRU.
-            units: H, the numbers of a block.
-            steps: T where there is no max_time; None where the layer does not know it.
+            gates: one letter per block of the bias: out of "ifco" for LSTM, "ifo" for MemoryBlocks,
+                "zrh" for GRU.
+            units: H, the length of a block.
+            steps: T if max_time is None; None if the layer does not know it.
 
-        Raises ValueError where no gate keeps or takes up the state, or T is not known or under 2.
+        Raises:
+            ValueError: no gate keeps the state or writes to it, or T is unknown or less than 2.
         """
         if not set(gates) & set(self._SIGNS):
             raise ValueError(

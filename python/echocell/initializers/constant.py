@@ -1,4 +1,4 @@
-"""Initial weights that are not drawn."""
+"""Initializers without random numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from echocell.initializers.initializer import Array, Initializer, Shape
 
 
 class Constant(Initializer):
-    """Everywhere the same value.
+    """Sets all weights to the same value, or to given values.
 
     Args:
         value: a number, or an array that broadcasts to the weight's shape. Default 0.
@@ -26,7 +26,7 @@ class Constant(Initializer):
     def __init__(self, value: ArrayLike = 0.0) -> None:
         array = as_array(value, "Constant: value")
         refuse_nonfinite(array, "Constant: value")
-        self.value = array.tolist()  # a number where it is one
+        self.value = array.tolist()  # a number if it has no axes
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
         return np.full(tuple(shape), self.value, dtype=dtype)
@@ -51,7 +51,7 @@ class Ones(Initializer):
 
 
 class Identity(Initializer):
-    """The identity matrix, times a gain. Only for weights of two axes.
+    """The identity matrix times a gain; only for weights with two axes.
 
     Args:
         gain: factor. Default 1.

@@ -1,4 +1,4 @@
-"""The bases of all initializers."""
+"""The base classes of all initializers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Shape = Sequence[int]
 
 
 class Initializer(Configurable):
-    """The base of all initializers, which fill a weight array at the start."""
+    """The base class of all initializers."""
 
     _never_called = INITIALIZER
 
@@ -27,7 +27,7 @@ class Initializer(Configurable):
 
 
 class RandomInitializer(Initializer):
-    """The base of the initializers that draw random numbers."""
+    """The base class of initializers that draw random numbers."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = scalars.seed(seed, type(self).__name__)

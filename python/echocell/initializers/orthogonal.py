@@ -13,11 +13,11 @@ from echocell.initializers.initializer import Array, RandomInitializer, Shape
 
 
 class Orthogonal(RandomInitializer):
-    """Orthonormal rows or columns, whichever are fewer. Saxe et al., 2014.
+    """Orthonormal rows or columns, whichever are fewer (Saxe et al., 2014).
 
-    The distribution is uniform over all such matrices. A weight of more than two axes is filled as
-    the matrix [product of the others, last axis]. It is computed in float64, on one thread: the
-    same random numbers give the same bits, whatever the number of threads and the machine's BLAS.
+    The distribution is uniform over all such matrices. A weight with more than two axes is filled
+    as the matrix [product of the others, last axis]. The computation uses float64 and a single
+    thread: the same random numbers give the same bits for any number of threads and any BLAS.
     Builds of the core for different instruction sets may differ in the last bits of float64.
 
     Args:

@@ -1,4 +1,4 @@
-"""Initial weights from one distribution, whatever the shape."""
+"""Initializers that draw from a fixed distribution, independent of the shape."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from echocell.initializers.initializer import Array, RandomInitializer, Shape
 
 
 def truncated_normal(generator: np.random.RandomState, shape: Shape, stddev: float) -> Array:
-    """Normal numbers of standard deviation `stddev` before those beyond two of them are redrawn."""
+    """Draws normal numbers of deviation `stddev`; those beyond two of them are drawn again."""
     values = generator.standard_normal(tuple(shape))
     outside = np.abs(values) > 2
     while np.any(outside):
@@ -23,7 +23,7 @@ def truncated_normal(generator: np.random.RandomState, shape: Shape, stddev: flo
 
 
 class RandomNormal(RandomInitializer):
-    """Normal numbers.
+    """Normal distribution.
 
     Args:
         mean: default 0.
@@ -45,11 +45,11 @@ class RandomNormal(RandomInitializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal numbers; those more than two standard deviations off are drawn again.
+    """Normal distribution; numbers beyond two standard deviations are drawn again.
 
     Args:
         mean: default 0.
-        stddev: standard deviation before the cut. Default 0.05.
+        stddev: standard deviation before truncation. Default 0.05.
         seed: integer or None.
     """
 
@@ -61,7 +61,7 @@ class TruncatedNormal(RandomNormal):
 
 
 class RandomUniform(RandomInitializer):
-    """Uniform numbers in [minval, maxval).
+    """Uniform distribution over [minval, maxval).
 
     Args:
         minval: default -0.05.

@@ -1,4 +1,4 @@
-"""Initial weights whose variance follows from the shape."""
+"""Initializers whose variance depends on the shape."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from echocell._common.scalars import check_number
 from echocell.initializers.initializer import Array, RandomInitializer, Shape
 from echocell.initializers.random import truncated_normal
 
-#: Standard deviation of the standard normal distribution cut off at -2 and 2.
+#: Standard deviation of the standard normal distribution truncated at -2 and 2.
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
 def _fans(shape: Shape) -> tuple[float, float]:
-    """Inputs and outputs of a weight of that shape; leading axes are a receptive field."""
+    """Returns the numbers of inputs and outputs of a weight; leading axes are a receptive field."""
     if len(shape) < 2:
         size = float(shape[0]) if shape else 1.0
         return size, size
@@ -26,11 +26,11 @@ def _fans(shape: Shape) -> tuple[float, float]:
 
 
 class VarianceScaling(RandomInitializer):
-    """Numbers whose variance is scale / n, n counted from the weight's shape.
+    """Random numbers of variance scale / n, where n depends on the weight's shape.
 
     Args:
         scale: > 0. Default 1.
-        mode: n is the number of inputs "fan_in" (default), of outputs "fan_out", or their mean
+        mode: n is the number of inputs "fan_in" (default), of outputs "fan_out", or the mean
             "fan_avg".
         distribution: "truncated_normal" (default, also "normal"), "untruncated_normal", "uniform".
         seed: integer or None.
@@ -77,7 +77,7 @@ class VarianceScaling(RandomInitializer):
 
 
 class _Scaled(VarianceScaling):
-    """A variance scaling of fixed settings: only the seed is an argument."""
+    """A variance scaling with fixed settings, whose only argument is the seed."""
 
     _arguments: ClassVar[tuple[str, ...]] = ("seed",)
     _settings: ClassVar[tuple[float, str, str]]
@@ -87,7 +87,7 @@ class _Scaled(VarianceScaling):
 
 
 class GlorotUniform(_Scaled):
-    """Uniform in +-sqrt(6 / (inputs + outputs)). Glorot and Bengio, 2010, equation 16."""
+    """Uniform over +-sqrt(6 / (inputs + outputs)). Glorot and Bengio, 2010, equation 16."""
 
     kind: ClassVar[str] = "glorot_uniform"
     _settings = (1.0, "fan_avg", "uniform")
@@ -101,7 +101,7 @@ class GlorotNormal(_Scaled):
 
 
 class HeUniform(_Scaled):
-    """Uniform in +-sqrt(6 / inputs). He et al., 2015."""
+    """Uniform over +-sqrt(6 / inputs). He et al., 2015."""
 
     kind: ClassVar[str] = "he_uniform"
     _settings = (2.0, "fan_in", "uniform")
@@ -115,7 +115,7 @@ class HeNormal(_Scaled):
 
 
 class LecunUniform(_Scaled):
-    """Uniform in +-sqrt(3 / inputs). LeCun et al., 1998."""
+    """Uniform over +-sqrt(3 / inputs). LeCun et al., 1998."""
 
     kind: ClassVar[str] = "lecun_uniform"
     _settings = (1.0, "fan_in", "uniform")

@@ -1,8 +1,8 @@
-"""Optimizers: their settings under Keras 2's and Keras 3's names. The core does the updates.
+"""Optimizers: their settings under Keras 2's and Keras 3's names. The core computes the updates.
 
-From `compile` on, `learning_rate` and `iterations` are the core's own numbers: reading them reads
-the core, setting them changes the next update. As in Keras 2, one optimizer may serve several
-models: a learning rate that is set reaches all of them, everything else each has for itself.
+After `compile`, `learning_rate` and `iterations` are read from and written to the core, with effect
+from the next update on. As in Keras 2, one optimizer can be shared by several models: setting the
+learning rate affects all of them, while all other state is separate for each.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ _REGISTRY: Registry[Optimizer] = Registry(
 
 
 def get(identifier: Any) -> Optimizer:
-    """An optimizer from a name ("adam", "Adam"), class, object or configuration.
+    """Returns an optimizer from a name ("adam", "Adam"), class, object or configuration.
 
     Raises:
-        ValueError: for an unknown name.
-        TypeError: for what names no optimizer.
+        ValueError: an unknown name.
+        TypeError: anything else.
     """
     if isinstance(identifier, str) and identifier not in _REGISTRY.classes:
         return _REGISTRY.get(identifier.lower())
@@ -69,12 +69,12 @@ def get(identifier: Any) -> Optimizer:
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """The optimizer as a dictionary of plain values."""
+    """Returns the optimizer as a dictionary of plain values."""
     return _REGISTRY.serialize(optimizer)
 
 
 def deserialize(config: Mapping[str, Any] | str) -> Optimizer:
-    """The optimizer from what `serialize` gave."""
+    """Makes the optimizer from the result of `serialize`."""
     return _REGISTRY.deserialize(config)
 
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class Adagrad(Optimizer):
-    """Gradients divided by the root of the sum of all their squares. Duchi et al., 2011.
+    """Divides gradients by the root of the sum of all their squares (Duchi et al., 2011).
 
     Args:
         learning_rate: default 0.001.
-        initial_accumulator_value: where the sums start, >= 0. Default 0.1.
-        epsilon: added under the root. Default 1e-7.
+        initial_accumulator_value: initial value of the sums, >= 0. Default 0.1.
+        epsilon: added inside the square root. Default 1e-7.
         **shared: as in `Optimizer`.
     """
 

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Adam(Optimizer):
-    """Adaptive moments. Kingma and Ba, 2014, algorithm 1, with epsilon outside of the correction.
+    """Adaptive moments (Kingma & Ba, 2014, algorithm 1), with epsilon outside of the correction.
 
     Args:
         learning_rate: default 0.001.
-        beta_1: of the mean of gradients, 0 <= beta_1 < 1. Default 0.9.
-        beta_2: of the mean of squares, 0 <= beta_2 < 1. Default 0.999.
-        epsilon: added to the root. Default 1e-7.
-        amsgrad: divide by the largest root so far (Reddi et al., 2018). Default False.
+        beta_1: decay rate of the mean of the gradients, 0 <= beta_1 < 1. Default 0.9.
+        beta_2: decay rate of the mean of their squares, 0 <= beta_2 < 1. Default 0.999.
+        epsilon: added to the square root. Default 1e-7.
+        amsgrad: whether to divide by the largest root so far (Reddi et al., 2018). Default False.
         **shared: as in `Optimizer`.
     """
 
@@ -42,7 +42,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay by default. Loshchilov and Hutter, 2019.
+    """Adam with weight decay (Loshchilov & Hutter, 2019).
 
     Args:
         learning_rate: default 0.001.

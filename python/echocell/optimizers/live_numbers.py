@@ -1,4 +1,4 @@
-"""An optimizer's numbers as an attribute gives them, with the calls of a Keras variable."""
+"""Numbers of an optimizer as attributes, with the interface of a Keras variable."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class _Live:
-    """A number that also answers to the calls that Keras scripts make on a variable.
+    """A number with the methods of a Keras variable.
 
-    As a number it is what it was when it was read; `numpy()`, `value` and `assign()` go to the
-    optimizer.
+    As a number it has the value at the time of reading; `numpy()`, `value` and `assign()` access
+    the optimizer.
     """
 
     _optimizer: Optimizer
@@ -22,12 +22,12 @@ class _Live:
     _current: ClassVar[type]
 
     def numpy(self) -> Any:
-        """The value now, as a NumPy scalar."""
+        """Returns the current value as a NumPy scalar."""
         return np.asarray(getattr(self._optimizer, self._attribute))[()]
 
     @property
     def value(self) -> Any:
-        """The value now. Keras 2 calls it, Keras 3 does not: both work."""
+        """The current value. Both `value` (Keras 3) and `value()` (Keras 2) work."""
         return self._current(getattr(self._optimizer, self._attribute), self._optimizer)
 
     def assign(self, value: Any) -> None:

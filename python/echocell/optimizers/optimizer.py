@@ -1,4 +1,4 @@
-"""The base of the optimizers: shared settings, and the numbers that the core keeps."""
+"""The base class of the optimizers: shared settings, and the numbers that the core holds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     pass
 
 
-# float64, in which the core counts them, tells all whole numbers apart up to here.
+# The core counts in float64, which represents all integers up to this one.
 _MOST_UPDATES = 2**53
 
 
 def checked_iterations(value: Any, name: str) -> int:
-    """A number of updates; TypeError or ValueError where it can be none."""
+    """Returns a number of updates; raises TypeError or ValueError if it is invalid."""
     count = whole(value, name, least=0)
     if count > _MOST_UPDATES:
         raise ValueError(f"{name}: expected at most 2**53 updates, received {count}")
@@ -32,14 +32,14 @@ def checked_iterations(value: Any, name: str) -> int:
 
 
 class _Attached(Protocol):
-    """A network, as far as an optimizer needs it."""
+    """The part of a network's interface that an optimizer uses."""
 
     learning_rate: float
     iterations: int
 
 
 class OptimizerArguments(TypedDict, total=False):
-    """The types of what every optimizer takes but for the learning rate and the weight decay."""
+    """Types of the arguments of every optimizer except learning rate and weight decay."""
 
     clipnorm: float | None
     clipvalue: float | None
@@ -47,7 +47,7 @@ class OptimizerArguments(TypedDict, total=False):
     decay: float | None
     name: str | None
     lr: float
-    # Keras's, without a meaning here or taken at these values alone.
+    # Keras's arguments, ignored or accepted at these values only.
     use_ema: Literal[False] | None
     ema_momentum: float | None
     ema_overwrite_frequency: None
@@ -58,30 +58,31 @@ class OptimizerArguments(TypedDict, total=False):
 
 
 class DecayingArguments(OptimizerArguments, total=False):
-    """The types of what every optimizer takes whose own arguments have no `weight_decay`."""
+    """Types of the arguments of every optimizer that does not define `weight_decay` itself."""
 
     weight_decay: float | None
 
 
 class Optimizer(Configurable):
-    """Base of the optimizers: the settings that all of them share.
+    """The base class of the optimizers: the settings that all of them share.
 
     Args:
         learning_rate: >= 0.
-        weight_decay: every update first takes learning_rate * weight_decay * w off each weight w.
-            Default None: off.
-        clipnorm: each weight's gradient is scaled down to this norm. Default None: off.
-        clipvalue: each number of a gradient is cut to +-clipvalue. Default None: off.
-        global_clipnorm: all gradients together are scaled down to this norm. Default None: off.
-        decay: Keras 2's: the rate at update n is learning_rate / (1 + decay * n). Default 0.
-        name: default the optimizer's own name.
-        **others: `lr`, Keras 2's name for learning_rate; and Keras's further arguments at the
-            values at which they do nothing.
+        weight_decay: every update first subtracts learning_rate * weight_decay * w from each weight
+            w. Default None: off.
+        clipnorm: maximum norm of each weight's gradient. Default None: off.
+        clipvalue: maximum magnitude of the elements of gradients. Default None: off.
+        global_clipnorm: maximum norm of all gradients together. Default None: off.
+        decay: Keras 2's learning rate decay: learning_rate / (1 + decay * n) at update n. Default
+            0.
+        name: default the name of the optimizer's class in snake case.
+        **others: `lr`, Keras 2's name for learning_rate; and further arguments of Keras, accepted
+            at the values that request nothing.
 
     Raises:
-        ValueError: for values out of range, more than one of the three clips, and settings that
-            are not supported.
-        TypeError: for unknown arguments.
+        ValueError: a value is out of range, more than one of the clip arguments is given, or a
+            setting is not supported.
+        TypeError: an argument is unknown.
     """
 
     __signature__ = CompleteSignature()
@@ -95,7 +96,7 @@ class Optimizer(Configurable):
         "decay",
         "name",
     )
-    #: Arguments of the single optimizer, which the core takes under the same names.
+    #: Arguments of the specific optimizer, which the core takes under the same names.
     _own: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
@@ -112,7 +113,7 @@ class Optimizer(Configurable):
     ) -> None:
         if not self.kind:
             raise abstract(self, "Optimizer", "optimizers that exist, such as Adam")
-        # Weak: the optimizer must not keep the networks of models that are gone.
+        # Weak references: the optimizer must not keep networks of deleted models.
         self._networks: list[weakref.ref[_Attached]] = []
         self._iterations = 0
         learning_rate = self._take_others(learning_rate, others)
@@ -135,7 +136,7 @@ class Optimizer(Configurable):
     # -- arguments
 
     def _take_others(self, learning_rate: float, others: dict[str, Any]) -> float:
-        """The learning rate, after `lr` and Keras's further arguments have been looked at."""
+        """Returns the learning rate, after checking `lr` and further arguments of Keras."""
         rate: float = others.pop("lr", learning_rate)
         if others:
             OPTIMIZER.check(type(self).__name__, others, type(self))
@@ -145,7 +146,7 @@ class Optimizer(Configurable):
         return check_number(type(self).__name__, name, value, **bounds)
 
     def _check_optional(self, name: str, value: Any, **bounds: Any) -> float | None:
-        # Keras 2 wrote 0 for "off".
+        # In Keras 2, 0 means "off".
         return None if value is None or value == 0 else self._check(name, value, **bounds)
 
     def _check_share(self, name: str, value: Any) -> float:
@@ -165,13 +166,13 @@ class Optimizer(Configurable):
     # -- the live numbers
 
     def _attached(self) -> list[_Attached]:
-        """The networks that are still there, the latest last."""
+        """Returns the networks that still exist, the latest last."""
         networks = [network for ref in self._networks if (network := ref()) is not None]
         self._networks = [weakref.ref(network) for network in networks]
         return networks
 
     def attach(self, network: _Attached | None) -> None:
-        """Lets a compiled network share `learning_rate` and `iterations`; None lets go of all."""
+        """Shares `learning_rate` and `iterations` with a compiled network; None detaches all."""
         if network is None:
             for other in self._attached():
                 self.detach(other)
@@ -179,12 +180,12 @@ class Optimizer(Configurable):
             self._networks.append(weakref.ref(network))
 
     def detach(self, network: _Attached) -> None:
-        """Lets go of a network, and keeps its numbers if no other is left."""
+        """Detaches a network; its numbers are kept if no other is left."""
         self._learning_rate, self._iterations = float(self.learning_rate), int(self.iterations)
         self._networks = [ref for ref in self._networks if ref() is not network]
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy belongs to no network; it starts with the numbers of now."""
+        """Copies are attached to no network and start with the current numbers."""
         numbers = {"_learning_rate": float(self.learning_rate), "_iterations": int(self.iterations)}
         return {**self.__dict__, **numbers, "_networks": []}
 
@@ -203,7 +204,7 @@ class Optimizer(Configurable):
             for network in self._attached():
                 network.learning_rate = rate
                 done.append(network)
-        except ValueError:  # that one is at work in another thread
+        except ValueError:  # a call is running in another thread
             for network in done:
                 network.learning_rate = before
             raise
@@ -220,7 +221,7 @@ class Optimizer(Configurable):
 
     @property
     def iterations(self) -> Iterations:
-        """Updates so far, of the model that was compiled last."""
+        """Number of updates, for the model that was compiled last."""
         networks = self._attached()
         return Iterations(networks[-1].iterations if networks else self._iterations, self)
 
@@ -234,7 +235,7 @@ class Optimizer(Configurable):
     # -- for the core and for saved models
 
     def options(self) -> _core.OptimizerOptions:
-        """The settings as the core takes them."""
+        """Returns the settings in the form that the core takes."""
         return _core.OptimizerOptions(
             kind=self.kind,
             learning_rate=float(self.learning_rate),
@@ -247,7 +248,7 @@ class Optimizer(Configurable):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments from which `from_config` makes an equal optimizer."""
+        """Returns the arguments from which `from_config` makes an equal optimizer."""
         config = {key: getattr(self, key) for key in (*self._own, *self._shared)}
         config["learning_rate"] = float(self.learning_rate)
         return config

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class RMSprop(Optimizer):
-    """Gradients divided by a running root mean square. Tieleman and Hinton, 2012.
+    """Divides gradients by a running root mean square (Tieleman & Hinton, 2012).
 
     Args:
         learning_rate: default 0.001.
-        rho: of the running mean, 0 <= rho < 1. Default 0.9.
+        rho: decay rate of the running mean, 0 <= rho < 1. Default 0.9.
         momentum: 0..1. Default 0.
-        epsilon: added under the root. Default 1e-7.
-        centered: divide by the running standard deviation instead. Default False.
+        epsilon: added inside the square root. Default 1e-7.
+        centered: whether to divide by the running standard deviation instead. Default False.
         **shared: as in `Optimizer`.
     """
 

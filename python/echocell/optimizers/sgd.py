@@ -16,7 +16,7 @@ class SGD(Optimizer):
     Args:
         learning_rate: default 0.01.
         momentum: 0..1. Default 0.
-        nesterov: look ahead (Nesterov, 1983). Default False.
+        nesterov: whether to use Nesterov momentum (Nesterov, 1983). Default False.
         **shared: as in `Optimizer`.
     """
 
