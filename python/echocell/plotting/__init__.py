@@ -1,8 +1,8 @@
-"""Pictures: learning curves, sequences with their predictions, the gates of a cell over time.
+"""Plots: learning curves, sequences with their predictions, the gates of a cell over time.
 
-Needs matplotlib, which comes with the extra "plot". Every function returns a matplotlib Figure that
-a notebook shows as the value of a cell. In scripts, and elsewhere in a cell, `figure.show()` shows
-it, in a window or below the cell; `save(figure, path)` writes it. pyplot does not know it before.
+Needs matplotlib, which the extra "plot" installs. Every function returns a matplotlib Figure, which
+a notebook shows as the value of a cell. Elsewhere `figure.show()` shows it, in a window or below
+the cell; `save(figure, path)` writes it. The figures are not registered with pyplot until then.
 
 Legend: B batch, T time steps, H units.
 """

@@ -51,16 +51,19 @@ def plot_experiment(
     """Draws an experiment on one page: loss and accuracy, one example, gates over time.
 
     Args:
-        title: of the page; its first line is bold.
+        title: title of the page; its first line is bold.
         curve: loss and metrics over updates.
         sequence: an example, as for `plot_sequence`.
         expected: its targets.
         predicted: its outputs.
         trace: gates and states, name -> [T, H].
-        example: the heading of the example. Default "one example".
-        labels: a text per time step. Default None: numbers.
-        time: the label of the time axis. Default "time step".
+        example: heading of the example. Default "one example".
+        labels: one text per time step. Default None: numbers.
+        time: label of the time axis. Default "time step".
         breaks: time steps before which a line is drawn.
+
+    Returns:
+        The figure.
     """
     figure, body = titled_figure(title, 9.2)
     top, middle, bottom = body.subfigures(3, 1, squeeze=False, height_ratios=(2.3, 1.6, 5.3))[:, 0]

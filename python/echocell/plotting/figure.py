@@ -1,4 +1,4 @@
-"""Figures: new ones, with titles, saved."""
+"""Creates figures, with titles, and saves them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-_WIDTH = 16.0  # inches, of a figure with a title
+_WIDTH = 16.0  # width of a figure with a title, in inches
 
 
-_TITLE_LETTERS, _BODY_LETTERS = 105, 175  # of a line of the title, and of a line below it
+_TITLE_LETTERS, _BODY_LETTERS = 105, 175  # per line of the title, and of the text below it
 
 
 class MissingPlotExtraError(ImportError):
-    """matplotlib is not installed."""
+    """Raised if matplotlib is not installed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ def available() -> bool:
 
 
 def new_figure(width: float = 16.0, height: float = 10.0) -> Figure:
-    """Returns an empty figure of this size in inches, 100 dots each.
+    """Returns an empty figure of this size in inches, with 100 dots per inch.
 
     Raises:
         MissingPlotExtraError: matplotlib is not installed; it is an ImportError.
@@ -56,18 +56,20 @@ def new_figure(width: float = 16.0, height: float = 10.0) -> Figure:
         from echocell.plotting.picture import Picture
     except ImportError:
         raise MissingPlotExtraError from None
-    # The distances of parts from each other and from the edge, in inches.
+    # The distances between parts and to the edge, in inches.
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.06)
     return Picture(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Writes the figure; the ending of the path says how (.png, .svg, .pdf)."""
+    """Writes the figure in the format given by the suffix of the path (.png, .svg, .pdf)."""
     figure.savefig(path, dpi=DOTS_PER_INCH, facecolor="white")
 
 
 def _head(title: str) -> tuple[str, str, float]:
-    """The first line of a title and its other lines, both wrapped, and their height in inches."""
+    """Returns the first line of a title and its other lines, both wrapped, and their height in
+    inches.
+    """
     first, _, rest = title.partition("\n")
     first = textwrap.fill(first, _TITLE_LETTERS)
     body = "\n".join(textwrap.fill(line, _BODY_LETTERS) for line in rest.splitlines())
@@ -75,11 +77,11 @@ def _head(title: str) -> tuple[str, str, float]:
 
 
 def titled_figure(title: str, height: float) -> tuple[Figure, SubFigure]:
-    """Returns a figure with a title, its first line bold, and the part below it to draw in.
+    """Returns a figure with a title, its first line bold, and the part below it for the content.
 
     Args:
         title: the title, of one line or more.
-        height: of the part below, in inches; that of the title is added.
+        height: height of the content in inches; that of the title is added.
     """
     own = _head(title)[2]
     figure = new_figure(_WIDTH, own + height)
@@ -89,7 +91,7 @@ def titled_figure(title: str, height: float) -> tuple[Figure, SubFigure]:
 
 
 def _draw_head(figure: SubFigure, title: str) -> None:
-    """The title at the top left; distances in inches, whatever the figure."""
+    """Draws the title at the top left, with distances in inches for any figure size."""
     from matplotlib.transforms import ScaledTranslation
 
     first, body, _ = _head(title)

@@ -28,14 +28,14 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class ForecastPanel:
-    """A series and forecasts of it, for `plot_forecast`.
+    """A series and its forecasts, for `plot_forecast`.
 
     Attributes:
-        title: of the panel.
+        title: title of the panel.
         times: N dates (datetime64 or datetime) or numbers.
         series: [N].
         lines: name -> (times [P], values [P]); those named "LSTM..." are solid, others dashed.
-        split: the time at which the test part begins. Default None: no line.
+        split: the time at which the test part begins. Default None: not marked.
     """
 
     title: str
@@ -48,13 +48,16 @@ class ForecastPanel:
 def plot_forecast(
     title: str, panels: Sequence[ForecastPanel], *, xlabel: str = "", ylabel: str = ""
 ) -> Figure:
-    """Draws series with their forecasts, one panel below the other on the same time axis.
+    """Draws series with their forecasts, in panels with a common time axis.
 
     Args:
-        title: of the figure; its first line is bold.
+        title: title of the figure; its first line is bold.
         panels: the series.
-        xlabel: the label of the time axis. Default none.
-        ylabel: the label of the values. Default none.
+        xlabel: label of the time axis. Default none.
+        ylabel: label of the values. Default none.
+
+    Returns:
+        The figure.
 
     Raises:
         ValueError: times and values of a line differ in length, or there is no panel.

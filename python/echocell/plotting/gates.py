@@ -44,19 +44,22 @@ def plot_gates(
     breaks: Sequence[int] = (),
     title: str = "",
 ) -> Figure:
-    """Draws every gate, the cell state and the output of a recurrent layer over time, as heat maps.
+    """Draws heat maps of every gate, the cell state and the output of a recurrent layer over time.
 
     Units are sorted by their mean cell state, in the same order in every map.
 
     Args:
-        trace: a model, a layer, or the result of `trace(x)` of one (name -> [B, T, H], or [T, H]).
-        x: the input [B, T, F] of the model or of the layer, where `trace` is one.
-        layer: number or name of the model's layer. Default None: its first recurrent layer.
+        trace: a model, a layer, or the result of their `trace(x)` (name -> [B, T, H], or [T, H]).
+        x: the input [B, T, F] of the model or the layer, if `trace` is one.
+        layer: number or name of the model's layer. Default None: the first recurrent layer.
         sample: the row of the batch. Default 0.
-        labels: a text per time step. Default None: numbers.
-        time: the label of the time axis. Default "time step".
+        labels: one text per time step. Default None: numbers.
+        time: label of the time axis. Default "time step".
         breaks: time steps before which a line is drawn.
-        title: of the figure. Default none.
+        title: title of the figure. Default none.
+
+    Returns:
+        The figure.
 
     Raises:
         TypeError, ValueError: there is nothing to trace, or no such row.
@@ -69,7 +72,7 @@ def plot_gates(
 
 
 def first_sample(trace: Trace) -> dict[str, Array]:
-    """Returns the gates of the batch's first row over time: [B, T, H] -> [T, H]."""
+    """Returns the gates of the first row of the batch over time: [B, T, H] -> [T, H]."""
     return {name: values[0] for name, values in trace.items()}
 
 

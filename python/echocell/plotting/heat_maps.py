@@ -1,4 +1,4 @@
-"""Heat maps of a recurrent layer over time: a map per gate or state, units against time steps.
+"""Heat maps of a recurrent layer over time: one per gate or state, units against time steps.
 
 Legend: T time steps, H units.
 """
@@ -41,10 +41,10 @@ def draw_gates(
     time: str,
     breaks: Sequence[int],
 ) -> None:
-    """A heat map per name of the trace; rows are units, columns time steps."""
+    """Draws one heat map per name of the trace; rows are units, columns time steps."""
     columns = min(3, len(trace))
     rows = -(-len(trace) // columns)
-    width = figure.bbox.width / columns - DOTS_PER_INCH  # less the labels and the colour bar
+    width = figure.bbox.width / columns - DOTS_PER_INCH  # without labels and colour bar
     same_units = len({values.shape[1] for values in trace.values()}) == 1
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=same_units)
     for index, (name, values) in enumerate(trace.items()):
@@ -60,9 +60,10 @@ def draw_gates(
 
 
 def _order(trace: Trace, name: str) -> Array:
-    """The units by their mean cell state, or output where there is none: the same for all names of
-    one direction of a Bidirectional ("forward_c", "forward_h", ...). Gates that several cells share
-    by their own mean.
+    """Returns the units sorted by their mean cell state, or mean output if there is none.
+
+    The order is the same for all names of one direction of a Bidirectional ("forward_c",
+    "forward_h", ...). Gates that several cells share are sorted by their own mean.
     """
     direction = name.rpartition("_")[0]
     prefix = f"{direction}_" if direction else ""
@@ -73,14 +74,14 @@ def _order(trace: Trace, name: str) -> Array:
 
 
 def _long_name(name: str) -> str:
-    """For titles: "forward_i" is "forward: input gate i"."""
+    """Returns the name for titles: "forward_i" becomes "forward: input gate i"."""
     direction, _, quantity = name.rpartition("_")
     long = _LONG_NAMES.get(quantity, quantity)
     return f"{direction}: {long}" if direction else long
 
 
 def _draw_heat_map(figure: Figure | SubFigure, axes: Axes, name: str, values: Array) -> None:
-    """Values [H, T]: gates on a scale from 0 to 1, states on one that is even around 0."""
+    """Draws values [H, T]: gates on a scale from 0 to 1, states on one symmetric around 0."""
     if name.rpartition("_")[2] in _GATES and values.min() >= 0 and values.max() <= 1:
         low, high, colours = 0.0, 1.0, "viridis"
     else:
@@ -100,7 +101,7 @@ def _draw_heat_map(figure: Figure | SubFigure, axes: Axes, name: str, values: Ar
 
 
 def _label_steps(axes: Axes, count: int, labels: Labels | None, width: float) -> None:
-    """A text per time step; the numbers from 1, thinned out, where there are none."""
+    """Writes one text per time step, or numbers from 1, some left out if they do not fit."""
     texts = [str(label) for label in (range(1, count + 1) if labels is None else labels)]
     if len(texts) != count:
         raise ValueError(f"expected {count} labels, one per time step, received {len(texts)}")

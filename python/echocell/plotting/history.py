@@ -35,16 +35,19 @@ def plot_history(
     xlabel: str = "epoch",
     title: str = "",
 ) -> Figure:
-    """Draws loss and metrics over a training; a name "val_..." into the diagram of its own name.
+    """Draws loss and metrics over a training, each together with its "val_" series.
 
     Args:
         history: the result of `model.fit(...)`, its `.history`, or the trained model.
-        x: the place of each value. Default None: 1, 2, 3, ...
-        xlabel: the label of that axis. Default "epoch".
-        title: of the figure. Default none.
+        x: the x coordinates of the values. Default None: 1, 2, 3, ...
+        xlabel: label of the x axis. Default "epoch".
+        title: title of the figure. Default none.
+
+    Returns:
+        The figure.
 
     Raises:
-        TypeError: it is no history.
+        TypeError: `history` is none of these.
         ValueError: the history is empty, or the model has none.
     """
     history = history_of(history)
@@ -77,7 +80,7 @@ def draw_curve(
     x: Sequence[float] | None,
     xlabel: str,
 ) -> None:
-    """One series and, where there is one, its validation; long ones are smoothed too."""
+    """Draws a series and, if there is one, its validation series; smooths long ones too."""
     title = name
     for key, label, colour in (
         (name, "training", BLUE),
@@ -102,7 +105,7 @@ def draw_curve(
 
 
 def _marker(values: Array) -> dict[str, Any]:
-    """A dot, where a line of one point would show nothing."""
+    """Returns a dot as marker for a single point, of which a line would show nothing."""
     return {"marker": "o"} if len(values) == 1 else {}
 
 
@@ -113,7 +116,7 @@ def _unit(name: str) -> str:
 
 
 def _smoothed(values: Array, width: int) -> Array:
-    """The mean of the `width` values around each, of fewer at the ends."""
+    """Returns the centred moving mean over `width` values, over fewer at the ends."""
     window = np.ones(width)
     counts = np.convolve(np.ones(len(values)), window, mode="same")
     return np.asarray(np.convolve(values, window, mode="same") / counts)

@@ -1,4 +1,4 @@
-"""A picture of a model: its layers as a chain of boxes."""
+"""Draws a model: its layers as a chain of boxes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def draw_model(
         box = {"boxstyle": "round,pad=0.5", "facecolor": "white"}
         axes.text(0, -row, label, ha="center", va="center", bbox=box)
         if row:
-            # Behind the boxes, so that it need not know how high they are.
+            # Drawn behind the boxes, so that their height need not be known.
             axes.annotate(
                 "", (0, -row + 0.27), (0, -row + 1), arrowprops={"arrowstyle": "->"}, zorder=0
             )

@@ -1,4 +1,4 @@
-"""A matplotlib figure that can be shown in a notebook and in a script."""
+"""A matplotlib figure that can be shown in notebooks and scripts."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from echocell._common.terminal import in_notebook
 
 
 class Picture(Figure):
-    """A figure that pyplot does not know, so that it is shown once and freed with its last name.
+    """A figure that is not registered with pyplot, so that it is shown once and freed normally.
 
-    A notebook shows it as the value of a cell. Elsewhere in a cell and in scripts `show()` does.
+    A notebook shows it as the value of a cell. Elsewhere in a cell, and in scripts, use `show()`.
     """
 
     def _repr_png_(self) -> bytes:
-        """The picture as a notebook asks for it."""
+        """Returns the PNG that a notebook displays."""
         png = io.BytesIO()
         self.savefig(png, format="png", facecolor="white")
         return png.getvalue()
 
     def show(self, warn: bool = True) -> None:
-        """Shows the picture below the cell of a notebook, else in a window, until it is closed.
+        """Shows the picture below the notebook cell, else in a window until it is closed.
 
         Args:
-            warn: False keeps quiet where matplotlib's backend has no windows. Default True.
+            warn: whether to warn if matplotlib's backend has no windows. Default True.
         """
         if in_notebook():
             from IPython.display import display

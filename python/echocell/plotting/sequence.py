@@ -1,4 +1,4 @@
-"""Sequences with their predictions, as rows of boxes."""
+"""Draws sequences with their predictions as rows of boxes."""
 
 from __future__ import annotations
 
@@ -27,23 +27,26 @@ Array = NDArray[Any]
 Labels = Sequence[object] | Array
 
 
-# Fills of the boxes of a sequence: given, right, wrong.
+# Fill colours of the boxes of a sequence: given, right, wrong.
 _GIVEN, _RIGHT, _WRONG = "#E5EDF5", "#CBEBDD", "#F9D5C5"
 
 
-_MOST_BOXES = 40  # in a row of a sequence
+_MOST_BOXES = 40  # per row
 
 
 def plot_sequence(
     sequence: Labels, expected: Labels, predicted: Labels, *, title: str = ""
 ) -> Figure:
-    """Draws a sequence, and below each of its values the expected and the predicted one.
+    """Draws a sequence, with the expected and the predicted value below each of its values.
 
     Args:
-        sequence: the input, of values that print short.
-        expected: the targets, None where nothing is answered.
+        sequence: the input; its values should have a short text form.
+        expected: the targets, None at steps without an answer.
         predicted: the outputs.
-        title: of the figure. Default none.
+        title: title of the figure. Default none.
+
+    Returns:
+        The figure.
 
     Raises:
         ValueError: the lengths differ.

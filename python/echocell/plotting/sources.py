@@ -1,4 +1,4 @@
-"""The data of pictures, out of histories, traces and models.
+"""Extracts the data of plots from histories, traces and models.
 
 Legend: B batch, T time steps, H units.
 """
@@ -32,13 +32,15 @@ class LearningCurve(Protocol):
 
     @property
     def history(self) -> Mapping[str, Sequence[float]]:
-        """Name -> a number for each point."""
+        """Maps a name to one number per point."""
 
 
 def history_of(source: Any) -> History:
-    """Name -> a number per epoch, from such a mapping, a History, or a model that was trained.
+    """Returns name -> one number per epoch, from such a mapping, a History, or a trained model.
 
-    Raises TypeError for anything else, ValueError for a model that has no history.
+    Raises:
+        TypeError: the source is none of these.
+        ValueError: the model has no history.
     """
     if not isinstance(source, Mapping) and hasattr(source, "fit"):
         if source.history is None:
@@ -56,9 +58,10 @@ def history_of(source: Any) -> History:
 def gates_of(
     source: Trace | Traceable, x: ArrayLike | None, layer: int | str | None, sample: int
 ) -> dict[str, Array]:
-    """Name -> [T, H] of one row of the batch, from a trace, a layer, or a model.
+    """Returns name -> [T, H] of one row of the batch, from a trace, a layer, or a model.
 
-    Raises TypeError, ValueError where the source cannot be traced with x, or has no such row.
+    Raises:
+        TypeError, ValueError: the source cannot be traced with x, or has no such row.
     """
     trace = source if isinstance(source, Mapping) else _traced(source, x, layer)
     if not trace:
@@ -80,7 +83,7 @@ def _traced(source: Any, x: ArrayLike | None, layer: int | str | None) -> Trace:
 
 
 def _row(name: str, values: Any, sample: int) -> Array:
-    """[T, H], from that, [B, T, H], or a list of [T, H]."""
+    """Returns [T, H] from [T, H], [B, T, H], or a list of [T, H]."""
     batch = values if isinstance(values, list) else np.asarray(values)
     if isinstance(batch, list) or batch.ndim == 3:
         if not -len(batch) <= sample < len(batch):

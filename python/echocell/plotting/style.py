@@ -1,7 +1,6 @@
-"""The look of all pictures: colours, axes, ticks that can be read, legends and labels beside the
-data.
+"""The style of all plots: colours, axes, readable ticks, legends and labels next to the data.
 
-Everything is measured in pixels before the layout is final; the final axes are hardly narrower.
+Sizes are measured in pixels before the layout is final, when the axes are slightly wider.
 """
 
 from __future__ import annotations
@@ -15,31 +14,30 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers.
+# Colours by Okabe and Ito, which colour-blind readers can distinguish.
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6B7280"
 INK = "#1F2937"
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, RED, GREY)
 
 DOTS_PER_INCH = 100
-SMALL = 9.5  # points: ticks, legends and labels beside lines
-_LINE = 1.35  # the distance of lines, in font sizes
+SMALL = 9.5  # points: ticks, legends and labels next to lines
+_LINE = 1.35  # line spacing, in font sizes
 _GAP = 8  # pixels between two tick labels
 
 
 def text_width(text: str, size: float) -> float:
-    """Returns about how many pixels a line of text takes in a font of `size` points."""
+    """Estimates the width in pixels of a line of text in a font of `size` points."""
     return 0.64 * size * DOTS_PER_INCH / 72 * len(text)
 
 
 def text_height(lines: int, size: float) -> float:
-    """Returns about how many pixels lines of text take in a font of `size` points."""
+    """Estimates the height in pixels of lines of text in a font of `size` points."""
     return _LINE * size * DOTS_PER_INCH / 72 * lines
 
 
 def style_axes(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
-    """Applies the look of all pictures: labels, a faint grid, no box.
-
-    A title that is longer than the axes are wide is wrapped.
+    """Applies the common style: labels, a light grid, no frame. A title wider than the axes is
+    wrapped.
     """
     letters = 1.25 * axes.get_window_extent().width / text_width("n", 12)
     axes.set_title(textwrap.fill(title, max(12, int(letters))), loc="left", fontsize=12, color=INK)
@@ -58,7 +56,7 @@ def style_axes(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "
 
 
 def readable_ticks(axes: Axes, places: Sequence[float]) -> None:
-    """Sets an x tick at every place, and its number where the one before it leaves room."""
+    """Sets an x tick at every place, and its number where there is room for it."""
     axes.set_xticks(list(places))
     ends = axes.transData.transform([(place, 1.0) for place in places])[:, 0]
     texts, last = {}, -math.inf
@@ -75,10 +73,10 @@ def readable_ticks(axes: Axes, places: Sequence[float]) -> None:
 def step_ticks(
     axes: Axes, texts: Sequence[str], width: float, *, turn: bool, size: float = 9
 ) -> None:
-    """Labels the columns of a heat map, every one or every second, third, ... as there is room.
+    """Labels the columns of a heat map: every one, or every second, third, ... if there is no room.
 
-    width: of all columns, in pixels. turn: whether texts that are too wide for their column are
-    turned before any is left out.
+    `width` is that of all columns, in pixels. With `turn`, texts that are too wide for their
+    columns are rotated before any are left out.
     """
     column = width / len(texts)
     flat = max(text_width(text, size) for text in texts) + _GAP
@@ -89,9 +87,7 @@ def step_ticks(
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Returns at least two round numbers in [low, high], 0 < low < high, spread for a logarithmic
-    axis.
-    """
+    """Returns at least two round numbers in [low, high], 0 < low < high, for a logarithmic axis."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     decades = math.log10(high / low)
     if decades > 3:
@@ -116,7 +112,7 @@ def _even_ticks(low: float, high: float) -> list[float]:
 
 
 def log_labels(ticks: Sequence[float]) -> list[str]:
-    """Returns the ticks as text: numbers as they are written, or all of them as powers of ten."""
+    """Returns the ticks as text: all as plain numbers, or all as powers of ten."""
     if all(1e-4 <= tick < 1e7 for tick in ticks):
         return [f"{tick:,.6g}" if tick < 1e5 else f"{tick:,.0f}" for tick in ticks]
     labels = []
@@ -128,12 +124,12 @@ def log_labels(ticks: Sequence[float]) -> list[str]:
 
 
 def log_axis(axes: Axes) -> None:
-    """Makes the y axis logarithmic, with at least two labels. The data are drawn already."""
+    """Makes the y axis logarithmic, with at least two labels, after the data have been drawn."""
     from matplotlib.ticker import NullFormatter
 
     axes.set_yscale("log")
     low, high = sorted(axes.get_ylim())
-    if high < 1.5 * low:  # all values are nearly one: there is no distance to show
+    if high < 1.5 * low:  # nearly constant: a logarithmic axis shows nothing
         middle = math.sqrt(low * high)
         low, high = middle / 2, middle * 2
         axes.set_ylim(low, high)
@@ -148,7 +144,7 @@ def log_axis(axes: Axes) -> None:
 def legend_above(figure: Figure | SubFigure, axes: Iterable[Axes], *, right: bool = False) -> None:
     """Draws one legend for all axes of a figure above them, where it covers no data.
 
-    right: at the right end, for figures that have a title at the left one.
+    With `right` it is right-aligned, for figures with a title on the left.
     """
     entries: dict[str, Any] = {}
     for one in axes:
@@ -172,9 +168,9 @@ def legend_above(figure: Figure | SubFigure, axes: Iterable[Axes], *, right: boo
 
 
 def label_lines(axes: Axes, lines: Mapping[str, float], width: int = 34) -> None:
-    """Draws lines across, name -> y, with their names right of the axes, apart from each other.
+    """Draws horizontal lines, name -> y, with their names right of the axes, without overlap.
 
-    The limits of the axes are final. width: letters in a line of a name.
+    The limits of the axes must be final. `width` is the number of characters per line of a name.
     """
     height = axes.get_window_extent().height
     to_share = axes.transData + axes.transAxes.inverted()
@@ -196,7 +192,7 @@ def label_lines(axes: Axes, lines: Mapping[str, float], width: int = 34) -> None
 
 
 def name_bars(axes: Axes, names: Sequence[str], width: int = 26) -> None:
-    """Names the rows of horizontal bars at 0, 1, ..., the first at the top."""
+    """Labels the rows of horizontal bars at 0, 1, ..., the first at the top."""
     axes.set_yticks(range(len(names)), [textwrap.fill(name, width) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(False, axis="y")
@@ -205,9 +201,9 @@ def name_bars(axes: Axes, names: Sequence[str], width: int = 26) -> None:
 
 
 def value_labels(axes: Axes, bars: Sequence[tuple[float, float, str]], limit: float = 0) -> None:
-    """Writes the texts of horizontal bars (place, length, text) behind their ends.
+    """Writes the texts of horizontal bars (place, length, text) after their ends.
 
-    limit: where the axis ends at least.
+    `limit` is the minimum end of the axis.
     """
     width = axes.get_window_extent().width
     longest = max(text_width(text, SMALL) for _, _, text in bars) + 12

@@ -1,4 +1,4 @@
-"""Preparing data for a model, under Keras's names."""
+"""Data preparation, under Keras's names."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Sequences of unequal length made into one array."""
+"""Pads sequences of different lengths to one array."""
 
 from __future__ import annotations
 
@@ -50,28 +50,28 @@ def pad_sequences(
     truncating: str = "pre",
     value: Any = 0.0,
 ) -> NDArray[Any]:
-    """Rows of unequal length as one array: the short ones padded, the long ones cut.
+    """Returns sequences of different lengths as one array, padded or truncated to one length.
 
     Args:
         sequences: N sequences, each of its own length, of numbers or of arrays of one shape [...].
         maxlen: length T of every row; None takes the longest.
-        dtype: of what comes back. Default "int32": give a float dtype to keep fractions.
-        padding: "pre" (default) pads before the values, "post" behind them.
+        dtype: dtype of the result. Default "int32"; a float dtype keeps fractions.
+        padding: "pre" (default) pads before the values, "post" after them.
         truncating: "pre" (default) drops the first values of a long row, "post" the last ones.
-        value: what is padded with. Default 0.
+        value: the padding value. Default 0.
 
     Returns:
         Array of shape [N, T, ...].
 
     Raises:
-        ValueError: for rows that are no sequences, elements of unequal shape, a wrong side, or
-            elements or a value that do not fit the dtype, such as texts.
+        ValueError: rows are not sequences, elements differ in shape, padding or truncating is
+            unknown, or elements or the padding value do not fit the dtype, such as strings.
     """
     if not hasattr(sequences, "__len__"):
         raise ValueError(
             f"pad_sequences: expected a list of sequences, received {type(sequences).__name__}"
         )
-    if isinstance(sequences, memoryview):  # of several axes it cannot be iterated over
+    if isinstance(sequences, memoryview):  # with several axes it is not iterable
         sequences = list(np.asarray(sequences))
     _check_side("padding", padding)
     _check_side("truncating", truncating)
