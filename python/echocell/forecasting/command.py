@@ -1,6 +1,6 @@
-"""`echocell forecast` and `echocell predict`: the next values of a series in a CSV file.
+"""`echocell forecast` and `echocell predict`: forecasts of a series in a CSV file.
 
-Legend: K horizon, the values to forecast.
+Legend: K horizon, the number of values to forecast.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DEFAULT_SEED = 7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `echocell forecast`."""
+    """Adds the arguments of `echocell forecast`."""
     defaults = ForecastConfig()
     parser.add_argument(
         "data", metavar="DATA.csv", type=Path, help="CSV file with a column of numbers"
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_count,
         default=defaults.epochs,
         help="largest number of training epochs; training stops early when the validation loss no "
-        "longer falls (default: %(default)s)",
+        "longer decreases (default: %(default)s)",
     )
     parser.add_argument(
         "--test-share",
@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `echocell predict`."""
+    """Adds the arguments of `echocell predict`."""
     parser.add_argument(
         "model", metavar="MODEL", type=Path, help="model file written by `echocell forecast`"
     )
@@ -111,12 +111,12 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """`echocell forecast`: 0, or 2 with one line on stderr where the file cannot be used."""
+    """Runs `echocell forecast`. Returns 0, or 2 with one line on stderr if the file is unusable."""
     return _run(_forecast, args)
 
 
 def predict_main(args: argparse.Namespace) -> int:
-    """`echocell predict`: 0, or 2 with one line on stderr where a file cannot be used."""
+    """Runs `echocell predict`. Returns 0, or 2 with one line on stderr if a file is unusable."""
     return _run(_predict, args)
 
 
@@ -226,7 +226,7 @@ def _read_for(forecaster: Forecaster, path: Path, column: str | None) -> CsvSeri
         ) from None
 
 
-# -- what both do
+# -- common to both commands
 
 
 def _run(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
@@ -234,7 +234,7 @@ def _run(command: Callable[[argparse.Namespace], None], args: argparse.Namespace
         command(args)
     except (UnusableFileError, TooShortError) as error:
         where = f"{args.data}: " if isinstance(error, TooShortError) else ""
-        # One line, whatever a file's name or a cell holds.
+        # One line, whatever characters the name of a file or a cell contains.
         print(f"echocell: {' '.join(f'{where}{error}'.split())}", file=sys.stderr)
         return 2
     return 0
@@ -256,7 +256,7 @@ def _draw(path: Path, make: Callable[[], Figure]) -> None:
 
     def write(temporary: Path) -> None:
         with warnings.catch_warnings():
-            # A column's name may hold letters that matplotlib's font lacks.
+            # A column's name may contain characters that matplotlib's font lacks.
             warnings.simplefilter("ignore")
             plotting.save(make(), temporary)
 

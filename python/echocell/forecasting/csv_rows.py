@@ -1,6 +1,6 @@
-"""From the bytes of a file to rows of text cells: encoding, delimiter, comments, date column.
+"""Reads the bytes of a file into rows of text cells: encoding, delimiter, comments, date column.
 
-Nothing here reads numbers into a series; see csv_series.py.
+csv_series.py extracts the series.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pathlib import Path
 
 from echocell.forecasting.dates import DateFormat, find_format
 
-# The order settles ties: a comma may well be a decimal mark, the others hardly ever are.
+# Ties are resolved in this order: a comma is often a decimal mark, the others rarely are.
 _DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma"}
 _COMMENT = re.compile(r"\s*(#|//|%(?!\d))")
 _MISSING = {
     "", "-", "--", "?", ".", "..", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing",
 }  # fmt: skip
-# Thousands are also set apart by spaces and apostrophes.
+# Spaces and apostrophes can also separate thousands.
 _APART = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'\u2019](?=\d{3}(?!\d))")
 UNITS = "$€£¥%"
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,15})?")  # nearly all cells: read at once
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,15})?")  # fast path for nearly all cells
 _NUMBER = {
     ".": re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?"),
     ",": re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?"),
@@ -35,7 +35,7 @@ _NUMBER = {
 
 
 class UnusableFileError(ValueError):
-    """A file that no series can be read from; the message is one line that says why."""
+    """Raised if no series can be read from a file; the message is one line that says why."""
 
 
 @dataclass
@@ -44,8 +44,8 @@ class Row:
 
     Attributes:
         line: the number of its last line in the file, from 1.
-        cells: stripped.
-        width: the number of cells in the file, before the row was filled up.
+        cells: the cells, stripped.
+        width: the number of cells in the file, before the row was padded.
     """
 
     line: int
@@ -55,14 +55,14 @@ class Row:
 
 @dataclass
 class Table:
-    """A file as rows of one width.
+    """A file as rows of equal width.
 
     Attributes:
-        rows: all that are neither blank nor comments, titles and footers among them.
+        rows: all rows except blank lines and comments, including titles and footers.
         comments: the comment lines as rows, without their mark.
         width: the number of columns.
-        marks: per column, the decimal mark of a column of numbers, "" for another column.
-        dates: place and format of the date column, or None.
+        marks: per column, the decimal mark if it holds numbers, else "".
+        dates: index and format of the date column, or None.
         notes: the decisions that were made, one sentence each.
     """
 
@@ -75,15 +75,15 @@ class Table:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell stands for no value: empty, NA, NaN, null, -, ? and the like."""
+    """Whether a cell stands for a missing value: empty, NA, NaN, null, -, ? and the like."""
     return cell.strip().lower() in _MISSING
 
 
 def to_number(cell: str, mark: str = ".") -> float | None:
-    """The number in a cell with this decimal mark; None where it holds none.
+    """Returns the number in a cell with this decimal mark; None if it is not a number.
 
-    The other mark, spaces and apostrophes may set thousands apart; a currency or percent sign is
-    left away. "inf" and numbers too large for a float give infinity.
+    The other mark, spaces and apostrophes may separate thousands; a currency or percent sign is
+    ignored. "inf" and numbers too large for a float give infinity.
     """
     if mark == "." and _PLAIN.fullmatch(cell):
         return float(cell)
@@ -96,23 +96,23 @@ def to_number(cell: str, mark: str = ".") -> float | None:
     try:
         other = "," if mark == "." else "."
         return float(text.replace(other, "").replace(mark, "."))
-    except ValueError:  # an exponent alone
+    except ValueError:  # only an exponent
         return None
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a file of delimited text and find out what its columns hold.
+    """Reads a file of delimited text and detects the contents of its columns.
 
     Raises:
-        UnusableFileError: for a file that is missing, a directory, unreadable, empty, binary, or
-            that has no column of numbers.
+        UnusableFileError: the file is missing, a directory, unreadable, empty, binary, or has no
+            column of numbers.
     """
     text, notes = _decode(_read(Path(path)), Path(path))
     try:
         delimiter, note = _find_delimiter(text)
         rows, comments = _split(text, delimiter)
     except csv.Error as error:
-        raise UnusableFileError(f"{path}: cannot be cut into cells: {error}") from None
+        raise UnusableFileError(f"{path}: cannot be split into cells: {error}") from None
     if not rows:
         raise UnusableFileError(f"{path}: has no rows, only blank lines and comments")
     width = _usual_width(rows)
@@ -152,7 +152,7 @@ def _decode(data: bytes, path: Path) -> tuple[str, list[str]]:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        # latin-1 reads any byte, cp1252 has letters where latin-1 has control characters.
+        # latin-1 decodes any byte; cp1252 has letters where latin-1 has control characters.
         text = data.decode("cp1252", errors="replace")
         notes.append("encoding: not UTF-8, read as Windows-1252")
     odd = sum((char < " " and char not in "\t\r\n\f") or char == "\ufffd" for char in text)
@@ -164,7 +164,7 @@ def _decode(data: bytes, path: Path) -> tuple[str, list[str]]:
 
 
 def _find_delimiter(text: str) -> tuple[str, list[str]]:
-    """The delimiter that cuts most lines into the same number of cells, more than one."""
+    """Returns the delimiter that splits most lines into the same number of cells, more than one."""
     shares = {}
     for delimiter in _DELIMITERS:
         rows, _ = _split(text, delimiter, limit=1000)
@@ -178,7 +178,7 @@ def _find_delimiter(text: str) -> tuple[str, list[str]]:
 
 
 def _split(text: str, delimiter: str, limit: int = 0) -> tuple[list[Row], list[Row]]:
-    """The rows and the comment rows; blank rows are left out."""
+    """Returns the rows and the comment rows, without blank rows."""
     rows: list[Row] = []
     comments: list[Row] = []
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
@@ -202,13 +202,13 @@ def _usual_width(rows: Sequence[Row]) -> int:
 
 
 def _column(rows: Sequence[Row], width: int, place: int) -> list[str]:
-    """A column's cells that are not missing, of rows of the usual width."""
+    """Returns the non-missing cells of a column, from rows of the usual width."""
     cells = [row.cells[place] for row in rows if row.width == width]
     return [cell for cell in cells if not is_missing(cell)]
 
 
 def _decimal_mark(cells: Sequence[str], delimiter: str) -> str:
-    """The mark under which most cells are numbers, "" where fewer than half of them are."""
+    """Returns the mark with which most cells are numbers, or "" if fewer than half of them are."""
     points = sum(to_number(cell, ".") is not None for cell in cells)
     commas = [cell for cell in cells if "," in cell]
     if points == len(cells) > 0 and not commas:
@@ -222,7 +222,7 @@ def _decimal_mark(cells: Sequence[str], delimiter: str) -> str:
 
 
 def _find_dates(table: Table) -> tuple[int, DateFormat] | None:
-    """The first column whose cells are dates."""
+    """Returns the first column whose cells are dates."""
     for place in range(table.width):
         cells = _column(table.rows, table.width, place)
         if table.marks[place] and not _may_be_dates(table, cells, place):
@@ -235,8 +235,9 @@ def _find_dates(table: Table) -> tuple[int, DateFormat] | None:
 
 
 def _may_be_dates(table: Table, cells: Sequence[str], place: int) -> bool:
-    """Whether a column of whole numbers may be years, months or days, as 1949, 194901, 19490101:
-    the first column of several, of one length, always ascending or always descending.
+    """Whether a column of integers can be years, months or days, such as 1949, 194901, 19490101.
+
+    It must be the first of several columns, of one length, and strictly ascending or descending.
     """
     numbers = [int(cell) for cell in cells if cell.isdecimal()]
     if place > 0 or sum(map(bool, table.marks)) < 2 or len(numbers) < 3:

@@ -1,4 +1,4 @@
-"""A series out of a CSV file as people have them, and a sentence for every decision on the way.
+"""Reads a series from a CSV file, with a sentence for every decision made on the way.
 
 Legend: N values in the series.
 """
@@ -26,9 +26,9 @@ from echocell.forecasting.csv_rows import (
 from echocell.forecasting.dates import DateFormat, Step, find_step, places_of
 from echocell.tasks.series import Series
 
-# Squares of errors must stay finite.
+# Squares of errors must remain finite.
 _LARGEST = 1e150
-# A column with more cells that are neither numbers nor missing is not a column of numbers.
+# Maximum share of cells in a column of numbers that are neither numbers nor missing.
 _MOST_BAD = 0.1
 
 
@@ -39,11 +39,11 @@ class CsvSeries:
     Attributes:
         column: the name of the column.
         values: [N], finite.
-        labels: N dates as the file writes them, or the numbers 1 to N.
-        moments: the N dates; None where there are none.
-        date_format: of the dates; None where there are none.
-        step: the regular distance between the dates; None where there is none.
-        notes: the decisions that were made while reading, in order.
+        labels: N dates as written in the file, or the numbers 1 to N.
+        moments: the N dates; None if there are none.
+        date_format: the format of the dates; None if there are none.
+        step: the regular distance between the dates; None if there is none.
+        notes: the decisions made while reading, in order.
     """
 
     column: str
@@ -55,18 +55,19 @@ class CsvSeries:
     notes: tuple[str, ...]
 
     def next_moments(self, count: int) -> list[datetime]:
-        """Dates of the `count` values after the last; none where the dates have no step."""
+        """Returns the dates of the next `count` values; none if the dates have no step."""
         if self.step is None or self.moments is None:
             return []
         day = max(moment.day for moment in self.moments)
         try:
             return [self.step.after(self.moments[-1], ahead + 1, day) for ahead in range(count)]
-        except (ValueError, OverflowError):  # past the year 9999
+        except (ValueError, OverflowError):  # after the year 9999
             return []
 
     def next_labels(self, count: int) -> list[str]:
-        """Labels of the `count` values after the last: dates as the file writes them where they
-        have a step, else numbers from N + 1.
+        """Returns the labels of the next `count` values.
+
+        They are dates in the format of the file if the dates have a step, else numbers from N + 1.
         """
         moments = self.next_moments(count)
         if moments and self.date_format is not None:
@@ -76,7 +77,7 @@ class CsvSeries:
 
 @dataclass
 class _Point:
-    """A row of the series while it is read; line 0: a row that was missing in the file."""
+    """A row of the series while it is read; line 0 is a row that was missing in the file."""
 
     line: int
     value: float
@@ -85,19 +86,22 @@ class _Point:
 
 
 def read_series(path: str | Path, column: str | None = None) -> CsvSeries:
-    """Reads one column of numbers, with its dates where there is a column of dates.
+    """Reads one column of numbers, with its dates if there is a column of dates.
 
     Delimiter, decimal mark, encoding, header, date column, title and footer lines are detected.
-    Missing values inside are interpolated linearly, at the ends left out. Rows are put in the order
-    of their dates; a few missing rows of an otherwise regular step are interpolated too.
+    Missing values are interpolated linearly, and left out at the ends. Rows are sorted by date; a
+    few missing rows of an otherwise regular step are interpolated too.
 
     Args:
         path: the file.
         column: a name from the header, or a column's number from 1. Default: the last column of
             numbers.
 
+    Returns:
+        The series.
+
     Raises:
-        UnusableFileError: if no series can be read; the message is one line.
+        UnusableFileError: no series can be read; the message is one line.
     """
     table = read_table(path)
     try:
@@ -129,11 +133,11 @@ def _read_series(table: Table, column: str | None) -> CsvSeries:
     )
 
 
-# -- rows: which are the data, and what stands before and after
+# -- rows: the data, and what precedes and follows them
 
 
 def _body(table: Table) -> tuple[int, int]:
-    """The places of the first and the last row of the data."""
+    """Returns the indices of the first and the last row of the data."""
     places = range(len(table.rows))
     first = next((place for place in places if _is_data(table, table.rows[place])), None)
     if first is None:
@@ -142,8 +146,9 @@ def _body(table: Table) -> tuple[int, int]:
 
 
 def _is_data(table: Table, row: Row) -> bool:
-    """Whether a row may be the first or last of the data. Text among the numbers makes it a
-    header or a footer, unless it has a date.
+    """Whether a row can be the first or last of the data.
+
+    A row with text among the numbers is a header or a footer, unless it has a date.
     """
     cells = [(row.cells[place], mark) for place, mark in enumerate(table.marks) if mark]
     numbers = sum(to_number(cell, mark) is not None for cell, mark in cells)
@@ -155,7 +160,9 @@ def _is_data(table: Table, row: Row) -> bool:
 
 
 def _find_header(table: Table, first: int) -> Row | None:
-    """The fullest row before the data, the last of several; else a comment with as many cells."""
+    """Returns the fullest row before the data, the last of several; else a comment with as many
+    cells.
+    """
     rows = [row for row in table.rows[:first] if row.width <= table.width]
     fill = [sum(bool(cell) for cell in row.cells) for row in rows]
     for row, filled in zip(reversed(rows), reversed(fill), strict=True):
@@ -217,7 +224,9 @@ def _choose(table: Table, names: list[str], column: str | None, notes: list[str]
 
 
 def _by_name(names: list[str], numeric: list[int], column: str) -> int:
-    """The column of this name, or of this name but for its case, or of this number from 1."""
+    """Returns the index of the column with this name (then ignoring case), or with this number
+    from 1.
+    """
     found = [place for place, name in enumerate(names) if name == column]
     found = found or [
         place for place, name in enumerate(names) if name.lower() == column.strip().lower()
@@ -309,7 +318,7 @@ def _drop_ends(points: list[_Point], notes: list[str]) -> list[_Point]:
 def _in_order(
     points: list[_Point], table: Table, notes: list[str]
 ) -> tuple[list[_Point], Step | None]:
-    """The points by date, with points put in where a regular step has rows missing."""
+    """Returns the points sorted by date, with missing rows of a regular step inserted."""
     if table.dates is None:
         return points, None
     undated = [point.line for point in points if point.moment is None]
@@ -319,8 +328,8 @@ def _in_order(
     moments = [point.moment for point in points if point.moment is not None]
     if moments != sorted(moments):
         newest_first = moments == sorted(moments, reverse=True)
-        notes.append("order: newest first, turned round" if newest_first else "order: by date")
-        # A stable sort of the turned list keeps rows of one date in the order of time.
+        notes.append("order: newest first, reversed" if newest_first else "order: by date")
+        # A stable sort of the reversed list keeps rows with equal dates in the order of time.
         turned = points[::-1] if newest_first else points
         points = sorted(turned, key=lambda point: point.moment or datetime.min)
         moments = sorted(moments)
@@ -349,7 +358,7 @@ def _with_gaps(
         moment = step.after(moments[0], place, day)
         filled.append(at.get(place) or _Point(0, math.nan, date_format.write(moment), moment))
     absent = [point.label for point in filled if point.line == 0]
-    notes.append(f"rows missing: {_list(absent)}, put in")
+    notes.append(f"rows missing: {_list(absent)}, inserted")
     return filled
 
 
@@ -358,12 +367,12 @@ def _fill(points: list[_Point], name: str, notes: list[str]) -> Series:
     missing = np.isnan(values)
     if missing.any():
         lines = [point.line for point in points if math.isnan(point.value) and point.line]
-        where = _lines(lines) if lines else "the rows put in"
+        where = _lines(lines) if lines else "the inserted rows"
         places = np.arange(values.size)
         values[missing] = np.interp(places[missing], places[~missing], values[~missing])
         notes.append(f"missing values: {int(missing.sum())} interpolated: {where}")
     if np.ptp(values) == 0.0:
-        notes.append(f"{name!r} is constant: there is nothing to learn but that")
+        notes.append(f"{name!r} is constant: the model can only learn that value")
     return values
 
 

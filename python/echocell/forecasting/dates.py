@@ -1,4 +1,4 @@
-"""Dates in a column of text: which format, which regular step, and what comes next."""
+"""Dates in a column of text: their format, their regular step, and the dates that follow."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _MONTHS = (
     "%Y %b", "%Y %B", "%b-%y", "%b %y",
 )  # fmt: skip
 _TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f")
-# Parts of dates that strptime has no letter for.
+# Parts of dates that strptime does not support.
 _TEMPLATES = {
     "{year}-Q{quarter}": re.compile(r"(?P<year>\d{4})\s*-?\s*Q(?P<quarter>[1-4])", re.IGNORECASE),
     "Q{quarter} {year}": re.compile(r"Q(?P<quarter>[1-4])\s*-?\s*(?P<year>\d{4})", re.IGNORECASE),
     "{year}-W{week:02d}": re.compile(r"(?P<year>\d{4})\s*-?\s*W(?P<week>\d{2})", re.IGNORECASE),
 }
-# In the order in which ties are settled.
+# Ties are resolved in this order.
 _PATTERNS = (
     *_TEMPLATES,
     *_GUARDED,
@@ -41,9 +41,9 @@ _AMBIGUOUS = {
     "%m/%d/%y": "%d/%m/%y",
     "%d-%m-%Y": "%m-%d-%Y",
 }
-# Other years are more likely numbers of something else, and leave no room to count on from.
+# Other years are more likely to be other numbers, and leave no room for later dates.
 _FIRST_YEAR, _LAST_YEAR = 1000, 3000
-# Rows that may be missing from an otherwise regular series, as a share of the rows there are.
+# Maximum number of missing rows in an otherwise regular series, as a fraction of the existing ones.
 _MOST_GAPS = 0.1
 
 
@@ -51,8 +51,10 @@ _MOST_GAPS = 0.1
 class Step:
     """The regular distance between dates: `months` months, `seconds` seconds or one weekday.
 
-    unit, era: what a value and a season are called ("month", "year").
-    season: values in a season; 1 where there is none.
+    Attributes:
+        unit: the name of the time between two values ("month").
+        era: the name of a season ("year").
+        season: the number of values in a season; 1 if there is none.
     """
 
     name: str
@@ -64,8 +66,10 @@ class Step:
     weekdays: bool = False
 
     def after(self, last: datetime, count: int, day: int = 0) -> datetime:
-        """The date `count` steps after `last`; in steps of months, on `day` or the month's last
-        day, whichever comes first (0: the day of `last`).
+        """Returns the date `count` steps after `last`.
+
+        In steps of months it is on `day` (0: the day of `last`), or the last day of a shorter
+        month.
         """
         if self.months:
             months = last.year * 12 + last.month - 1 + count * self.months
@@ -91,8 +95,9 @@ _KNOWN = (MONTHLY, QUARTERLY, YEARLY, WEEKLY, DAILY, HOURLY)
 class DateFormat:
     """The format of the dates of a column.
 
-    pattern: for strptime, or a template with {year} and {quarter} or {week}.
-    ambiguous: the other pattern that reads as many cells, "" for none.
+    Attributes:
+        pattern: for strptime, or a template with {year} and {quarter} or {week}.
+        ambiguous: another pattern that reads as many cells, "" if there is none.
     """
 
     pattern: str
@@ -104,7 +109,7 @@ class DateFormat:
         return "%d" in self.pattern
 
     def read(self, cell: str) -> datetime | None:
-        """The date in a cell (UTC where the cell has a zone), or None where there is none."""
+        """Returns the date in a cell (in UTC if the cell has a zone), or None if there is none."""
         text = cell.strip()
         if self.pattern in _TEMPLATES:
             return _read_template(_TEMPLATES[self.pattern].fullmatch(text))
@@ -119,7 +124,7 @@ class DateFormat:
         return _to_utc(moment, zone.group(1)) if zone else moment
 
     def write(self, moment: datetime) -> str:
-        """The date in the column's own format."""
+        """Returns the date in the format of the column."""
         if "{quarter}" in self.pattern:
             return self.pattern.format(year=moment.year, quarter=(moment.month + 2) // 3)
         if "{week" in self.pattern:
@@ -132,14 +137,15 @@ class DateFormat:
 
 
 def find_format(cells: Sequence[str]) -> DateFormat | None:
-    """The format that reads the most cells as dates: at least two, and half of them; or None.
+    """Returns the format that reads the most cells as dates, or None.
 
-    A column may thus have a header, footers and a few cells that are not dates.
+    It must read at least two cells and half of them, so a column may have a header, footers and a
+    few cells that are not dates.
     """
     texts = [cell.strip() for cell in cells]
     if len(texts) < 2:
         return None
-    # One cell refuses most formats at once; that in the middle is neither header nor footer.
+    # A single cell excludes most formats; the middle one is neither header nor footer.
     middle = texts[len(texts) // 2]
     zoned = ":" in middle and bool(_ZONE.search(middle))
     best, most = None, max(1, (len(texts) - 1) // 2)
@@ -154,8 +160,9 @@ def find_format(cells: Sequence[str]) -> DateFormat | None:
 
 
 def _settle(reader: DateFormat, texts: Sequence[str], count: int) -> DateFormat:
-    """Between day first and month first, where both read as many cells: the one that gives a
-    regular step, else the usual one.
+    """Chooses between day first and month first if both read as many cells.
+
+    The one that gives a regular step is chosen, else the usual one.
     """
     for usual, other in _AMBIGUOUS.items():
         if not reader.pattern.startswith(usual):
@@ -179,7 +186,7 @@ def _is_regular(reader: DateFormat, texts: Sequence[str]) -> bool:
 
 
 def _read_template(match: re.Match[str] | None) -> datetime | None:
-    """The first day of a quarter or an ISO week."""
+    """Returns the first day of a quarter or an ISO week."""
     if match is None:
         return None
     parts = {name: int(text) for name, text in match.groupdict().items()}
@@ -207,9 +214,9 @@ def _to_utc(moment: datetime, zone: str) -> datetime:
 
 
 def find_step(moments: Sequence[datetime]) -> Step | None:
-    """The regular step of ascending dates, or None where there is none.
+    """Returns the regular step of ascending dates, or None if there is none.
 
-    A few rows may be missing (see `places_of`); at least 3 dates are needed, and no two the same.
+    A few rows may be missing (see `places_of`). At least 3 dates are needed, all different.
     """
     if len(moments) < 3 or any(b <= a for a, b in pairwise(moments)):
         return None
@@ -222,7 +229,7 @@ def find_step(moments: Sequence[datetime]) -> Step | None:
 
 
 def places_of(moments: Sequence[datetime], step: Step) -> list[int]:
-    """Each date's distance from the first, in steps: 0, 1, 2, ... where no row is missing."""
+    """Returns each date's distance from the first, in steps: 0, 1, 2, ... if no row is missing."""
     first = moments[0]
     if step.months:
         return [_months_between(first, moment) // step.months for moment in moments]
@@ -274,7 +281,7 @@ def _months_between(first: datetime, moment: datetime) -> int:
 
 
 def _weekdays_between(first: datetime, moment: datetime) -> int:
-    """Weekdays from one weekday to a later one, by whole weeks from their Mondays."""
+    """Returns the number of weekdays from one weekday to a later one."""
     return _weekday_number(moment.date()) - _weekday_number(first.date())
 
 
@@ -284,6 +291,6 @@ def _weekday_number(day: date) -> int:
 
 
 def _weekday_span(last: datetime, count: int) -> int:
-    """The days from a weekday to the `count`-th weekday after it."""
+    """Returns the number of days from a weekday to the `count`-th weekday after it."""
     weeks, weekday = divmod(_weekday_number(last.date()) + count, 5)
     return weeks * 7 + weekday + 1 - last.date().toordinal()

@@ -1,8 +1,8 @@
-"""A forecaster of one series: an LSTM over the last values, and the scaler that it was fitted with.
+"""A forecaster of one series: an LSTM over the last values, with a fitted scaler.
 
-Each window is scaled and then measured from its own mean, and the network says by how much the
-next value will differ from the last. A level that the training part never reached, which a growing
-series soon has, thus looks like any other, and to say 0 is to repeat the last value.
+Each window is scaled, and its mean is subtracted; the network predicts the difference between the
+next value and the last. A level that the training part never reached, as in a growing series, thus
+looks like any other, and an output of 0 repeats the last value.
 
 Legend: N values in a series, L look-back (time steps), P targets, K horizon.
 """
@@ -24,19 +24,19 @@ from echocell.optimizers import Adam
 from echocell.tasks.series import MinMaxScaler, Series, as_series, look_back_pairs
 from echocell.utils import set_random_seed
 
-# Where a saved model keeps what it needs to forecast, besides its weights.
+# The metadata key of a saved model that holds scaler and look-back.
 METADATA = "forecast"
-_LEAST_PAIRS = 4  # to train on
-_LEAST_TO_VALIDATE = 10  # with fewer, every pair is trained on and nothing stops early
+_LEAST_PAIRS = 4  # for training
+_LEAST_TO_VALIDATE = 10  # with fewer, all pairs are used for training, without early stopping
 _VALIDATION_SHARE = 0.2
-_BATCH = 16  # or more, where an epoch would take more updates than this:
+_BATCH = 16  # minimum; larger if an epoch would take more updates than this:
 _MOST_UPDATES = 500
 _LEARNING_RATE = 0.003
 _PATIENCE = 30
 
 
 class TooShortError(ValueError):
-    """A series with too few values; the message says how many are needed."""
+    """Raised if a series has too few values; the message says how many are needed."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class ForecastConfig:
     """Settings of a forecaster and of its training.
 
     Attributes:
-        look_back: L. Default None: 12, or fewer where the series is short.
-        units: of the LSTM. Default 32.
-        epochs: at most. Default 300.
-        test_share: the share of the series, at its end, that is kept for the test. Default 0.3.
-        seed: of initial weights and shuffling. Default None: from NumPy's global generator.
+        look_back: L. Default None: 12, or fewer if the series is short.
+        units: units of the LSTM. Default 32.
+        epochs: maximum number of epochs. Default 300.
+        test_share: fraction of the series, at its end, that is used for testing. Default 0.3.
+        seed: seed of initial weights and shuffling. Default None: from NumPy's global generator.
     """
 
     look_back: int | None = None
@@ -72,8 +72,8 @@ class ForecastConfig:
 class Forecaster:
     """A model with its scaler.
 
-    The model takes scaled windows, each measured from its mean [B, L, 1], and gives the scaled
-    difference of the next value from the last [B, 1].
+    The model takes scaled windows minus their means, [B, L, 1], and returns the scaled difference
+    between the next value and the last, [B, 1].
 
     Attributes:
         model: the trained model.
@@ -92,7 +92,7 @@ class Forecaster:
 
         Args:
             values: [N].
-            places: the places of the targets in values, at least L and at most N.
+            places: indices of the targets in `values`, at least L and at most N.
         """
         series = as_series(values)
         if places.size == 0:
@@ -101,10 +101,10 @@ class Forecaster:
         return self._predict(rows)
 
     def ahead(self, values: ArrayLike, horizon: int) -> Series:
-        """Returns the K values after the last [K]; each forecast is an input of the next.
+        """Returns the next K values [K]; each forecast is an input of the next.
 
         Raises:
-            TooShortError: if there are fewer than L values.
+            TooShortError: there are fewer than L values.
         """
         series = as_series(values)
         if series.size < self.look_back:
@@ -118,7 +118,7 @@ class Forecaster:
         return np.array(window[self.look_back :])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write model and scaler as one safetensors file, which `load` reads."""
+        """Writes model and scaler to one safetensors file, which `load` reads."""
         self.model.metadata[METADATA] = {
             "column": self.column,
             "look_back": self.look_back,
@@ -129,11 +129,11 @@ class Forecaster:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Forecaster:
-        """Read what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
-            ValueError: if the file is no model, or none that `save` wrote.
-            OSError: if it cannot be read.
+            ValueError: the file is not a model, or was not written by `save`.
+            OSError: the file cannot be read.
         """
         model = load_model(path)
         kept: Any = model.metadata.get(METADATA)
@@ -146,7 +146,7 @@ class Forecaster:
             raise ValueError(f"holds no scaler and look-back, but {kept!r}") from None
 
     def _predict(self, rows: Series) -> Series:
-        """Windows [P, L] in units of the series, to forecasts [P] in the same."""
+        """Maps windows [P, L] to forecasts [P], both in units of the series."""
         scaled = self.scaler.transform(rows)
         change = self.model.predict(_inputs(scaled), verbose=0)[:, 0]
         return self.scaler.inverse(scaled[:, -1] + change)
@@ -154,15 +154,15 @@ class Forecaster:
 
 @dataclass(frozen=True)
 class Trained:
-    """A forecaster, with the course of its training.
+    """A forecaster with a summary of its training.
 
     Attributes:
         forecaster: the forecaster.
-        cut: the place in the series at which the test part begins.
-        train_places: the places of the training targets.
-        test_places: the places of the test targets.
-        validated: the number of training targets, the last ones, that chose the epoch; 0: none.
-        epochs: the number of epochs that were run.
+        cut: index in the series at which the test part begins.
+        train_places: indices of the training targets.
+        test_places: indices of the test targets.
+        validated: number of the last training targets that were used for validation; 0: none.
+        epochs: number of epochs that were run.
         best_epoch: the epoch whose weights were kept, from 1.
     """
 
@@ -178,11 +178,12 @@ class Trained:
 def train(
     values: ArrayLike, config: ForecastConfig, *, column: str = "", verbose: int = 0
 ) -> Trained:
-    """Trains a forecaster of a series on its first part.
+    """Trains a forecaster on the first part of a series.
 
-    The scaler is fitted on the training part alone. The last fifth of the training targets is
-    not trained on: where its loss has not fallen for 30 epochs training stops, and the weights
-    of the best epoch are kept. Of fewer than ten targets all are trained on, in all epochs.
+    The scaler is fitted to the training part only. The last fifth of the training targets is used
+    for
+    validation: training stops when its loss has not decreased for 30 epochs, and the weights of the
+    best epoch are kept. With fewer than ten targets, all are used for training, in all epochs.
 
     Args:
         values: the series [N], finite.
@@ -191,7 +192,7 @@ def train(
         verbose: as in `Sequential.fit`.
 
     Raises:
-        TooShortError: if there are too few values for the look-back and the test share.
+        TooShortError: there are too few values for the look-back and the test share.
     """
     series = as_series(values)
     cut = int(series.size * (1.0 - config.test_share))
@@ -217,7 +218,7 @@ def train(
 
 
 def _inputs(windows: Series) -> Series:
-    """Windows [P, L], measured from their means, as time steps [P, L, 1]."""
+    """Returns windows [P, L] minus their means, as time steps [P, L, 1]."""
     measured: Series = windows - windows.mean(axis=1, keepdims=True)
     return measured[:, :, np.newaxis]
 
@@ -234,7 +235,7 @@ def _look_back(count: int, cut: int, config: ForecastConfig) -> int:
 
 
 def _needed(look_back: int, test_share: float) -> int:
-    """The least number of values: enough pairs before the cut, and one value after it."""
+    """Returns the minimum number of values: enough pairs before the cut, and one value after it."""
     count = look_back + _LEAST_PAIRS + 1
     while not look_back + _LEAST_PAIRS <= int(count * (1.0 - test_share)) < count:
         count += 1
@@ -252,7 +253,7 @@ def _build(look_back: int, units: int) -> Sequential:
 def _fit(
     model: Sequential, x: Series, y: Series, validated: int, epochs: int, verbose: int
 ) -> tuple[int, int]:
-    """Epochs run, and the epoch whose weights were kept."""
+    """Trains the model. Returns the number of epochs run, and the epoch whose weights were kept."""
     batch = max(_BATCH, math.ceil((len(x) - validated) / _MOST_UPDATES))
     if not validated:
         model.fit(x, y, batch_size=batch, epochs=epochs, verbose=verbose)

@@ -1,4 +1,4 @@
-"""The report of a forecast: errors beside those of the baselines, a verdict, a CSV file, a picture.
+"""The report of a forecast: errors compared with the baselines, a verdict, a CSV file, a picture.
 
 Legend: N values in the series, P targets (training, then test), K horizon.
 """
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """Errors of one forecast on the training and on the test targets, in units of the series;
-    NaN where it has no forecast for any target.
+    """Errors of a forecast on the training and the test targets, in units of the series.
+
+    NaN if there is no forecast for any target.
     """
 
     name: str
@@ -53,9 +54,7 @@ def all_forecasts(series: CsvSeries, trained: Trained, season: int | None) -> di
 
 
 def scores(values: Series, trained: Trained, table: Mapping[str, Series]) -> list[Score]:
-    """Returns RMSE and MAE of each forecast in `table`: name -> [P], the training targets before
-    the test targets.
-    """
+    """Returns RMSE and MAE of each forecast in `table`: name -> [P], training targets first."""
     count = trained.train_places.size
     targets = values[np.concatenate([trained.train_places, trained.test_places])]
     return [
@@ -71,7 +70,7 @@ def scores(values: Series, trained: Trained, table: Mapping[str, Series]) -> lis
 
 
 def verdict(table: Sequence[Score]) -> str:
-    """One honest sentence: whether the first forecast beats the others on the test part."""
+    """Returns one sentence: whether the first forecast beats the others on the test part."""
     ours, others = table[0], table[1:]
     lost = [f'"{other.name}"' for other in others if ours.test_rmse >= other.test_rmse]
     if lost:
@@ -80,7 +79,7 @@ def verdict(table: Sequence[Score]) -> str:
 
 
 def score_table(rows: Sequence[Score]) -> str:
-    """The scores as text, with as many decimals as the largest needs for four digits."""
+    """Returns the scores as text, with enough decimals to show four digits of the largest."""
     width = max(len(row.name) for row in rows)
     heads = ("train RMSE", "train MAE", "test RMSE", "test MAE")
     numbers = [(row.train_rmse, row.train_mae, row.test_rmse, row.test_mae) for row in rows]
@@ -92,7 +91,7 @@ def score_table(rows: Sequence[Score]) -> str:
 
 
 def texts(values: Sequence[float] | Series) -> list[str]:
-    """Numbers with the same decimals each, so many that the largest shows four digits; "-" for
+    """Formats numbers with the same number of decimals, four digits for the largest; "-" for
     NaN.
     """
     known = [abs(value) for value in values if not np.isnan(value)]
@@ -119,7 +118,7 @@ def picture(
     table: Mapping[str, Series] | None = None,
     rows: Sequence[Score] = (),
 ) -> Figure:
-    """The series, the forecasts of its targets, and the values after its last."""
+    """Draws the series, the forecasts of its targets, and the values after its last."""
     times = _times(series, len(ahead))
     lines: dict[str, tuple[Any, Series]] = {}
     if trained is not None and table is not None:
@@ -129,7 +128,7 @@ def picture(
         for other in list(table)[1:]:
             lines[other] = times[trained.test_places], table[other][count:]
     past = len(series.values)
-    # Joined to the last value, so that one value ahead is a line too.
+    # Joined to the last value, so that a single value ahead is a line too.
     lines["LSTM, forecast"] = times[past - 1 :], np.concatenate([series.values[-1:], ahead])
     errors = texts([row.test_rmse for row in rows])
     listed = [f"{row.name} {error}" for row, error in zip(rows, errors, strict=True)]
@@ -140,7 +139,7 @@ def picture(
         lines,
         None if trained is None else times[trained.cut],
     )
-    # matplotlib would read what stands between two dollar signs as a formula.
+    # matplotlib reads text between two dollar signs as a formula.
     name, column = (text.replace("$", r"\$") for text in (name, series.column))
     body = f"The series and the next {len(ahead)} values. {verdict(rows) if rows else ''}"
     return plotting.plot_forecast(
@@ -152,7 +151,7 @@ def picture(
 
 
 def _times(series: CsvSeries, count: int) -> Any:
-    """The dates of the series and of the `count` values after it, or numbers from 1."""
+    """Returns the dates of the series and of the `count` values after it, or numbers from 1."""
     future = series.next_moments(count)
     if series.moments is None or not future:
         return np.arange(1, len(series.values) + count + 1)
@@ -160,7 +159,7 @@ def _times(series: CsvSeries, count: int) -> Any:
 
 
 def write_all(files: Mapping[Path, Callable[[Path], object]]) -> None:
-    """Write each file beside its place first and then rename it: no reader sees half a file."""
+    """Writes files atomically: no reader sees an incomplete file."""
     for path, write in files.items():
         try:
             with written_beside(path) as temporary:
