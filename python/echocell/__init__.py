@@ -1,9 +1,8 @@
-"""echocell: recurrent networks on the CPU, in Keras's words.
+"""echocell: recurrent networks on the CPU, with the API of Keras.
 
-    from echocell.models import Sequential
-    from echocell.layers import LSTM, Dense
+    from echocell.models import Sequential from echocell.layers import LSTM, Dense
 
-Everything is float32 unless a model says dtype="float64".
+Models are float32 unless made with dtype="float64".
 """
 
 import sys as _sys
@@ -31,7 +30,7 @@ from echocell.models import Sequential, load_model
 from echocell.models import pickling as _pickling
 from echocell.utils import set_random_seed
 
-# Modules that older pickles name.
+# Modules that older pickles refer to.
 _sys.modules |= {
     "echocell._callback": callbacks,
     "echocell._chrono": initializers,
@@ -48,9 +47,9 @@ if _typing.TYPE_CHECKING:
     from echocell import plotting as plotting
     from echocell import tasks as tasks
 else:
-    # Not at import: reading the metadata for __version__ takes as long as half of the import.
+    # Lazy: reading the metadata for __version__ takes half as long as the rest of the import.
     def __getattr__(name):
-        """__version__, and the submodules that are not imported above."""
+        """Returns __version__ and the submodules that are not imported above."""
         if name == "__version__":
             from importlib.metadata import version
 

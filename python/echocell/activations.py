@@ -1,7 +1,7 @@
-"""Activation functions: their names, and the functions themselves in NumPy.
+"""Activation functions: their names, and the functions in NumPy.
 
-Anywhere an activation is asked for, its name, the function of this module, or None (linear) will
-do: `LSTM(8, activation="relu")`, `LSTM(8, activation=activations.relu)`.
+An activation is given by its name, as the function of this module, or as None (linear):
+`LSTM(8, activation="relu")`, `LSTM(8, activation=activations.relu)`.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ def _floats(x: ArrayLike) -> Array:
 
 
 def linear(x: ArrayLike) -> Array:
-    """The identity. x: any shape."""
+    """Returns x. x: any shape."""
     return np.asarray(x)
 
 
 def tanh(x: ArrayLike) -> Array:
-    """Hyperbolic tangent. x: any shape."""
+    """Returns the hyperbolic tangent. x: any shape."""
     return np.asarray(np.tanh(_floats(x)))
 
 
 def sigmoid(x: ArrayLike) -> Array:
-    """1 / (1 + exp(-x)), without overflow. x: any shape."""
-    # exp(-log(1 + exp(-x))) overflows nowhere, and rounds to 0 where the sigmoid does.
+    """Returns 1 / (1 + exp(-x)), without overflow. x: any shape."""
+    # exp(-log(1 + exp(-x))) never overflows, and rounds to 0 where the sigmoid does.
     return np.asarray(np.exp(-np.logaddexp(0, -_floats(x))))
 
 
 def hard_sigmoid(x: ArrayLike) -> Array:
-    """clip(x / 6 + 1/2, 0, 1), as in Keras 3. x: any shape."""
+    """Returns clip(x / 6 + 1/2, 0, 1), as in Keras 3. x: any shape."""
     return np.asarray(np.clip(_floats(x) / 6 + 0.5, 0, 1))
 
 
@@ -76,32 +76,34 @@ def softsign(x: ArrayLike) -> Array:
 
 
 def elu(x: ArrayLike) -> Array:
-    """`x` where x > 0, else exp(x) - 1. x: any shape."""
+    """Returns x where x > 0, else exp(x) - 1. x: any shape."""
     values = _floats(x)
     return np.asarray(np.where(values > 0, values, np.expm1(np.minimum(values, 0))))
 
 
 def softplus(x: ArrayLike) -> Array:
-    """log(1 + exp(x)), without overflow. x: any shape."""
+    """Returns log(1 + exp(x)), without overflow. x: any shape."""
     return np.asarray(np.logaddexp(0, _floats(x)))
 
 
 def bipolar_sigmoid(x: ArrayLike) -> Array:
-    """2 / (1 + exp(-x)) - 1, from -1 to 1: h of Hochreiter & Schmidhuber 1997, eq. 4. x: any
-    shape.
+    """Returns 2 / (1 + exp(-x)) - 1, in (-1, 1): h of Hochreiter & Schmidhuber 1997, eq. 4.
+
+    x: any shape.
     """
     return np.asarray(np.tanh(_floats(x) / 2))
 
 
 def bipolar_sigmoid_2(x: ArrayLike) -> Array:
-    """4 / (1 + exp(-x)) - 2, from -2 to 2: g of Hochreiter & Schmidhuber 1997, eq. 5. x: any
-    shape.
+    """Returns 4 / (1 + exp(-x)) - 2, in (-2, 2): g of Hochreiter & Schmidhuber 1997, eq. 5.
+
+    x: any shape.
     """
     return np.asarray(2 * np.tanh(_floats(x) / 2))
 
 
 def softmax(x: ArrayLike) -> Array:
-    """exp(x) over its sum along the last axis. x: [..., C]."""
+    """Returns exp(x) over its sum along the last axis. x: [..., C]."""
     values = _floats(x)
     powers = np.exp(values - np.max(values, axis=-1, keepdims=True))
     return np.asarray(powers / np.sum(powers, axis=-1, keepdims=True))
@@ -126,7 +128,7 @@ _FUNCTIONS: dict[str, Callable[[ArrayLike], Array]] = {
 
 
 def get(identifier: Any) -> str:
-    """The name under which the core knows an activation.
+    """Returns the core's name of an activation.
 
     Args:
         identifier: a name, a function of this module, a configuration from `serialize`, or None.
@@ -136,8 +138,8 @@ def get(identifier: Any) -> str:
         "bipolar_sigmoid", "bipolar_sigmoid_2", "softmax". None gives "linear".
 
     Raises:
-        ValueError: for a name that does not exist.
-        TypeError: for anything else, functions of the user's own included.
+        ValueError: an unknown name.
+        TypeError: anything else, including user-defined functions.
     """
     if identifier is None:
         return "linear"
@@ -165,10 +167,10 @@ def get(identifier: Any) -> str:
 
 
 def serialize(activation: Any) -> str:
-    """The name of an activation, for a saved model."""
+    """Returns the name of an activation, for a saved model."""
     return get(activation)
 
 
 def deserialize(config: Any) -> Callable[[ArrayLike], Array]:
-    """The function of this module that `serialize` named."""
+    """Returns the function of this module that `serialize` named."""
     return _FUNCTIONS[get(config)]

@@ -38,23 +38,23 @@ _floatx = "float32"
 
 
 def backend() -> str:
-    """The name of the backend: "echocell"."""
+    """Returns the name of the backend: "echocell"."""
     return "echocell"
 
 
 def floatx() -> str:
-    """The dtype of models that name none: "float32" at the start."""
+    """Returns the default dtype of models, initially "float32"."""
     return _floatx
 
 
 def set_floatx(value: str) -> None:
-    """Sets the dtype of models that name none.
+    """Sets the default dtype of models.
 
     Args:
         value: "float32" or "float64".
 
     Raises:
-        ValueError: for any other.
+        ValueError: any other value.
     """
     global _floatx
     if value not in _FLOATX:
@@ -63,32 +63,34 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """The distance that the losses keep probabilities from 0 and 1: 1e-7."""
+    """Returns the distance that losses keep probabilities from 0 and 1: 1e-7."""
     return 1e-7
 
 
 def cast_to_floatx(x: ArrayLike) -> NDArray[Any]:
-    """`x` as an array of dtype `floatx()`."""
+    """Returns x as an array of dtype `floatx()`."""
     return np.asarray(x, dtype=_floatx)
 
 
 def cast(x: ArrayLike, dtype: str) -> NDArray[Any]:
-    """`x` as an array of that dtype."""
+    """Returns x as an array of the given dtype."""
     return np.asarray(x, dtype=dtype)
 
 
 def dtype(x: ArrayLike) -> str:
-    """The name of x's dtype; for a Python number, `floatx()`."""
+    """Returns the name of x's dtype; for a Python number, `floatx()`."""
     return str(x.dtype) if hasattr(x, "dtype") else _floatx
 
 
 def get_value(x: Any) -> Any:
-    """The value of a variable, such as `optimizer.lr`, in NumPy; other values as they are."""
+    """Returns the value of a variable, such as `optimizer.lr`, in NumPy; other values as they
+    are.
+    """
     return x.numpy() if hasattr(x, "numpy") else x
 
 
 def eval(x: Any) -> Any:
-    """The same as `get_value`, for there is nothing to evaluate."""
+    """Same as `get_value`: there are no symbolic tensors to evaluate."""
     return get_value(x)
 
 
@@ -96,7 +98,7 @@ def set_value(x: Any, value: Any) -> None:
     """Sets a variable: `set_value(model.optimizer.lr, 0.01)`.
 
     Raises:
-        TypeError: if x is no variable.
+        TypeError: x is not a variable.
     """
     if not hasattr(x, "assign"):
         raise TypeError(
@@ -111,20 +113,21 @@ def batch_get_value(xs: Iterable[Any]) -> list[Any]:
 
 
 def batch_set_value(pairs: Iterable[tuple[Any, Any]]) -> None:
-    """`set_value` of each pair of a variable and its value, in order."""
+    """Calls `set_value` for each pair of a variable and its value, in order."""
     for x, value in pairs:
         set_value(x, value)
 
 
 def count_params(x: ArrayLike) -> int:
-    """The number of elements of an array, such as one of `model.trainable_weights`."""
+    """Returns the number of elements of an array, such as one of `model.trainable_weights`."""
     return int(np.size(x))
 
 
 def clear_session() -> None:
-    """Starts the names of layers anew (lstm, lstm_1, ...), frees the models that only reference
-    cycles of the program's own keep, and lets go of the memory that models keep for their next
-    batches. A model in the middle of a batch keeps it.
+    """Resets the automatic names of layers (lstm, lstm_1, ...) and frees memory.
+
+    It collects models that are only kept alive by cycles of references, and frees the workspaces
+    that models keep for their next batches, except those in use by a running call.
     """
     reset_names()
     gc.collect()

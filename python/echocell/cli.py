@@ -1,7 +1,7 @@
 """The command `echocell`: list, run, forecast, predict, keras.
 
-Exit codes: 0 after success, 1 if the work failed, 2 if the command line is wrong (with a message of
-one line), 130 after Ctrl-C, 141 if the reader of the output closed the pipe, as `head` does.
+Exit codes: 0 after success, 1 after a failure, 2 for an invalid command line (with a message of one
+line), 130 after Ctrl-C, 141 if the reader of the output closed the pipe, as `head` does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand. Its functions import their modules, so that `list` loads no forecaster."""
+    """A subcommand. Its functions import their modules on demand, to keep `list` fast."""
 
     help: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         code = _exit_code(arguments)
-        print(end="", flush=True)  # raises here if the pipe is closed, not at exit
+        print(end="", flush=True)  # raises here, instead of at exit, if the pipe is closed
     except BrokenPipeError:
         _discard_output()
         return PIPE_CLOSED

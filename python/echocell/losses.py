@@ -1,7 +1,8 @@
-"""Losses: what the core minimises, under Keras's names, and the same in NumPy.
+"""Losses under Keras's names: the settings of the core's losses, and functions in NumPy.
 
-Legend: y_true and y_pred are [B, ..., C], or for the sparse loss y_true [B, ...] holds class
-indices. A function gives one value per row of C numbers, [B, ...]; an object gives their mean.
+Legend: y_true and y_pred are [B, ..., C]; for the sparse loss y_true [B, ...] holds class indices.
+    A
+function returns one value per row of C numbers, [B, ...]; an object returns their mean.
 """
 
 from __future__ import annotations
@@ -50,12 +51,12 @@ if not TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-#: Probabilities are kept this far from 0 and 1, as in Keras.
+#: Distance of probabilities from 0 and 1, as in Keras.
 _EPSILON = 1e-7
 
 
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
-    """Both as float64 arrays of one shape."""
+    """Returns both as float64 arrays of one shape."""
     true, pred = np.asarray(y_true, np.float64), np.asarray(y_pred, np.float64)
     if true.ndim == pred.ndim - 1 and pred.shape[-1] == 1:
         true = true[..., None]
@@ -65,7 +66,7 @@ def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
 
 
 def _class_indices(y_true: ArrayLike, y_pred: Array) -> NDArray[np.int64]:
-    """Class indices [B, ...] for predictions [B, ..., C]."""
+    """Returns class indices [B, ...] for predictions [B, ..., C]."""
     indices = np.asarray(y_true)
     if indices.ndim == y_pred.ndim and indices.shape[-1] == 1:
         indices = indices[..., 0]
@@ -89,9 +90,9 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 
 
 def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
-    """Mean over C of e*e/2 where |e| <= delta, else delta * (|e| - delta/2); e = y_pred - y_true.
+    """Returns the mean over C of e*e/2 where |e| <= delta, else delta * (|e| - delta/2).
 
-    Huber, 1964.
+    e = y_pred - y_true. Huber, 1964.
     """
     true, pred = _pair(y_true, y_pred)
     error = np.abs(pred - true)
@@ -103,13 +104,13 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
 def binary_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Array:
-    """Mean over C of -y log p - (1 - y) log(1 - p).
+    """Returns the mean over C of -y log p - (1 - y) log(1 - p).
 
     Args:
         y_true: 0 or 1, or a probability, [B, ..., C].
         y_pred: probabilities [B, ..., C].
-        from_logits: y_pred is before its sigmoid. Default False.
-        label_smoothing: moves y_true this share of the way to 1/2. Default 0.
+        from_logits: whether y_pred is given before its sigmoid. Default False.
+        label_smoothing: fraction by which y_true is moved towards 1/2. Default 0.
     """
     true, pred = _pair(y_true, y_pred)
     true = true * (1 - label_smoothing) + label_smoothing / 2
@@ -132,13 +133,13 @@ def _log_probabilities(y_pred: Array, from_logits: bool) -> Array:
 def categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Array:
-    """-sum over C of y log p.
+    """Returns -sum over C of y log p.
 
     Args:
         y_true: one-hot or a distribution [B, ..., C].
         y_pred: [B, ..., C]; rows are divided by their sum.
-        from_logits: y_pred is before its softmax. Default False.
-        label_smoothing: moves y_true this share of the way to 1/C. Default 0.
+        from_logits: whether y_pred is given before its softmax. Default False.
+        label_smoothing: fraction by which y_true is moved towards 1/C. Default 0.
     """
     true, pred = _pair(y_true, y_pred)
     true = true * (1 - label_smoothing) + label_smoothing / pred.shape[-1]
@@ -148,12 +149,12 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False
 ) -> Array:
-    """-log p of the true class.
+    """Returns -log p of the true class.
 
     Args:
         y_true: class indices [B, ...] or [B, ..., 1].
         y_pred: [B, ..., C].
-        from_logits: y_pred is before its softmax. Default False.
+        from_logits: whether y_pred is given before its softmax. Default False.
     """
     pred = np.asarray(y_pred, np.float64)
     indices = _class_indices(y_true, pred)
@@ -162,12 +163,12 @@ def sparse_categorical_crossentropy(
 
 
 class Loss(Configurable):
-    """A loss the core knows.
+    """The base class of the losses.
 
     Args:
         reduction: "sum_over_batch_size" (default, also "mean" and "auto"): the mean over all rows.
             No other reduction is supported.
-        name: default the loss's own name.
+        name: default the name of the loss in snake case.
     """
 
     _never_called = LOSS
@@ -184,15 +185,15 @@ class Loss(Configurable):
 
     @property
     def _settings(self) -> dict[str, Any]:
-        """The arguments that both the core and the NumPy function take."""
+        """The arguments that the core and the NumPy function have in common."""
         return {key: getattr(self, key) for key in self._arguments if key != "name"}
 
     def options(self) -> _core.LossOptions:
-        """The loss as the core takes it."""
+        """Returns the loss in the form that the core takes."""
         return _core.LossOptions(kind=self.kind, **self._settings)
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
-        """The mean loss, in NumPy."""
+        """Returns the mean loss, computed in NumPy."""
         return float(np.mean(_FUNCTIONS[self.kind](y_true, y_pred, **self._settings)))
 
 
@@ -211,10 +212,10 @@ class MeanAbsoluteError(Loss):
 
 
 class Huber(Loss):
-    """Squared near 0, linear beyond delta. Huber, 1964.
+    """Quadratic up to an error of delta, linear beyond it (Huber, 1964).
 
     Args:
-        delta: where the square ends, > 0. Default 1.
+        delta: end of the quadratic part, > 0. Default 1.
         reduction, name: as in `Loss`.
     """
 
@@ -232,7 +233,7 @@ class Huber(Loss):
 
 
 class _Smoothed(Loss):
-    """A cross-entropy whose labels can be smoothed."""
+    """A cross-entropy with label smoothing."""
 
     _arguments: ClassVar[tuple[str, ...]] = ("from_logits", "label_smoothing", "name")
 
@@ -251,10 +252,10 @@ class _Smoothed(Loss):
 
 
 class BinaryCrossentropy(_Smoothed):
-    """-y log p - (1 - y) log(1 - p), mean over the outputs.
+    """-y log p - (1 - y) log(1 - p), averaged over the outputs.
 
     Args:
-        from_logits: the model's output is before its sigmoid. Default False.
+        from_logits: whether the model's output is given before its sigmoid. Default False.
         label_smoothing: 0..1, default 0.
         reduction, name: as in `Loss`.
     """
@@ -266,7 +267,7 @@ class CategoricalCrossentropy(_Smoothed):
     """-sum of y log p, for one-hot targets.
 
     Args:
-        from_logits: the model's output is before its softmax. Default False.
+        from_logits: whether the model's output is given before its softmax. Default False.
         label_smoothing: 0..1, default 0.
         reduction, name: as in `Loss`.
     """
@@ -278,7 +279,7 @@ class SparseCategoricalCrossentropy(Loss):
     """-log p of the true class, for class indices as targets.
 
     Args:
-        from_logits: the model's output is before its softmax. Default False.
+        from_logits: whether the model's output is given before its softmax. Default False.
         reduction, name: as in `Loss`.
     """
 
@@ -336,12 +337,12 @@ _REGISTRY: Registry[Loss] = Registry(
 
 
 def get(identifier: Any) -> Loss:
-    """A loss from a name ("mse", "MeanSquaredError"), class, object, configuration, or function of
-    this module.
+    """Returns a loss from a name ("mse", "MeanSquaredError"), class, object, configuration, or
+    function of this module.
 
     Raises:
-        ValueError: for an unknown name.
-        TypeError: for anything else, functions of the user's own included.
+        ValueError: an unknown name.
+        TypeError: anything else, including user-defined functions.
     """
     for kind, function in _FUNCTIONS.items():
         if identifier is function:
@@ -355,10 +356,10 @@ def get(identifier: Any) -> Loss:
 
 
 def serialize(loss: Loss) -> dict[str, Any]:
-    """The loss as a dictionary of plain values."""
+    """Returns the loss as a dictionary of plain values."""
     return _REGISTRY.serialize(loss)
 
 
 def deserialize(config: Any) -> Loss:
-    """The loss from what `serialize` gave."""
+    """Makes the loss from the result of `serialize`."""
     return _REGISTRY.deserialize(config)

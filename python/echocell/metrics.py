@@ -1,8 +1,9 @@
-"""Metrics: what fit and evaluate report beside the loss, under Keras's names, and in NumPy.
+"""Metrics that fit and evaluate report in addition to the loss, under Keras's names, and in NumPy.
 
-Legend: y_true and y_pred are [B, ..., C], or for the sparse metrics y_true [B, ...] holds class
-indices. A function gives one value per row of C numbers (binary_accuracy: per number); an object
-gives their mean.
+Legend: y_true and y_pred are [B, ..., C]; for the sparse metrics y_true [B, ...] holds class
+    indices.
+A function returns one value per row of C numbers (binary_accuracy: per number); an object returns
+their mean.
 """
 
 from __future__ import annotations
@@ -84,25 +85,25 @@ def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5
 
 
 def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    """1 where the largest of C is at the same place in both, else 0."""
+    """Returns 1 where the largest of C has the same index in both, else 0."""
     true, pred = _pair(y_true, y_pred)
     return np.asarray((true.argmax(axis=-1) == pred.argmax(axis=-1)).astype(np.float64))
 
 
 def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    """1 where the largest of C is at the index y_true, else 0."""
+    """Returns 1 where the largest of C is at the index y_true, else 0."""
     pred = np.asarray(y_pred, np.float64)
     return np.asarray((_class_indices(y_true, pred) == pred.argmax(axis=-1)).astype(np.float64))
 
 
 def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
-    """1 where fewer than k predictions are larger than that of the true class, else 0."""
+    """Returns 1 where fewer than k predictions exceed that of the true class, else 0."""
     true, pred = _pair(y_true, y_pred)
     return sparse_top_k_categorical_accuracy(true.argmax(axis=-1), pred, k)
 
 
 def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
-    """The same for class indices y_true."""
+    """Same as `top_k_categorical_accuracy` for class indices y_true."""
     pred = np.asarray(y_pred, np.float64)
     indices = _class_indices(y_true, pred)
     larger = pred > np.take_along_axis(pred, indices[..., None], axis=-1)
@@ -110,13 +111,13 @@ def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: i
 
 
 class Metric(Configurable):
-    """A metric the core knows.
+    """The base class of the metrics.
 
     Args:
-        name: the key in the history. Default the metric's own name.
+        name: the key in the history. Default the name of the metric in snake case.
 
     Attributes:
-        direction: "up" where more is better, else "down"; callbacks with mode="auto" ask for it.
+        direction: "up" if larger is better, else "down"; used by callbacks with mode="auto".
     """
 
     _never_called = METRIC
@@ -133,11 +134,11 @@ class Metric(Configurable):
         return {key: getattr(self, key) for key in self._arguments if key != "name"}
 
     def options(self) -> _core.MetricOptions:
-        """The metric as the core takes it."""
+        """Returns the metric in the form that the core takes."""
         return _core.MetricOptions(kind=self.kind, **self._settings)
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
-        """The metric over all rows, in NumPy."""
+        """Returns the metric over all rows, computed in NumPy."""
         return float(np.mean(_FUNCTIONS[self.kind](y_true, y_pred, **self._settings)))
 
 
@@ -163,11 +164,11 @@ class RootMeanSquaredError(Metric):
 
 
 class BinaryAccuracy(Metric):
-    """Share of numbers on the right side of a threshold.
+    """Fraction of numbers on the correct side of a threshold.
 
     Args:
         name: key in the history. Default "binary_accuracy".
-        threshold: default 0.5.
+        threshold: the threshold. Default 0.5.
     """
 
     kind: ClassVar[str] = "binary_accuracy"
@@ -182,21 +183,21 @@ class BinaryAccuracy(Metric):
 
 
 class CategoricalAccuracy(Metric):
-    """Share of rows whose largest number is at the right place, for one-hot targets."""
+    """Fraction of rows whose largest number is at the correct index, for one-hot targets."""
 
     kind: ClassVar[str] = "categorical_accuracy"
     direction: ClassVar[str] = "up"
 
 
 class SparseCategoricalAccuracy(Metric):
-    """Share of rows whose largest number is at the right place, for class indices."""
+    """Fraction of rows whose largest number is at the correct index, for class indices."""
 
     kind: ClassVar[str] = "sparse_categorical_accuracy"
     direction: ClassVar[str] = "up"
 
 
 class TopKCategoricalAccuracy(Metric):
-    """Share of rows whose true class is among the k largest, for one-hot targets.
+    """Fraction of rows whose true class is among the k largest, for one-hot targets.
 
     Args:
         k: >= 1. Default 5.
@@ -213,7 +214,7 @@ class TopKCategoricalAccuracy(Metric):
 
 
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
-    """Share of rows whose true class is among the k largest, for class indices.
+    """Fraction of rows whose true class is among the k largest, for class indices.
 
     Args:
         k: >= 1. Default 5.
@@ -286,7 +287,7 @@ _REGISTRY: Registry[Metric] = Registry(
 
 
 def _accuracy(loss: Loss | None, output_shape: Sequence[int | None]) -> type[Metric]:
-    """Returns the metric that Keras takes for 'accuracy', by the shapes of y and of the output."""
+    """Returns the metric that Keras uses for 'accuracy', depending on loss and output shape."""
     if output_shape[-1] == 1:
         return BinaryAccuracy
     if loss is not None and loss.kind == "sparse_categorical_crossentropy":
@@ -299,12 +300,12 @@ def _names_accuracy(identifier: Any) -> bool:
 
 
 def get(identifier: Any) -> Metric:
-    """A metric from a name ("mse", "CategoricalAccuracy"), class, object, configuration, or
-    function of this module. A name given as a string is the metric's name, as written.
+    """Returns a metric from a name ("mse", "CategoricalAccuracy"), class, object, configuration, or
+    function of this module. A name given as a string becomes the metric's name.
 
     Raises:
-        ValueError: for an unknown name; for "accuracy", which only `resolve` can read.
-        TypeError: for anything else, functions of the user's own included.
+        ValueError: an unknown name, or "accuracy", which only `resolve` can interpret.
+        TypeError: anything else, including user-defined functions.
     """
     if isinstance(identifier, str):
         if _names_accuracy(identifier):
@@ -327,16 +328,16 @@ def get(identifier: Any) -> Metric:
 def resolve(
     identifier: Any, loss: Loss | None = None, output_shape: Sequence[int | None] = (1,)
 ) -> Metric:
-    """A metric of a model: as `get`, and "accuracy" or "acc" as Keras resolves it.
+    """Returns a metric as `get` does, and resolves "accuracy" and "acc" as Keras does.
 
     Args:
         identifier: as in `get`, or "accuracy", "acc".
         loss: the model's loss.
-        output_shape: of one sample; only the last entry matters.
+        output_shape: shape of one output sample; only the last entry matters.
 
     Returns:
-        For "accuracy": binary accuracy where the output's last axis is 1, else sparse categorical
-        accuracy under the sparse loss, else categorical accuracy; its name is the one asked for.
+        For "accuracy": binary accuracy if the output's last axis is 1, else sparse categorical
+        accuracy with the sparse loss, else categorical accuracy. Its name is the identifier.
     """
     if _names_accuracy(identifier):
         return _accuracy(loss, output_shape)(name=identifier)
@@ -344,10 +345,10 @@ def resolve(
 
 
 def serialize(metric: Metric) -> dict[str, Any]:
-    """The metric as a dictionary of plain values."""
+    """Returns the metric as a dictionary of plain values."""
     return _REGISTRY.serialize(metric)
 
 
 def deserialize(config: Any) -> Metric:
-    """The metric from what `serialize` gave."""
+    """Makes the metric from the result of `serialize`."""
     return get(config) if isinstance(config, str) else _REGISTRY.deserialize(config)

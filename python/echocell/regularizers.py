@@ -43,7 +43,7 @@ class Regularizer(Configurable):
     l2: float = 0.0
 
     def __call__(self, x: ArrayLike) -> float:
-        """The penalty for weights x of any shape."""
+        """Returns the penalty for weights x of any shape."""
         values = np.asarray(x)
         return float(self.l1 * np.sum(np.abs(values)) + self.l2 * np.sum(np.square(values)))
 
@@ -104,7 +104,7 @@ def l2(l2: float = 0.01, *, l: float | None = None) -> L2:  # noqa: E741
 
 
 def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
-    """`L1L2(l1, l2)`, with Keras 2's defaults of 0.01 each."""
+    """Returns `L1L2(l1, l2)`, with Keras 2's defaults of 0.01 each."""
     return L1L2(l1, l2)
 
 
@@ -115,11 +115,11 @@ _REGISTRY: Registry[Regularizer] = Registry(
 
 
 def get(identifier: Any) -> Regularizer | None:
-    """A regularizer from a name, a class, an object, a configuration or None.
+    """Returns a regularizer from a name, class, object, configuration or None.
 
     Raises:
-        ValueError: for an unknown name.
-        TypeError: for what names no regularizer.
+        ValueError: an unknown name.
+        TypeError: anything else.
     """
     if identifier is None:
         return None
@@ -130,10 +130,10 @@ def get(identifier: Any) -> Regularizer | None:
 
 
 def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
-    """The regularizer as a dictionary of plain values; None stays None."""
+    """Returns the regularizer as a dictionary of plain values; None stays None."""
     return None if regularizer is None else _REGISTRY.serialize(regularizer)
 
 
 def deserialize(config: Any) -> Regularizer | None:
-    """The regularizer from what `serialize` gave."""
+    """Makes the regularizer from the result of `serialize`."""
     return None if config is None else _REGISTRY.deserialize(config)

@@ -1,4 +1,4 @@
-"""Writing and reading models and weights, as functions."""
+"""Functions that write and read models and weights."""
 
 from __future__ import annotations
 

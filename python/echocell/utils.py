@@ -1,4 +1,4 @@
-"""Small helpers under Keras's names: one-hot targets, padding, seeding, a picture of a model."""
+"""Helpers under Keras's names: one-hot targets, padding, seeding, a picture of a model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if not TYPE_CHECKING:
 
 
 def _class_indices(x: ArrayLike) -> NDArray[np.int64]:
-    """`x` as integers, with the fractions, the NaN and the texts turned away."""
+    """Returns x as integers. Raises ValueError for fractions, NaN and strings."""
     try:
         values = np.asarray(x)
     except ValueError as error:
@@ -61,19 +61,19 @@ def to_categorical(
     *,
     nb_classes: int | None = None,
 ) -> NDArray[Any]:
-    """One-hot rows from class indices.
+    """Returns one-hot rows for class indices.
 
     Args:
         x: class indices 0..num_classes-1, any shape; a last axis of length 1 is dropped.
-        num_classes: width of a row; None takes the largest index + 1.
-        dtype: of what comes back. Default "float32".
+        num_classes: width of a row. Default None: the largest index + 1.
+        dtype: dtype of the result. Default "float32".
         nb_classes: Keras 1's name for `num_classes`.
 
     Returns:
         Array of shape [*x.shape, num_classes] with a single 1 in each row.
 
     Raises:
-        ValueError: for an index that is negative, fractional, or not below num_classes.
+        ValueError: an index is negative, fractional, or not below num_classes.
     """
     indices = _class_indices(x)
     if indices.ndim > 1 and indices.shape[-1] == 1:
@@ -94,12 +94,12 @@ def to_categorical(
 
 
 def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[Any]:
-    """`x` divided by its norm along one axis; where the norm is 0, x stays as it is.
+    """Returns x divided by its norm along one axis; where the norm is 0, x is unchanged.
 
     Args:
         x: array of numbers, any shape.
-        axis: the axis along which the norm is taken. Default -1.
-        order: of the norm. Default 2.
+        axis: the axis of the norm. Default -1.
+        order: order of the norm. Default 2.
 
     Returns:
         Array of x's shape.
@@ -118,32 +118,32 @@ def plot_model(
     dpi: float = 120,
     **others: Any,
 ) -> Figure:
-    """Draws a model's layers from top to bottom into a file.
+    """Draws the layers of a model from top to bottom.
 
     Args:
         model: a Sequential.
-        to_file: where; the ending (png, svg, pdf) says how. None writes no file. Default
-            "model.png".
-        show_shapes: write the shapes of input and output into the boxes. Default False.
-        show_layer_names: write the names of the layers. Default True.
+        to_file: path of the picture, whose suffix (png, svg, pdf) gives the format. None writes no
+            file. Default "model.png".
+        show_shapes: whether to write the shapes of input and output. Default False.
+        show_layer_names: whether to write the names of the layers. Default True.
         dpi: dots per inch. Default 120.
-        **others: Keras's further arguments, at the values at which they ask for nothing.
+        **others: further arguments of Keras, accepted at the values that request nothing.
 
     Returns:
-        The figure, which a notebook shows; `show()` does in a script.
+        The figure. A notebook displays it; in a script call its `show()`.
 
     Raises:
-        ImportError: if matplotlib is not installed.
-        TypeError, ValueError: an argument that does not exist or is not supported.
+        ImportError: matplotlib is not installed.
+        TypeError, ValueError: an argument does not exist or is not supported.
     """
     PLOT_MODEL.check("plot_model", others, plot_model)
-    from echocell.plotting.model import draw_model  # rarely wanted, and loads all of plotting
+    from echocell.plotting.model import draw_model  # imported here: loads all of plotting
 
     return draw_model(model, to_file, show_shapes, show_layer_names, dpi)
 
 
 def serialize_keras_object(instance: Any) -> Any:
-    """A layer, loss, optimizer, ... as plain values: its class's name and its configuration.
+    """Returns a layer, loss, optimizer, ... as plain values.
 
     Args:
         instance: an object with `get_config()`, a function, or None.
@@ -152,7 +152,7 @@ def serialize_keras_object(instance: Any) -> Any:
         {"class_name": ..., "config": ...}; the name of a function; None for None.
 
     Raises:
-        TypeError: for anything else.
+        TypeError: anything else.
     """
     if instance is None:
         return None
@@ -166,15 +166,16 @@ def serialize_keras_object(instance: Any) -> Any:
 
 
 def set_random_seed(seed: int) -> None:
-    """Seeds Python's and NumPy's global generators; echocell draws its own seeds from the latter,
-    also after a `tf.random.set_seed`.
+    """Seeds Python's and NumPy's global generators, from which echocell draws its seeds.
+
+    It also takes effect after `tf.random.set_seed`, which makes echocell use a separate generator.
 
     Args:
         seed: 0..2**32-1. The same seed gives the same weights, shuffles and dropout masks.
 
     Raises:
-        TypeError: if the seed is not an integer.
-        ValueError: if it is out of range.
+        TypeError: the seed is not an integer.
+        ValueError: the seed is out of range.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(
@@ -189,5 +190,5 @@ def set_random_seed(seed: int) -> None:
     seeds.follow_numpy()
 
 
-#: Where Keras 1 and 2 kept these functions.
+#: The module of these functions in Keras 1 and 2.
 np_utils = SimpleNamespace(to_categorical=to_categorical, normalize=normalize)

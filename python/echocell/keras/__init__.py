@@ -1,4 +1,4 @@
-"""Keras scripts that run on echocell: registers echocell as keras and tensorflow.keras."""
+"""Runs Keras scripts on echocell, by registering it as keras and tensorflow.keras."""
 
 from echocell.keras.alias import install, run_script
 

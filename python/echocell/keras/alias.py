@@ -1,9 +1,9 @@
-"""Lets a Keras script run on echocell: registers echocell as keras and tensorflow.keras.
+"""Runs Keras scripts on echocell, by registering it as keras and tensorflow.keras.
 
-Only in this process and its workers, and nothing is faked. What Keras has and echocell has not (see
-keras_names) can be imported, for many scripts import more than they use; calling it, reading an
-attribute of it and deriving from it are ImportErrors that name it. No other name under `keras` or
-`tensorflow` can be imported.
+The registration covers this process and its workers. Names of Keras that echocell does not have
+(see keras_names) can be imported, because many scripts import more than they use; calling them,
+reading their attributes and deriving from them raises an ImportError that names them. No other name
+under `keras` or `tensorflow` can be imported.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from echocell.keras import modules
 
 __all__ = ["install", "run_script"]
 
-#: The versions that scripts see: Keras 3, whose numbers echocell's are (hard_sigmoid is
-#: not Keras 2's), and the first TensorFlow that came with it.
+#: The reported versions: Keras 3, whose numerics echocell follows (hard_sigmoid differs from Keras
+#: 2's), and the first TensorFlow release with it.
 _KERAS_VERSION, _TENSORFLOW_VERSION = "3.0.0", "2.16.0"
 
 
 def _elsewhere(module: str) -> dict[str, str]:
-    """Names of this module that echocell has in another one -> where it has them."""
+    """Returns names of this Keras module that echocell has elsewhere -> where it has them."""
     if module in modules.SET_SEED:
         return dict.fromkeys(modules.SET_SEED[module], "echocell._common.seeds.set_own_seed")
     path = modules.path_under_root(module)
@@ -47,7 +47,7 @@ def _found(place: str) -> Any:
 
 
 class _Absent:
-    """A public name of Keras that echocell does not have: it can be imported, and no more."""
+    """A public name of Keras that echocell does not have; it can only be imported."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -76,15 +76,16 @@ class _Absent:
 
 
 class _PickledByName(ModuleType):
-    """A module that joblib can send to a worker with a function that uses it."""
+    """A module that joblib can pickle together with a function that uses it."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return importlib.import_module, (self.__name__,)
 
 
 class _AbsentModule(_PickledByName):
-    """A module of Keras that echocell does not have; what is asked of it is an _Absent, but for the
-    few names that echocell has in another module.
+    """A module of Keras that echocell does not have.
+
+    Its attributes are _Absent, except for the few names that echocell has in another module.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -100,13 +101,13 @@ class _AbsentModule(_PickledByName):
 
 
 def _refuse_private(owner: str, name: str) -> None:
-    """Raises AttributeError for names that Python and its tools look for, such as `__file__`."""
+    """Raises AttributeError for names that Python and its tools look up, such as `__file__`."""
     if name.startswith("_"):
         raise AttributeError(f"{owner} has no attribute {name!r}")
 
 
 def _is_absent_module(name: str) -> bool:
-    """Whether it is one of the modules that echocell has nothing of, or below one."""
+    """Whether it is one of the modules without a counterpart in echocell, or below one."""
     parts = (modules.path_under_root(name) or "").split(".")
     heads = (".".join(parts[: k + 1]) for k in range(len(parts)))
     return any(head in keras_names.MODULES for head in heads)
@@ -116,7 +117,7 @@ def _is_absent_module(name: str) -> bool:
 
 
 class _Alias(_PickledByName):
-    """A module under Keras's name whose contents are echocell's."""
+    """A module under Keras's name with the contents of echocell's."""
 
     def __dir__(self) -> list[str]:
         below = f"{self.__name__}."
@@ -149,15 +150,15 @@ class _Alias(_PickledByName):
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds the modules of the table, and turns every other name below their roots away."""
+    """Finds the modules of the table, and refuses every other name below their roots."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         parent = fullname.rpartition(".")[0]
         if fullname in modules.MODULES or _is_absent_module(fullname):
-            # All are packages: `from keras.layers import X` then asks for the module
-            # keras.layers.X before it gives up, and gets the message below.
+            # All are packages, so that `from keras.layers import X` looks for the module
+            # keras.layers.X and gets the message below.
             return ModuleSpec(fullname, self, is_package=True)
         if fullname.partition(".")[0] in ("keras", "tensorflow"):
             known = dir(sys.modules[parent]) if parent in modules.MODULES else ()
@@ -174,18 +175,17 @@ class _Finder(MetaPathFinder, Loader):
             module.__dict__["__version__"] = _TENSORFLOW_VERSION
 
 
-#: Holds modules named keras and tensorflow that install the alias. A worker process that starts
-#: afresh (multiprocessing's "spawn" and "forkserver", joblib) takes over its parent's sys.path, and
-#: so finds them; a program that is started with subprocess does not, and has its own Keras.
+#: Holds modules named keras and tensorflow that install the alias. New worker processes
+#: (multiprocessing's "spawn" and "forkserver", joblib) inherit sys.path and thus find them.
+#: Programs started with subprocess do not, and import the real Keras.
 WORKERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_workers")
 
 
 def install() -> None:
-    """Registers echocell as `keras` and `tensorflow.keras` for the imports that follow, here and in
-    worker processes.
+    """Registers echocell as `keras` and `tensorflow.keras`, here and in worker processes.
 
     Raises:
-        ImportError: if another keras or tensorflow has been imported already.
+        ImportError: another keras or tensorflow has been imported already.
     """
     for name in ("keras", "tensorflow"):
         if not isinstance(sys.modules.get(name, None), (_Alias, type(None))):
@@ -197,7 +197,7 @@ def install() -> None:
 
 
 def take_the_place_of(name: str) -> None:
-    """Installs the alias from a module of that name, which is being imported, in its place."""
+    """Installs the alias in place of the module of that name, which is being imported."""
     del sys.modules[name]
     install()
     importlib.import_module(name)
@@ -211,8 +211,8 @@ def run_script(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
         argv: its arguments.
 
     Returns:
-        The exit code: 0, that of the script's `sys.exit`, 1 after an exception (its traceback goes
-        to standard error), 2 where there is no such file.
+        The exit code: 0, that of the script's `sys.exit`, 1 after an exception (with its traceback
+        on standard error), 2 if there is no such file.
     """
     script = os.fspath(path)
     if not os.path.isfile(script):
@@ -237,7 +237,7 @@ def run_script(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
 
 
 def _exit_code(code: Any) -> int:
-    """Returns the exit code that Python makes of `sys.exit(code)`."""
+    """Returns Python's exit code for `sys.exit(code)`."""
     if code is None:
         return 0
     if isinstance(code, int):
@@ -247,10 +247,10 @@ def _exit_code(code: Any) -> int:
 
 
 def _print_error(error: BaseException, script: str) -> None:
-    """Prints the exception with its traceback from the script on, as Python does."""
+    """Prints the exception with its traceback, starting in the script, as Python does."""
     report = traceback.TracebackException.from_exception(error)
     files = [frame.filename for frame in report.stack]
-    # Where the script has a syntax error, no frame is the script's.
+    # After a syntax error in the script, no frame belongs to it.
     start = files.index(script) if script in files else len(files)
     frames = [frame for frame in report.stack[start:] if frame.filename != __file__]
     report.stack = traceback.StackSummary.from_list(frames)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 __all__ = ["ELSEWHERE", "MODULES", "ROOTS", "SET_SEED", "path_under_root"]
 
-#: Where a whole Keras can be found.
+#: Roots of complete Keras namespaces.
 ROOTS = (
     "keras",
     "keras.src",
@@ -15,12 +15,12 @@ ROOTS = (
     "tensorflow.python.keras",
     "tensorflow.compat.v1.keras",
 )
-# The longest that fits counts: "keras.src.layers" is "layers" of keras.src.
+# The longest matching root counts: "keras.src.layers" is "layers" of keras.src.
 _LONGEST_FIRST = sorted(ROOTS, key=len, reverse=True)
 
 _OPTIMIZER_FILES = ("adagrad", "adam", "gradient_descent", "rmsprop")
 
-#: Path, in all the places where Keras once had the module -> module of echocell.
+#: Path of a module in any version of Keras -> module of echocell.
 _PATHS: dict[str, str] = {
     "": "echocell",
     "activations": "echocell.activations",
@@ -54,7 +54,7 @@ _PATHS: dict[str, str] = {
     "utils.vis_utils": "echocell.utils",
 }
 
-#: Every module there is -> where echocell has it; None for one that only holds others.
+#: Every module -> its counterpart in echocell; None for one that only contains others.
 MODULES: dict[str, str | None] = {
     **{f"{root}.{path}".rstrip("."): _PATHS[path] for root in ROOTS for path in _PATHS},
     "tensorflow": None,
@@ -88,8 +88,8 @@ _BACKEND_ACTIVATIONS = (
 )
 _SERIALIZE = {"serialize_keras_object": "echocell.utils.serialize_keras_object"}
 
-#: Path -> names that Keras has in that module, and echocell in another one. The module itself may
-#: be one that echocell has not. A layer for one kind of hardware is the plain layer here.
+#: Path -> names that Keras has in that module and echocell in another. The module may be absent in
+#: echocell. A layer for specific hardware maps to the plain layer.
 ELSEWHERE: dict[str, dict[str, str]] = {
     "": _BASES,
     "backend": {name: f"echocell.activations.{name}" for name in _BACKEND_ACTIVATIONS},
@@ -109,7 +109,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "utils.visualize_util": {"plot": "echocell.utils.plot_model"},
 }
 
-#: Modules of TensorFlow -> the names that its seed has there.
+#: Modules of TensorFlow -> names of its seed function.
 SET_SEED: dict[str, tuple[str, ...]] = {
     "tensorflow": ("set_random_seed",),
     "tensorflow.compat.v1": ("set_random_seed",),
@@ -118,7 +118,7 @@ SET_SEED: dict[str, tuple[str, ...]] = {
 
 
 def path_under_root(module: str) -> str | None:
-    """The path of a module of Keras; None where it stands under no root."""
+    """Returns the path of a Keras module below its root; None if it is not under a root."""
     for root in _LONGEST_FIRST:
         if module == root:
             return ""

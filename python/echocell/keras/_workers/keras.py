@@ -1,4 +1,4 @@
-"""The module that worker processes of `echocell keras` import under this name; see `install`."""
+"""Imported under this name by worker processes of `echocell keras`; see `install`."""
 
 from echocell.keras.alias import take_the_place_of
 
