@@ -135,7 +135,7 @@ def test_a_constant_series(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     path.write_text("v\n" + "5\n" * 40)
     assert cli.main(["forecast", str(path), "--epochs", "60", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "'v' is constant: there is nothing to learn but that" in said
+    assert "'v' is constant: the model can only learn that value" in said
     assert 'does not beat "repeat last value"' in said
     values = [float(value) for _, value in rows_of(tmp_path / "flat-forecast.csv")[1:]]
     np.testing.assert_allclose(values, 5, atol=0.5)

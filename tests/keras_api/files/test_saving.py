@@ -381,7 +381,7 @@ def test_copy_of_a_layer_in_a_model_stands_alone(copied: Callable[[Any], Any]) -
     twin.set_weights([0 * weight for weight in twin.get_weights()])
     assert model.layers[1].kernel.any()
     model.pop()
-    model.add(twin)  # no warning: it stands in no model
+    model.add(twin)  # no warning: it belongs to no model
     inner = copied(model.layers[0].backward_layer)
     assert_equal(inner.get_weights(), model.layers[0].get_weights()[3:])
     assert inner(X).shape == (N, T, 2)

@@ -253,7 +253,7 @@ def test_a_name_that_another_layer_of_the_model_has_is_refused() -> None:
     assert type(last.name) is str
     assert model.get_layer("mine") is last
     assert model.pop() is last
-    last.name = first.name  # it stands in no model any more
+    last.name = first.name  # it no longer belongs to a model
     with pytest.raises(ValueError, match="unique names"):
         model.add(last)
 
