@@ -1,1 +1,1 @@
-"""Benchmarks: core/ in C++, compare/ in Python. README.md says how to run them."""
+"""Benchmarks: core/ in C++, compare/ in Python. README.md describes how to run them."""

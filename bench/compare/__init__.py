@@ -1,1 +1,1 @@
-"""Measures echocell beside its peers, beside another version of itself and beside the machine."""
+"""Compares echocell with other libraries, with another version of itself, and with the machine."""

@@ -1,11 +1,11 @@
-"""Measures echocell beside PyTorch, Keras and JAX, in one run.
+"""Compares echocell with PyTorch, Keras and JAX, in one run.
 
     python -m bench.compare [ROW ...] [--quick] [--threads 1,2] [--out DIR] [--json FILE]
 
-Every library does the same work from the same weights on the same data; its answer is checked, and
-then all are timed in turn. Prints Markdown tables with ratios to echocell, the targets and whether
-they are met; --out writes them with a JSON file and a picture. Libraries that are not installed are
-left out. See bench/README.md.
+Every library does the same work from the same weights on the same data; its answers are checked,
+and all libraries are timed in turn. Prints Markdown tables with ratios to echocell, the targets and
+whether they are met; --out writes them together with a JSON file and a picture. Libraries that are
+not installed are left out. See bench/README.md.
 """
 
 from __future__ import annotations
@@ -32,12 +32,19 @@ def parse() -> argparse.Namespace:
         prog="python -m bench.compare", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all")
-    parser.add_argument("--quick", action="store_true", help="fewer cases, less time for each")
+    parser.add_argument("--quick", action="store_true", help="fewer cases and less time per case")
     parser.add_argument(
-        "--threads", type=threads, default=[1, 2], help="for rows that take several (1,2)"
+        "--threads",
+        type=threads,
+        default=[1, 2],
+        help="for rows with several threads (default: 1,2)",
     )
-    parser.add_argument("--seconds", type=float, help="for a case with two libraries (1.5)")
-    parser.add_argument("--cpu-time", action="store_true", help="of the process, on one thread")
+    parser.add_argument(
+        "--seconds", type=float, help="time per case with two libraries (default: 1.5)"
+    )
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="measure processor time, on one thread"
+    )
     parser.add_argument("--wheel", type=Path, help="to be weighed")
     parser.add_argument("--out", type=Path, help="folder for compare.md, .json and .png")
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -55,10 +62,10 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    """1 where echocell is measured and its answer is wrong."""
+    """Runs the comparison. Returns 1 if echocell was measured with a wrong answer."""
     options = parse()
     limit_threads()
-    # Now that they will be told, the libraries may be loaded.
+    # The number of threads is set, so that the libraries can be imported now.
     from bench.compare.comparison import compare, write
     from bench.compare.context import Context
 

@@ -1,4 +1,4 @@
-"""The comparison itself: which rows there are, and what comes out of measuring them."""
+"""The rows of the comparison, and the outcome of measuring them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SGEMM_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Row:
-    """Some tables that are measured together."""
+    """A set of tables that are measured together."""
 
     tables: Sequence[Table]
     run: Callable[[Context, Peers], Iterator[Figure]]
 
 
 def rows() -> dict[str, Row]:
-    """By name, in the order of the report."""
+    """Returns the rows by name, in the order of the report."""
 
     def cell(name: str) -> Row:
         return Row(train.tables(name), lambda context, _: train.run(context, name))
@@ -53,7 +53,7 @@ def rows() -> dict[str, Row]:
 
 
 def load() -> Peers:
-    """The libraries that learn the small models, as far as they are installed."""
+    """Imports the installed libraries that train the small models."""
     Reference.load()
     found = {}
     for name, peer in PEERS.items():
@@ -67,7 +67,7 @@ def load() -> Peers:
 
 
 def yardsticks(context: Context) -> tuple[dict[int, float], float]:
-    """GF/s of sgemm by threads, and GB/s of reading from the second cache."""
+    """Returns GF/s of sgemm by threads, and GB/s of reading from the L2 cache."""
     sgemm = {n: machine.sgemm_rate(n, YARDSTICK_SECONDS) for n in {1, *context.threads}}
     reading = machine.reading_rate(YARDSTICK_SECONDS / 2)
     texts = ", ".join(f"{rate:.0f} GF/s on {n} thread(s)" for n, rate in sgemm.items())
@@ -76,7 +76,7 @@ def yardsticks(context: Context) -> tuple[dict[int, float], float]:
 
 
 def with_rate(table: Table, sgemm: dict[int, float]) -> Table:
-    """The train step of the LSTM is held against the machine's own sgemm too."""
+    """Adds the machine's own sgemm as a target of the LSTM's train step."""
     if table.name != "lstm-train":
         return table
     return replace(table, targets=(*table.targets, Rate(sgemm, SGEMM_SHARE)))
@@ -95,7 +95,7 @@ class Outcome:
 
     @property
     def is_wrong(self) -> bool:
-        """Did echocell give a wrong answer?"""
+        """Whether echocell gave a wrong answer."""
         return any(figure.is_wrong(OURS) for figure in self.figures)
 
     def add(self, row: Row, measured: Sequence[Figure]) -> None:
@@ -109,7 +109,7 @@ class Outcome:
                 self.verdicts += table.verdicts(mine)
 
     def text(self) -> str:
-        """All tables, and the summary last."""
+        """Returns all tables, and the summary at the end."""
         return "\n\n".join([*self.texts, f"### Summary\n\n{summary(self.verdicts)}"])
 
     def json(self) -> str:

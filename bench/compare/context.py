@@ -1,4 +1,4 @@
-"""What a row of the comparison needs to know."""
+"""The settings that all rows of the comparison share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Context:
-    """seconds: for a case with two libraries. quick: fewer cases. wheel: to be weighed."""
+    """The settings of a comparison.
+
+    Attributes:
+        seconds: time for a case with two libraries.
+        quick: whether to measure fewer cases.
+        wheel: the wheel whose size is measured, or None.
+    """
 
     seconds: float
     quick: bool
@@ -25,18 +31,20 @@ class Context:
     wheel: Path | None = None
 
     def race(self, seconds: float | None = None, threads: int = 1) -> Race:
-        """On several threads the wall alone tells the time, and the turns are longer: the threads
-        of the library before spin for some milliseconds.
+        """Returns the race for one case.
+
+        On several threads wall time is measured, and turns are longer, because the threads of the
+        previous library spin for some milliseconds.
         """
         time_of = time.process_time if self.cpu_time and threads == 1 else time.perf_counter
         turn = 0.02 if threads == 1 else 0.06
         return Race(self.seconds if seconds is None else seconds, turn, time_of)
 
     def some(self, cases: Sequence[T], every: int) -> Sequence[T]:
-        """All of them, or, if there is little time, every so many."""
+        """Returns all cases, or with `quick` every n-th."""
         return cases[::every] if self.quick else cases
 
 
 def say(text: str) -> None:
-    """Progress; the tables alone go to the standard output."""
+    """Prints progress to standard error; standard output has only the tables."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What was measured, what was to be reached, and whether it was."""
+"""Measurements, targets, and whether they were met."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ OURS = "echocell"
 class Figure:
     """One case of one table, with every library.
 
-    amounts: by library, in the unit of the table; less is better. errors: by library, how far its
-    answer is from the right one, relative; more than `tolerance` is wrong. flops: multiplications
-    and additions of the matrix products in one unit of work. read: bytes of recurrent weights that
-    the time steps read in one unit of work. bulk: large enough to be held against sgemm.
+    Attributes:
+        amounts: by library, in the unit of the table; less is better.
+        errors: by library, the relative error of its answer; more than `tolerance` is wrong.
+        flops: multiplications and additions of the matrix products in one unit of work.
+        read: bytes of recurrent weights that the time steps read in one unit of work.
+        bulk: whether it is large enough to be compared with sgemm.
     """
 
     table: str
@@ -33,19 +35,21 @@ class Figure:
     note: str = ""
 
     def ratio(self, against: Sequence[str]) -> float | None:
-        """Times echocell's, of the best of `against`; None where one side is missing."""
+        """Returns the best of `against` as a multiple of echocell's; None if one side is
+        missing.
+        """
         others = [self.amounts[name] for name in against if name in self.amounts]
         if not others or OURS not in self.amounts:
             return None
         return min(others) / self.amounts[OURS]
 
     def is_wrong(self, name: str) -> bool:
-        """A library's answer; NaN is wrong too."""
+        """Whether a library's answer is wrong; NaN is wrong too."""
         return name in self.errors and not self.errors[name] <= self.tolerance
 
     @property
     def rate(self) -> float | None:
-        """GF/s that echocell reaches; amounts are seconds."""
+        """Echocell's rate in GF/s; amounts are seconds."""
         if not self.flops or OURS not in self.amounts:
             return None
         return self.flops / self.amounts[OURS] / 1e9
@@ -53,7 +57,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A line of the summary; met is None where there was no target."""
+    """A line of the summary; `met` is None if there is no target."""
 
     work: str
     against: str
@@ -63,17 +67,18 @@ class Verdict:
 
 
 class Target(Protocol):
-    """Something that a table is to reach."""
+    """A target of a table."""
 
     def verdict(self, work: str, figures: Sequence[Figure]) -> Verdict | None:
-        """None where the figures say nothing about it."""
+        """Returns the verdict; None if the figures are not relevant to the target."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Times echocell's amounts: the geometric mean over all cases, and the least of them.
+    """A multiple of echocell's amounts: the geometric mean over all cases, and the minimum.
 
-    against: names of libraries, of which the best counts.
+    Attributes:
+        against: names of libraries, of which the best counts.
     """
 
     label: str
@@ -99,7 +104,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Rate:
-    """The share of the machine's own sgemm rate, of all large cases on as many threads."""
+    """A share of the machine's own sgemm rate, for all large cases on as many threads."""
 
     sgemm: dict[int, float]  # GF/s by threads
     least: float
@@ -121,7 +126,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Limit:
-    """An amount that must not be passed."""
+    """An upper limit of an amount."""
 
     most: float
     unit: str
@@ -141,16 +146,18 @@ class Limit:
 
 @dataclass(frozen=True)
 class Table:
-    """The figures of one kind. unit: "s" or another that is printed as it is."""
+    """The figures of one kind. unit: "s", or another that is printed as it is."""
 
     name: str
     title: str
-    legend: str  # what a case's name is made of
+    legend: str  # the parts of a case's name
     targets: tuple[Target, ...] = ()
     unit: str = "s"
 
     def verdicts(self, figures: Sequence[Figure]) -> Iterator[Verdict]:
-        """Each number of threads for itself: where threads wait, it must not lift a mean."""
+        """Yields verdicts separately per number of threads, so that waiting threads do not distort
+        a mean.
+        """
         counts = sorted({figure.threads for figure in figures})
         for count in counts:
             mine = [figure for figure in figures if figure.threads == count]

@@ -1,4 +1,4 @@
-"""Learners of one workload: each checked against the reference, then their updates timed."""
+"""Trains each library on one workload: checks it against the reference, then times its updates."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from bench.compare.timing import Work
 from bench.compare.workloads import Array, Block, Workload
 
 CHECKED_UPDATES = 48
-TOLERANCE = 3e-5  # of the loss, relative
+TOLERANCE = 3e-5  # relative error of the loss
 SEED = 20
 BLOCK_SECONDS = 0.1
-BLOCK_NUMBERS = 4_000_000  # of x in one block; more than the last cache holds is another task
+BLOCK_NUMBERS = 4_000_000  # limit of x in one block, to stay within the last-level cache
 
 
 def loss_of(learner: Peer, block: Block) -> float:
-    """Over all samples, each batch from a state of zeros."""
+    """Returns the loss over all samples, each batch from a state of zeros."""
     x, y, _ = block.batches()
     outputs = np.concatenate([learner.predict(batch) for batch in x])
     return block.workload.mean_loss(outputs, np.concatenate(y))
 
 
 class Contestant:
-    """One library on one workload: checked, then made ready for its race."""
+    """One library on one workload, checked and prepared for its race."""
 
     def __init__(self, peer: type[Peer], workload: Workload, weights: list[Array], data: Block):
         self.learner = peer(workload, weights)
@@ -41,7 +41,9 @@ class Contestant:
         self.updates = 0
 
     def size_block(self, workload: Workload, pilot_updates: int) -> None:
-        """As many updates as fit into a short time, but not more than the experiment has."""
+        """Sets the number of updates that fit into a short time, at most those of the
+        experiment.
+        """
         start = time.perf_counter()
         self.learner.train(self.checked)
         pilot = (time.perf_counter() - start) / pilot_updates
@@ -52,7 +54,7 @@ class Contestant:
         self.prepared = self.learner.prepare(block)
 
     def work(self, count: int) -> None:
-        """So many blocks. The first may compile."""
+        """Trains on `count` blocks. The first call may compile."""
         for _ in range(count):
             self.learner.train(self.prepared)
 
@@ -64,8 +66,10 @@ def measure(
     peers: Mapping[str, type[Peer]],
     seconds: float,
 ) -> Figure:
-    """Seconds per update with every library, by label, on one thread: these models are too
-    small for more. `seconds`: for all together.
+    """Returns seconds per update of every library, by label, on one thread.
+
+    These models are too small for several threads. `seconds` is the time for all libraries
+    together.
     """
     set_threads(1)
     weights = workload.weights(np.random.default_rng(SEED))

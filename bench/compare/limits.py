@@ -1,15 +1,15 @@
-"""What one shape of each kind of work must cost at least on this machine, and what it costs.
+"""The minimum cost of one shape of each kind of work on this machine, and its actual cost.
 
-    python -m bench.compare.limits [NAME ...] [--ghz 3.7] [--kernels PROGRAM]
-    perf record -D 2000 python -m bench.compare.limits NAME --spin 10
+    python -m bench.compare.limits [NAME ...] [--ghz 3.7] [--kernels PROGRAM] perf record -D 2000
+    python -m bench.compare.limits NAME --spin 10
 
-The model: products over all steps at once run at the rate of sgemm; products step by step run at
-that rate too, or as fast as their weights can be read, whichever takes longer; activations and the
-optimizer take the cycles that were counted for their loops (PROFILE.md). The parts follow each
-other, so their times add up. All on one thread.
+The model: products over all steps at once run at the rate of sgemm; products of single steps run at
+that rate too, or at the rate of reading their weights, whichever takes longer; activations and the
+optimizer take the cycles that were counted for their loops (PROFILE.md). The parts run one after
+the other, so their times add up. All on one thread.
 
-PROGRAM is bench_kernels of the same instruction set (bench/core). With it the rate of every work is
-held against the peak too: fused multiply-adds in registers, measured in the same run.
+PROGRAM is bench_kernels of the same instruction set (bench/core). With it rates are compared with
+the peak too: fused multiply-adds in registers, measured in the same run.
 """
 
 from __future__ import annotations
@@ -23,18 +23,23 @@ from pathlib import Path
 
 from bench.compare.one_thread import limit_threads
 
-LANES = 16  # single precision, 512 bits
-CELL_CYCLES = 85.0  # of LSTM units, per vector, forward
-ADAM_CYCLES = 11.4  # of parameters, per vector
+LANES = 16  # float32, 512 bits
+CELL_CYCLES = 85.0  # per vector of LSTM units, forward
+ADAM_CYCLES = 11.4  # per vector of parameters
 NAMES = ("tiny", "middle", "wide", "large", "step", "long")
 HEAD = ("work", "Mflop, all steps", "Mflop, by step", "MB read", "products", "cells", "optimizer")
 
 
 @dataclass(frozen=True)
 class Model:
-    """Of one unit of work. whole, stepwise: operations of products over all steps at once, and step
-    by step. read: bytes of weights that the steps read. cells: vectors of units. parameters: that
-    Adam moves.
+    """The model of one unit of work.
+
+    Attributes:
+        whole: operations of the products over all steps at once.
+        stepwise: operations of the products of single steps.
+        read: bytes of weights that the steps read.
+        cells: vectors of units.
+        parameters: number of parameters that Adam updates.
     """
 
     whole: float
@@ -44,7 +49,7 @@ class Model:
     parameters: float = 0.0
 
     def seconds(self, sgemm: float, reading: float, ghz: float) -> tuple[float, float, float]:
-        """Products, cells, optimizer; sgemm in GF/s, reading in GB/s."""
+        """Returns the times of products, cells and optimizer; sgemm in GF/s, reading in GB/s."""
         products = self.whole / sgemm + max(self.stepwise / sgemm, self.read / reading)
         cycles = self.cells * CELL_CYCLES, self.parameters / LANES * ADAM_CYCLES
         return products / 1e9, cycles[0] / ghz / 1e9, cycles[1] / ghz / 1e9
@@ -52,7 +57,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Case:
-    """A model, and the work: so many units of it in one call."""
+    """A model, and the work: `units` of it per call."""
 
     title: str
     model: Model
@@ -99,7 +104,7 @@ def case(name: str) -> Case:
 
 
 def _tiny() -> Case:
-    """The first of the small shapes; its one-hot inputs are looked up, which is no product."""
+    """Returns the first of the small shapes, whose one-hot inputs need no product."""
     import numpy as np
 
     from bench.compare.peers import Echocell
@@ -122,14 +127,14 @@ def _tiny() -> Case:
 
 
 def spin(found: Case, seconds: float) -> None:
-    """Does the work for so long, for perf to look at."""
+    """Repeats the work for some seconds, for perf."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         found.run()
 
 
 def report(names: list[str], ghz: float, seconds: float, kernels: Path | None) -> str:
-    """A Markdown table of limits and times."""
+    """Returns a Markdown table of limits and times."""
     from bench.compare import machine
     from bench.compare.report import amount, markdown
     from bench.compare.timing import Race, repeat
@@ -161,7 +166,7 @@ def main() -> int:
     parser.add_argument("--ghz", type=float, default=3.7, help="the clock under load (3.7)")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each (2.0)")
     parser.add_argument("--kernels", type=Path, help="the program that measures the peak")
-    parser.add_argument("--spin", type=float, help="only do the work of one NAME for so long")
+    parser.add_argument("--spin", type=float, help="only repeat the work of one NAME for this time")
     options = parser.parse_args()
     names = options.names or list(NAMES)
     if any(name not in NAMES for name in names):

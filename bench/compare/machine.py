@@ -1,4 +1,4 @@
-"""The machine: its name, its own rates, and the libraries that it has."""
+"""The machine: its name, its own rates, and the installed libraries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SGEMM_SIZES = (512, 1024, 2048)
 
 
 def set_threads(count: int) -> None:
-    """Of echocell and, where it is loaded, PyTorch."""
+    """Sets the threads of echocell and, if it is imported, PyTorch."""
     importlib.import_module("echocell").set_num_threads(count)
     torch = optional("torch")
     if torch is not None:
@@ -26,7 +26,7 @@ def set_threads(count: int) -> None:
 
 
 def optional(name: str) -> Any:
-    """The module, or None where it is not installed."""
+    """Returns the module, or None if it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -34,7 +34,9 @@ def optional(name: str) -> Any:
 
 
 def sgemm_rate(threads: int, seconds: float) -> float:
-    """GF/s of the best product of square matrices; PyTorch's, or NumPy's where that is missing."""
+    """Returns GF/s of the best product of square matrices, with PyTorch if installed, else
+    NumPy.
+    """
     set_threads(threads)
     torch = optional("torch")
     best = 0.0
@@ -54,8 +56,9 @@ def sgemm_rate(threads: int, seconds: float) -> float:
 
 
 def reading_rate(seconds: float) -> float:
-    """GB/s at which NumPy's dot product reads from the second cache, on one thread. The difference
-    of two sizes leaves the cost of the call out.
+    """Returns GB/s at which NumPy's dot product reads from the L2 cache, on one thread.
+
+    The difference between two sizes eliminates the cost of the call.
     """
     sizes = [share * cache_bytes(2) // 8 // 16 for share in (3, 10)]  # numbers per operand
     took = []
@@ -67,7 +70,7 @@ def reading_rate(seconds: float) -> float:
 
 
 def peak_rate(kernels: Path) -> float:
-    """GF/s of fused multiply-adds in registers, on one thread; of bench_kernels (bench/core)."""
+    """Returns GF/s of fused multiply-adds in registers, on one thread, from bench_kernels."""
     options = ["--benchmark_filter=^peak/float", "--benchmark_format=json"]
     options += ["--benchmark_repetitions=5"]
     done = subprocess.run([kernels, *options], capture_output=True, text=True, check=True)
@@ -76,7 +79,7 @@ def peak_rate(kernels: Path) -> float:
 
 
 def cache_bytes(level: int) -> int:
-    """Of one core; half a MiB where the system does not say."""
+    """Returns the size of a cache of one core; 512 KiB if the system does not report it."""
     path = Path(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size")
     try:
         text = path.read_text(encoding="ascii").strip()
@@ -86,7 +89,7 @@ def cache_bytes(level: int) -> int:
 
 
 def cpu_name() -> str:
-    """The processor's name, where the system tells it."""
+    """Returns the processor's name, if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -107,7 +110,7 @@ def describe() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Of everything that is installed and could be compared."""
+    """Returns the versions of all installed libraries that can be compared."""
     found = {"python": platform.python_version(), "numpy": np.__version__}
     for name in ("echocell", "torch", "keras", "jax"):
         module = optional(name)

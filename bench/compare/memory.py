@@ -1,4 +1,4 @@
-"""A million calls of train_on_batch: the memory of the process before and after.
+"""Calls train_on_batch a million times and prints the process's memory before and after.
 
 python -m bench.compare.memory [CALLS]
 """
@@ -15,7 +15,7 @@ from echocell.models import Sequential
 
 
 def resident_mib() -> float:
-    """Memory of this process that is in RAM, in MiB (Linux)."""
+    """Returns the resident memory of this process, in MiB (Linux)."""
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 

@@ -1,4 +1,4 @@
-"""One thread for every library. Imports none of them: it has to be said before they are loaded."""
+"""Limits every library to one thread. Imports none of them: it must run before they are loaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def limit_threads() -> None:
-    """Rows of the comparison that take more threads say so to the libraries that can be told."""
+    """Sets the environment variables; rows with more threads change the number at run time."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC"):
         os.environ[name] = "1"
     flags = os.environ.get("XLA_FLAGS", "")

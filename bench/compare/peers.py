@@ -1,4 +1,4 @@
-"""The libraries that are compared, each behind the same few methods.
+"""The compared libraries, behind a common interface.
 
 Legend: B batch, T time steps, F features, H units, O outputs, U updates.
 """
@@ -16,33 +16,33 @@ import numpy as np
 
 from bench.compare.workloads import Array, Block, Workload
 
-# Adam's numbers, Keras's defaults.
+# Adam's settings, Keras's defaults.
 RATE, BETA_1, BETA_2, EPSILON = 1e-3, 0.9, 0.999, 1e-7
 
 
 class Peer(Protocol):
-    """A library, and with an instance: one model of it."""
+    """A library; an instance is one model of it."""
 
     label: ClassVar[str]
 
     @classmethod
     def load(cls) -> str:
-        """Imports the library; its version. Raises ImportError."""
+        """Imports the library and returns its version. Raises ImportError."""
 
     def __init__(self, workload: Workload, weights: list[Array]) -> None: ...
 
     def prepare(self, block: Block) -> Any:
-        """The data as train() takes them; not timed."""
+        """Returns the data in the form that train() takes; not timed."""
 
     def train(self, prepared: Any) -> None:
-        """All updates of the block; returns when they are done. The first call may compile."""
+        """Runs all updates of the block to completion. The first call may compile."""
 
     def predict(self, x: Array) -> Array:
-        """The outputs [B, O] for x [B, T, F], from a state of zeros; no state is kept."""
+        """Returns the outputs [B, O] for x [B, T, F], from a state of zeros; no state is kept."""
 
 
 class Keras:
-    """Keras on JAX, with fit called as the experiment's script calls it."""
+    """Keras on JAX, with fit called as in the script of the experiment."""
 
     label: ClassVar[str] = "Keras fit"
     package: ClassVar[str] = "keras"
@@ -89,7 +89,7 @@ class Keras:
 
 
 class KerasBatches(Keras):
-    """Keras without the cost of a call of fit: one train_on_batch per update."""
+    """Keras without the overhead of fit: one train_on_batch per update."""
 
     label = "Keras train_on_batch"
 
@@ -137,7 +137,7 @@ class PyTorch:
                 "mean_squared_error": "mse_loss",
             }[workload.loss],
         )
-        # PyTorch adds two biases; the second stays zero, or Adam would move their sum twice.
+        # PyTorch adds two biases; the second stays zero, or Adam would update their sum twice.
         self.lstm.bias_hh_l0.requires_grad_(False)
         values = {
             self.lstm.weight_ih_l0: kernel.T,
@@ -176,8 +176,10 @@ class PyTorch:
                 state = (h.detach(), c.detach())
 
     def step(self) -> None:
-        """Adam as Keras has it: its epsilon stands beside the second moment before the correction
-        of the bias, PyTorch's after it.
+        """Runs Adam as in Keras, which adds epsilon before the bias correction of the second
+        moment.
+
+        PyTorch adds it afterwards.
         """
         self.count += 1
         self.optimizer.param_groups[0]["eps"] = EPSILON / math.sqrt(1.0 - BETA_2**self.count)
@@ -190,7 +192,7 @@ class PyTorch:
 
 
 class Jax:
-    """JAX: all updates of a block are one compiled loop; the time to compile it is not counted."""
+    """JAX: all updates of a block in one compiled loop; compile time is not counted."""
 
     label: ClassVar[str] = "JAX jit"
     jax: ClassVar[Any]
@@ -225,7 +227,7 @@ class Jax:
         return zero, zero
 
     def forward(self, parameters: Any, x: Any, state: Any) -> Any:
-        """From x [B, T, F]: the logits [B, O] and the last state."""
+        """Returns the logits [B, O] and the last state for x [B, T, F]."""
         kernel, recurrent, bias, dense_kernel, dense_bias = parameters
         sigmoid, tanh, split = self.jax.nn.sigmoid, self.jax.numpy.tanh, self.jax.numpy.split
 
@@ -266,7 +268,7 @@ class Jax:
 
 
 class Reference:
-    """The arbiter: tests/support/reference.py in float64. It checks answers and is not timed."""
+    """The reference: tests/support/reference.py in float64. It checks answers and is not timed."""
 
     label: ClassVar[str] = "reference"
     reference: ClassVar[Any]
@@ -296,7 +298,7 @@ class Reference:
         return self.workload.activate(self.forward(x, None)[-1])
 
     def forward(self, x: Array, state: Any) -> Any:
-        """The run of the LSTM, the weights of the Dense layer, the logits [B, O]."""
+        """Returns the run of the LSTM, the weights of the Dense layer, the logits [B, O]."""
         kernel, recurrent, bias, dense_kernel, dense_bias = self.learned[0]
         lstm = {"kernel": kernel, "recurrent_kernel": recurrent, "bias": bias}
         dense = {"kernel": dense_kernel, "bias": dense_bias}
@@ -325,8 +327,10 @@ class Reference:
 
 
 def adam(np_: Any, parameters: Any, gradients: Any, m: Any, v: Any, count: Any) -> Any:
-    """Update number `count` (from 1), as Keras writes it; np_ is numpy or jax.numpy. Returns the
-    new parameters, m and v, each a list like `parameters`, and count.
+    """Runs update number `count` (from 1) as in Keras; np_ is numpy or jax.numpy.
+
+    Returns:
+        The new parameters, m and v, each a list like `parameters`, and count.
     """
     m = [BETA_1 * a + (1 - BETA_1) * g for a, g in zip(m, gradients, strict=True)]
     v = [BETA_2 * a + (1 - BETA_2) * g * g for a, g in zip(v, gradients, strict=True)]

@@ -1,8 +1,8 @@
-"""The picture of a comparison: ratios by shape, and the rates that are reached by intensity.
+"""Draws a comparison: ratios by shape, and the achieved rates by intensity.
 
     python -m bench.compare.picture compare.json compare.png
 
-It is drawn from the JSON file alone.
+The JSON file is its only input.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STRIPS = (
     ("Small work", ("updates", "call-fit", "call-predict", "step", "experiments")),
     ("Train steps and the way forward", ("lstm", "gru", "rnn", "wrapped", "masked")),
 )
-FAMILIES = {  # what a label begins with, name in the legend, colour
+FAMILIES = {  # prefix of a label, name in the legend, colour
     "PyTorch": ("PyTorch", "#c8553d"),
     "torch": ("PyTorch", "#c8553d"),
     "JAX": ("JAX, the whole loop compiled", "#1b7f79"),
@@ -48,7 +48,7 @@ HEADINGS = {
 
 @dataclass(frozen=True)
 class Series:
-    """Ratios of one table to one rival, by case and threads."""
+    """Ratios of one table to one other library, by case and threads."""
 
     table: str
     label: str
@@ -67,7 +67,7 @@ class Series:
         return self.family[1]
 
     def means(self) -> str:
-        """Of each number of threads."""
+        """Returns the geometric mean for each number of threads."""
         counts = sorted({threads for _, threads in self.ratios})
         means = [
             times(geometric_mean(r for (_, n), r in self.ratios.items() if n == count))
@@ -81,7 +81,7 @@ class Series:
 
 
 def figures_of(found: dict[str, Any]) -> list[Figure]:
-    """Again as they were."""
+    """Returns the figures in the JSON content."""
     return [Figure(**{k: v for k, v in f.items() if k != "rate"}) for f in found["figures"]]
 
 
@@ -99,7 +99,7 @@ def series_of(found: dict[str, Any], figures: Sequence[Figure]) -> Iterator[Seri
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
-    """Two strips of ratios, and the roofline."""
+    """Draws two panels of ratios, and the roofline."""
     figures = figures_of(found)
     series = list(series_of(found, figures))
     picture = Picture(figsize=(15, 19), layout="constrained")
@@ -111,7 +111,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     libraries = ", ".join(f"{name} {versions[name]}" for name in versions if name != "python")
     machine = found["machine"]
     picture.suptitle(
-        f"echocell beside its peers: {machine['cpu']}, {machine['processors']} processors, "
+        f"echocell compared: {machine['cpu']}, {machine['processors']} processors, "
         f"{found['date'][:10]}\n{libraries}",
         fontsize=12,
     )
@@ -126,7 +126,7 @@ def _group(series: Sequence[Series], name: str) -> list[Series]:
 
 
 def draw_ratios(axis: Any, title: str, groups: Sequence[Sequence[Series]]) -> None:
-    """Groups side by side, their cases along the axis; logarithmic."""
+    """Draws groups side by side, with their cases along the axis; logarithmic."""
     places: list[int] = []
     ticks: list[str] = []
     bounds: list[tuple[int, int, Sequence[Series]]] = []
@@ -152,7 +152,7 @@ def draw_ratios(axis: Any, title: str, groups: Sequence[Sequence[Series]]) -> No
 
 
 def _draw_legend(axis: Any, series: Sequence[Series]) -> None:
-    """Above all, in one line."""
+    """Draws the legend above the panels, in one line."""
     seen: dict[str, Any] = {}
 
     def add(name: str, **style: Any) -> None:
@@ -193,7 +193,7 @@ def _draw_series(axis: Any, s: Series, cases: Sequence[str], first: int) -> None
 
 
 def _draw_heads(axis: Any, bounds: Sequence[tuple[int, int, Sequence[Series]]]) -> None:
-    """Over each group: what it is, and the geometric means, on one and on more threads."""
+    """Writes above each group its title and its geometric means by number of threads."""
     for first, last, group in bounds:
         lines = [HEADINGS.get(group[0].table, group[0].table)]
         for s in group:

@@ -1,4 +1,4 @@
-"""Recurrent networks of one loss and plain SGD, in echocell and in PyTorch, from the same weights.
+"""Recurrent networks with one loss and plain SGD, in echocell and PyTorch, from the same weights.
 
 Legend: B batch, T time steps, F features, H units, O outputs, G blocks of weights in a cell.
 """
@@ -20,13 +20,14 @@ from echocell.optimizers import SGD
 BLOCKS = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 TORCH_NAMES = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 TIMED_RATE = 1e-3
-TOLERANCE = 1e-4  # of outputs and gradients in single precision, by their norm
+TOLERANCE = 1e-4  # of outputs and gradients in float32, relative to their norm
 
 
 @dataclass(frozen=True)
 class Net:
-    """depth recurrent layers with an output at every step, and a Dense(outputs) on every step if
-    outputs is not 0. Mean squared error.
+    """`depth` recurrent layers with outputs at every step, and a Dense(outputs) on every step.
+
+    There is no Dense layer if outputs is 0. The loss is the mean squared error.
     """
 
     cell: str
@@ -52,11 +53,11 @@ class Net:
         return f"({self.units}, {self.batch}, {self.steps}, {self.features})"
 
     def widths(self) -> list[int]:
-        """Of the input of each recurrent layer."""
+        """Returns the width of the input of each recurrent layer."""
         return [self.features, *[self.units * self.directions] * (self.depth - 1)]
 
     def weights(self, rng: np.random.Generator) -> list[Array]:
-        """In the order of Keras, biases too not 0."""
+        """Returns random weights in the order of Keras, with biases other than 0."""
         blocks, found = BLOCKS[self.cell] * self.units, []
         for width in self.widths():
             for _ in range(self.directions):
@@ -75,8 +76,10 @@ class Net:
         return x, rng.uniform(-0.5, 0.5, (*shape, self.width)).astype(np.float32)
 
     def flops(self, train: bool) -> float:
-        """Of the matrix products. Backward: both kernels' gradients, the way back through time,
-        and from every layer to the one below.
+        """Returns the operations of the matrix products.
+
+        The backward pass has the gradients of both kernels, of the states through time, and of the
+        inputs of every layer but the first.
         """
         rows, total = 2.0 * self.batch * self.steps, 0.0
         blocks = BLOCKS[self.cell] * self.units
@@ -88,7 +91,8 @@ class Net:
         return total + rows * self.outputs * self.units * self.directions * (3 if train else 1)
 
     def read(self, train: bool) -> float:
-        """Bytes of recurrent weights if every time step reads them once, forward and back."""
+        """Returns the bytes of recurrent weights if every time step reads them once per pass."""
+        """The network in echocell."""
         matrix = 4.0 * BLOCKS[self.cell] * self.units**2
         return matrix * self.steps * self.depth * self.directions * (2 if train else 1)
 
@@ -102,7 +106,7 @@ class Ours:
         shape = (steps, net.features)
         first = layers.Masking(0.0, input_shape=shape) if masking else layers.Input(shape)
         self.model = Sequential([first, *self._layers(net)])
-        # A rate for the check at which the update is about as large as the weights.
+        # A learning rate for the check at which the update is about as large as the weights.
         self.rate = 0.02 * net.batch * net.steps * net.width
         self.optimizer = SGD(self.rate)
         self.model.compile(loss="mse", optimizer=self.optimizer)
@@ -117,8 +121,10 @@ class Ours:
             yield layers.TimeDistributed(layers.Dense(net.outputs))
 
     def gradients(self, x: Any, y: Any) -> list[Any]:
-        """What one update takes off the weights, over its rate, in the order of Keras. The weights
-        are what they were, and the rate is that of the race.
+        """Returns the change of the weights in one update, divided by the learning rate, in Keras's
+        order.
+
+        Weights and learning rate are restored afterwards.
         """
         before = self.model.get_weights()
         self.optimizer.learning_rate = self.rate
@@ -130,7 +136,7 @@ class Ours:
 
 
 class Torch:
-    """The network in PyTorch, eager; time-major, as it likes it best."""
+    """The network in PyTorch, eager, in its fastest layout: time-major."""
 
     def __init__(self, net: Net, weights: Sequence[Array]):
         self.torch: Any = optional("torch")
@@ -145,7 +151,7 @@ class Torch:
         self.learned = []
         with self.torch.no_grad():
             for name, parameter in parameters.items():
-                # Where Keras has one bias, the second stays 0: it would do the same again.
+                # Where Keras has one bias, PyTorch's second stays 0: it would be redundant.
                 if name.startswith("bias_hh") and net.cell != "GRU":
                     parameter.zero_().requires_grad_(False)
                 else:
@@ -155,7 +161,7 @@ class Torch:
         self.optimizer = self.torch.optim.SGD(self.learned, lr=TIMED_RATE, fused=True)
 
     def arranged(self, weights: Sequence[Array]) -> list[Array]:
-        """Keras's weights, or their gradients, as PyTorch's learned parameters have them."""
+        """Arranges Keras's weights, or their gradients, as PyTorch's parameters."""
         found = []
         count = 3 * self.net.depth * self.net.directions
         for index, value in enumerate(weights):
@@ -167,7 +173,7 @@ class Torch:
         return [np.ascontiguousarray(value) for value in found]
 
     def _reordered(self, value: Array) -> Array:
-        """GRU: Keras has the blocks in the order z, r, h, PyTorch in r, z, n."""
+        """Reorders the blocks of a GRU: z, r, h in Keras, r, z, n in PyTorch."""
         if self.net.cell != "GRU":
             return value
         z, r, h = np.split(value, 3, axis=-1)
@@ -187,19 +193,19 @@ class Torch:
         self.optimizer.step()
 
     def gradients(self) -> list[Array]:
-        """Of the update before."""
+        """Returns the gradients of the previous update."""
         return [parameter.grad.numpy() for parameter in self.learned]
 
 
 def distance(got: Sequence[Array], right: Sequence[Array]) -> float:
-    """The largest of their differences, each by its norm."""
+    """Returns the largest of their differences, each relative to its norm."""
     return max(
         float(np.linalg.norm(a - b) / np.linalg.norm(b)) for a, b in zip(got, right, strict=True)
     )
 
 
 def bulk(net: Net) -> bool:
-    """Large enough to be held against a matrix product."""
+    """Whether the network is large enough to be compared with a matrix product."""
     return net.units >= 128 and net.batch >= 32
 
 

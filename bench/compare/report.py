@@ -1,4 +1,4 @@
-"""The figures as Markdown tables and as JSON."""
+"""Formats the figures as Markdown tables and as JSON."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bench.compare.figures import OURS, Figure, Table, Verdict, times
 
 
 def markdown(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
-    """The first row is the head; `right`: is the column aligned to the right?"""
+    """Formats a Markdown table whose first row is the head; `right` marks right-aligned columns."""
     lines = [rows[0], ["---:" if r else "---" for r in right], *rows[1:]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def amount(value: float, unit: str) -> str:
-    """A time in the unit that suits it; another amount in its own."""
+    """Formats a time in a suitable unit; another amount in its own unit."""
     if unit != "s":
         return f"{value:.3g} {unit}"
     for factor, name in ((1e6, "µs"), (1e3, "ms")):
@@ -28,12 +28,12 @@ def amount(value: float, unit: str) -> str:
 
 
 def libraries(figures: Sequence[Figure]) -> list[str]:
-    """All that occur, echocell first."""
+    """Returns all libraries in the figures, echocell first."""
     return list(dict.fromkeys([OURS, *(name for figure in figures for name in figure.amounts)]))
 
 
 def table_text(table: Table, figures: Sequence[Figure], sgemm: dict[int, float]) -> str:
-    """One table with what it is about, what was to be reached, and who was wrong."""
+    """Formats one table with its description, its targets, and the libraries with wrong answers."""
     names = libraries(figures)
     many = len({figure.threads for figure in figures}) > 1
     rates = any(figure.rate for figure in figures)
@@ -54,7 +54,7 @@ def table_text(table: Table, figures: Sequence[Figure], sgemm: dict[int, float])
 
 
 def _cell(figure: Figure, name: str, unit: str) -> str:
-    """As in "812 µs (54×) †": the amount, times echocell's, and that the answer was wrong."""
+    """Formats a cell such as "812 µs (54×) †": amount, multiple of echocell's, wrong answer."""
     if name not in figure.amounts:
         return "–"
     text = amount(figure.amounts[name], unit)
@@ -89,11 +89,11 @@ def _wrong(figures: Sequence[Figure]) -> Iterator[str]:
             yield f"† {name} did not give the right answer: {listed}"
     errors = [e for f in figures for name, e in f.errors.items() if not f.is_wrong(name)]
     if errors:
-        yield f"all other answers that were checked are right to {max(errors):.0e}, relative"
+        yield f"all other checked answers are correct to {max(errors):.0e}, relative"
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """All targets in one table."""
+    """Formats all targets in one table."""
     rows = [["work", "against", "reached", "target", "met"]]
     for v in verdicts:
         met = "–" if v.met is None else "yes" if v.met else "no"
@@ -107,7 +107,7 @@ def record(
     verdicts: Sequence[Verdict],
     about: dict[str, Any],
 ) -> dict[str, Any]:
-    """What the JSON file holds: date, machine, versions and command, figures, verdicts."""
+    """Returns the content of the JSON file: date, machine, versions, command, figures, verdicts."""
     return {
         **about,
         "unit": "seconds per unit of work, and megabytes of the wheel",

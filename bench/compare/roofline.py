@@ -1,4 +1,4 @@
-"""The rates that the LSTM reaches on one thread, under the limits of the machine."""
+"""Draws the rates of the LSTM on one thread below the limits of the machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OURS_COLOUR, PEER_COLOUR = "#1f4e9c", "#c8553d"
 
 
 def draw_rates(axis: Any, figures: Sequence[Figure], yardsticks: dict[str, Any]) -> None:
-    """GF/s of the products over their operations per byte of weights that the time steps read."""
+    """Draws GF/s of the products over their operations per byte of weights read by the steps."""
     sgemm = yardsticks["sgemm GF/s by threads"]["1"]
     reading = yardsticks["reading from L2, GB/s"]
     shown = [f for f in figures if f.table in KINDS and f.threads == 1 and f.rate and f.read]
@@ -40,7 +40,7 @@ def draw_rates(axis: Any, figures: Sequence[Figure], yardsticks: dict[str, Any])
     axis.set_xscale("log")
     axis.set_yscale("log")
     axis.set_xlim(left, right)
-    # A step of eight units is no matter of rates.
+    # A step with eight units is not limited by rates.
     axis.set_ylim(sgemm / 200, 6 * sgemm)
     axis.xaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_major_formatter("{x:g}")
@@ -59,7 +59,7 @@ def _intensity(figure: Figure) -> float:
 
 
 def _draw_pair(axis: Any, figure: Figure) -> None:
-    """Ours, and the best of the others below it."""
+    """Draws echocell's rate, and the best of the others below it."""
     marker, place, ours = KINDS[figure.table][0], _intensity(figure), figure.rate or 0.0
     axis.plot(place, ours, marker, color=OURS_COLOUR, markersize=8, zorder=3, alpha=0.85)
     others = [value for name, value in figure.amounts.items() if name != OURS]
@@ -78,7 +78,7 @@ def _draw_roof(axis: Any, sgemm: float, reading: float, left: float, right: floa
 
 
 def _name(axis: Any, figures: Sequence[Figure], sgemm: float, reading: float) -> None:
-    """Shapes of one intensity under each other, above the roof; neighbours at two heights."""
+    """Labels shapes of equal intensity in one text above the roof; neighbours at two heights."""
     groups: dict[float, list[Figure]] = {}
     for figure in sorted(figures, key=_intensity):
         groups.setdefault(round(_intensity(figure), 1), []).append(figure)

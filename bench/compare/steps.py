@@ -1,7 +1,7 @@
-"""A train step, and the way forward alone, of one network: checked, then timed.
+"""Checks and times a train step, and a forward pass, of one network.
 
-A step is one call from Python on both sides: train_on_batch here, forward, loss, backward and
-update there. Data are ready in each library's own layout.
+A step is one call from Python on both sides: train_on_batch in echocell; forward, loss, backward
+and update in PyTorch. Data are prepared in each library's own layout.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SEED = 3
 
 @dataclass
 class Pair:
-    """One network in both libraries, with data, and how far their answers are apart."""
+    """One network in both libraries, with data and the distance between their answers."""
 
     net: Net
     ours: Ours
@@ -64,7 +64,7 @@ class Pair:
         return works
 
     def forwards(self) -> dict[str, Work]:
-        """Nothing is kept for a way back."""
+        """Returns the forward passes, in which nothing is kept for a backward pass."""
         model, x = self.ours.model, self.x
         works = {OURS: repeat(lambda: model.predict_on_batch(x))}
         if self.torch is not None:
@@ -82,7 +82,7 @@ class Pair:
 def measure(
     context: Context, net: Net, threads: int, train: str, forward: str = "", prefix: str = ""
 ) -> Iterator[Figure]:
-    """train, forward: names of the tables; no name, no figure."""
+    """Yields the figures. train, forward: names of the tables, without which there is no figure."""
     set_threads(threads)
     pair = Pair.of(net)
     for table, works, apart, is_train in (

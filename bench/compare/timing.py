@@ -1,4 +1,4 @@
-"""Who is faster: several ways of doing the same work, timed in turn."""
+"""Times several implementations of the same work in turn."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-Work = Callable[[int], object]  # does its work so many times and returns when it is done
+Work = Callable[[int], object]  # does its work a number of times
 
 LEAST_TURNS = 3
 
 
 @dataclass(frozen=True)
 class Race:
-    """seconds: for all libraries together, on one case. turn: the least time of one turn; the
-    threads of the library before need some milliseconds to fall asleep.
+    """Times implementations in turn.
+
+    Attributes:
+        seconds: time for all libraries together, on one case.
+        turn: minimum time of one turn; the threads of the previous library need some milliseconds
+            to fall asleep.
     """
 
     seconds: float
@@ -23,8 +27,8 @@ class Race:
     clock: Callable[[], float] = time.perf_counter
 
     def __call__(self, works: Mapping[str, Work]) -> dict[str, float]:
-        """Seconds per unit of work, the best turn of each. They take turns until time is up, but
-        at least three times.
+        """Returns seconds per unit of work, the best turn of each. There are at least three
+        turns.
         """
         counts = {name: self._count(work) for name, work in works.items()}
         best = dict.fromkeys(works, math.inf)
@@ -39,8 +43,9 @@ class Race:
         return best
 
     def _shorter(self, count: int, elapsed: float) -> int:
-        """The next turn's count. Threads that wait for a busy processor can take a hundred times as
-        long as they did a moment ago.
+        """Returns the count for the next turn, reduced if the turn was too long.
+
+        Threads that wait for a busy processor can suddenly take a hundred times as long.
         """
         return count if elapsed < 3 * self.turn else max(1, int(count * self.turn / elapsed))
 
@@ -50,7 +55,7 @@ class Race:
         return (self.clock() - start) / count
 
     def _count(self, work: Work) -> int:
-        """How often the work fits into a turn. Whatever compiles or warms up has done so then."""
+        """Returns how often the work fits into a turn, after it has compiled and warmed up."""
         work(1)
         count = 1
         while True:
@@ -63,7 +68,7 @@ class Race:
 
 
 def repeat(once: Callable[[], object]) -> Work:
-    """The work of doing `once` n times."""
+    """Returns the work of calling `once` n times."""
 
     def work(count: int) -> None:
         for _ in range(count):

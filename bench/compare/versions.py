@@ -3,11 +3,11 @@
     python -m bench.compare.versions OLD NEW [--mean 1.00] [--most 1.05] [--threads 1,2]
         [--only TEXT] [--seconds 0.6] [--json FILE]
 
-OLD and NEW are Python interpreters, each of an environment that has one version installed. Every
-version runs in a process of its own; the two take turns of some milliseconds on the same workload,
-so that a change in the machine's speed meets both. Prints the ratio new / old of each workload,
-its best turns compared, the geometric mean and the largest, and whether they keep within --mean and
---most; ends with status 1 where they do not. ECHOCELL_ISA selects the instruction set of both.
+OLD and NEW are Python interpreters of two environments, each with one version installed. Every
+version runs in its own process; the two take turns of some milliseconds on the same workload, so
+that changes in the machine's speed affect both. Prints the ratio new / old of each workload from
+the best turns, the geometric mean and the maximum, and whether they are within --mean and --most;
+the exit status is 1 if they are not. ECHOCELL_ISA selects the instruction set of both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-TURN = 0.02  # seconds of one turn
+TURN = 0.02  # length of one turn, in seconds
 LEAST_TURNS = 7
 
 
@@ -41,7 +41,7 @@ class Version:
         self.names: list[str] = self._answer()
 
     def ask(self, **request: Any) -> float:
-        """The seconds that the request took."""
+        """Returns the time of the request in seconds."""
         assert self._process.stdin is not None
         print(json.dumps(request), file=self._process.stdin, flush=True)
         return float(self._answer())
@@ -61,7 +61,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Times:
-    """The least seconds per unit of one workload in both versions."""
+    """The best seconds per unit of one workload in both versions."""
 
     workload: str
     threads: int
@@ -80,7 +80,7 @@ class Times:
 
 
 def race(versions: Sequence[Version], name: str, seconds: float) -> list[float]:
-    """The least seconds per unit of work of each version."""
+    """Returns the best seconds per unit of work of each version."""
     took = [version.ask(make=name) for version in versions]
     counts = [max(1, round(TURN / max(once, 1e-7))) for once in took]
     counts = [
@@ -90,7 +90,7 @@ def race(versions: Sequence[Version], name: str, seconds: float) -> list[float]:
     best = [math.inf] * len(versions)
     turns = max(LEAST_TURNS, round(seconds / (TURN * len(versions))))
     for turn in range(turns):
-        # Each version goes first in every second turn.
+        # The versions take turns in going first.
         order = range(len(versions)) if turn % 2 else reversed(range(len(versions)))
         for k in order:
             best[k] = min(best[k], versions[k].ask(run=counts[k]) / counts[k])
@@ -98,7 +98,7 @@ def race(versions: Sequence[Version], name: str, seconds: float) -> list[float]:
 
 
 def compare(old: str, new: str, threads: int, only: str, seconds: float) -> Iterator[Times]:
-    """Both versions on every workload that both have and whose name contains `only`."""
+    """Measures both versions on every workload that both have and whose name contains `only`."""
     versions = [Version(old, threads), Version(new, threads)]
     try:
         for name in versions[0].names:
@@ -111,13 +111,13 @@ def compare(old: str, new: str, threads: int, only: str, seconds: float) -> Iter
 
 @dataclass(frozen=True)
 class Gate:
-    """Bounds of the ratios new / old: of their geometric mean, and of the largest."""
+    """Bounds of the ratios new / old: of their geometric mean, and of the maximum."""
 
     mean: float | None = None
     most: float | None = None
 
     def report(self, found: Sequence[Times]) -> tuple[str, bool]:
-        """The summary, and whether both bounds hold."""
+        """Returns the summary, and whether both bounds hold."""
         mean = statistics.geometric_mean(times.ratio for times in found)
         largest = max(found, key=lambda times: times.ratio)
         lines = [f"{len(found)} workloads, time new / old: geometric mean {mean:.3f}"]
@@ -142,14 +142,14 @@ def yes_or_no(met: bool) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("old", help="the interpreter of the old version's environment")
-    parser.add_argument("new", help="that of the new version's")
+    parser.add_argument("old", help="interpreter of the old version's environment")
+    parser.add_argument("new", help="interpreter of the new version's environment")
     parser.add_argument("--mean", type=float, help="bound of the geometric mean of new / old")
     parser.add_argument("--most", type=float, help="bound of every ratio new / old")
     parser.add_argument("--only", default="", help="workloads whose name contains this text")
     parser.add_argument("--threads", default="1", help="1, 2 or 1,2 (default 1)")
     parser.add_argument("--seconds", type=float, default=0.6, help="for a workload (default 0.6)")
-    parser.add_argument("--json", type=Path, help="writes the seconds of both versions")
+    parser.add_argument("--json", type=Path, help="file for the seconds of both versions")
     options = parser.parse_args()
     found: list[Times] = []
     for threads in options.threads.split(","):
@@ -158,7 +158,7 @@ def main() -> int:
             print(times, flush=True)
             found.append(times)
     if not found:
-        parser.error(f"no workload has {options.only!r} in its name")
+        parser.error(f"no workload has a name that contains {options.only!r}")
     text, holds = Gate(options.mean, options.most).report(found)
     print(text)
     if options.json:

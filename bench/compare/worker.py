@@ -1,10 +1,10 @@
-"""Every workload of the comparison that echocell does alone, in the process of one version of it.
+"""Runs the workloads of the comparison that need echocell only, in the process of one version.
 
     python -m bench.compare.worker THREADS
 
 versions.py starts it in the environment of each version. It writes the names of its workloads, then
-answers requests, a line of JSON each: {"make": name} prepares a workload and runs it once, and
-{"run": count} runs it so many times. The answer is the seconds that the last run took.
+answers requests, one line of JSON each: {"make": name} prepares a workload and runs it once, and
+{"run": count} runs it `count` times. The answer is the duration of the last run in seconds.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 
 from bench.compare.one_thread import limit_threads
 
-Timed = Callable[[int], float]  # does its work so many times; the seconds that it took
+Timed = Callable[[int], float]  # does its work a number of times, returns the seconds
 Make = Callable[[], Timed]
 SEED = 20
 
 
 def timed(work: Callable[[int], object]) -> Timed:
-    """The wall time of the work."""
+    """Returns a function that measures the wall time of the work."""
 
     def run(count: int) -> float:
         start = time.perf_counter()
@@ -35,8 +35,9 @@ def timed(work: Callable[[int], object]) -> Timed:
 
 
 def workloads(threads: int) -> Iterator[tuple[str, Make]]:
-    """The name of each workload, and a function that prepares it. What is too small for several
-    threads is left out where there are several.
+    """Yields the name of each workload, and a function that prepares it.
+
+    Workloads that are too small for several threads are only included for one.
     """
     if threads == 1:
         yield from _updates()
@@ -49,7 +50,7 @@ def workloads(threads: int) -> Iterator[tuple[str, Make]]:
 
 
 def _updates() -> Iterator[tuple[str, Make]]:
-    """Updates inside one fit: the small shapes, and the experiments."""
+    """Yields updates within one fit: the small shapes, and the experiments."""
     import numpy as np
 
     from bench.compare.peers import Echocell
@@ -68,7 +69,7 @@ def _updates() -> Iterator[tuple[str, Make]]:
 
 
 def _calls() -> Iterator[tuple[str, Make]]:
-    """One call of fit and of predict."""
+    """Yields one call of fit and of predict."""
     import numpy as np
 
     from bench.compare.peers import Echocell
@@ -110,7 +111,7 @@ def _streams() -> Iterator[tuple[str, Make]]:
 
 
 def _import() -> Timed:
-    """An import beyond NumPy's, in fresh processes."""
+    """Returns the import beyond NumPy's, in fresh processes."""
     from bench.compare.rows.startup import IMPORTS, import_seconds
 
     def run(count: int) -> float:
@@ -121,7 +122,7 @@ def _import() -> Timed:
 
 
 def _step_of(net: Any, forward: bool) -> Timed:
-    """A train step of this network, or the way forward alone."""
+    """Returns a train step of this network, or its forward pass."""
     import numpy as np
 
     from bench.compare.recurrent import Ours
@@ -136,7 +137,7 @@ def _step_of(net: Any, forward: bool) -> Timed:
 
 
 def _layers() -> Iterator[tuple[str, Make]]:
-    """Recurrent layers over the grid of shapes."""
+    """Yields recurrent layers over the grid of shapes."""
     from bench.compare.recurrent import with_cell
     from bench.compare.rows import train
 
@@ -147,7 +148,7 @@ def _layers() -> Iterator[tuple[str, Make]]:
 
 
 def _wrappers() -> Iterator[tuple[str, Make]]:
-    """Two directions, two layers, Dense on every step."""
+    """Yields two directions, two layers, and Dense on every step."""
     from dataclasses import replace
 
     from bench.compare.rows import wrappers
@@ -158,7 +159,7 @@ def _wrappers() -> Iterator[tuple[str, Make]]:
 
 
 def _masks() -> Iterator[tuple[str, Make]]:
-    """Sequences of unequal length, padded and as lists."""
+    """Yields sequences of unequal length, padded and as lists."""
     import numpy as np
 
     from bench.compare.recurrent import Ours

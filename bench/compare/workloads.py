@@ -1,5 +1,4 @@
-"""The nine experiments, and six small shapes, as what a library has to do for them: a model, data,
-a rhythm of updates.
+"""The nine experiments, and six small shapes, as workloads: a model, data, a schedule of updates.
 
 Legend: Q sequences, N samples of a sequence, B batch, T time steps, F features, H units, O outputs,
 U updates = Q N / B.
@@ -43,11 +42,12 @@ class Rhythm(Enum):
 
 @dataclass(frozen=True)
 class Workload:
-    """LSTM(units), Dense(O, activation), Adam as Keras has it; float32; nothing is shuffled.
+    """LSTM(units), Dense(O, activation), Adam as in Keras; float32; without shuffling.
 
-    updates: of the whole experiment. sequence: draws one sequence, x [N, T, F], y [N, O], where B
-    divides N. The state is carried through a sequence if the rhythm is RESET; otherwise every
-    batch begins with zeros.
+    Attributes:
+        updates: of the whole experiment.
+        sequence: draws one sequence, x [N, T, F], y [N, O], where B divides N. With the rhythm
+            RESET the state is carried through a sequence; otherwise every batch starts with zeros.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Workload:
 
     @property
     def numbers(self) -> int:
-        """In the x of one update."""
+        """The number of elements in the x of one update."""
         x, _ = self.sequence(np.random.default_rng(0))
         return int(x[0].size) * self.batch
 
@@ -70,15 +70,15 @@ class Workload:
         return self.rhythm is Rhythm.RESET
 
     def draw(self, updates: int, rng: np.random.Generator) -> Block:
-        """Data for at least so many updates, in whole sequences."""
+        """Draws data for at least `updates` updates, in whole sequences."""
         samples = len(self.sequence(np.random.default_rng(0))[0])
         drawn = [self.sequence(rng) for _ in range(math.ceil(updates * self.batch / samples))]
         x, y = (np.stack(arrays).astype(np.float32) for arrays in zip(*drawn, strict=True))
         return Block(self, x, y)
 
     def weights(self, rng: np.random.Generator) -> list[Array]:
-        """LSTM: kernel (F, 4H), recurrent_kernel (H, 4H), bias (4H); Dense: kernel (H, O),
-        bias (O). Glorot-uniform kernels; biases 0, but 1 for the forget gate.
+        """Draws weights. LSTM: kernel (F, 4H), recurrent_kernel (H, 4H), bias (4H); Dense: kernel
+        (H, O), bias (O). Kernels are Glorot-uniform; biases are 0, that of the forget gate is 1.
         """
         x, y = self.sequence(rng)
         features, outputs, units = x.shape[-1], y.shape[-1], self.units
@@ -93,7 +93,7 @@ class Workload:
         ]
 
     def activate(self, logits: Array) -> Array:
-        """What the last layer makes of logits [B, O]."""
+        """Applies the output activation to logits [B, O]."""
         if self.activation == "softmax":
             powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
             return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
@@ -102,7 +102,7 @@ class Workload:
         return logits
 
     def mean_loss(self, predicted: Array, expected: Array) -> float:
-        """The loss of outputs [S, O], in float64, averaged over the samples."""
+        """Returns the loss of outputs [S, O], in float64, averaged over the samples."""
         p, y = predicted.astype(np.float64), expected.astype(np.float64)
         if self.loss == "categorical_crossentropy":
             return float(-(y * np.log(p)).sum(axis=-1).mean())
@@ -124,7 +124,7 @@ class Block:
         return int(self.x.shape[0] * self.x.shape[1]) // self.workload.batch
 
     def calls(self) -> list[tuple[Array, Array, int]]:
-        """The calls of fit: x [samples, T, F], y [samples, O], epochs."""
+        """Returns the calls of fit: x [samples, T, F], y [samples, O], epochs."""
         if self.workload.rhythm is Rhythm.FRESH:
             return [(np.concatenate(self.x), np.concatenate(self.y), 1)]
         if self.workload.rhythm is Rhythm.EPOCHS:
@@ -132,7 +132,9 @@ class Block:
         return [(x, y, 1) for x, y in zip(self.x, self.y, strict=True)]
 
     def batches(self) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Arrays x [U, B, T, F], y [U, B, O], and [U]: does the batch begin with zeros as state?"""
+        """Returns x [U, B, T, F], y [U, B, O], and [U]: whether the batch starts with a state of
+        zeros.
+        """
         batch, updates = self.workload.batch, self.updates
         fresh = np.ones(updates, np.bool_)
         if self.workload.stateful:
@@ -148,7 +150,7 @@ def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
 
 
 def shapes() -> Iterator[Workload]:
-    """The six small shapes, with random inputs, one-hot where there is more than one feature."""
+    """Yields the six small shapes, with random inputs, one-hot if there are several features."""
     for batch, steps, features, units, classes in SHAPES:
 
         def draw(
@@ -168,7 +170,7 @@ def shapes() -> Iterator[Workload]:
 
 
 def workloads() -> Iterator[Workload]:
-    """In the order of `echocell list`."""
+    """Yields the experiments in the order of `echocell list`."""
     settings = {name: experiment.settings for name, experiment in EXPERIMENTS.items()}
     yield from echo_workloads(settings["echo"], settings["echo-current"])
     yield from lag_workloads(settings["echo-lag-stateful"], settings["echo-lag-window"])
@@ -178,7 +180,7 @@ def workloads() -> Iterator[Workload]:
 
 
 def classifier(name: str, units: int, **rest: Any) -> Workload:
-    """One class out of O."""
+    """Returns a workload with one class out of O as target."""
     return Workload(name, units, "softmax", "categorical_crossentropy", **rest)
 
 
@@ -250,7 +252,7 @@ def alphabet_workloads(settings: dict[str, Any]) -> Iterator[Workload]:
 
 
 def airline_workload(s: Any) -> Workload:
-    """At the first look-back of the three."""
+    """Returns the workload with the first of the three look-backs."""
     part = airline(s.look_back[0], s.share).train
     sample = part.windows[:, np.newaxis, :], part.targets[:, np.newaxis]
 
@@ -263,7 +265,7 @@ def airline_workload(s: Any) -> Workload:
 def repeated(
     make: Callable[..., Workload], name: str, units: int, sample: tuple[Any, Any], epochs: int
 ) -> Workload:
-    """The same samples (x, y) in every epoch, one update each."""
+    """Returns the same samples (x, y) for every epoch, one update each."""
     return make(
         name,
         units,

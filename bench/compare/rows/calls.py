@@ -1,4 +1,4 @@
-"""One call from Python with one sample, nothing prepared: fit and predict, beside Keras on JAX."""
+"""One call of fit or predict from Python with one sample, compared with Keras on JAX."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.compare.peers import Echocell, Keras, Peer, Reference
 from bench.compare.timing import repeat
 from bench.compare.workloads import shapes
 
-CALLS = 8  # whose result is checked
+CALLS = 8  # calls before the result is checked
 KERAS = "Keras on JAX"
 TABLES = {
     name: Table(

@@ -1,4 +1,4 @@
-"""How long an import takes beyond NumPy's, and how large the wheel is."""
+"""The time of an import beyond NumPy's, and the size of the wheel."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ def run(context: Context) -> Iterator[Figure]:
 
 
 def import_seconds(statement: str, repeats: int = 1) -> float | None:
-    """The best of some processes, after one that writes compiled bytecode where it may; None where
-    the import fails.
+    """Returns the best time of some processes, after one that may write compiled bytecode.
+
+    None if the import fails.
     """
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environment.setdefault("KERAS_BACKEND", "jax")

@@ -1,4 +1,4 @@
-"""One time step of one stream, beside torch.nn.LSTMCell without gradients."""
+"""One time step of one stream, compared with torch.nn.LSTMCell without gradients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.compare.timing import Work, repeat
 
 CHECKED_STEPS = 30
 UNITS = (8, 16, 32, 64, 128)
-PEERS = ("no_grad", "inference_mode")  # the better counts
+PEERS = ("no_grad", "inference_mode")  # the faster one counts
 LABELS = tuple(f"LSTMCell, {name}" for name in PEERS)
 TABLE = Table(
     "step",
@@ -70,7 +70,7 @@ def _measure(context: Context, units: int, features: int) -> Figure:
 
 
 def _cell_work(mode: object, cell: object, x: object) -> Work:
-    """Steps of the cell with its state, which starts at zero."""
+    """Returns the work of running the cell with its state, which starts at zero."""
 
     def work(count: int) -> None:
         state = None

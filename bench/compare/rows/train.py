@@ -1,4 +1,4 @@
-"""Train steps and the way forward of one recurrent layer, over a grid of shapes, beside PyTorch."""
+"""Train steps and forward passes of one recurrent layer over a grid of shapes, with PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRID = [
         (128, 32, 100, 128),
         (256, 64, 50, 256),
         (512, 64, 50, 512),
-        # odd ones
+        # odd sizes
         (33, 3, 77, 17),
         (100, 10, 60, 50),
         (65, 7, 40, 31),
@@ -31,7 +31,9 @@ SHAPE = "(H, B, T, F)"
 
 
 def tables(name: str) -> list[Table]:
-    """Of the row `name`: train, forward. The share of sgemm is added where that is measured."""
+    """Returns the tables of the row `name`, train and forward; with a target for sgemm if
+    measured.
+    """
     cell = CELLS[name]
     goals = {"mean": 2.2, "least": 1.1} if name == "lstm" else {"mean": 2.0, "least": 1.0}
     back = {"least": 1.0} if name == "lstm" else {}
@@ -45,14 +47,14 @@ def tables(name: str) -> list[Table]:
         Table(
             f"{name}-forward",
             f"Forward of {cell} alone",
-            f"{SHAPE}: {cell}(H, return_sequences=True), nothing kept for a way back",
+            f"{SHAPE}: {cell}(H, return_sequences=True), nothing kept for a backward pass",
             (Ratio("PyTorch", ("PyTorch",), **back),),
         ),
     ]
 
 
 def run(context: Context, name: str) -> Iterator[Figure]:
-    """All cases of one cell; those on one thread first."""
+    """Measures all cases of one cell; those on one thread first."""
     nets = with_cell(context.some(GRID, 4), CELLS[name])
     for threads in context.threads:
         for net in nets:

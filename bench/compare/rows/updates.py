@@ -1,4 +1,4 @@
-"""Updates inside one fit: the six small shapes, and the nine experiments."""
+"""Updates within one call of fit: the six small shapes, and the nine experiments."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ UPDATES = Table(
 EXPERIMENTS = Table(
     "experiments",
     "One update of an experiment",
-    "as `echocell list` names them",
+    "with the names of `echocell list`",
     tuple(Ratio(peer.label, (peer.label,)) for name, peer in PEERS.items() if name != "echocell"),
 )
 
 
 def run_updates(context: Context, peers: Mapping[str, type[Peer]]) -> Iterator[Figure]:
-    """Keras is left out: what its calls cost is told by the experiments and by the row of calls."""
+    """Measures the small shapes. Keras is left out: other rows measure the cost of its calls."""
     fast = {name: peer for name, peer in peers.items() if not name.startswith("keras")}
     for workload in context.some(list(shapes()), 3):
         yield learning.measure(context, UPDATES.name, workload, fast, 1.5 * context.seconds)

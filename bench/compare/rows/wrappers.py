@@ -1,5 +1,5 @@
-"""What stands around a recurrent layer: two directions, two layers, a Dense on every step, and
-sequences of unequal length; beside PyTorch.
+"""Train steps with two directions, two layers, a Dense on every step, or sequences of unequal
+length, compared with PyTorch.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ class Unequal:
 
 
 def _masked(context: Context, net: Net, threads: int) -> Iterator[Figure]:
-    """With Masking, and as a list; beside the better of two ways in PyTorch, and beside the same
-    network on sequences that are all of full length.
+    """Measures Masking and lists, compared with the faster of two ways in PyTorch.
+
+    The same network with sequences of full length is measured too.
     """
     set_threads(threads)
     rng = np.random.default_rng(steps.SEED)
@@ -102,7 +103,7 @@ def _masked(context: Context, net: Net, threads: int) -> Iterator[Figure]:
             {OURS: errors[name]} if right else {},
             TOLERANCE,
             threads,
-            note=f"{data.share:.0%} of the steps are valid and take "
+            note=f"{data.share:.0%} of the steps are valid, and take "
             f"{took[name] / took['whole']:.0%} of the time of all",
         )
         say(f"masked {figure.case}: ratio {figure.ratio((PACKED, PADDED))}, {figure.note}")
@@ -116,7 +117,7 @@ def _train(model: Any, x: Any, y: Any) -> Work:
 def _torch_works(
     net: Net, weights: list[Array], data: Unequal
 ) -> tuple[dict[str, Work], list[Array]]:
-    """Its two ways, and the gradients; all data are packed or padded before."""
+    """Returns PyTorch's two ways, and its gradients; the data are packed or padded in advance."""
     torch = optional("torch")
     if torch is None:
         return {}, []
