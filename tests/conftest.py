@@ -1,8 +1,8 @@
-"""What all tests share: Hypothesis's profiles and the number of threads.
+"""Shared configuration: Hypothesis's profiles, fixtures of threads and random numbers.
 
 The default profile draws the same examples in every run. `pytest --hypothesis-profile quick` draws
-fewer of them, for slow machines and slow builds; `explore` draws fresh ones and more, and prints
-how to repeat a failure.
+fewer of them, for slow machines and slow builds; `explore` draws new and more examples, and prints
+how to reproduce a failure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ settings.load_profile("default")
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_interrupts() -> None:
-    """A shell starts what it runs in the background with SIGINT ignored, and Python keeps it so."""
+    """Restores SIGINT, which shells ignore in programs that they start in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -42,7 +42,7 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.fixture
 def fresh_process() -> Iterator[None]:
-    """Names counted from the start, the same random numbers in every test."""
+    """Resets automatic names and random numbers before every test."""
     from echocell import backend
     from echocell._common import naming
 
@@ -54,8 +54,9 @@ def fresh_process() -> Iterator[None]:
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
-    """A number of its own for every test: random data that are the same in every run. Printed
-    where the test fails, with the other arguments.
+    """A fixed seed for every test, so that its random data are the same in every run.
+
+    It is printed if the test fails, with the other arguments.
     """
     number = zlib.crc32(request.node.nodeid.split("::", 1)[-1].encode())
     print(f"seed {number}")

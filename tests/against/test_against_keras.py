@@ -1,6 +1,6 @@
-"""The public API beside Keras, live, with random weights and data; where Keras is installed.
+"""Compares the public API with Keras, with random weights and data, if Keras is installed.
 
-In float32, Keras's own default: with most backends it cannot do float64.
+In float32, Keras's default: most of its backends do not support float64.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from support import cases, tools
 
 
 def choose_backend() -> None:
-    """A backend that is there; PyTorch's masks are TensorFlow's, JAX's differ."""
+    """Sets an installed backend; masks of PyTorch and TensorFlow agree, those of JAX differ."""
     for backend, module in (("torch", "torch"), ("tensorflow", "tensorflow"), ("jax", "jax")):
         if importlib.util.find_spec(module):
             os.environ.setdefault("KERAS_BACKEND", backend)
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
 
 def make_pair(case: cases.Case, rng: np.random.Generator) -> tuple[Any, Any]:
-    """The model in Keras and here, with the same weights."""
+    """Makes the model in Keras and here, with the same weights."""
     theirs, ours = cases.make_model(keras, case), cases.make_model(echocell, case)
     weights = cases.make_weights([w.shape for w in theirs.get_weights()], rng)
     theirs.set_weights(weights)
@@ -55,11 +55,12 @@ def test_outputs(case, seed):
 
 @pytest.mark.parametrize("fit", cases.FIT_CASES, ids=lambda fit: fit.name)
 def test_fit(fit, seed):
-    """Losses of the epochs, and the weights after them, by plain gradient descent: Adam would
-    magnify the rounding of gradients that are almost 0.
+    """Compares the losses of the epochs, and the final weights, with plain gradient descent.
+
+    Adam would magnify the rounding errors of gradients that are almost 0.
     """
     if keras.config.backend() == "jax" and fit.case.masked and fit.metrics:
-        fit = replace(fit, metrics=[])  # JAX's trainer loses the mask before the metrics
+        fit = replace(fit, metrics=[])  # JAX's trainer drops the mask before the metrics
     fit = replace(fit, optimizer=("SGD", {"learning_rate": 0.05}))
     rng = np.random.default_rng(seed)
     theirs, ours = make_pair(fit.case, rng)

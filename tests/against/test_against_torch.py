@@ -1,4 +1,4 @@
-"""The core beside PyTorch, live, on random shapes; where PyTorch is installed."""
+"""Compares the core with PyTorch, on random shapes, if PyTorch is installed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ KINDS = {
 
 
 def reorder(array: np.ndarray, order: list[int]) -> np.ndarray:
-    """Puts the blocks of the last axis into another order."""
+    """Reorders the blocks of the last axis."""
     blocks = np.split(array, len(order), axis=-1)
     return np.concatenate([blocks[k] for k in order], axis=-1)
 
 
 def make_layer(name: str, features: int, units: int, weights: ref.Weights):
-    """PyTorch's layer with our weights. Its second bias is GRU's alone."""
+    """Makes PyTorch's layer with the same weights. Only the GRU has a second bias."""
     order = KINDS[name][1]
     layer = getattr(torch.nn, name)(features, units, batch_first=True, dtype=torch.float64)
     bias = weights["bias"]
@@ -42,7 +42,7 @@ def make_layer(name: str, features: int, units: int, weights: ref.Weights):
 
 
 def gradients_of(name: str, layer) -> list[np.ndarray]:
-    """In our layout and order."""
+    """Arranges arrays in echocell's layout and order."""
     order = KINDS[name][1]
     bias_ih = reorder(layer.bias_ih_l0.grad.numpy(), order)
     bias_hh = reorder(layer.bias_hh_l0.grad.numpy(), order)

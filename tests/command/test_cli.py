@@ -1,4 +1,4 @@
-"""The command line, through its real entry points."""
+"""The command line, through its actual entry points."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHORT = ["--set", "epochs=2"]
 
 
 def console_script() -> str:
-    """The command as pip has put it beside this interpreter, else where the shell finds it."""
+    """Returns the command that pip installed for this interpreter, else the one on the PATH."""
     beside = shutil.which("echocell", path=sysconfig.get_path("scripts"))
     found = beside or shutil.which("echocell")
     assert found, "the console script echocell is not installed"
@@ -43,7 +43,7 @@ def run(*arguments: str, cwd: Path | None = None, module: bool = True) -> Result
 
 
 def one_line(result: Result) -> str:
-    """The error message of a wrong command: exit code 2, a single line, nothing on stdout."""
+    """Returns the message of an invalid command: exit code 2, a single line, nothing on stdout."""
     assert result.returncode == 2, result
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
@@ -56,7 +56,7 @@ def test_list(module: bool) -> None:
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     for group, experiments in groups().items():
-        start = lines.index(f"{group}: {GROUPS[group]}") + 4  # an empty line, heads, a rule
+        start = lines.index(f"{group}: {GROUPS[group]}") + 4  # skips an empty line, heads, a rule
         for line, experiment in zip(lines[start:], experiments, strict=False):
             assert line.split()[0] == experiment.name
             assert experiment.summary in line
@@ -128,7 +128,7 @@ def test_run_two(module: bool, tmp_path: Path) -> None:
     assert alphabet.startswith("alphabet-steps  100 %")
     for name in ("memory", "alphabet-steps"):
         assert " ".join(EXPERIMENTS[name].takeaway.split()) in " ".join(result.stdout.split())
-    assert result.stderr == ""  # no bars: it is no terminal
+    assert result.stderr == ""  # no bars, since it is not a terminal
 
 
 def test_run_all_quietly_over_seeds(tmp_path: Path) -> None:

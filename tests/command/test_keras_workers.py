@@ -1,4 +1,4 @@
-"""Worker processes that start afresh under `echocell keras` train on echocell, too."""
+"""New worker processes under `echocell keras` run on echocell."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WAYS = {
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
-    """A folder on the path of all processes, with another Keras in it."""
+    """Makes a folder with another Keras, on the path of all processes."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     for name in ("keras", "tensorflow"):

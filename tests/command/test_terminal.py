@@ -1,4 +1,4 @@
-"""What is printed fits the terminal; bars belong to terminals; a closed pipe is no error."""
+"""Output fits the terminal; bars are drawn in terminals only; a closed pipe is not an error."""
 
 from __future__ import annotations
 

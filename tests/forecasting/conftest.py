@@ -1,4 +1,4 @@
-"""The CSV file that tests of forecasts read."""
+"""The CSV file of the forecasting tests."""
 
 from __future__ import annotations
 

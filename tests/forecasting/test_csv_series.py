@@ -1,4 +1,4 @@
-"""CSV files as people have them: what is read from each, and what is said of it."""
+"""CSV files as found in practice: the series read from each, and the notes about it."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_column_by_name_or_number(column: str, place: int, tmp_path: Path) -> 
     assert series.values[1] == [None, 1, 2, 7][place]
 
 
-# what the dates look like, and the two that follow
+# the appearance of dates, and the two dates that follow
 DATES: dict[str, tuple[list[str], list[str], str]] = {
     "days": ([f"{day}" for day in DAYS], ["2021-01-28", "2021-01-29"], "daily"),
     "weekdays": (
@@ -246,7 +246,7 @@ def test_dates_go_on(name: str, tmp_path: Path) -> None:
 
 
 def test_hidden_zone_changes(tmp_path: Path) -> None:
-    """Local times with their offset go on in UTC, where a clock change is no gap."""
+    """Local times with offsets continue in UTC, where a clock change is not a gap."""
     zone = [f"2021-03-28 0{hour}:00:00+0{offset}:00" for hour, offset in ((0, 1), (1, 1), (3, 2))]
     zone += [f"2021-03-28 0{hour}:00:00+02:00" for hour in range(4, 8)]
     series = read(tmp_path, "when,v\n" + rows(zone, [1, 2, 3, 4, 5, 6, 7]))

@@ -17,7 +17,7 @@ from support.wave import LINES, WAVE, echocell, one_line, rows_of
 
 
 def test_from_file_to_forecast_and_on(data: Path) -> None:
-    """The whole way, through the command line: forecast, then predict from the same rows."""
+    """Runs the command line: forecast, then predict from the same rows."""
     folder = data.parent
     result = echocell(
         "forecast", "wave.csv", "--epochs", 60, "--horizon", 6, "--units", 16, cwd=folder
@@ -47,7 +47,7 @@ def test_from_file_to_forecast_and_on(data: Path) -> None:
         f"wrote {os.path.join('echocell-results', 'wave-forecast.csv')}",
     ):
         assert " ".join(text.split()) in " ".join(result.stdout.split()), text
-    # The network learned something: it is nearer than the last value is.
+    # The network learned something: its error is smaller than that of repeating the last value.
     errors = {line[:20].strip(): line.split()[-2] for line in result.stdout.splitlines() if line}
     assert float(errors["LSTM"]) < float(errors["repeat last month"])
 
@@ -150,7 +150,7 @@ def test_the_model_goes_where_it_is_told(data: Path) -> None:
 
 
 def test_names_that_are_hard_to_draw(tmp_path: Path) -> None:
-    """A formula to matplotlib, a name in letters that its font lacks, a name over two lines."""
+    """A formula for matplotlib, a name in letters that its font lacks, a name of two lines."""
     for name in ("$x_{$ and $\\y$", "乗客数", '"two\nlines"', "x" * 300):
         path = tmp_path / "hard.csv"
         path.write_text(f"month,{name}\n" + "".join(f"{a},1\n" for a in LINES), encoding="utf-8")

@@ -40,7 +40,7 @@ def test_later_values_change_nothing_in_a_training() -> None:
 
 
 def test_early_stopping_keeps_the_best_epoch() -> None:
-    """A tail that is nothing like the rest: training on makes its loss worse."""
+    """The end of the series differs from the rest, so that further training increases its loss."""
     values = np.concatenate([np.tile([0.0, 1.0], 40), np.tile([0.0, 0.0, 1.0], 7)])
     trained = train(
         values, ForecastConfig(look_back=4, epochs=300, units=8, test_share=0.01, seed=1)
@@ -86,7 +86,7 @@ def test_saving_keeps_everything(tmp_path: Path) -> None:
     ],
 )
 def test_too_short(count: int, config: ForecastConfig) -> None:
-    """The message tells how many are enough, and they are."""
+    """The message states how many values are enough, and that number suffices."""
     with pytest.raises(TooShortError) as caught:
         train([float(i % 5) for i in range(count)], config)
     needed = int(str(caught.value).split()[-1])

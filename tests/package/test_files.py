@@ -1,4 +1,4 @@
-"""Writing files whole: permissions, links, names, drafts that killed processes left, full disks."""
+"""Atomic writing: permissions, links, names, drafts left by killed processes, full disks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from echocell._common.files import write_whole, written_beside
+from echocell._common.files import write_whole, atomic_draft
 from support.full_disk import full_disk
 
 
@@ -48,7 +48,7 @@ def test_a_new_file_has_the_permissions_of_the_umask(path: Path, mask: int) -> N
 def test_a_draft_can_be_read_by_nobody_who_may_not_read_the_file(path: Path) -> None:
     path.write_bytes(b"old")
     path.chmod(0o600)
-    with written_beside(path) as draft:
+    with atomic_draft(path) as draft:
         assert mode(draft) == 0o600
         draft.write_bytes(b"new")
 
@@ -72,7 +72,7 @@ def test_a_symbolic_link_is_followed(tmp_path: Path, path: Path) -> None:
     target.write_bytes(b"old")
     path.symlink_to(Path("folder") / "target")
     (tmp_path / "second").symlink_to(path)
-    with written_beside(tmp_path / "second") as draft:
+    with atomic_draft(tmp_path / "second") as draft:
         assert draft.parent == folder
         draft.write_bytes(b"new")
     assert path.is_symlink()
@@ -113,7 +113,7 @@ def test_a_name_that_is_too_long_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [".png", "", ".pdf"])
 def test_a_draft_has_the_ending_of_the_file(tmp_path: Path, ending: str) -> None:
-    with written_beside(tmp_path / f"picture{ending}") as draft:
+    with atomic_draft(tmp_path / f"picture{ending}") as draft:
         assert draft.suffix == ending
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, path: Path) -> None:
     assert os.listdir(tmp_path) == [path.name]
 
 
-# ---- what goes wrong ---------------------------------------------------------------------------
+# ---- errors ------------------------------------------------------------------------------------
 
 
 def test_a_full_disk_leaves_the_old_file(path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_written_to(path: Path) -> None:
 def test_a_writer_within_a_writer(path: Path) -> None:
     path.write_bytes(b"old")
     path.chmod(0o600)
-    with written_beside(path) as draft:
+    with atomic_draft(path) as draft:
         write_whole(draft, b"new")
         write_whole(path.with_name("other"), b"other")
     assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
@@ -165,7 +165,7 @@ def test_an_error_of_the_writer_leaves_no_draft(path: Path) -> None:
     for error in (RuntimeError("mine"), KeyboardInterrupt(), OSError("without a number")):
 
         def fail(failure: BaseException = error) -> None:
-            with written_beside(path) as draft:
+            with atomic_draft(path) as draft:
                 draft.write_bytes(b"half")
                 raise failure
 
@@ -178,8 +178,8 @@ def test_an_error_of_the_writer_leaves_no_draft(path: Path) -> None:
 
 WRITER = """
 import sys, pathlib
-from echocell._common.files import written_beside
-with written_beside(pathlib.Path(sys.argv[1])) as draft:
+from echocell._common.files import atomic_draft
+with atomic_draft(pathlib.Path(sys.argv[1])) as draft:
     draft.write_bytes(b"half")
     print(draft.name, flush=True)
     sys.stdin.read()

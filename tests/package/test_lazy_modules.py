@@ -1,4 +1,4 @@
-"""Every public module is an attribute of its package, whatever else has been imported."""
+"""Every public module is an attribute of its package, whatever has been imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import echocell
 import echocell.tasks
 
-#: Packages whose modules are public, too. The modules of other packages are named by nothing else.
+#: Packages whose modules are public, too. The modules of other packages are private.
 OPEN = ("echocell", "echocell.experiments", "echocell.preprocessing", "echocell.tasks")
 PUBLIC = sorted(
     module.name
@@ -22,14 +22,14 @@ PUBLIC = sorted(
 
 
 def fresh(code: str) -> str:
-    """The output of a program in an interpreter of its own, where nothing is imported yet."""
+    """Returns the output of a program in a new interpreter, in which nothing is imported yet."""
     command = [sys.executable, "-W", "error", "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def test_after_import_echocell_every_public_module_is_there() -> None:
     assert {"echocell.plotting", "echocell.tasks.echo", "echocell.experiments"} <= {*PUBLIC}
-    # The deepest first: nothing but the attribute access itself may have imported a parent.
+    # The deepest first, so that only the attribute access can have imported a parent.
     for_each = f"for name in {PUBLIC[::-1]!r}: assert eval(name).__name__ == name, name"
     fresh(f"import echocell\n{for_each}")
 

@@ -1,4 +1,4 @@
-"""The README's words: its two commands, its Python code, the files and commands that it names."""
+"""The README: its two commands, its Python code, and the files and commands that it mentions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = TESTS.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
-# What the names in the text's expressions stand for.
+# Definitions of the names in the text's expressions.
 NAMES = """
 import copy
 from echocell.models import load_model
@@ -33,7 +33,7 @@ def test_the_first_block_is_two_commands() -> None:
 
 
 def test_the_python_code_runs(tmp_path: Path) -> None:
-    """The blocks, one after the other, and then the expressions in the text, as they stand."""
+    """The code blocks in order, and then the expressions in the text, run unchanged."""
     pytest.importorskip("matplotlib")
     blocks = [code for language, code in BLOCKS if language == "python"]
     assert len(blocks) == 2

@@ -1,4 +1,4 @@
-"""Types and signatures: what completion, help() and type checkers see."""
+"""Types and signatures, as used by completion, help() and type checkers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def test_a_type_checker_finds_the_mistakes_of_a_script() -> None:
     root = pathlib.Path(echocell.__file__).parents[1]
     command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", SCRIPT.name]
     environment = dict(os.environ)
-    if root.name != "site-packages":  # which mypy searches, and refuses to be told of
+    if root.name != "site-packages":  # which mypy searches itself, and refuses as an option
         environment["MYPYPATH"] = str(root)
-    # An empty configuration file: what is checked is the user's view of the installed package.
+    # An empty configuration file, to check the user's view of the installed package.
     run = subprocess.run(
         [*command, "--config-file", os.devnull],
         cwd=SCRIPT.parent,
@@ -58,7 +58,7 @@ def test_signatures_of_recurrent_layers_are_complete(cls: Any) -> None:
     assert names <= set(parameters)
     assert parameters["return_sequences"].default is False
     assert ("units" in parameters) == (cls is not layers.MemoryBlocks)
-    # A layer that is an object has the signature of its call.
+    # A layer object has the signature of its __call__.
     assert [*inspect.signature(cls(2)).parameters][:2] == ["x", "mask"]
 
 
@@ -70,7 +70,7 @@ def test_signatures_of_optimizers_are_complete() -> None:
 
 
 def test_the_types_of_keywords_are_those_of_the_constructors() -> None:
-    """The TypedDicts are what type checkers read, the constructors are what runs."""
+    """Type checkers read the TypedDicts, while the constructors are what runs."""
     shared = [name for name in inspect.signature(layers.Layer).parameters if name != "others"]
     ignored = {"activity_regularizer", "autocast"}
     assert set(LayerArguments.__annotations__) == {*shared, *ignored}

@@ -1,4 +1,4 @@
-"""The pictures: what is drawn, and what is refused."""
+"""The plots: their content, and refused arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: the reference, networks, cases, data, processes."""
+"""Helpers that several folders of tests share: the reference, networks, cases, data, processes."""
 
 from pathlib import Path
 

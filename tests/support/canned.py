@@ -1,7 +1,7 @@
-"""Canned results of experiments: plausible results of each piece of a run, without training.
+"""Canned results of experiments: plausible results for each piece of a run, without training.
 
-The journal of a run hands out the pieces that are done, so that an experiment with a canned journal
-goes through all of its report, with its default settings, in no time.
+The journal of a run returns the pieces that are finished, so that an experiment with a canned
+journal writes its complete report, with default settings, within a short time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from echocell.utils import set_random_seed
 Piece = dict[str, Any]
 Draw = np.random.Generator
 
-# Experiments of one short training, which have no pieces: the smallest settings.
+# Experiments with one short training, which have no pieces: the smallest settings.
 SMALLEST: dict[str, dict[str, Any]] = {
     "echo": {"updates": 50},
     "echo-current": {"sequences": 4, "tests": 2},
@@ -115,7 +115,7 @@ _KINDS: dict[str, Callable[[Draw, bool], Piece]] = {
 
 
 class CannedJournal(Journal):
-    """A journal in which every piece is finished; share: the share of successful pieces."""
+    """Returns a journal in which every piece is finished, `share` of them successfully."""
 
     def __init__(self, name: str, share: float) -> None:
         super().__init__(None, {})

@@ -1,4 +1,4 @@
-"""Stateful models, each with its stateless copy, and their data."""
+"""Stateful models, each with an equal stateless model, and their data."""
 
 from __future__ import annotations
 

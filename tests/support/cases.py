@@ -1,9 +1,9 @@
 """Models that are compared with Keras: described once, built from either package.
 
 A layer is a pair (class name, arguments); an argument that is such a pair becomes a layer too.
-make_vectors.py runs the cases in Keras and stores the numbers, test_vectors.py runs them here.
+make_vectors.py runs the cases in Keras and stores the results, test_vectors.py runs them here.
 
-Letters: N samples, T time steps, F features, C the width of the output.
+Legend: N samples, T time steps, F features, C the width of the output.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STEPS, FEATURES, UNITS, VOCABULARY = 6, 3, 4, 7
 
 @dataclass(frozen=True)
 class Case:
-    """A stack of layers and the inputs it wants."""
+    """A stack of layers and their inputs."""
 
     name: str
     layers: list[Spec]
@@ -38,7 +38,7 @@ class Case:
 
 
 def make(module: Any, spec: Spec) -> Any:
-    """The object that a (class name, arguments) pair describes."""
+    """Makes the object that a (class name, arguments) pair describes."""
     name, options = spec
     made = {key: make(module, value) if is_spec(value) else value for key, value in options.items()}
     return getattr(module, name)(**made)
@@ -49,7 +49,7 @@ def is_spec(value: Any) -> bool:
 
 
 def make_model(package: Any, case: Case, **options: Any) -> Any:
-    """Sequential of `package` (keras or echocell) for this case."""
+    """Makes a Sequential of `package` (keras or echocell) for this case."""
     if case.batch_size is None:
         first = package.layers.Input(shape=case.input_shape)
     else:
@@ -59,7 +59,7 @@ def make_model(package: Any, case: Case, **options: Any) -> Any:
 
 
 def make_inputs(case: Case, count: int, rng: np.random.Generator) -> np.ndarray:
-    """[count, *input_shape]; where the case has masks, with steps of padding."""
+    """Returns inputs [count, *input_shape], with padding if the case has masks."""
     if case.takes_words:
         x = rng.integers(1, VOCABULARY, (count, *case.input_shape))
     else:
@@ -71,7 +71,9 @@ def make_inputs(case: Case, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def make_mask(count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
-    """[count, steps] of 0 and 1: rows masked in front, behind, anywhere, nowhere and everywhere."""
+    """Returns 0 and 1, [count, steps]: rows masked at the start, the end, anywhere, nowhere,
+    everywhere.
+    """
     mask = rng.integers(0, 2, (count, steps))
     first = rng.integers(1, steps, count)[:, None]
     places = np.arange(steps)
@@ -86,7 +88,7 @@ def make_weights(shapes: list[tuple[int, ...]], rng: np.random.Generator) -> lis
     return [0.5 * rng.standard_normal(shape) for shape in shapes]
 
 
-# ------------------------------------------------------------------------------- what layers say
+# --------------------------------------------------------------------------------------- layers
 
 MASKING: Spec = ("Masking", {"mask_value": 0.0})
 WORDS: Spec = ("Embedding", {"input_dim": VOCABULARY, "output_dim": FEATURES, "mask_zero": True})
@@ -213,7 +215,7 @@ STATEFUL_OPTIMIZER: Spec = ("SGD", {"learning_rate": 0.2})
 
 @dataclass(frozen=True)
 class FitCase:
-    """A model to be trained for some epochs without shuffling."""
+    """A model that is trained for some epochs without shuffling."""
 
     name: str
     case: Case

@@ -1,4 +1,4 @@
-"""A small classifier and its data, which the tests of models share."""
+"""A small classifier and its data, for the tests of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of CSV files, and what is read from them."""
+"""Rows of CSV files, and the series that are read from them."""
 
 from __future__ import annotations
 

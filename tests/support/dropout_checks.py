@@ -45,9 +45,10 @@ MakeProbe = Callable[[ref.Cell, int, str, int], Probe]
 
 
 def read_masks(problem: Problem, make_probe: MakeProbe, **dropout: float) -> ref.Drops:
-    """The dropout masks that the core draws for this problem: read off probes that stand at the
-    same place and draw from the same stream. make_probe(cell, batch, side, block) is for
-    side "x" or "h"; F must be H.
+    """Returns the dropout masks that the core draws for this problem.
+
+    They are read from probes, layers at the same position that draw from the same stream.
+    make_probe(cell, batch, side, block) is for side "x" or "h"; F must be H.
     """
     batch, _, features = problem.x.shape
     assert features == problem.cell.units
@@ -68,7 +69,7 @@ def read_masks(problem: Problem, make_probe: MakeProbe, **dropout: float) -> ref
 
 
 def check_masks(drops: ref.Drops, dropout: float, recurrent_dropout: float) -> None:
-    """0 or 1 / (1 - rate), by chance; masks of their own for every block only with both rates."""
+    """Checks that masks are 0 or 1 / (1 - rate), and differ between blocks only with both rates."""
     for masks, rate in ((drops.x, dropout), (drops.h, recurrent_dropout)):
         assert masks is not None
         if rate == 0:
@@ -83,7 +84,7 @@ def check_masks(drops: ref.Drops, dropout: float, recurrent_dropout: float) -> N
 
 
 def check_dropout(problem: Problem, make_probe: MakeProbe, **dropout: float) -> None:
-    """Training with dropout against the reference with the same masks."""
+    """Compares training with dropout with the reference under the same masks."""
     drops = read_masks(problem, make_probe, **dropout)
     check_masks(drops, dropout["dropout"], dropout["recurrent_dropout"])
     check_gradients(problem, drops, **dropout)

@@ -1,4 +1,4 @@
-"""A disk that is full, for the files of this process."""
+"""Simulates a full disk for the files of this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
-    """Lets no file grow beyond so many bytes: writing more raises an OSError."""
+    """Limits the size of files: writing more raises an OSError."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:

@@ -1,4 +1,4 @@
-"""Scripts run under the alias, each in a process of its own: an alias cannot be taken back."""
+"""Runs scripts under the alias, each in its own process, since an alias cannot be removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(
 
     paths: folders in which the script finds modules.
     """
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # quick where many tests run at once
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # faster if many tests run in parallel
     if paths:
         environment["PYTHONPATH"] = os.pathsep.join([*map(str, paths), *_python_path()])
     return subprocess.run(

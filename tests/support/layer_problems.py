@@ -1,6 +1,6 @@
-"""Random problems of one recurrent layer, and checks of the core against the reference on them.
+"""Random problems for one recurrent layer, and comparisons of the core with the reference.
 
-Letters: B batch, T time steps, F features, H units.
+Legend: B batch, T time steps, F features, H units.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Problem:
     states: list[Array] | None
     go_backwards: bool
     return_sequences: bool
-    seed: int  # of what the tests draw besides
+    seed: int  # for further random numbers of the tests
 
     def shaken(self) -> Problem:
-        """The problem with all numbers off by as much as rounding to float32 may change them."""
+        """Returns the problem with all numbers changed by as much as rounding to float32 may."""
         rng = np.random.default_rng(self.seed)
 
         def shake(array: Array) -> Array:
@@ -58,13 +58,13 @@ class Problem:
         return replace(self, x=shake(self.x), weights=weights, states=states)
 
     def __repr__(self) -> str:
-        """What a failing test prints: everything but the numbers."""
+        """Returns the description that a failing test prints, without the numbers."""
         fields = f"{self.cell}, {self.dtype}, x {self.x.shape}, go_backwards={self.go_backwards}"
         extra = f"masked={self.mask is not None}, initial state={self.states is not None}"
         return f"Problem({fields}, return_sequences={self.return_sequences}, {extra})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """For Hypothesis, which would print every number."""
+        """Keeps Hypothesis from printing every number."""
         printer.text(repr(self))
 
     def reference(self, drops: ref.Drops | None = None) -> ref.Run:
@@ -81,7 +81,7 @@ class Problem:
         )
 
     def network(self, **more: Any) -> _core.Network:
-        """The layer, behind a Masking layer if there is a mask; see place."""
+        """Makes the layer, after a Masking layer if there is a mask; see place."""
         masking = [] if self.mask is None else [_core.MaskingOptions(mask_value=0.0)]
         layers = [*masking, self.options(**more)]
         shape = [-1, self.x.shape[2]]
@@ -101,12 +101,12 @@ class Problem:
         return [contiguous(state, self.dtype) for state in self.states]
 
 
-#: Where the masked steps of a row are. Few: most rows have no valid step at all, often none has.
+#: Positions of the masked steps. Few: most rows have no valid step, often none has.
 PADDING = ["behind", "in front", "anywhere", "few"]
 
 
 def make_mask(rng: np.random.Generator, padding: str, batch: int, count: int) -> Array:
-    """[B, T] bool, the rows of different lengths, from 0 to T."""
+    """Returns a mask [B, T], bool, with rows of different lengths from 0 to T."""
     if padding == "few":
         return rng.random((batch, count)) < 0.3 / count
     valid = np.arange(count) < rng.integers(0, count + 1, (batch, 1))
@@ -123,7 +123,7 @@ def draw_problem(
     features: int | None = None,
     batch: int | None = None,
 ) -> Problem:
-    """What is not given is drawn."""
+    """Makes a problem; arguments that are not given are drawn."""
     dtype = dtype or draw(st.sampled_from(DTYPES))
     batch = batch or draw(SIZES)
     count = draw(steps)
@@ -160,8 +160,10 @@ def compare(
     reference: Callable[[Problem], Results],
     floors: dict[str, float] | None = None,
 ) -> None:
-    """The core's results against the reference's. In float32 they may besides be off by ten times
-    what rounding does to the problem itself; where it explodes, nothing is compared.
+    """Compares the core's results with the reference's.
+
+    In float32 a difference of ten times the effect of rounding the problem is allowed; diverging
+    problems are not compared.
     """
     expected = reference(problem)
     assume(all(np.abs(value).max() < 1e4 for value in expected.values()))
@@ -174,7 +176,7 @@ def compare(
 
 
 def check_forward(problem: Problem) -> None:
-    """Output and final states of the layer by itself."""
+    """Compares output and final states of the layer by itself."""
 
     def reference(problem: Problem) -> Results:
         run = problem.reference()
@@ -190,8 +192,9 @@ def check_forward(problem: Problem) -> None:
 
 
 def check_trace(problem: Problem, names: dict[str, str]) -> None:
-    """Gates over time, in the order of processing, at the steps that were taken. names: from the
-    core's name to the reference's.
+    """Compares gates over time, in the order of processing, at the valid steps.
+
+    names: maps the core's names to the reference's.
     """
 
     def reference(problem: Problem) -> Results:
@@ -208,7 +211,7 @@ def check_trace(problem: Problem, names: dict[str, str]) -> None:
 
 @dataclass
 class Task:
-    """What a problem is trained for: a squared error with sample weights."""
+    """The training objective of a problem: a squared error with sample weights."""
 
     targets: Array  # like the outputs
     sample_weight: Array  # [B] or [B, T]
@@ -224,9 +227,11 @@ class Task:
         return Task(targets, weight.astype(problem.dtype).astype(float))
 
     def loss(self, problem: Problem, outputs: Array) -> tuple[float, Array, Array]:
-        """The loss, its derivative by the outputs, and the weight of each item in the mean."""
+        """Returns the loss, its derivative by the outputs, and the weight of each item in the
+        mean.
+        """
         losses, derivative = ref.mean_squared_error(self.targets, outputs)
-        # A mask goes to the loss as it came in: reversed outputs meet it unreversed.
+        # The mask reaches the loss as given: reversed outputs meet it in its original order.
         mask = problem.mask if problem.return_sequences else None
         loss, scale = ref.weighted_mean(losses, self.sample_weight, mask)
         return loss, derivative * scale[..., None], scale
@@ -250,8 +255,9 @@ class Task:
 
 
 def check_gradients(problem: Problem, drops: ref.Drops | None = None, **options: Any) -> None:
-    """Loss, gradients of all weights and of x. The initial state comes in as the carried state of a
-    stateful layer.
+    """Compares the loss and the gradients of all weights and of x.
+
+    The initial state is given as the carried state of a stateful layer.
     """
     task = Task.of(problem)
     network = problem.network(stateful=problem.states is not None, **options)
@@ -274,7 +280,7 @@ def check_gradients(problem: Problem, drops: ref.Drops | None = None, **options:
 
 
 def assert_nothing_changed(network: _core.Network, problem: Problem, random_state: Any) -> None:
-    """gradients() leaves weights, carried states and random numbers alone."""
+    """Checks that gradients() changes no weights, carried states or random numbers."""
     assert network.random_state == random_state
     for index, value in enumerate(ordered(problem.weights)):
         assert (network.get_parameter(problem.place, index) == value).all()

@@ -1,7 +1,7 @@
-"""What a beginner gets wrong, and the message for it; after each error the model still works.
+"""Common mistakes and their messages; the model still works after each error.
 
-A row is an action and what must come of it: the kind of error, and words of its message that say
-what was expected, what came and what to do.
+A row is an action and its expected outcome: the type of the error, and words of its message, which
+says what was expected, what was received and how to correct it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def classifier() -> Sequential:
 
 
 def tagger() -> Sequential:
-    """One class number per time step."""
+    """Returns one class number per time step."""
     model = Sequential(
         [
             LSTM(4, input_shape=(T, F), return_sequences=True),
@@ -67,7 +67,7 @@ def stateful() -> Sequential:
 
 
 def free_stateful() -> Sequential:
-    """Stateful, of no fixed batch size, carrying the states of 3 samples."""
+    """Returns a stateful model without a fixed batch size that carries the states of 3 samples."""
     model = Sequential([LSTM(4, input_shape=(T, F), stateful=True), Dense(C)])
     model.compile(loss="mse", optimizer="adam")
     model.predict(X[:3], batch_size=3)
@@ -87,13 +87,13 @@ def with_value(array: np.ndarray, place: tuple[int, ...], value: float) -> np.nd
 
 
 def one_nan(*shape: int) -> np.ndarray:
-    """In the model's dtype: nothing needs to be converted, and still it must be noticed."""
+    """Returns data in the model's dtype, which need no conversion but must still be checked."""
     return with_value(np.zeros(shape, np.float32), tuple(k - 1 for k in shape), np.nan)
 
 
 @dataclass(frozen=True)
 class Row:
-    """make: the model. act: what is done with it. error, words: what must come of it."""
+    """One mistake. make: makes the model. act: the action. error, words: the expected outcome."""
 
     name: str
     act: Callable[[Sequential], Any]
@@ -108,14 +108,14 @@ def compiled(model: Sequential, loss: str) -> Sequential:
 
 
 def mistakes(*tables: Sequence[Row]) -> pytest.MarkDecorator:
-    """Parametrizes a test with the rows of these tables; their names differ."""
+    """Parametrizes a test with the rows of these tables, whose names differ."""
     rows = [row for table in tables for row in table]
     assert len({row.name for row in rows}) == len(rows)
     return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
 
 
 def check(row: Row) -> None:
-    """Does what the row says, and compares the error and the model with what they must be."""
+    """Performs the action of the row, and checks the error and the model."""
     model = row.make()
     before, states = snapshot(model)
     with pytest.raises((ValueError, TypeError)) as caught:
@@ -140,7 +140,7 @@ def assert_same(weights: list[np.ndarray], states: list[Any], model: Sequential)
 
 
 def assert_works(model: Sequential) -> None:
-    """It trains and predicts."""
+    """Checks that the model trains and predicts."""
     x = IDS if isinstance(model.layers[0], Embedding) else np.ones((N, *model.input_shape[1:]))
     model.reset_states()
     predicted = model.predict(x)

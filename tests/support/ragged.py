@@ -1,4 +1,4 @@
-"""Sequences of different lengths, their targets and weights, and models that take them."""
+"""Sequences of different lengths, their targets and weights, and models that accept them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def padded(rows: list[np.ndarray], value: float = 0.0, to: int = LONGEST) -> np.
 def a_model(
     *layers: Any, masked: bool = False, dtype: str = "float64", optimizer: Any = "adam"
 ) -> Sequential:
-    """The same weights and random numbers every time. masked: for padded data."""
+    """Makes a model with the same weights and random numbers at every call. masked: for padded
+    data.
+    """
     copies = [type(layer).from_config(layer.get_config()) for layer in layers]
     first = Masking(PAD) if masked else Activation("linear", name="first")
     np.random.seed(23)

@@ -1,22 +1,22 @@
-"""The layers and losses of echocell in float64 NumPy, in the plain language of the equations.
+"""The layers and losses of echocell in float64 NumPy, close to their equations.
 
-It imports nothing of echocell and is slow on purpose: every gate is one line, every derivative
-stands beside the line it comes from. test_reference.py proves the derivatives by finite
-differences; the C++ core is then held against this file.
+It imports nothing of echocell and favours clarity over speed: every gate is one line, and every
+derivative is next to the line that it belongs to. test_reference.py checks the derivatives by
+finite differences; the C++ core is compared with this file.
 
-Letters: B batch, T time steps, F features, H units. Arrays are batch-major, [B, T, F].
+Legend: B batch, T time steps, F features, H units. Arrays are batch-major, [B, T, F].
 
-Masks, as Keras has them (keras/src/backend/tensorflow/rnn.py and torch/rnn.py, `_step` with a
-mask). A step where the mask is False is not taken: the row keeps its states and repeats its last
-output. Before the first step that is taken the repeated output is zeros, while the states stay
-the initial states. (Keras's JAX backend repeats the initial h there; the two agree wherever the
-initial state is zero.) With `go_backwards` inputs and mask are read from the last step to the
-first, and the outputs come in the order of processing, not flipped back. The last output is the
-output after the last step that was processed, so for a wholly masked row it is zeros.
+Masks, as in Keras (keras/src/backend/tensorflow/rnn.py and torch/rnn.py, `_step` with a mask): a
+step where the mask is False is skipped. The row keeps its states and repeats its last output.
+Before the first valid step the repeated output is zeros, while the states are the initial states.
+(Keras's JAX backend repeats the initial h there; both agree if the initial state is zero.) With
+`go_backwards` inputs and mask are read from the last step to the first, and the outputs are in the
+order of processing, not flipped back. The last output is that of the last processed step, so it is
+zeros for a row without valid steps.
 
-Dropout, as Keras has it: one mask per row of the batch, the same at every time step. A mask of
+Dropout, as in Keras: one mask per row of the batch, the same at every time step. A mask of
 `dropout` multiplies x, a mask of `recurrent_dropout` multiplies h before its product with the
-recurrent kernel; either is [B, width], or [blocks, B, width] where every gate has its own.
+recurrent kernel. Masks are [B, width], or [blocks, B, width] if every gate has its own.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ __all__ = [
 
 @dataclass
 class Run:
-    """What forward() leaves: results, and what backward() needs."""
+    """The result of forward(): outputs, states, and the records that backward() needs."""
 
     cell: Cell
     weights: Weights
@@ -97,7 +97,9 @@ class Run:
         return self.outputs[:, -1]
 
     def over_time(self, name: str) -> Array:
-        """What the steps recorded under this name, [B, T, H], in the order of processing."""
+        """Returns the values of all steps recorded under this name, [B, T, H], in processing
+        order.
+        """
         return np.stack([record[name] for record in self.records], axis=1)
 
 
@@ -141,7 +143,9 @@ class Gradients:
 def backward(
     run: Run, doutputs: Array | None = None, dstates: list[Array] | None = None
 ) -> Gradients:
-    """Doutputs [B, T, H] in the order of processing, dstates of the final states; None: zeros."""
+    """Runs backward. doutputs [B, T, H] in processing order, dstates of the final states; None:
+    0.
+    """
     cell, steps = run.cell, len(run.records)
     grads = {name: np.zeros_like(value) for name, value in run.weights.items()}
     dstates = list(dstates) if dstates is not None else [np.zeros_like(s) for s in run.states]
@@ -196,9 +200,9 @@ def bidirectional(
     return_sequences: bool = True,
     initial_state: list[Array] | None = None,
 ) -> BidirectionalRun:
-    """Both directions over x; the backward sequence is flipped back into the order of time.
+    """Runs both directions over x; the backward sequence is flipped into the order of time.
 
-    Unlike a recurrent layer by itself, it returns zeros at masked steps of a sequence (Keras sets
+    Unlike a single recurrent layer, it returns zeros at masked steps of a sequence (Keras sets
     zero_output_for_mask in both).
     """
     count = cells[0].state_count
@@ -216,7 +220,7 @@ def bidirectional(
 
 
 def bidirectional_backward(run: BidirectionalRun, dy: Array) -> tuple[Gradients, Gradients, Array]:
-    """Gradients of both directions, and dL/dx [B, T, F]."""
+    """Returns the gradients of both directions, and dL/dx [B, T, F]."""
     da, db = merge_backward(run.merge_mode, *run.sides, dy)
     if run.return_sequences:
         taken = run.runs[0].mask[..., None]
@@ -228,7 +232,7 @@ def bidirectional_backward(run: BidirectionalRun, dy: Array) -> tuple[Gradients,
 
 
 def at_last_step(run: Run, dlast: Array) -> Array:
-    """Doutputs for a loss that saw the last output only."""
+    """Returns doutputs for a loss of the last output only."""
     doutputs = np.zeros_like(run.outputs)
     doutputs[:, -1] = dlast
     return doutputs
@@ -238,7 +242,7 @@ def at_last_step(run: Run, dlast: Array) -> Array:
 
 
 def dense(x: Array, weights: Weights, activation: str = "linear") -> tuple[Array, Array]:
-    """Y = f(x W + b) over the last axis of x. Returns y and z = x W + b."""
+    """Returns y = f(x W + b) over the last axis of x, and z = x W + b."""
     z = x @ weights["kernel"]
     if "bias" in weights:
         z = z + weights["bias"]
@@ -248,7 +252,7 @@ def dense(x: Array, weights: Weights, activation: str = "linear") -> tuple[Array
 def dense_backward(
     x: Array, weights: Weights, activation: str, z: Array, dy: Array
 ) -> tuple[Weights, Array]:
-    """Gradients of the weights, and dL/dx."""
+    """Returns the gradients of the weights, and dL/dx."""
     dz = activate_backward(activation, z, dy)
     axes = tuple(range(x.ndim - 1))
     grads = {"kernel": np.tensordot(x, dz, axes=(axes, axes))}

@@ -1,10 +1,10 @@
-"""Memory blocks in float64 NumPy, one cell and one gate after the other.
+"""Memory blocks in float64 NumPy, one cell and one gate at a time.
 
-The equations of `MemoryBlocks` as they stand in its docstring, in loops, with the derivative beside
-every line. test_memory_blocks.py proves the derivatives by finite differences and holds the core
-against them. It imports nothing of echocell.
+The equations of the docstring of `MemoryBlocks` as loops, with the derivative next to every line.
+test_memory_blocks.py checks the derivatives by finite differences and compares the core with them.
+It imports nothing of echocell.
 
-Letters: B batch, T steps, F features, N blocks of M cells, G gates to a block, U = N (M + G) units.
+Legend: B batch, T steps, F features, N blocks of M cells, G gates per block, U = N (M + G) units.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MemoryBlocks:
         return shapes
 
     def gate(self, name: str, block: int) -> int:
-        """Which unit is this gate of this block."""
+        """Returns the unit of this gate of this block."""
         return self.all_cells + self.gates.index(name) * self.blocks + block
 
 
@@ -66,7 +66,7 @@ class Step:
 def forward(
     layer: MemoryBlocks, weights: Weights, x: Array, y: Array, c: Array
 ) -> tuple[Array, Array, Array, list[Step]]:
-    """One row: x [T, F], y [U] and c [N M] to start with -> outputs [T, .], y, c, the steps."""
+    """Runs one row: x [T, F], initial y [U] and c [N M] -> outputs [T, .], y, c, the steps."""
     outputs, steps = [], []
     for x_now in x:
         z = y @ weights["recurrent_kernel"]
@@ -94,8 +94,9 @@ def forward(
 def backward(
     layer: MemoryBlocks, weights: Weights, steps: list[Step], doutputs: Array, dy: Array, dc: Array
 ) -> tuple[Weights, Array, Array, Array]:
-    """Of one row: doutputs [T, .], dy [U] and dc [N M] of the last states -> the gradients of the
-    weights, of x, and of the first states.
+    """Runs one row backward: doutputs [T, .], dy [U] and dc [N M] of the last states.
+
+    Returns the gradients of the weights, of x, and of the initial states.
     """
     grads = {name: np.zeros_like(value) for name, value in weights.items()}
     dx = np.zeros((len(steps), len(steps[0].x)))

@@ -1,6 +1,6 @@
 """Cells of the reference in float64 NumPy: one time step, forward and backward.
 
-B batch, H units. The conventions of masks and of dropout are those of reference.py.
+B batch, H units. Masks and dropout follow the conventions of reference.py.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Weights = dict[str, Array]
 
 # ---------------------------------------------------------------------------------------- cells
 #
-# A cell knows one time step: step() and step_backward(). A record is what the step leaves for its
-# backward half. The weights of the gates stand side by side in the kernels, one block of H columns
-# each: block k of W is W[:, k H : (k + 1) H].
+# A cell has the methods step() and step_backward() for one time step. A record holds what a step
+# keeps for the backward pass. The weights of the gates are side by side in the kernels, in blocks
+# of H columns: block k of W is W[:, k H : (k + 1) H].
 
 
 def block(array: Array, k: int, units: int) -> Array:
-    """Block k of the last axis."""
+    """Returns block k of the last axis."""
     return array[..., k * units : (k + 1) * units]
 
 
 def drop(value: Array, mask: Array | None, k: int) -> Array:
-    """Value as block k sees it."""
+    """Returns the value that block k reads."""
     if mask is None:
         return value
     return value * (mask[k] if mask.ndim == 3 else mask)
@@ -193,7 +193,7 @@ def product_backward(
     mask: Array | None,
     dz: Array,
 ) -> Array:
-    """Of z = drop(value) W_k: adds dL/dW_k to grads[name], returns dL/dvalue."""
+    """For z = drop(value) W_k: adds dL/dW_k to grads[name], returns dL/dvalue."""
     block(grads[name], k, units)[...] += drop(value, mask, k).T @ dz
     return drop(dz @ block(weights[name], k, units).T, mask, k)
 

@@ -8,12 +8,12 @@ Array = np.ndarray
 
 
 def sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(-z)), written so that no z overflows."""
+    """Returns 1 / (1 + exp(-z)), without overflow."""
     return 0.5 * (1.0 + np.tanh(0.5 * z))
 
 
 def softmax(z: Array) -> Array:
-    """exp(z) / sum(exp(z)) over the last axis."""
+    """Returns exp(z) / sum(exp(z)) over the last axis."""
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -45,7 +45,7 @@ DERIVATIVES = {
 
 
 def activate(name: str, z: Array) -> Array:
-    """f(z); softmax goes over the last axis, the others number by number."""
+    """Returns f(z); softmax goes over the last axis, the others are elementwise."""
     return softmax(z) if name == "softmax" else FUNCTIONS[name](z)
 
 
@@ -58,12 +58,12 @@ def activate_backward(name: str, z: Array, dy: Array) -> Array:
 
 
 #
-# Each takes targets and predictions [..., C] and returns the losses of the items [...], and their
-# derivative by the predictions [..., C]. weighted_mean makes one number of them.
+# Each takes targets and predictions [..., C] and returns the losses of the items [...] and their
+# derivative by the predictions [..., C]. weighted_mean reduces them to one number.
 
 
 def softmax_cross_entropy(targets: Array, logits: Array) -> tuple[Array, Array]:
-    """-sum(t log softmax(z)); targets are one-hot or any distribution."""
+    """Returns -sum(t log softmax(z)); targets are one-hot or any distribution."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     losses = -(targets * (shifted - log_sum)).sum(axis=-1)
@@ -87,7 +87,7 @@ def mean_absolute_error(targets: Array, predictions: Array) -> tuple[Array, Arra
 
 
 def huber(targets: Array, predictions: Array, delta: float = 1.0) -> tuple[Array, Array]:
-    """Half the square up to delta, a line of slope delta beyond."""
+    """Half the square up to delta, linear with slope delta beyond."""
     error = predictions - targets
     size = np.abs(error)
     items = np.where(size <= delta, 0.5 * error**2, delta * size - 0.5 * delta**2)
@@ -96,7 +96,7 @@ def huber(targets: Array, predictions: Array, delta: float = 1.0) -> tuple[Array
 
 
 def smooth_labels(targets: Array, smoothing: float, binary: bool = False) -> Array:
-    """Keras's label_smoothing: part of the weight goes evenly to all classes."""
+    """Applies Keras's label_smoothing: distributes part of the weight over all classes."""
     if binary:
         return targets * (1.0 - smoothing) + 0.5 * smoothing
     return targets * (1.0 - smoothing) + smoothing / targets.shape[-1]
@@ -105,9 +105,10 @@ def smooth_labels(targets: Array, smoothing: float, binary: bool = False) -> Arr
 def weighted_mean(
     losses: Array, sample_weight: Array | None = None, mask: Array | None = None
 ) -> tuple[float, Array]:
-    """Keras's "sum_over_batch_size": sum(w loss) / count, where count is the number of items, or
-    of the items whose mask is True. sample_weight has the axes of losses, or the first of them.
-    Returns the mean and its derivative by the losses.
+    """Applies Keras's "sum_over_batch_size": sum(w loss) / count.
+
+    count is the number of items, or of the items whose mask is True. sample_weight has the axes of
+    losses, or the first of them. Returns the mean and its derivative by the losses.
     """
     weight = np.ones_like(losses)
     if sample_weight is not None:

@@ -1,4 +1,4 @@
-"""Callbacks driven by hand: a training whose losses are given."""
+"""Callbacks without a training: the losses are given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from echocell.callbacks import (
 
 
 class Model:
-    """What callbacks see of a model. Its only weight is the number of epochs it was trained."""
+    """The interface of a model for callbacks. Its only weight is the number of trained epochs."""
 
     def __init__(self) -> None:
         self.optimizer = optimizers.SGD(1.0)
@@ -38,7 +38,7 @@ class Model:
 def train(
     callback: Any, epochs: list[dict[str, float]], model: Model | None = None, batches: int = 2
 ) -> Model:
-    """Goes through fit's hooks with these logs."""
+    """Calls fit's hooks with these logs."""
     model = Model() if model is None else model
     model.stop_training = False
     each = CallbackList(callback, model, {"epochs": len(epochs), "steps": batches, "verbose": 0})

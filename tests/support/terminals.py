@@ -1,4 +1,4 @@
-"""A terminal of a given width, for programs that ask how wide theirs is."""
+"""A terminal of a given width, for programs that query its width."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-pty = pytest.importorskip("pty")  # POSIX alone
+pty = pytest.importorskip("pty")  # POSIX only
 fcntl = pytest.importorskip("fcntl")
 termios = pytest.importorskip("termios")
 
 
 def in_terminal(*arguments: str, columns: int, cwd: Path | None = None) -> tuple[int, str]:
-    """Runs Python with these arguments in a terminal: the exit code, and all that was printed."""
+    """Runs Python with these arguments in a terminal; returns the exit code and the output."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
@@ -40,5 +40,5 @@ def in_terminal(*arguments: str, columns: int, cwd: Path | None = None) -> tuple
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
-    except OSError:  # Linux's way to say that the other end has closed
+    except OSError:  # on Linux: the other end was closed
         return b""

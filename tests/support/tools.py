@@ -1,6 +1,6 @@
-"""What the tests of the core share: networks from reference cells, random numbers, comparisons.
+"""Helpers of the core's tests: networks from reference cells, random numbers, comparisons.
 
-Letters: B batch, T time steps, F features, H units.
+Legend: B batch, T time steps, F features, H units.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from support import reference as ref
 
 Array = np.ndarray
 
-#: How far the core may be off, as a share of the largest number compared.
+#: Tolerance of the core's results, as a fraction of the largest number compared.
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 DTYPES = ["float64", "float32"]
-#: On both sides of every vector width.
+#: Sizes on both sides of every vector width.
 SIZES = st.sampled_from([1, 2, 3, 5, 15, 17, 31, 33])
 STEPS = st.sampled_from([1, 2, 3, 5, 9, 17])
 BOUNDED = ["tanh", "sigmoid", "hard_sigmoid", "softsign", "bipolar_sigmoid", "bipolar_sigmoid_2"]
 UNBOUNDED = ["relu", "linear", "elu", "softplus"]
-#: For gates, between 0 and 1. Beyond them a cell may be chaotic, and rounding grows with time.
+#: For gates, between 0 and 1. With others a cell can be chaotic, and rounding errors grow over
+#: time.
 GATE_FUNCTIONS = ["sigmoid", "hard_sigmoid"]
 NAMES = ("kernel", "recurrent_kernel", "bias", "peephole_kernel")
 
@@ -38,10 +39,10 @@ def assert_close(
     floor: float = 0.1,
     slack: float = 0.0,
 ) -> None:
-    """All numbers within TOLERANCE[dtype] of each other, measured by the largest expected one.
+    """Checks that all numbers agree to TOLERANCE[dtype], relative to the largest expected one.
 
-    floor: the size of what was added up, where that may have cancelled: rounding is measured by it.
-    slack: a difference that is allowed besides.
+    floor: the magnitude of the summands, if these may cancel, to which rounding is relative.
+    slack: an additional allowed difference.
     """
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape, f"{what}: {actual.shape} is not {expected.shape}"
@@ -57,8 +58,9 @@ def assert_close(
 def squared_error_floors(
     outputs: Array, targets: Array, scale: Array
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """For assert_close: how large a squared error and its derivatives would be if outputs and
-    targets did not cancel. scale: the weight of each item in the mean.
+    """Returns the floor for assert_close of a squared error and its derivatives.
+
+    It is their magnitude if outputs and targets did not cancel. scale: the weight of each item.
     """
     size = float(np.abs(outputs).max() + np.abs(targets).max())
     weight = float(np.abs(scale).max())
@@ -77,7 +79,7 @@ def make_network(
     loss: _core.LossOptions | None = None,
     seed: int = 1,
 ) -> _core.Network:
-    """A compiled network. weights: of some layers, by their number; the others stay zero."""
+    """Makes a compiled network. weights: of some layers, by number; the others stay zero."""
     network = _core.make_network(layers, input_shape, dtype, seed)
     for layer, arrays in (weights or {}).items():
         for index, array in enumerate(arrays):
@@ -95,17 +97,17 @@ def mask_bytes(mask: Array | None) -> Array | None:
 
 
 def named(weights: ref.Weights) -> dict[str, Array]:
-    """In the order of get_weights()."""
+    """Returns the weights in the order of get_weights()."""
     return {name: weights[name] for name in NAMES if name in weights}
 
 
 def ordered(weights: ref.Weights) -> list[Array]:
-    """In the order of get_weights()."""
+    """Returns the weights in the order of get_weights()."""
     return list(named(weights).values())
 
 
 def core_options(cell: ref.Cell, **options: Any) -> _core.LayerOptions:
-    """The core's options of a reference cell."""
+    """Returns the core's options for a reference cell."""
     kind = getattr(_core, type(cell).__name__ + "Options")
     return kind(**asdict(cell), **options)
 
@@ -113,7 +115,7 @@ def core_options(cell: ref.Cell, **options: Any) -> _core.LayerOptions:
 def random_weights(
     shapes: dict[str, tuple[int, ...]], rng: np.random.Generator, dtype: str
 ) -> ref.Weights:
-    """Of a size that keeps sums near 1, representable in dtype."""
+    """Returns weights that keep sums near 1 and are representable in dtype."""
     weights = {}
     for name, shape in shapes.items():
         rows = shape[0] if len(shape) == 2 and name.endswith("kernel") else 4
@@ -131,9 +133,9 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Arra
 def assert_gradient(
     loss: Callable[[Array], float], value: Array, gradient: Array, what: str = ""
 ) -> None:
-    """Compares gradient with central differences of loss(value) along two random directions.
+    """Compares a gradient with central differences of loss(value) along two random directions.
 
-    A kink (relu, hard_sigmoid) may lie between the two points; then a smaller step avoids it.
+    If a kink (relu, hard_sigmoid) lies between the two points, a smaller step is tried.
     """
     assert gradient.shape == value.shape, f"{what}: {gradient.shape} is not {value.shape}"
     rng = np.random.default_rng(value.size)

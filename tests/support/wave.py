@@ -1,4 +1,4 @@
-"""The command on CSV files of a wave."""
+"""Runs the command on CSV files of a wave."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 LINES = [f"{2000 + i // 12}-{i % 12 + 1:02d}" for i in range(120)]
-# A season and a slow swell: a series that has nothing a short window could not tell.
+# A season and a slow trend: a series that a short window predicts well.
 WAVE = [
     50 + 10 * math.sin(2 * math.pi * i / 12) + 4 * math.sin(2 * math.pi * i / 40)
     for i in range(120)

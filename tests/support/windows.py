@@ -1,4 +1,4 @@
-"""Models and data of truncated backpropagation, and the same by hand, window by window."""
+"""Models and data for truncated backpropagation, and a reference that loops over the windows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def a_model(
     first: Any = None,
     dtype: str = "float64",
 ) -> Sequential:
-    """Two recurrent layers and a Dense; the same weights and random numbers every time."""
+    """Makes two recurrent layers and a Dense, with the same weights and random numbers every
+    time.
+    """
     np.random.seed(17)
     model = Sequential(
         [
@@ -78,7 +80,7 @@ def segments(k: int, short_first: bool = False, total: int = T) -> list[slice]:
 def by_hand(
     twin: Sequential, k: int, epochs: int, forget: bool = True
 ) -> list[tuple[float, float]]:
-    """What fit(shuffle=False, batch_size=B, bptt_steps=k) means, with a stateful twin.
+    """Computes fit(shuffle=False, batch_size=B, bptt_steps=k) with an equal stateful model.
 
     Returns the loss and the metric of each epoch.
     """

@@ -22,7 +22,7 @@ _DRAFT = re.compile(r"\.echocell-[0-9a-f]{16}(\.\w{1,16})?")
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def atomic_draft(path: Path) -> Iterator[Path]:
     """Context manager that yields a draft to write to, and replaces `path` by it at the end.
 
     The draft lies in the same folder and has the same suffix. If writing fails, `path` stays
@@ -60,7 +60,7 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file and flushes it to the disk before returning."""
-    with written_beside(path) as draft, open(draft, "wb") as file:
+    with atomic_draft(path) as draft, open(draft, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

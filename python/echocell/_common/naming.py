@@ -22,7 +22,7 @@ def unique_name(base: str) -> str:
 
 
 def reset_names() -> None:
-    """Starts counting anew (Keras: `backend.clear_session()`)."""
+    """Restarts the counting (Keras: `backend.clear_session()`)."""
     _used.clear()
 
 

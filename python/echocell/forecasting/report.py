@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echocell import plotting
-from echocell._common.files import written_beside
+from echocell._common.files import atomic_draft
 from echocell.forecasting.csv_rows import UnusableFileError
 from echocell.forecasting.csv_series import CsvSeries
 from echocell.forecasting.model import Trained
@@ -162,7 +162,7 @@ def write_all(files: Mapping[Path, Callable[[Path], object]]) -> None:
     """Writes files atomically: no reader sees an incomplete file."""
     for path, write in files.items():
         try:
-            with written_beside(path) as temporary:
+            with atomic_draft(path) as temporary:
                 write(temporary)
         except OSError as error:
             raise UnusableFileError(

@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 
 class DenseArguments(LayerArguments, total=False):
-    """Types of the arguments of Dense besides its own."""
+    """Types of the arguments of Dense in addition to its own."""
 
     # Keras's arguments, accepted at these values only.
     kernel_constraint: None

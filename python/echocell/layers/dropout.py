@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DropoutArguments(LayerArguments, total=False):
-    """Types of the arguments of Dropout besides its own."""
+    """Types of the arguments of Dropout in addition to its own."""
 
     noise_shape: None  # Keras's argument, accepted at this value only
 

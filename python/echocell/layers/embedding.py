@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 
 class EmbeddingArguments(SharedArguments, total=False):
-    """Types of the arguments of Embedding besides its own."""
+    """Types of the arguments of Embedding in addition to its own."""
 
     # Keras's arguments, accepted at these values only.
     embeddings_constraint: None

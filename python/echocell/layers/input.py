@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class InputArguments(TypedDict, total=False):
-    """Types of the arguments of Input and InputLayer besides their own."""
+    """Types of the arguments of Input and InputLayer in addition to their own."""
 
     input_shape: Shape | None
     batch_input_shape: Shape | None

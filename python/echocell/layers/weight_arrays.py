@@ -23,7 +23,7 @@ def listed(weights: Any, layer: str) -> list[Any]:
         layer: the layer's name, for messages.
 
     Raises:
-        TypeError: it is no iterable.
+        TypeError: it is not iterable.
     """
     if isinstance(weights, (str, bytes)) or not isinstance(weights, Iterable):
         raise TypeError(f"{layer}: expected a list of arrays, received {weights!r}")

@@ -1,4 +1,4 @@
-"""Words about layers in the messages of models."""
+"""Texts about layers for the messages of models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def described(layer: Layer) -> str:
 
 
 def sequence_hint(layer: Layer, before: Layer | None) -> str:
-    """Returns what to do where a layer reads steps and the one before gives one output."""
+    """Returns advice if a layer reads steps and the previous one gives only its last output."""
     if layer.reads_steps and isinstance(before, StateKeeper) and not before.return_sequences:
         return (
             f"Layer {before.name!r} gives its last output alone: with return_sequences=True it "

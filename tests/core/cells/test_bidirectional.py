@@ -1,4 +1,4 @@
-"""Bidirectional against the reference, and what becomes of masks."""
+"""Bidirectional against the reference, and its masks."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ KEEPS_MASK = {
 
 @pytest.mark.parametrize("name", KEEPS_MASK)
 def test_masks_reach_the_loss(name):
-    """The loss is the mean over the valid steps alone."""
+    """The loss is the mean over the valid steps only."""
     rng = np.random.default_rng(0)
     mask = rng.random((6, 5)) < 0.5
     mask[0] = False
@@ -140,7 +140,7 @@ def test_masks_end_where_the_time_axis_does(name):
 
 @pytest.mark.parametrize("kind", [_core.LSTMOptions, _core.GRUOptions, _core.SimpleRNNOptions])
 def test_padding_changes_nothing(kind):
-    """More padding behind: the same prediction, loss and gradients."""
+    """More padding at the end: the same prediction, loss and gradients."""
     rng = np.random.default_rng(0)
     layers = [_core.MaskingOptions(), kind(units=5), _core.DenseOptions(units=2)]
     network = tools.make_network(layers, [-1, 3])
@@ -161,7 +161,7 @@ def test_padding_changes_nothing(kind):
 
 
 def test_everything_masked():
-    """No valid step: loss 0, gradients 0, output 0, nothing is NaN."""
+    """Without valid steps, loss, gradients and output are 0, and nothing is NaN."""
     rng = np.random.default_rng(0)
     layers = [_core.MaskingOptions(), _core.LSTMOptions(units=3, return_sequences=True)]
     network = tools.make_network(layers, [-1, 2])

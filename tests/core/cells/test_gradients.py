@@ -23,7 +23,7 @@ def both(kind, merge_mode="concat", **options):
 
 
 def lstm_variants():
-    """Every option by itself and the cells of the literature."""
+    """Every option separately, and the cells of the literature."""
     yield "plain", LSTM(units=4)
     for name in ("peephole", "coupled", "go_backwards", "return_sequences", "stateful"):
         yield name, LSTM(units=4, **{name: True})
@@ -124,7 +124,7 @@ def make_data(network, layers, shape, rng):
 
 
 def check(network, layers, x, y, sample_weight=None):
-    """Every parameter and x, with dropout on; its masks stay the same from call to call."""
+    """Every parameter and x, with dropout; its masks are the same in every call."""
 
     def loss(value=None, layer=0, index=0):
         before = None if value is None else network.get_parameter(layer, index)
@@ -146,7 +146,7 @@ def check(network, layers, x, y, sample_weight=None):
             )
     if isinstance(layers[0], _core.EmbeddingOptions):
         return
-    # Where a step is masked, moving it off the mask's value would unmask it.
+    # A masked step that no longer has the mask's value would become valid.
     free = (x != 0).any(axis=-1, keepdims=True)
     assert (dx[~free[..., 0]] == 0).all() or not isinstance(layers[0], _core.MaskingOptions)
     tools.assert_gradient(

@@ -22,7 +22,7 @@ from support.layer_problems import (
 
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
-    """Wild: any activations. Then rounding may grow with every step, so the sequences are short."""
+    """Wild: any activations. Rounding errors may grow with every step, so sequences are short."""
     wild = draw(st.booleans())
     functions = tools.BOUNDED + (tools.UNBOUNDED if wild else [])
     cell = ref.GRU(
@@ -54,9 +54,11 @@ def test_trace(problem):
 
 
 def probe(cell: ref.GRU, batch: int, side: str, k: int) -> dropout_checks.Probe:
-    """H' = z h + (1 - z) g. With z = 0 the output is g; for the mask of z, from x: 1 - z, from h:
-    z. Where the reset comes first, g = (r h) R shows r only where the candidate's own mask lets
-    it: so every unit gets the whole mask of r, as a binary number.
+    """Makes a probe: h' = z h + (1 - z) g.
+
+    With z = 0 the output is g; for the mask of z it is 1 - z (from x) or z (from h). If the reset
+    gate is applied before the product, g = (r h) R reveals r only where the candidate's own mask is
+    not 0: therefore every unit receives the whole mask of r, encoded as a binary number.
     """
     made = dropout_checks.Probe.blank(cell, cell.units, batch)
     made.let_through(side, k)
@@ -76,12 +78,12 @@ def probe(cell: ref.GRU, batch: int, side: str, k: int) -> dropout_checks.Probe:
 
 
 def untangle(cell: ref.GRU, drops: ref.Drops, dropout: float, recurrent_dropout: float) -> None:
-    """From what the probes put out to masks."""
+    """Computes the masks from the outputs of the probes."""
     drops.x[0] = 1.0 - drops.x[0]
     if cell.reset_after:
         return
     rows, units = np.arange(drops.h.shape[1]), cell.units
-    seen = drops.h[2].argmax(axis=1)  # a unit of each row that is not dropped
+    seen = drops.h[2].argmax(axis=1)  # a unit that is not dropped, in each row
     for masks, rate in ((drops.x, dropout), (drops.h, recurrent_dropout)):
         number = masks[1][rows, seen] / drops.h[2][rows, seen] * (1.0 - rate)
         bits = number.round().astype(int)[:, None] >> np.arange(units) & 1

@@ -1,4 +1,4 @@
-"""Layers that are not recurrent by themselves, and losses, against the reference."""
+"""Layers that are not recurrent, and losses, against the reference."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_activation(activation, dtype):
 )
 @pytest.mark.parametrize(("dtype", "bound"), [("float32", 2.5), ("float64", 5.0)])
 def test_functions_are_exact_to_a_few_units_in_the_last_place(activation, exact, dtype, bound):
-    """From the least argument to where the function rounds to its limit, both signs."""
+    """From the smallest argument to where the function reaches its limit, with both signs."""
     size = np.concatenate([np.logspace(-37, 0, 100_001), np.linspace(0, 80, 400_001)])
     z = np.concatenate([size, -size]).astype(dtype)
     y = run(_core.ActivationOptions(activation=activation), z[:, None], dtype)[:, 0]
@@ -94,7 +94,7 @@ def test_a_layer_is_not_run_on_nothing(shape):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 def test_what_is_not_a_number_stays_none(activation, dtype):
-    """The sum of inf and -inf must not come out as one, though a comparison with NaN is false."""
+    """The sum of inf and -inf must not become one, though a comparison with NaN is false."""
     largest = np.finfo(dtype).max
     layers = [
         _core.DenseOptions(units=2, use_bias=False),
@@ -130,8 +130,8 @@ def test_what_is_not_a_number_stays_none(activation, dtype):
     seed=st.integers(0, 2**32 - 1),
 )
 def test_losses(kind, fused, smoothing, dtype, batch, steps, width, weighting, seed):
-    """Loss and gradient by x of one linear activation, or of the softmax or sigmoid that the loss
-    takes in; the same numbers from logits.
+    """Loss and gradient by x for a linear activation, or for the softmax or sigmoid that the loss
+    is fused with; the same results from logits.
     """
     rng = np.random.default_rng(seed)
     lead = (batch, steps) if steps else (batch,)

@@ -1,5 +1,5 @@
-"""Long sequences: where gates of all steps would take too much memory, a segment at a time is kept
-and made again on the way back; the numbers stay what they are.
+"""Long sequences: if the gates of all steps would take too much memory, they are recomputed in
+segments during the backward pass, with the same results.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from echocell import _core
 from support import reference, tools
 
 T, F, H = 36_000, 2, 16
-ROWS = 31  # one slice; T * ROWS * H is more than the 2^24 numbers that one segment may have
+ROWS = 31  # one slice; T * ROWS * H exceeds the 2^24 numbers of a segment
 
 
 def network(options: type[Any], steps: int, **settings: Any) -> _core.Network:
-    """One recurrent layer with small weights, in float64."""
+    """Makes a recurrent layer with small weights, in float64."""
     net = _core.make_network([options(units=H, **settings)], [steps, F], "float64", 1)
     draw = np.random.default_rng(0)
     for index, (_, shape) in enumerate(net.parameters(0)):
@@ -31,7 +31,7 @@ def network(options: type[Any], steps: int, **settings: Any) -> _core.Network:
 
 
 def memory(options: type[Any], steps: int, rows: int) -> int:
-    """Bytes of workspace of one training step."""
+    """Returns the bytes of workspace of one training step."""
     net = network(options, steps)
     net.train_on_batch(np.zeros((rows, steps, F)), np.zeros((rows, H)), None)
     return net.workspace_bytes
@@ -49,7 +49,7 @@ def memory(options: type[Any], steps: int, rows: int) -> int:
     ids=["lstm", "gru", "gru-before", "rnn", "backwards"],
 )
 def test_segments_change_no_number(options: type[Any], settings: dict[str, Any]) -> None:
-    """Rows do not depend on each other: a batch that needs segments against a row that does not."""
+    """Rows are independent: compares a batch that needs segments with a row that does not."""
     draw = np.random.default_rng(1)
     one = draw.normal(size=(1, T, F))
     target = draw.normal(size=(1, H))
@@ -81,7 +81,7 @@ def test_segments_change_no_number(options: type[Any], settings: dict[str, Any])
 def test_rows_end_in_different_segments(
     options: type[Any], settings: dict[str, Any], in_front: bool
 ) -> None:
-    """Masked steps at one end: states, outputs and gradients are those of the rows alone."""
+    """Masked steps at one end: states, outputs and gradients are those of the single rows."""
     layers = [_core.MaskingOptions(), options(units=H, stateful=True, **settings)]
     draw = np.random.default_rng(5)
     blank = _core.make_network(layers, [-1, F], "float64", 1)
@@ -125,7 +125,7 @@ def test_rows_end_in_different_segments(
 
 
 def test_memory_grows_with_the_states_alone() -> None:
-    """Doubling so long a sequence adds x, h and little else: far below the gates of its steps."""
+    """Doubling the length of a long sequence adds x, h and little else, far less than its gates."""
     short, long = memory(_core.LSTMOptions, T, ROWS), memory(_core.LSTMOptions, 2 * T, ROWS)
     gates = T * ROWS * 4 * H * 8  # bytes
     assert long - short < 0.5 * gates
@@ -142,7 +142,7 @@ def test_a_hundred_thousand_steps_train() -> None:
 
 
 def test_the_reference_agrees_over_many_steps() -> None:
-    """The same walk in plain NumPy, longer than any unrolled part of the kernels."""
+    """Compares with a loop in NumPy that is longer than any unrolled part of the kernels."""
     steps = 700
     net = network(_core.LSTMOptions, steps)
     x = np.random.default_rng(3).normal(size=(2, steps, F))

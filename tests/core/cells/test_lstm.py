@@ -25,7 +25,7 @@ TRACED = {"i": "i", "f": "f", "g": "g", "o": "o", "c": "c_new", "h": "h_new"}
 
 @st.composite
 def problems(draw: st.DrawFn, wild: bool = False) -> Problem:
-    """Wild: any activations. Then rounding may grow with every step, so the sequences are short."""
+    """Wild: any activations. Rounding errors may grow with every step, so sequences are short."""
     coupled = draw(st.booleans())
     functions = tools.BOUNDED + (tools.UNBOUNDED if wild else [])
     cell = ref.LSTM(
@@ -42,7 +42,7 @@ def problems(draw: st.DrawFn, wild: bool = False) -> Problem:
 
 @st.composite
 def plain_problems(draw: st.DrawFn) -> Problem:
-    """The usual cell, in all sizes."""
+    """The standard cell, in all sizes."""
     cell = ref.LSTM(units=draw(st.one_of(tools.SIZES, st.just(65))))
     return draw_problem(draw, cell, st.one_of(tools.STEPS, st.just(33)))
 
@@ -117,7 +117,7 @@ def test_parameters_of_variants():
 
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 def test_large_inputs_stay_finite(dtype):
-    """Gates that are fully open or shut, far beyond where exp overflows."""
+    """Gates that are fully open or closed, far beyond the overflow of exp."""
     rng = np.random.default_rng(0)
     cell = ref.LSTM(units=5, peephole=True)
     weights = tools.random_weights(cell.shapes(3), rng, dtype)

@@ -1,4 +1,4 @@
-"""The options of MemoryBlocks, and the same ones of the LSTM."""
+"""The options of MemoryBlocks, and those that it shares with the LSTM."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from echocell.models import Sequential
 from support import reference as ref
 from support import tools
 
-# ---- what it is --------------------------------------------------------------------------------
+# ---- equivalent models -------------------------------------------------------------------------
 
 
 def test_with_one_cell_to_a_block_and_no_way_from_gate_to_gate_it_is_an_lstm():
@@ -195,7 +195,7 @@ def test_dropout_without_a_kernel_is_that_with_an_identity(backwards: bool) -> N
 
 
 def test_a_masked_step_repeats_the_cells_before_the_shortcut() -> None:
-    """More features than gates: what is repeated ends where the cells do."""
+    """With more features than gates, the repeated output ends with the cells."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(2, 5, 9))
     x[0, 2:4] = x[1, 4] = 0
@@ -238,7 +238,7 @@ def test_without_a_kernel_there_is_a_feature_for_each_unit():
 
 
 def test_a_truncated_lstm_passes_gradients_back_through_its_cells_alone():
-    """Like an LSTM whose h(t-1) is a given input: the gradient of a step reaches c(t-1), not h."""
+    """Like an LSTM with h(t-1) as an input: the gradient of a step reaches only c(t-1)."""
     rng = np.random.default_rng(1)
     units, x = 4, rng.normal(size=(3, 6, 2))
     truncated = _core.LSTMOptions(units=units, truncated=True)

@@ -1,4 +1,4 @@
-"""MemoryBlocks against loops in NumPy, which are proven by finite differences."""
+"""MemoryBlocks against loops in NumPy, which are checked by finite differences."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_against_the_reference(cell, dtype, sequences, backwards, masked, seed):
 
 
 def expected(cell, weights, x, mask, targets, sequences, backwards):
-    """Outputs and the gradients of the mean squared error, row by row over the steps that count."""
+    """Outputs and gradients of the mean squared error, row by row over the valid steps."""
     output = np.zeros_like(targets)
     runs = []
     for b in range(len(x)):
@@ -143,7 +143,7 @@ def expected(cell, weights, x, mask, targets, sequences, backwards):
         if not sequences:
             output[b] = out[-1] if len(out) else 0
             continue
-        for t in range(T):  # a masked step repeats the output, but for the input
+        for t in range(T):  # a masked step repeats the output, without the input
             k = np.searchsorted(places, t, side="right")
             if k:
                 output[b, t, : cell.all_cells] = out[k - 1, : cell.all_cells]
@@ -173,11 +173,11 @@ def expected(cell, weights, x, mask, targets, sequences, backwards):
         for name, value in grads.items():
             gradients[name] += value
         dx[b, order[places]] += dx_row
-    return output, gradients, np.where(mask[..., None], dx, 0)  # Masking puts out zeros
+    return output, gradients, np.where(mask[..., None], dx, 0)  # Masking outputs zeros
 
 
 def loss_scale(mask, targets, sequences):
-    """The weight of every number in the loss: masked steps have none."""
+    """Returns the weight of every number in the loss; masked steps have none."""
     if not sequences:
         return 1 / targets.size
     return mask[..., None] / (max(mask.sum(), 1) * targets.shape[-1])

@@ -1,4 +1,4 @@
-"""Proves reference.py: its gradients by central differences, its options by their meaning."""
+"""Checks reference.py: its gradients by central differences, its options by their definitions."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def random_drops(kind: str, cell: ref.Cell, batch: int, features: int, rng) -> r
     if kind == "none":
         return ref.Drops()
     lead = (len(cell.blocks),) if kind == "per gate" else ()
-    # Any factor will do, and a factor of 0 would put relu on its kink.
+    # Any nonzero factor works; 0 would put relu on its kink.
     masks = [rng.uniform(0.5, 2.0, (*lead, batch, width)) for width in (features, cell.units)]
     return ref.Drops(*masks)
 
@@ -262,7 +262,7 @@ def test_go_backwards_reads_reversed_time():
 
 
 def test_absent_gates_equal_gates_held_open():
-    """A gate that is missing equals a linear gate with weights 0 and bias 1."""
+    """A missing gate equals a linear gate with weights 0 and bias 1."""
     rng = np.random.default_rng(4)
     x = rng.standard_normal((2, 4, 3))
     full = ref.LSTM(2, recurrent_activation="linear", peephole=True)

@@ -1,6 +1,4 @@
-"""Sizes on both sides of every vector's width, arrays however they lie in memory, and sizes that no
-array can have.
-"""
+"""Sizes on both sides of every vector width, arrays of any memory layout, and invalid sizes."""
 
 from __future__ import annotations
 
@@ -56,25 +54,25 @@ def test_odd_sizes(units: int, cell: str, dtype: str, data: st.DataObject) -> No
     check_gradients(problem)
 
 
-# ---- arrays in memory --------------------------------------------------------------------------
+# ---- memory layouts ----------------------------------------------------------------------------
 
 
 def misaligned(array: np.ndarray) -> np.ndarray:
-    """At an address that is one more than a multiple of the numbers' size."""
+    """Returns a copy at an address that is not a multiple of the item size."""
     copy = np.empty(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
     copy[...] = array
     return copy
 
 
 def one_number_on(array: np.ndarray) -> np.ndarray:
-    """Aligned for its numbers, but for no vector of them."""
+    """Returns a copy that is aligned for its numbers, but not for vectors."""
     copy = np.empty(array.size + 1, array.dtype)[1:].reshape(array.shape)
     copy[...] = array
     return copy
 
 
 def every_second(array: np.ndarray) -> np.ndarray:
-    """Every second number along each axis of a larger array; the others are NaN."""
+    """Returns every second number along each axis of a larger array; the others are NaN."""
     wide = np.full([2 * size for size in array.shape], np.nan, array.dtype)
     view = wide[(slice(None, None, 2),) * array.ndim]
     view[...] = array
@@ -92,7 +90,7 @@ def turned(array: np.ndarray) -> np.ndarray:
 
 
 def spread(array: np.ndarray) -> np.ndarray:
-    """A row that stands for all rows, by a stride of 0: the same numbers as its copies."""
+    """A row that is broadcast with a stride of 0 gives the same results as its copies."""
     return np.broadcast_to(array[:1], array.shape)
 
 
@@ -108,7 +106,7 @@ LAYERS: dict[str, Callable[[], Layer]] = {
 
 
 def results(layer: str, dtype: str, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> list[Any]:
-    """Of everything that takes arrays, from the same weights."""
+    """Returns the results of all calls that take arrays, with the same weights."""
     np.random.seed(5)
     model = Sequential([LAYERS[layer](), Dense(3)], dtype=dtype)
     model.build((len(x), *x.shape[1:]))
@@ -154,7 +152,7 @@ def test_steps_from_rows_of_a_longer_array() -> None:
     tools.assert_close(steps[-1], model.predict(x[None], verbose=0), "float32")
 
 
-# ---- beyond reason -----------------------------------------------------------------------------
+# ---- extreme sizes -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ RECURRENT: dict[str, Callable[..., Any]] = {
 
 
 def pair(kind: str, **options: Any) -> tuple[Any, Any]:
-    """Two layers of the same weights: with zeros at masked steps, and without."""
+    """Makes two layers with the same weights: with zeros at masked steps, and without."""
     layers = []
     for zero in (True, False):
         np.random.seed(3)
@@ -65,7 +65,9 @@ def test_at_every_step(kind: str, backwards: bool, seed: int) -> None:
 @pytest.mark.parametrize("kind", RECURRENT)
 @pytest.mark.parametrize("backwards", [False, True])
 def test_at_the_end(kind: str, backwards: bool, seed: int) -> None:
-    """Zeros where the last step of the walk is masked; the states are those in front of it."""
+    """The output is zeros if the last processed step is masked; the states are the previous
+    ones.
+    """
     zero, repeated = pair(kind, return_state=True, go_backwards=backwards)
     x, mask = masked(seed)
     last = mask[:, 0 if backwards else -1]
@@ -112,10 +114,10 @@ def test_a_shortcut_is_hidden_too() -> None:
 
 @pytest.mark.parametrize("per_step", [True, False])
 def test_sequences_of_different_lengths_have_no_masked_end(per_step: bool) -> None:
-    """The padding of a list is not of the user: each row gives what it gives alone."""
+    """The padding of a list is internal: each row gives the same output as alone."""
     rng = np.random.default_rng(2)
     x = [rng.normal(size=(length, F)) for length in (3, 7, 1, 5)]
-    x[1][-1] = 0  # masked at its own end
+    x[1][-1] = 0  # its last step is masked
     model = Sequential(
         [
             Input((None, F)),
@@ -157,7 +159,7 @@ def test_in_segments() -> None:
 
 
 def test_both_ways() -> None:
-    """Keras sets it where outputs are at every step, and takes it back where they are not."""
+    """Keras sets it if there are outputs at every step, and resets it otherwise."""
     x, mask = masked(7)
     for sequences in (True, False):
         outputs = []
@@ -175,7 +177,7 @@ def test_it_is_part_of_the_configuration() -> None:
     assert LSTM(H).get_config()["zero_output_for_mask"] is False
 
 
-# ---- dropout of everything ---------------------------------------------------------------------
+# ---- dropout with rate 1 -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate", [1, 1.0])

@@ -1,5 +1,6 @@
-"""Arrays that are changed while they are in use, views of more numbers than memory holds, and
-memoryviews: right, or a ValueError in a sentence that leaves the model as it was.
+"""Arrays that change while they are in use, views larger than memory, and memoryviews.
+
+They give correct results, or a ValueError that leaves the model unchanged.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def model_of(*, sequences: bool = False, stateful: bool = False) -> Sequential:
 
 
 def data_of(sequences: bool = False) -> dict[str, np.ndarray]:
-    """Float32 and contiguous: nothing is copied."""
+    """Float32 and contiguous, so that nothing is copied."""
     shape = (N, T) if sequences else (N,)
     return {
         "x": RNG.normal(size=(N, T, F)).astype(np.float32),
@@ -46,7 +47,7 @@ def data_of(sequences: bool = False) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 @pytest.mark.parametrize("name", ["x", "y", "sample_weight"])
 def test_a_callback_that_ruins_the_data(name: str, number: float, bptt_steps: int | None) -> None:
-    """The second of three batches meets the number: the first one was trained, and is kept."""
+    """The second of three batches contains the number: the first one was trained, and is kept."""
     sequences = bptt_steps is not None
     data = data_of(sequences)
     model, twin = (model_of(sequences=sequences, stateful=True) for _ in range(2))
@@ -60,7 +61,7 @@ def test_a_callback_that_ruins_the_data(name: str, number: float, bptt_steps: in
     callback = LambdaCallback(on_train_batch_end=ruin)
     with pytest.raises(ValueError, match=rf"{name}.*expected finite numbers, received {number}"):
         model.fit(**data, bptt_steps=bptt_steps, callbacks=[callback], **options)
-    if bptt_steps is None:  # of a batch in windows, those before the number stay trained
+    if bptt_steps is None:  # windows before the number remain trained
         np.testing.assert_equal(model.get_weights(), twin.get_weights())
     assert all(np.isfinite(weights).all() for weights in model.get_weights())
     np.testing.assert_equal(model.get_states(), twin.get_states())
@@ -81,7 +82,7 @@ def test_tests_and_predictions_notice_it_too(verb: str, name: str) -> None:
         "batch_size": 2, "verbose": 0, "callbacks": [LambdaCallback(**{hook: ruin})]
     }  # fmt: skip
     if verb == "predict":
-        held["y"] = held["x"]  # it takes no targets
+        held["y"] = held["x"]  # predict takes no targets
         with pytest.raises(ValueError, match="received nan at x"):
             model.predict(held["x"], **options)
     elif verb == "evaluate":
@@ -122,7 +123,7 @@ def test_other_finite_numbers_are_trained_on() -> None:
     assert int(model.optimizer.iterations) == 3
 
 
-# ---- views of more numbers than memory holds ---------------------------------------------------
+# ---- views larger than memory ------------------------------------------------------------------
 
 
 def huge(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -174,7 +175,7 @@ FORMATS = ["f4", "f8", "i8", "u1", "?", "f2", ">f4", "c16", "S1", "U2", "O"]
 
 
 def calls_with(view: memoryview, model: Sequential) -> list[Callable[[], Any]]:
-    """Wherever an array, or a list of arrays, is taken."""
+    """All calls that take an array, or a list of arrays."""
     x = np.zeros((N, T, F), np.float32)
     rows = [x[0, : 1 + k % T] for k in range(N)]
     y = np.zeros((N, T, 1) if len(model.output_shape) == 3 else (N, 1))
@@ -200,7 +201,7 @@ def calls_with(view: memoryview, model: Sequential) -> list[Callable[[], Any]]:
 
 @given(st.data())
 def test_memoryviews_are_taken_or_refused(data: st.DataObject) -> None:
-    """Whatever their axes and their format."""
+    """Memoryviews with any axes and format."""
     extents = st.sampled_from([0, 1, F, T, N])
     shape = data.draw(st.lists(extents, max_size=4).map(tuple))
     view = memoryview(np.zeros(shape, data.draw(st.sampled_from(FORMATS))))

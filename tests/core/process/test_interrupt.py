@@ -1,4 +1,4 @@
-"""Ctrl-C: training stops at a whole batch and leaves a model that works."""
+"""Ctrl-C: training stops after a whole batch and leaves a usable model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from echocell.models import Sequential
 
 
 def interrupt_soon(seconds: float = 0.3) -> None:
-    """Sends the signal of Ctrl-C to this process from another thread, a little later."""
+    """Sends SIGINT to this process from another thread, after a short delay."""
     threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 
 
@@ -55,7 +55,7 @@ def test_one_long_batch_is_dropped_whole(seconds: float) -> None:
     interrupt_soon(seconds)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, epochs=1000, batch_size=64, shuffle=False, verbose=0)
-    if int(model.optimizer.iterations) == 1:  # the usual case: the first long batch was running
+    if int(model.optimizer.iterations) == 1:  # the usual case: interrupted in the first long batch
         for old, new in zip(before, model.get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
         for old_layer, new_layer in zip(states, model.get_states(), strict=True):

@@ -1,4 +1,4 @@
-"""One build of the core per instruction set: which one is taken, and that all give the same."""
+"""One build of the core per instruction set: the choice, and equal results of all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from echocell._core import isa as isa_module
 
 ALL = ["x86_64_v4", "x86_64_v3", "x86_64"]
 
-# Trains a model of every kind of cell at sizes past each vector's width, in float64.
+# Trains a model with every kind of cell at sizes beyond each vector width, in float64.
 TRAIN = """
 import sys
 import numpy as np
@@ -43,7 +43,7 @@ print(echocell.build_info()["instruction_set"], *losses, model.predict(x).sum())
 
 
 def run(isa: str, code: str) -> subprocess.CompletedProcess[str]:
-    """A fresh interpreter, away from the sources."""
+    """Runs a new interpreter outside of the source folder."""
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, isa_module.VARIABLE: isa},
@@ -90,7 +90,7 @@ def test_the_variable_is_obeyed_or_fails_loudly() -> None:
 
 
 def test_all_builds_compute_the_same() -> None:
-    """They round differently, where one fuses multiply and add and another cannot."""
+    """Rounding differs, because only some instruction sets fuse multiply and add."""
     numbers = {}
     for isa in _cpu.supported():
         done = run(isa, TRAIN)
@@ -109,7 +109,7 @@ SHOW_SPINS = "import os, echocell; print(os.environ.get('GOMP_SPINCOUNT'))"
 
 
 def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the core is loaded, OpenMP is told how long to wait, if nobody has said it."""
+    """OpenMP's spinning is limited while the core is loaded, unless the environment sets it."""
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     assert run("", SHOW_SPINS).stdout.strip() == "None"
     monkeypatch.setenv("GOMP_SPINCOUNT", "77")

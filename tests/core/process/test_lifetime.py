@@ -1,5 +1,6 @@
-"""Models go at once, with all their memory, when nobody holds them any more: no reference cycle
-waits for the cyclic garbage collector, which does not see how large they are.
+"""Unreferenced models are freed at once, with all their memory.
+
+There are no reference cycles, which would wait for the cyclic garbage collector.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def test_layers_go_and_outlive_their_model() -> None:
     model = Sequential([LSTM(4, input_shape=(5, 3)), Dense(2)])
     expected, kept = model.predict(X), model.layers
     del model
-    again = Sequential(kept)  # they stand in no model any more: none is copied
+    again = Sequential(kept)  # they no longer belong to a model, so none is copied
     assert all(a is b for a, b in zip(again.layers, kept, strict=True))
     np.testing.assert_array_equal(again.predict(X), expected)
 

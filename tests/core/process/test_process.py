@@ -1,4 +1,4 @@
-"""echocell as a citizen of its process: threads, forks, memory, floating-point mode."""
+"""Effects on the process: threads, forks, memory, floating-point mode."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Y = np.eye(3, dtype=np.float32)[RNG.integers(0, 3, 64)]
 
 
 def trained(seed: int, epochs: int = 3) -> list[np.ndarray]:
-    """The weights of a small model after training, from a seed of its own."""
+    """Returns the weights of a small model after training, with a fixed seed."""
     model = built(seed)
     model.fit(X, Y, epochs=epochs, batch_size=32, verbose=0)
     return model.get_weights()
@@ -176,7 +176,7 @@ def resident_bytes() -> int:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("call", ["train_on_batch", "fit", "predict", "step"])
 def test_memory_does_not_grow(call: str) -> None:
-    """The short form; a million calls are made by bench/compare/memory.py."""
+    """The short version; bench/compare/memory.py makes a million calls."""
     model = built(0)
     run = {
         "train_on_batch": lambda: model.train_on_batch(X[:1], Y[:1]),
@@ -205,7 +205,7 @@ def test_changing_shapes_do_not_pile_up_workspaces() -> None:
 
 
 def wide_rows(count: int) -> np.ndarray:
-    """Inputs whose workspace is about 60 MiB."""
+    """Returns inputs whose workspace is about 60 MiB."""
     return np.zeros((1, 60_000 + count), np.float32)
 
 
@@ -256,7 +256,7 @@ def test_clear_session_in_hooks_changes_no_result() -> None:
 
 
 def test_the_counters_are_read_while_another_thread_trains() -> None:
-    """The thread sanitizer watches this."""
+    """Run under ThreadSanitizer."""
     model = built(0)
     optimizer = model.optimizer
     seen: list[tuple[int, float]] = []
@@ -276,9 +276,9 @@ def test_the_callers_denormals_survive() -> None:
     assert (tiny * np.float32(0.5) > 0).all()
 
 
-# ---- no threads --------------------------------------------------------------------------------
+# ---- without threads ---------------------------------------------------------------------------
 
-# Trains in a batch for several threads, once they cannot be made any more.
+# Trains with a batch for several threads when threads can no longer be created.
 WITHOUT_THREADS = """
 import os, resource, sys, warnings
 import numpy as np

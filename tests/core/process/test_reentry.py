@@ -1,5 +1,5 @@
 """Python code that runs in the middle of a call of the core: signal handlers, the garbage
-collector, hooks that let go of their model.
+collector, hooks that release their model.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def built() -> Sequential:
 
 
 def everything(model: Sequential) -> list[np.ndarray]:
-    """All numbers that a call may change."""
+    """Returns all numbers that a call can change."""
     states = [state for layer in model.get_states() for state in layer]
     network = model.graph.network
     return [*model.get_weights(), *states, *network.slots(), np.array(network.random_state)]
 
 
-# What takes a part of the model that a batch needs whole.
+# Calls that would change a part of the model that a batch needs unchanged.
 REFUSED: dict[str, Callable[[Sequential], Any]] = {
     "fit": lambda model: model.fit(SHORT, Y, batch_size=B, verbose=0, shuffle=False),
     "listened fit": lambda model: model.fit(SHORT, Y, batch_size=B, verbose=2, shuffle=False),
@@ -69,11 +69,11 @@ REFUSED: dict[str, Callable[[Sequential], Any]] = {
 
 
 def refuse() -> None:
-    """A small call gives None where the ordinary one is to speak."""
+    """The fast path returns None if the ordinary call has to raise the error."""
     raise ValueError("middle of a batch")
 
 
-# Each is one batch that takes some tenths of a second.
+# Each is a single batch that takes some tenths of a second.
 LONG: dict[str, Callable[[Sequential], Any]] = {
     "fit": lambda model: model.fit(X, Y, batch_size=B, shuffle=False, verbose=0).history,
     "windows": lambda model: (
@@ -87,7 +87,7 @@ LONG: dict[str, Callable[[Sequential], Any]] = {
 
 @pytest.fixture
 def alarm() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Has a signal handler call a function, once, a little later."""
+    """Makes a signal handler call a function, once, after a short delay."""
     before = signal.getsignal(signal.SIGALRM)
 
     def arm(action: Callable[[], None]) -> None:
@@ -131,7 +131,7 @@ def test_a_signal_handler_leaves_a_batch_alone(call: str, alarm: Any) -> None:
 
 
 def test_between_batches_a_signal_handler_may_do_all(alarm: Any) -> None:
-    """Small batches are polled between each other only."""
+    """Small batches poll signals only between batches."""
     model = Sequential([LSTM(4, input_shape=(3, F)), Dense(1)])
     model.compile("adam", "mse")
     seen: list[Any] = []
@@ -152,7 +152,7 @@ def test_between_batches_a_signal_handler_may_do_all(alarm: Any) -> None:
 
 
 def test_a_refused_call_in_a_handler_ends_the_fit(alarm: Any) -> None:
-    """What the handler does not catch comes out of fit; the batch is dropped."""
+    """An exception from the handler propagates out of fit; the batch has no effect."""
     model = built()
     before = everything(model)[:-1]
     alarm(lambda: model.train_on_batch(SHORT, Y))
@@ -168,7 +168,7 @@ def test_a_refused_call_in_a_handler_ends_the_fit(alarm: Any) -> None:
 
 @pytest.fixture
 def frequent_collections() -> Iterator[list[Callable[[], Any]]]:
-    """Calls functions at every collection, which nearly every allocation starts."""
+    """Calls functions at every garbage collection, which almost every allocation starts."""
     actions: list[Callable[[], Any]] = []
 
     def run(phase: str, info: dict[str, int]) -> None:
@@ -185,7 +185,7 @@ def frequent_collections() -> Iterator[list[Callable[[], Any]]]:
 
 
 def test_finalizers_leave_results_alone(frequent_collections: Any) -> None:
-    """They may run while the core makes the arrays that it gives back."""
+    """Collections may run while the core creates its results."""
     x, y = SHORT[:8].copy(), Y[:8].copy()
     model = Sequential([LSTM(8, input_shape=(None, F)), Dense(1)])
     model.compile("sgd", "mse")

@@ -1,4 +1,4 @@
-"""Small data of any dtype and shape, with listeners and without: the same results, to the bit."""
+"""Small data of any dtype and shape, with and without callbacks: bitwise equal results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def built(loss: str = "categorical_crossentropy", dtype: str = "float32", **lstm
 
 
 class Listener(Callback):
-    """Makes a call of predict take the ordinary way."""
+    """Makes predict take the ordinary path."""
 
 
 def weights_of(model: Any) -> bytes:
@@ -209,7 +209,7 @@ def test_rows_of_zeros_are_targets_still() -> None:
 
 
 def test_what_is_quick() -> None:
-    """The other tests would pass if everything went the ordinary way."""
+    """The fast path is taken; otherwise the other tests would pass without testing it."""
     network = built().graph.network
     assert network.quick_predict(X, 32) is not None
     network.step(np.zeros((N, F), np.float32))
@@ -233,7 +233,7 @@ def test_what_is_quick() -> None:
 
 
 def test_calls_from_a_callback() -> None:
-    """The model is at work, in this thread: a call in between is its own."""
+    """A call of a hook during another call is allowed, since it is on the same thread."""
     model = built()
 
     class Caller(Callback):
@@ -250,7 +250,11 @@ def test_calls_from_a_callback() -> None:
 def test_ids_that_float32_rounds_are_refused() -> None:
     model = Sequential([Embedding(2**24 + 9, 1, input_shape=(1,))])
     known = np.array([[2**24 - 1]])
-    assert model.predict(known).shape == (1, 1, 1)  # a network from here on: calls can be quick
+    assert model.predict(known).shape == (
+        1,
+        1,
+        1,
+    )  # the network exists now, so the fast path applies
     for call in (model.predict, model.step):
         with pytest.raises(ValueError, match="indices up to 16777216"):
             call(known + 2)

@@ -1,4 +1,4 @@
-"""fit(bptt_steps=k): truncated backpropagation through time, held against a loop by hand."""
+"""fit(bptt_steps=k): truncated backpropagation through time, compared with an explicit loop."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from support.windows import (
     segments,
 )
 
-# ---- what it means -----------------------------------------------------------------------------
+# ---- definition --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", RECURRENT)
@@ -80,7 +80,7 @@ def test_an_output_at_every_step_is_trained_segment_by_segment(
 @pytest.mark.parametrize("kind", RECURRENT)
 @pytest.mark.parametrize("k", [1, 3, 4, 10])
 def test_an_output_at_the_end_is_trained_on_the_last_steps(kind: str, k: int) -> None:
-    """The shorter segment comes first: gradients always go k steps back."""
+    """The shorter segment is the first one, so that gradients always reach k steps back."""
     model = a_model(per_step=False, recurrent=RECURRENT[kind])
     twin = a_model(per_step=False, stateful=True, recurrent=RECURRENT[kind])
     history = model.fit(
@@ -145,23 +145,23 @@ def test_train_on_batch() -> None:
 
 
 def test_gradients_do_not_cross_segments() -> None:
-    """A target that depends on x far back: the recurrent weights of k = 1 learn nothing of it."""
+    """A target that depends on distant inputs: with k = 1 the recurrent weights cannot learn it."""
     whole, cut = a_model(per_step=False), a_model(per_step=False)
     before = whole.get_weights()
     x = X.copy()
     x[:, -1] = 0
     for model, k in ((whole, None), (cut, 1)):
         model.train_on_batch(x, Y_LAST, bptt_steps=k)
-    kernel = 0  # of the first layer: the last input is zero
+    kernel = 0  # of the first layer, whose last input is zero
     assert (whole.get_weights()[kernel] != before[kernel]).any()
     np.testing.assert_array_equal(cut.get_weights()[kernel], before[kernel])
 
 
-# ---- what must not change ----------------------------------------------------------------------
+# ---- invariants --------------------------------------------------------------------------------
 
 
 def test_states_of_step_stay() -> None:
-    """A model that streams, and is trained meanwhile, streams on."""
+    """Training does not disturb a model that is streaming."""
     model, twin = a_model(), a_model()
     for t in range(3):
         model.step(X[:1, t])
@@ -205,7 +205,7 @@ def test_ctrl_c_between_segments_leaves_a_usable_model() -> None:
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, epochs=1000, batch_size=2, shuffle=False, verbose=0, bptt_steps=20)
     assert model.optimizer.iterations > 1
-    if model.optimizer.iterations <= 10_000:  # the first sequence was being walked
+    if model.optimizer.iterations <= 10_000:  # interrupted in the first sequence
         for before, after in zip(states[0], model.get_states()[0], strict=True):
             np.testing.assert_array_equal(before, after)
     assert all(np.isfinite(w).all() for w in model.get_weights())

@@ -1,4 +1,4 @@
-"""fit(bptt_steps=k) with masks, ids and threads; what it refuses."""
+"""fit(bptt_steps=k) with masks, ids and threads; refused models and data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ from support.windows import (
 
 @pytest.mark.parametrize("in_front", [True, False])
 def test_masked_steps_do_not_count(in_front: bool) -> None:
-    """Rows padded in front are walked as those padded behind: all begin in the first segment."""
+    """Padding before the steps is equivalent to padding after them: all start in the first
+    segment.
+    """
     lengths = [11, 2, 5, 7, 3, 9]
     x, valid = padded(lengths, in_front)
     model, twin = a_model(first=Masking()), a_model(first=Masking(), stateful=True)
@@ -77,7 +79,7 @@ def test_masked_steps_do_not_count(in_front: bool) -> None:
 @pytest.mark.parametrize("in_front", [True, False])
 @pytest.mark.parametrize("kind", RECURRENT)
 def test_segments_change_no_result_forward(per_step: bool, in_front: bool, kind: str) -> None:
-    """The validation of fit is walked in segments, evaluate() is not.
+    """Validation in fit is processed in segments, evaluate() is not.
 
     A row may end long before the last segment.
     """

@@ -1,4 +1,4 @@
-"""bptt_steps on padded, masked rows: they are walked as the lists that they stand for.
+"""bptt_steps with padded, masked rows, which are processed like lists of sequences.
 
 N rows, T time steps with the padding, F features, C outputs.
 """
@@ -38,7 +38,7 @@ RECURRENT: dict[str, Callable[..., Any]] = {
 def a_model(
     kind: str, per_step: bool, dropout: float, ids: bool = False, stateful: int | None = None
 ) -> Sequential:
-    """The same weights and random numbers every time."""
+    """Makes a model with the same weights and random numbers every time."""
     layer = RECURRENT[kind]
     np.random.seed(8)
     options = {"stateful": stateful is not None}
@@ -58,7 +58,7 @@ def a_model(
 
 
 def padded(rows: list[np.ndarray], valid: np.ndarray, value: float) -> np.ndarray:
-    """The rows at the steps where valid [N, T] says so."""
+    """Returns the rows at their valid [N, T] steps."""
     result = np.full((*valid.shape, *rows[0].shape[1:]), value)
     for k, row in enumerate(rows):
         result[k, valid[k]] = row
@@ -107,7 +107,7 @@ def test_the_same_to_the_bit_as_lists(
         weights = weights_padded = rng.uniform(0.5, 2, rows)
     if not weighted:
         weights = weights_padded = None
-    if lengths.min() == lengths.max():  # a list of rows of one length is an array, and its y too
+    if lengths.min() == lengths.max():  # a list of rows of equal length is an array, as is its y
         y = np.array(y)
         weights = None if weights is None else np.array(weights)
     as_list, as_array = a_model(kind, per_step, dropout, ids), a_model(kind, per_step, dropout, ids)
@@ -142,7 +142,7 @@ def test_rows_that_end_before_the_last_window_are_trained(kind: str, k: int) -> 
 
 @pytest.mark.parametrize("per_step", [True, False])
 def test_carried_states_stay_with_their_rows(per_step: bool) -> None:
-    """Rows of different lengths are not sorted where states are carried."""
+    """Rows of different lengths are not sorted if states are carried."""
     rng = np.random.default_rng(1)
     valid = np.arange(9) < np.array([2, 9, 4])[:, None]
     x = rng.normal(size=(3, 9, F))

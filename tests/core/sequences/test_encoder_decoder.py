@@ -1,4 +1,4 @@
-"""Sequences of different lengths through models whose output has time steps of its own.
+"""Sequences of different lengths through models whose output has its own time steps.
 
 N sequences, F features, n steps of the output, C numbers at each of them.
 """
@@ -48,7 +48,9 @@ DECODERS: dict[str, list[Any]] = {
 
 
 def a_model(encoder: str, decoder: str, masked: bool) -> Sequential:
-    """The same weights and random numbers every time. masked: for padded data."""
+    """Makes a model with the same weights and random numbers every time. masked: for padded
+    data.
+    """
     layers = [*ENCODERS[encoder], *DECODERS[decoder]]
     first = Masking(PAD) if masked else Activation("linear")
     np.random.seed(5)
@@ -116,7 +118,7 @@ def test_class_numbers_at_the_steps_of_the_output() -> None:
 
 
 def test_one_row_much_longer_than_the_others() -> None:
-    """The longest row is far longer than the output's memory."""
+    """The longest row is much longer than the output."""
     model = a_model("lstm", "repeated", False)
     rng = np.random.default_rng(1)
     x = [rng.normal(size=(length, F)) for length in (3, 50_000, 1)]
@@ -127,7 +129,7 @@ def test_one_row_much_longer_than_the_others() -> None:
 
 @pytest.mark.parametrize("steps", [3, 5, 9])
 def test_targets_of_the_sequences_lengths_are_refused(steps: int) -> None:
-    """Even where the output has as many steps as one of the sequences."""
+    """Also if the output has as many steps as one of the sequences."""
     model = a_model("lstm", "repeated", False)
     x = [np.ones((2, F)), np.ones((steps, F))]
     before = model.get_weights()
@@ -141,7 +143,7 @@ def test_targets_of_the_sequences_lengths_are_refused(steps: int) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-# ---- what the core knows -----------------------------------------------------------------------
+# ---- properties of the core --------------------------------------------------------------------
 
 
 def core_of(*layers: Any, shape: tuple[int | None, ...] = (None, F)) -> _core.Network:

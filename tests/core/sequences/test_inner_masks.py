@@ -45,7 +45,7 @@ RECURRENT: dict[str, Callable[..., Any]] = {
 
 
 def draw(rng: np.random.Generator, ids: bool, shape: tuple[int, ...]) -> np.ndarray:
-    """Inner sequences, some of whose steps are padding; some of nothing else."""
+    """Returns inner sequences, some with padding, some of padding only."""
     share = rng.choice([0.0, 0.4, 1.0], (*shape[:-1], 1), p=[0.3, 0.5, 0.2])
     valid = rng.uniform(size=shape) >= share
     if ids:
@@ -116,14 +116,14 @@ def test_an_outer_step_without_any_is_masked(masker: str, after: str) -> None:
     loss, _, _ = model.gradients(x, y)
     assert loss == pytest.approx(errors[valid].mean())
     other = y.copy()
-    other[~valid] = 99.0  # targets of masked steps count for nothing
+    other[~valid] = 99.0  # targets of masked steps have no effect
     assert model.evaluate(x, other, verbose=0) == pytest.approx(loss)
     assert np.isfinite(model.fit(x, y, epochs=2, verbose=0).history["loss"]).all()
 
 
 @pytest.mark.parametrize("masker", ["masking", "inner masking"])
 def test_gradients(masker: str) -> None:
-    """Against finite differences by the weights, and none by masked numbers."""
+    """Gradients against finite differences by the weights; masked numbers have none."""
     rng = np.random.default_rng(6)
     x = draw(rng, False, (3, 4, 3))
     layers = [TimeDistributed(LSTM(H, return_sequences=True)), TimeDistributed(GRU(H)), LSTM(2)]
@@ -147,7 +147,7 @@ def test_gradients(masker: str) -> None:
 
 @pytest.mark.parametrize("ids", [True, False])
 def test_one_inside_the_other(ids: bool) -> None:
-    """Words in sentences in documents: each level skips what the one below found empty."""
+    """Words in sentences in documents: each level skips what is empty in the level below."""
     rng = np.random.default_rng(7)
     x = draw(rng, ids, (3, 2, 4, 3))
     x[:, 0, 2:], x[0, 1] = 0, 0

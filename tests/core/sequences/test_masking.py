@@ -1,4 +1,4 @@
-"""Masking, Embedding(mask_zero=True) and mask= mean the same; padding never changes results."""
+"""Masking, Embedding(mask_zero=True) and mask= are equivalent; padding never changes results."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_the_loss_counts_valid_steps_alone() -> None:
 
 
 def test_training_does_not_see_the_padding() -> None:
-    """More padding, or other targets there: the same loss and the same weights."""
+    """More padding, or other targets at padding, gives the same loss and the same weights."""
     x, y = padded(), RNG.normal(size=(N, PADDED, 1))
     longer = np.concatenate([x, np.full((N, 3, F), PAD)], axis=1)
     targets = np.concatenate([y * VALID[..., None], np.ones((N, 3, 1))], axis=1)
@@ -209,7 +209,7 @@ def test_training_does_not_see_the_padding() -> None:
 
 
 def test_masked_steps_keep_the_carried_state() -> None:
-    """A stateful layer that is fed padding stands still."""
+    """Padding does not change the state of a stateful layer."""
     layer = LSTM(4, stateful=True)
     layer(X)
     before = layer.get_states()
@@ -225,7 +225,7 @@ def test_trace_takes_a_mask() -> None:
     np.testing.assert_allclose(traced["h"][:, -1], layer(x, mask=VALID), rtol=1e-6)
 
 
-# ---- a row is worth what is left of it without its masked steps --------------------------------
+# ---- a row is equivalent to the row without its masked steps -----------------------------------
 
 
 def sequences(kind: Any, units: int, **options: Any) -> Any:
@@ -239,7 +239,7 @@ def both_ways(kind: Any, units: int, **options: Any) -> Any:
     )
 
 
-#: Without an output per step: then a masked step is neither in the output nor in the loss.
+#: Without an output per step, a masked step is neither in the output nor in the loss.
 STACKS: dict[str, list[Any]] = {
     "lstm": [_core.LSTMOptions(units=5)],
     "lstm 1997": [_core.LSTMOptions(units=17, gates="io", peephole=True)],
@@ -292,7 +292,7 @@ def test_gradients_are_those_of_the_rows_alone(
     expected_loss, expected_dx = 0.0, np.zeros_like(x)
     expected = [[np.zeros_like(g) for g in layer] for layer in gradients]
     for row in range(batch):
-        if not valid[row].any():  # the output is zero, whatever the weights are
+        if not valid[row].any():  # the output is zero for any weights
             expected_loss += np.mean(y[row] ** 2) / batch
             continue
         alone, more, dx_row = network.gradients(x[row : row + 1, valid[row]], y[row : row + 1])

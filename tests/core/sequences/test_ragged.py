@@ -1,4 +1,4 @@
-"""Sequences of different lengths: a list of arrays means the same as padding with a mask."""
+"""Sequences of different lengths: a list of arrays is equivalent to padding with a mask."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from support.ragged import (
     targets_of,
 )
 
-# ---- the same as padding -----------------------------------------------------------------------
+# ---- equivalence with padding ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -84,7 +84,9 @@ def test_training_and_evaluation(stack: str, batch_size: int, weighted: bool) ->
 
 
 def test_dropout_does_not_see_the_order_inside() -> None:
-    """Rows are sorted by length inside; the mask of a sample is that of its place in the batch."""
+    """Rows are sorted by length internally; a sample's dropout mask follows its index in the
+    batch.
+    """
     stack = [
         LSTM(5, return_sequences=True, dropout=0.3, recurrent_dropout=0.2),
         Dropout(0.4),
@@ -130,7 +132,7 @@ def test_class_numbers_and_class_weights(weight: Any) -> None:
 @pytest.mark.parametrize("mask_zero", [True, False])
 @pytest.mark.parametrize("per_step", [True, False])
 def test_ids(mask_zero: bool, per_step: bool) -> None:
-    """Without mask_zero the id 0 is one like any other, and the padding does not count either."""
+    """Without mask_zero the id 0 is an ordinary one, and padding does not count either."""
     low = 1 if mask_zero else 0
     ids = [RNG.integers(low, 9, length) for length in LENGTHS]
     np.random.seed(1)
@@ -154,7 +156,9 @@ def test_ids(mask_zero: bool, per_step: bool) -> None:
 
 
 def test_masking_counts_besides() -> None:
-    """A step that Masking takes out stays out; and one behind the end, whatever Masking says."""
+    """Steps that Masking masks stay masked, and so do those after the end, whatever Masking
+    finds.
+    """
     x = [row.copy() for row in X]
     x[2][3] = x[5][0] = PAD
     model = a_model(LSTM(4, return_sequences=True), Dense(C), masked=True)
@@ -163,7 +167,7 @@ def test_masking_counts_besides() -> None:
     loss, mae = model.evaluate(x, Y_STEPS, batch_size=N, verbose=0)
     assert loss == pytest.approx(np.mean(error[valid] ** 2), rel=1e-10)
     assert mae == pytest.approx(np.mean(np.abs(error[valid])), rel=1e-10)
-    # In the middle of the network, where padding is not zero any more:
+    # In the middle of the network, where padding is no longer zero:
     late = a_model(Dense(4, activation="sigmoid"), Masking(0.0), GRU(3), Dense(C))
     for k, row in enumerate(late.predict(X, batch_size=N)):
         np.testing.assert_allclose(row, late.predict(X[k][np.newaxis])[0], rtol=1e-10)

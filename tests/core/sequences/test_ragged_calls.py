@@ -1,4 +1,4 @@
-"""Sequences of different lengths in every call, and what is refused."""
+"""Sequences of different lengths in every call, and refused ones."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from support.ragged import (
     targets_of,
 )
 
-# ---- the verbs ---------------------------------------------------------------------------------
+# ---- the methods -------------------------------------------------------------------------------
 
 
 def test_the_order_of_the_samples_is_the_users() -> None:
-    """Only inside a batch is it another; so shuffle=False trains the batches as they come."""
+    """The order differs only within a batch, so shuffle=False trains the batches in order."""
     a, b = a_model(*STACKS["lstm"]), a_model(*STACKS["lstm"])
     a.fit(X, Y_STEPS, batch_size=4, epochs=1, shuffle=False, verbose=0)
     for first in range(0, N, 4):
@@ -67,7 +67,7 @@ def test_a_batch_is_padded_to_its_own_longest_sequence() -> None:
 
 
 def test_equal_lengths_are_an_array() -> None:
-    """Bit for bit, and what comes back is an array."""
+    """Bitwise equal, and the result is an array."""
     x, y = [row[:1] for row in X], [row[:1] for row in Y_STEPS]
     a, b = a_model(*STACKS["lstm"]), a_model(*STACKS["lstm"])
     a.fit(x, y, epochs=1, verbose=0)
@@ -144,11 +144,11 @@ def test_callbacks_see_the_batches() -> None:
 @pytest.mark.parametrize("k", [1, 3, 4])
 @pytest.mark.parametrize("stack", ["lstm", "lstm, last", "gru", "gru, last"])
 def test_truncated_backpropagation(stack: str, k: int) -> None:
-    """By segments, as with padded data; what is trained of a sequence is always its own end."""
+    """By segments, as with padded data; the trained part of a sequence is always its end."""
     model, masked = a_model(*STACKS[stack]), a_model(*STACKS[stack], masked=True)
     y, y_padded = targets_of(model)
     x = padded(X, PAD)
-    if type(y) is not list:  # all end with the last segment
+    if type(y) is not list:  # all end in the last segment
         x = np.array([np.roll(row, LONGEST - n, axis=0) for row, n in zip(x, LENGTHS, strict=True)])
     common: dict[str, Any] = {"batch_size": N, "epochs": 2, "verbose": 0, "bptt_steps": k}
     ours = model.fit(X, y, validation_data=(X, y), **common).history
@@ -263,7 +263,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
 def test_models_that_need_one_length(case: str) -> None:
     layers, words = REFUSED[case]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the layers stood in a model of another test
+        warnings.simplefilter("ignore")  # the layers belonged to a model of another test
         model = Sequential(layers)
     with pytest.raises(ValueError, match=r"^x: ") as caught:
         model.predict(X)

@@ -1,4 +1,4 @@
-"""State: carried from batch to batch, and reset."""
+"""States: carried from batch to batch, and reset."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_predict_goes_on_where_it_stopped(recurrent: Any) -> None:
 
 
 def test_batch_after_batch_within_one_call(recurrent: Any) -> None:
-    """Row b of a batch goes on from row b of the batch before."""
+    """Row b of a batch continues row b of the previous batch."""
     model = stateful(recurrent)
     parts = np.concatenate([X[:, :4], X[:, 4:]])
     output = model.predict(parts, batch_size=B)
@@ -62,7 +62,7 @@ def test_a_stateless_model_carries_nothing() -> None:
 
 
 def test_states_go_on_from_epoch_to_epoch() -> None:
-    """As in Keras: fit resets nothing."""
+    """As in Keras, fit does not reset states."""
     twice, by_hand = stateful(), stateful()
     by_hand.set_weights(twice.get_weights())
     losses = twice.fit(X, Y, epochs=2, verbose=0).history["loss"]

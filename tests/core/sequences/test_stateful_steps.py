@@ -1,4 +1,6 @@
-"""TimeDistributed around a stateful layer: states go from step to step and to the next batch."""
+"""TimeDistributed with a stateful layer: states are carried from step to step and batch to
+batch.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def model_of(inner: str, batch: int, steps: int | None, dtype: str = "float64") 
 
 
 def carried_on(inner: str, weights: list[np.ndarray], x: np.ndarray) -> np.ndarray:
-    """The same by a stateful layer by itself, called with one step after the other."""
+    """Computes the same with a stateful layer that is called step by step."""
     alone = INNER[inner](stateful=True)
     alone.dtype = "float64"
     alone.build((None, *x.shape[2:]))

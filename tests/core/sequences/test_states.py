@@ -1,4 +1,4 @@
-"""State: read and set; batch sizes that fit, shuffling, calls from within fit."""
+"""States: reading and setting them; batch sizes, shuffling, calls from within fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""model.step: one time step at a time gives what whole sequences give.
+"""model.step: single time steps give the results of whole sequences.
 
 B batch, T time steps, F features, H outputs, V ids.
 """
@@ -26,7 +26,7 @@ CELLS = [LSTM, GRU, SimpleRNN]
 
 
 def streamed(model: Sequential, x: Array) -> Array:
-    """[B, T, H]: the outputs of all steps, one call each, from forgotten states."""
+    """Returns the outputs of all steps [B, T, H], one call each, from reset states."""
     model.reset_states()
     outputs = [model.step(x[:, t]) for t in range(x.shape[1])]
     model.reset_states()
@@ -34,7 +34,7 @@ def streamed(model: Sequential, x: Array) -> Array:
 
 
 def assert_last_ulp(a: Array, b: Array) -> None:
-    """The products of one row and of many add in other orders."""
+    """Products of one row and of many rows sum in different orders."""
     np.testing.assert_allclose(a, b, rtol=2e-6, atol=2e-7)
 
 
@@ -194,7 +194,7 @@ def test_wrong_numbers_leave_the_states() -> None:
 
 
 def test_a_long_step_is_a_step() -> None:
-    """Too long for a small call: the GIL is let go."""
+    """Too large for the fast path: the GIL is released."""
     x = np.random.default_rng(1).normal(size=(40, 2, 200)).astype(np.float32)
     model = Sequential([LSTM(200, return_sequences=True, input_shape=(None, 200))])
     assert_last_ulp(streamed(model, x), model.predict(x))

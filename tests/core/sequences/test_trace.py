@@ -1,4 +1,4 @@
-"""Gates over time: of a layer by itself, inside its model, for sequences of different lengths."""
+"""Gates over time: of a single layer, within its model, for sequences of different lengths."""
 
 from __future__ import annotations
 

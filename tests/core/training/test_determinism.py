@@ -1,4 +1,4 @@
-"""The same seed gives the same bits, whatever the number of threads."""
+"""The same seed gives the same bits for any number of threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from echocell import _core
 from support import tools
 
-#: Work enough for several threads, and rows that do not divide evenly.
+#: Enough work for several threads, and rows that do not divide evenly.
 BATCH, STEPS, FEATURES, UNITS, CLASSES = 67, 12, 9, 33, 5
 
 RECURRENT: dict[str, _core.LayerOptions] = {
@@ -61,7 +61,7 @@ def make_data(network: _core.Network, samples: int, dtype: str) -> tuple[Any, An
 
 
 def all_numbers(value: Any) -> Iterator[bytes]:
-    """The bytes of every array and number in a nest of lists."""
+    """Returns the bytes of every array and number in nested lists."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from all_numbers(item)
@@ -88,7 +88,7 @@ def test_gradients(name, dtype, threads):
 @pytest.mark.parametrize("dtype", tools.DTYPES)
 @pytest.mark.parametrize("name", RECURRENT)
 def test_fit(name, dtype, threads):
-    """Weights, history, optimizer and random state after two epochs with shuffle and dropout."""
+    """Returns weights, history, optimizer and random state after two epochs with random draws."""
 
     def run() -> list[Any]:
         network = make_network(RECURRENT[name], dtype)

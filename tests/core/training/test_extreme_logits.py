@@ -1,4 +1,4 @@
-"""Losses of logits up to the largest float: no NaN, and the right value wherever it is a float."""
+"""Losses of logits up to the largest float: never NaN, and correct wherever representable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DTYPES = ["float32", "float64"]
 
 @functools.cache
 def a_model(dtype: str, width: int, loss: str, fused: bool, **options: float) -> Sequential:
-    """Its logits are its inputs: d/dx is the gradient by the logits."""
+    """Makes a model whose logits are its inputs, so that d/dx is the gradient by the logits."""
     activation = "sigmoid" if loss.startswith("Binary") else "softmax"
     last = Activation(activation if fused else "linear")
     model = Sequential([Input((width,)), Activation("linear"), last], dtype=dtype)
@@ -26,7 +26,7 @@ def a_model(dtype: str, width: int, loss: str, fused: bool, **options: float) ->
 
 
 def logits(rng: np.random.Generator, width: int, dtype: str) -> np.ndarray:
-    """Shares of the largest float, of either sign, among small numbers."""
+    """Draws fractions of the largest float, of either sign, among small numbers."""
     largest = float(np.finfo(dtype).max)
     huge = rng.choice([0.3, 0.5, 0.501, 0.9, 1.0], width) * rng.choice([-1, 1], width) * largest
     small = rng.choice([0.0, 1e-3, 1.0, 40.0], width) * rng.choice([-1, 1], width)
@@ -34,7 +34,7 @@ def logits(rng: np.random.Generator, width: int, dtype: str) -> np.ndarray:
 
 
 def categorical(z: np.ndarray, y: np.ndarray) -> float:
-    """In a type wider than both, its result cut to what the dtype can hold."""
+    """Computes in a wider type, and clips the result to the dtype's range."""
     wide = z.astype(np.longdouble)
     below = wide.max() - wide
     terms = (np.log(np.exp(-below).sum()) + below) * y

@@ -1,4 +1,4 @@
-"""Parameters that have had no gradient yet are passed over: it must not show."""
+"""Parameters that never had a gradient are skipped, without an effect on the results."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def train(network: _core.Network, steps: int, ids: range, updates: int) -> None:
 @pytest.mark.parametrize("optimizer", KINDS, ids=IDS)
 def test_the_same_as_updating_everything(optimizer: dict) -> None:
     passing_over, updating_all = embedded(optimizer), embedded(optimizer)
-    # Slots that somebody set may be anything.
+    # Slots set by the user can have any values.
     updating_all.set_slots(updating_all.slots())
-    # One step and few ids at first: no gradient for recurrent weights and for most of the ids.
+    # First one step and few ids: recurrent weights and most of the ids have no gradient.
     for steps, ids in [(1, range(10)), (STEPS, range(10)), (STEPS, range(VOCABULARY))]:
         for network in (passing_over, updating_all):
             train(network, steps, ids, 5)
@@ -75,7 +75,7 @@ def test_weights_without_gradient_decay() -> None:
     network = embedded({"kind": "adamw", "weight_decay": 0.1})
     before = weights(network)
     train(network, 1, range(10), 5)
-    for index in (0, 2):  # the embedding of ids that never came, the recurrent kernel
+    for index in (0, 2):  # the embedding of unused ids, the recurrent kernel
         rows = slice(10, None) if index == 0 else slice(None)
         expected = before[index][rows] * (1 - 0.01 * 0.1) ** 5
         np.testing.assert_allclose(weights(network)[index][rows], expected, rtol=1e-6)

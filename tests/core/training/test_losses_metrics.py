@@ -43,7 +43,7 @@ METRIC_KINDS = [
 
 
 def loop(function, *arrays: np.ndarray) -> float:
-    """The mean of a function of single rows."""
+    """Returns the mean of a function of single rows."""
     return float(np.mean([function(*row) for row in zip(*arrays, strict=True)]))
 
 
@@ -178,7 +178,7 @@ def test_every_way_to_name_a_metric(kind: str) -> None:
     cls = type(metrics.get(kind))
     for identifier in (cls, cls()):
         assert metrics.get(identifier).name == kind
-    assert metrics.get(cls.__name__).name == cls.__name__  # as it was asked for
+    assert metrics.get(cls.__name__).name == cls.__name__  # the name as given
     assert metrics.get(cls(name="mine")).name == "mine"
     if kind != "root_mean_squared_error":
         assert metrics.get(getattr(metrics, kind)).name == kind
@@ -197,7 +197,7 @@ def test_history_key_is_the_name_asked_for(name: str) -> None:
     ("loss", "output", "kind"),
     [
         ("binary_crossentropy", (1,), "binary_accuracy"),
-        ("binary_crossentropy", (5,), "categorical_accuracy"),  # as Keras 3 does
+        ("binary_crossentropy", (5,), "categorical_accuracy"),  # as in Keras 3
         ("mse", (1,), "binary_accuracy"),
         ("mse", (3,), "categorical_accuracy"),
         ("mse", (7, 1), "binary_accuracy"),
@@ -260,7 +260,7 @@ CASES = [
 
 
 def core_logs(loss: losses.Loss, wanted: list[metrics.Metric], y, p) -> list[float]:
-    """What the core says of predictions p: its network gives its input back."""
+    """Returns the core's loss for predictions p, with a network that outputs its input."""
     from echocell import optimizers
 
     network = _core.make_network([_core.ActivationOptions(activation="linear")], [C], "float64", 0)

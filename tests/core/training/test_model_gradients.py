@@ -24,7 +24,7 @@ def compiled(layers: list[Any], **settings: Any) -> Sequential:
 
 
 def stacked() -> Sequential:
-    """A bit of all that may stand between the weights and the loss."""
+    """Makes a model with many kinds of layers between the weights and the loss."""
     return compiled(
         [
             Masking(input_shape=(5, 2)),
@@ -45,7 +45,7 @@ def data() -> tuple[Array, Array, Array]:
 
 
 def slope(model: Sequential, array: Array, at: tuple[int, ...], loss: Any) -> float:
-    """The loss's slope as the number at one place of an array moves."""
+    """Returns the slope of the loss with respect to one number of an array."""
     step, before = 1e-5, array[at]
     losses = []
     for moved in (before + step, before - step):
@@ -121,7 +121,7 @@ def test_weights_that_are_not_trained_have_theirs_and_ids_none() -> None:
         assert dx.shape == (1, 3)
         assert not dx.any()
         assert all(gradient.any() for gradient in gradients)
-        assert not gradients[0][3].any()  # an id that did not come
+        assert not gradients[0][3].any()  # an unused id
         given.append([loss, *gradients])
     for ours, frozen in zip(*given, strict=True):
         np.testing.assert_array_equal(frozen, ours)

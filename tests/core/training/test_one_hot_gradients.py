@@ -1,4 +1,4 @@
-"""The gradient of a kernel is cleared only where the last batch wrote: it must not show."""
+"""Only rows of a kernel's gradient that the last batch wrote are cleared, without an effect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def one_hot(rng: np.random.Generator, batch: int, first: int, last: int) -> np.n
 
 
 def batches() -> list[tuple[np.ndarray, np.ndarray]]:
-    """One-hot rows of one part of the values, of another, no one-hot rows, one-hot rows again."""
+    """Returns one-hot rows of some values, of others, rows that are not one-hot, one-hot rows
+    again.
+    """
     rng = np.random.default_rng(3)
     inputs = [
         one_hot(rng, 5, 0, 10),
@@ -57,7 +59,7 @@ def weights(network: _core.Network) -> list[np.ndarray]:
     return [network.get_parameter(of, index) for of, index in places(network)]
 
 
-# With clipping, the optimizer reads every gradient before it moves a weight.
+# With clipping, the optimizer reads every gradient before it changes a weight.
 @pytest.mark.parametrize("optimizer", [{}, {"clipvalue": 1e30}], ids=["plain", "clipped"])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_nothing_is_left_of_the_batch_before(layer: str, optimizer: dict[str, float]) -> None:

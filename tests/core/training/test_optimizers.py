@@ -26,7 +26,7 @@ DEFAULTS: dict[type, dict[str, Any]] = {
 
 
 class Network:
-    """What an optimizer sees of the core."""
+    """The part of the core's interface that an optimizer uses."""
 
     def __init__(self, learning_rate: float = 0.5, iterations: int = 7) -> None:
         self.learning_rate = learning_rate
@@ -124,7 +124,7 @@ def test_errors(make, error: type[Exception], message: str) -> None:
         make()
 
 
-# ---- the live numbers --------------------------------------------------------------------------
+# ---- learning_rate and iterations --------------------------------------------------------------
 
 
 def test_learning_rate_is_a_number_and_a_variable() -> None:

@@ -1,5 +1,5 @@
-"""The public API against numbers that PyTorch, Keras and ONNX's reference evaluator gave for our
-weights and our data (made by make_vectors.py, stored in vectors/). float64, unless said.
+"""The public API against results of PyTorch, Keras and ONNX's reference evaluator for the same
+weights and data (computed by make_vectors.py, stored in vectors/). float64 unless stated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Group = dict[str, np.ndarray]
 
 
 def load(name: str) -> dict[str, Group]:
-    """A file of vectors: arrays by case and name."""
+    """Returns a file of vectors: arrays by case and name."""
     groups: dict[str, Group] = {}
     with np.load(TESTS / "vectors" / f"{name}.npz") as flat:
         for key in flat.files:
@@ -32,7 +32,7 @@ def load(name: str) -> dict[str, Group]:
 
 
 def numbered(group: Group, prefix: str) -> list[np.ndarray]:
-    """Arrays prefix0, prefix1, ..."""
+    """Returns the arrays prefix0, prefix1, ..."""
     return [group[f"{prefix}{k}"] for k in range(len(group)) if f"{prefix}{k}" in group]
 
 
@@ -65,7 +65,9 @@ STATES = load("keras_states")
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("name", cases.CELLS)
 def test_initial_and_final_states_of_keras(name, backwards):
-    """One layer with initial state and mask; before the first valid step the output is zeros."""
+    """Compares one layer with initial state and mask; before the first valid step outputs are
+    zeros.
+    """
     group = STATES[name + " backwards" * backwards]
     kind, options = cases.CELLS[name]
     cell = getattr(ref, kind)(**options)
@@ -198,7 +200,7 @@ FITS = load("keras_fit")
 
 
 def parts(group: Group, part: str) -> tuple[np.ndarray, ...]:
-    """x, y and, if there is one, the sample weight."""
+    """Returns x, y and, if there is one, the sample weight."""
     return tuple(
         group[f"{part}_{name}"] for name in ("x", "y", "weight") if f"{part}_{name}" in group
     )

@@ -42,7 +42,9 @@ def test_checkpoint_of_the_best(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "Epoch 1: loss improved from None to 3.00000, saving model to 1" in printed
     assert "Epoch 3: loss did not improve from 2.00000" in printed
-    assert train(checkpoint, losses(2, 0)).saved == ["2"]  # it remembers across calls of fit
+    assert train(checkpoint, losses(2, 0)).saved == [
+        "2"
+    ]  # the best value is kept across calls of fit
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_a_good_file_is_not_replaced_by_a_model_that_diverged(
     kept = [str(warning.message) for warning in caught if "is kept" in str(warning.message)]
     assert kept
     assert all(f"{path} is kept: the model" in words for words in kept)
-    assert (tmp_path / "3").exists()  # nothing is lost by a file under a new name
+    assert (tmp_path / "3").exists()  # a new file replaces none
 
 
 # ---- CSVLogger ---------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def test_csv_logger_with_validation_now_and_then(tmp_path: Path) -> None:
 
 
 def events(folder: Path) -> list[bytes]:
-    """The records of the only file in a folder; their checksums must be right."""
+    """Returns the records of the only file in a folder, whose checksums must be correct."""
     (path,) = folder.iterdir()
     assert "tfevents" in path.name
     data, found = path.read_bytes(), []
@@ -158,7 +160,7 @@ def events(folder: Path) -> list[bytes]:
 
 
 def test_checksum() -> None:
-    # CRC-32C of these nine digits is e3069283 (RFC 3720 and others), here turned and shifted.
+    # CRC-32C of these nine digits is e3069283 (RFC 3720 and others), here rotated and offset.
     crc = 0xE3069283
     assert masked_checksum(b"123456789") == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
@@ -168,7 +170,7 @@ def test_tensorboard(tmp_path: Path) -> None:
     train(TensorBoard(tmp_path / "logs", write_graph=True, histogram_freq=0), logs)
     version, first, second = events(tmp_path / "logs" / "train")
     assert version.endswith(b"\x1a\x0dbrain.Event:2")
-    # After the time (9 bytes): the step, and the numbers as float32 behind their names.
+    # After the time (9 bytes): the step, and names followed by float32 numbers.
     assert first[9:11] == b"\x10\x00"
     assert second[9:11] == b"\x10\x01"
     assert b"epoch_loss\x15" + struct.pack("<f", 1.5) in first

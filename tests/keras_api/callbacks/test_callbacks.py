@@ -87,7 +87,7 @@ def test_lambda_callback() -> None:
 
 
 class Recorder(Callback):
-    """Older style: other names of arguments, no call of Callback.__init__, defaults of {}."""
+    """Older style: other argument names, no call of Callback.__init__, defaults of {}."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

@@ -30,7 +30,7 @@ from support.scripted_training import Model, losses, train
         ({"patience": 2}, [3, 2, 2, 2, 1], 4, 1),
         ({"patience": 2}, [3, 2, 2, 1, 1, 1, 0], 6, 3),
         ({"patience": 1, "min_delta": 0.5}, [3, 2.75, 2.5, 2], 2, 0),
-        ({"patience": 1, "min_delta": -0.5}, [3, 2.75, 2.5, 2], 2, 0),  # its sign does not matter
+        ({"patience": 1, "min_delta": -0.5}, [3, 2.75, 2.5, 2], 2, 0),  # the sign has no effect
         ({"patience": 2, "baseline": 1.5}, [3, 2.5, 2], 3, 2),
         ({"patience": 2, "baseline": 2.5}, [3, 2, 1, 1, 1, 0], 5, 2),
         ({"start_from_epoch": 2}, [1, 2, 3, 4, 5], 4, 2),
@@ -51,7 +51,7 @@ def test_early_stopping(options: dict, values: list[float], epochs: int, best: i
     [
         ({}, [3, 2, 2], 2),
         ({"patience": 1}, [3, 2, 2, 4], 2),
-        ({"patience": 5}, [3, 1, 2], 2),  # put back although it did not stop
+        ({"patience": 5}, [3, 1, 2], 2),  # restored without stopping
         ({"patience": 5}, [3, 2, 1], 3),
         ({"patience": 1, "mode": "max"}, [1, 5, 2, 2], 2),
     ],
@@ -120,7 +120,7 @@ def test_reduce_lr_on_plateau(options: dict, values: list, rates: list) -> None:
     reducer = ReduceLROnPlateau("loss", factor=0.5, **options)
     train([reducer, watch, history], losses(*values), model)
     assert [*seen[1:], float(model.optimizer.lr)] == rates
-    assert history.history["learning_rate"] == [1, *rates[:-1]]  # as it was in the epoch
+    assert history.history["learning_rate"] == [1, *rates[:-1]]  # the rate during the epoch
 
 
 def test_reduce_lr_says_so(capsys: pytest.CaptureFixture[str]) -> None:

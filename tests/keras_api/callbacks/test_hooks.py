@@ -1,5 +1,5 @@
-"""Hooks around tests and predictions, in Keras's order; what a callback does to carried states
-takes effect; what nobody listens to is not called. And the order of samples: shuffle="batch".
+"""Hooks of tests and predictions, in Keras's order; changes of carried states by callbacks take
+effect; hooks that are not overridden are not called; shuffle="batch".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Y = RNG.normal(size=(6, 1)).astype(np.float32)
 
 
 class Log(Callback):
-    """Writes down the hooks of tests and predictions, and the epochs between them."""
+    """Records the hooks of tests and predictions, and the epochs between them."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -87,7 +87,7 @@ def test_evaluate_calls_the_same_hooks() -> None:
 
 
 class AroundTests(Callback):
-    """The usual way to validate a stateful model: from zeros, and the training goes on after it."""
+    """The usual way to validate a stateful model: from zeros, without affecting the training."""
 
     def on_test_begin(self, logs: Any = None) -> None:
         self.states = self.model.get_states()
@@ -158,7 +158,7 @@ def test_states_reset_between_batches_of_predict() -> None:
     assert np.abs(y - model_of(stateful=True).predict(X, 2)).max() > 1e-3
 
 
-# ---- who listens -------------------------------------------------------------------------------
+# ---- overridden hooks --------------------------------------------------------------------------
 
 
 class Silent:
@@ -199,11 +199,13 @@ def test_the_core_knows_its_hooks() -> None:
 
 
 def seen_batches(samples: int, batch_size: int, epochs: int, shuffle: Any) -> list[list[float]]:
-    """The targets of each batch, told apart by the loss of a model that always gives 0."""
+    """Returns the targets of each batch, identified by the loss of a model that always outputs
+    0.
+    """
     model = Sequential([Dense(1, kernel_initializer="zeros", input_shape=(1,))])
     model.compile("sgd", "mse")
     model.optimizer.learning_rate = 0.0
-    y = 2.0 ** np.arange(samples)  # every set of samples has a sum of its own
+    y = 2.0 ** np.arange(samples)  # every set of samples has a different sum
     sums: list[float] = []
 
     def note(batch: int, logs: dict[str, float]) -> None:
@@ -228,7 +230,7 @@ def test_batches_stay_together(samples: int, batch_size: int, seed: int) -> None
     for epoch in seen_batches(samples, size, 3, "batch"):
         assert sorted(epoch) == sorted(blocks)
         if samples % size:
-            assert epoch[-1] == blocks[-1]  # the smaller batch stays the last
+            assert epoch[-1] == blocks[-1]  # the smaller batch stays last
     assert seen_batches(samples, size, 2, False) == [blocks, blocks]
 
 
@@ -241,7 +243,7 @@ def test_the_order_of_batches_is_drawn_anew() -> None:
 
 
 def test_small_data_in_one_batch() -> None:
-    """They would go past the ordinary way."""
+    """They would bypass the ordinary path."""
     one, two = model_of(), model_of()
     for model, shuffle in ((one, "batch"), (two, False)):
         model.fit(X, Y, 6, epochs=3, shuffle=shuffle, verbose=0)

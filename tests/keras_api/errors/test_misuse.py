@@ -1,4 +1,4 @@
-"""What a beginner does by mistake, and is told: batches from generators, softmax over one unit."""
+"""Common mistakes and their messages: batches from generators, softmax over one unit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Loader:
 
 
 class KerasSequence:
-    """What Keras calls a Sequence or a PyDataset."""
+    """A Sequence or PyDataset of Keras."""
 
     def __getitem__(self, index: int) -> Any:
         return X, Y
@@ -44,7 +44,7 @@ class KerasSequence:
         return 1
 
     def on_epoch_end(self) -> None:
-        """Keras calls it."""
+        """Called by Keras."""
 
 
 @pytest.mark.parametrize("data", [batches, Loader, KerasSequence, lambda: iter([X]), lambda: {1}])

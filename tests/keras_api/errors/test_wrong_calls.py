@@ -1,4 +1,4 @@
-"""Calls that cannot be, and what cannot be changed."""
+"""Invalid calls and changes."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_error(row: Row) -> None:
     check(row)
 
 
-# ---- what cannot be changed ---------------------------------------------------------------------
+# ---- immutable attributes ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hook", ["on_train_begin", "on_train_batch_end", "on_epoch_end"])

@@ -1,4 +1,4 @@
-"""Files that are no models, or others."""
+"""Files of other formats."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Files with a right checksum and odd content: each is a model or a ValueError that names the file.
+"""Files with a correct checksum and invalid content give a model or a ValueError that names them.
 
-Good files of several models are changed at random: values of other types and sizes, missing and
-further entries, layers within layers, tensors of other shapes, dtypes and numbers.
+Valid files of several models are changed at random: values of other types and sizes, missing and
+additional entries, nested layers, tensors of other shapes, dtypes and numbers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Content = dict[str, Any]
 X = np.random.default_rng(5).normal(size=(4, 5, 2))
 
 
-# ---- good models -------------------------------------------------------------------------------
+# ---- valid models ------------------------------------------------------------------------------
 
 
 def wrapped() -> Sequential:
@@ -97,7 +97,7 @@ MODELS: dict[str, Callable[[], Sequential]] = {
 
 
 def packed(tensors: Tensors, content: Any) -> bytes:
-    """A file with a right checksum, whatever it holds."""
+    """Returns a file with a correct checksum and any content."""
     text = content if isinstance(content, str) else json.dumps(content)
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     checksum = container._checksum(arrays, text)
@@ -187,7 +187,7 @@ def changed(draw: random.Random, tensors: Tensors, content: Content) -> tuple[Te
 ACCEPTED = "no ValueError"
 
 
-# ---- whatever a file holds ---------------------------------------------------------------------
+# ---- random content ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -209,11 +209,11 @@ def test_a_changed_file_is_a_model_or_a_value_error(name: str, tmp_path: Path) -
             assert words in message or message == ACCEPTED, seed
             assert len(message) < 1500, seed
             loaded += message == ACCEPTED
-    assert loaded > 15  # not all changes are faults
+    assert loaded > 15  # not all changes make a file invalid
 
 
 def refusal(attempt: Callable[[], Any]) -> str:
-    """The words of the ValueError; every other exception goes through."""
+    """Returns the message of the ValueError; all other exceptions propagate."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""Models whose training has diverged: what they hold is copied, saved and put back as it is."""
+"""Models that have diverged: their content is copied, saved and restored unchanged."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def network(dtype: str = "float32", stateful: bool = False) -> Sequential:
 
 
 def diverged(**options: Any) -> Sequential:
-    """A model that was trained until its weights, the optimizer's memory and the states are NaN."""
+    """Trains a model until its weights, the optimizer's slots and the states are NaN."""
     model = network(**options)
     model.compile(optimizers.Adam(1e300), "mse")
     with warnings.catch_warnings():
@@ -109,7 +109,9 @@ def test_what_it_gives_can_be_set_again() -> None:
     for ours, theirs in zip(model.get_weights(), kept, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     model.set_weights([0 * np.nan_to_num(weight) for weight in kept])
-    with pytest.raises(ValueError, match="expected finite numbers"):  # no longer what it holds
+    with pytest.raises(
+        ValueError, match="expected finite numbers"
+    ):  # differs from the current value
         model.set_weights(kept)
 
 

@@ -1,4 +1,4 @@
-"""Objects that were pickled when the package was flat are read as they were."""
+"""Objects that were pickled by earlier versions, with a flat package, can still be read."""
 
 from __future__ import annotations
 

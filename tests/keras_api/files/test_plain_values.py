@@ -1,4 +1,4 @@
-"""What a model was told, in whatever types, is saved and loaded: settings, names, metadata."""
+"""Settings, names and metadata of any scalar type can be saved and loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from echocell import callbacks, initializers, losses, metrics, optimizers, regul
 from echocell.layers import LSTM, Dense, class_table
 from echocell.models import Sequential, load_model, model_from_json
 
-# Of arguments whose default is None.
+# For arguments whose default is None.
 VALUES = {
     "seed": 3,
     "max_time": 20.5,
@@ -46,7 +46,7 @@ def registered() -> Iterator[type]:
 
 
 def in_numpy(value: Any) -> Any:
-    """The same with a NumPy scalar for each number."""
+    """Returns the same with a NumPy scalar for each number."""
     if isinstance(value, dict):
         return {key: in_numpy(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Saving and loading: everything comes back, and training goes on to the bit."""
+"""Saving and loading: everything is restored, and training continues with the same bits."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def network(dtype: str = "float32", optimizer: Any = "adam") -> Sequential:
-    """With everything that is random in training: shuffling and both kinds of dropout."""
+    """Makes a model with all kinds of random numbers: shuffling and both kinds of dropout."""
     model = Sequential(
         [
             LSTM(6, input_shape=(T, F), dropout=0.2, recurrent_dropout=0.2, return_sequences=True),
@@ -83,7 +83,7 @@ def test_training_goes_on_to_the_bit(path: Path, name: str, dtype: str) -> None:
     model.fit(X, Y, batch_size=5, epochs=3, verbose=0)
     model.optimizer.learning_rate = 0.0123
     model.save(path)
-    np.random.seed(99)  # nothing may depend on it any more
+    np.random.seed(99)  # must have no effect
     loaded = load_model(path)
     assert loaded.dtype == dtype
     assert float(loaded.optimizer.learning_rate) == 0.0123
@@ -218,7 +218,7 @@ def test_weights_go_to_another_model_by_order(path: Path, verb: str) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-# ---- the file is whole or not there ------------------------------------------------------------
+# ---- atomic writing ----------------------------------------------------------------------------
 
 
 def test_overwriting(path: Path) -> None:

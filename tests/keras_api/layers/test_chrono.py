@@ -1,4 +1,4 @@
-"""The chrono initializer: the biases of the gates, where the time comes from, names, files."""
+"""The chrono initializer: the biases of the gates, the source of its time, names, files."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def bias_of(layer: Any, shape: tuple[int | None, ...] = (None, 50, 3)) -> np.nda
 
 
 def check_logs(logs: np.ndarray, max_time: float) -> None:
-    """Are these logarithms of numbers uniform in [1, max_time - 1)?"""
+    """Whether these are logarithms of numbers uniform in [1, max_time - 1)."""
     drawn = np.exp(logs.astype(np.float64))
     assert drawn.min() >= 1 - 1e-6
     assert drawn.max() <= (max_time - 1) * (1 + 1e-6)
     places = (np.sort(drawn) - 1) / (max_time - 2)
-    # Kolmogorov and Smirnov: 1.95 / sqrt(n) is exceeded once in a thousand.
+    # Kolmogorov-Smirnov: 1.95 / sqrt(n) is exceeded once in a thousand.
     assert (
         np.abs(places - (np.arange(len(drawn)) + 0.5) / len(drawn)).max() < 1.95 / len(drawn) ** 0.5
     )

@@ -1,4 +1,4 @@
-"""Initial weights: shapes, distributions, seeds, names."""
+"""Initializers: shapes, distributions, seeds, names."""
 
 from __future__ import annotations
 
@@ -155,11 +155,11 @@ def test_orthogonal(shape: tuple[int, ...]) -> None:
 def test_orthogonal_is_uniform_over_signs() -> None:
     np.random.seed(3)
     traces = [np.trace(initializers.Orthogonal()((4, 4), "float64")) for _ in range(400)]
-    assert abs(np.mean(traces)) < 0.2  # without the signs of R the mean is off by more than 1
+    assert abs(np.mean(traces)) < 0.2  # without the signs of R the mean differs by more than 1
 
 
 def _qr(matrix: np.ndarray) -> np.ndarray:
-    """The Q of QR with diag(R) >= 0, by LAPACK."""
+    """Returns Q of QR with diag(R) >= 0, computed by LAPACK."""
     q, r = np.linalg.qr(matrix)
     return q * np.where(np.diag(r) < 0, -1.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""Arguments of Keras: each is honoured, or refused by name; none is swallowed."""
+"""Arguments of Keras: each takes effect or is refused by name; none is ignored."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 # ---- every table -------------------------------------------------------------------------------
 
-#: Each table, and a call that hands keywords to the function whose it is.
+#: Each table, and a call that passes keywords to the function that it belongs to.
 CALLS: list[tuple[KerasArguments, Callable[..., Any]]] = [
     (tables.COMPILE, lambda path, **k: network().compile("adam", "mse", **k)),
     (tables.FIT, lambda path, **k: network().fit(X, Y, verbose=0, **k)),
@@ -99,7 +99,7 @@ def test_plot_model_refuses_what_it_does_not_draw(path: Path) -> None:
 
 
 def test_no_public_function_swallows_arguments() -> None:
-    """No parameter takes arguments that nobody reads: those are called _ and __ by custom."""
+    """No parameter is unused: unused ones are called _ and __ by convention."""
     found = []
     for module in public_modules():
         for owner in vars(module).values():
@@ -165,7 +165,7 @@ def test_no_name_in_common_warns(path: Path) -> None:
 
 @pytest.mark.parametrize("by_name", [False, True])
 def test_weights_of_other_shapes(path: Path, by_name: bool) -> None:
-    """As in Keras, what fits of a layer is loaded: here the bias, which has one shape in both."""
+    """As in Keras, weights that fit are loaded: here the bias, which has the same shape in both."""
     source = Sequential([Input((3,)), Dense(4, name="a"), Dense(2, name="b")])
     source.layers[1].set_weights([np.ones((4, 2)), [5.0, 6.0]])
     source.save_weights(path)

@@ -1,4 +1,4 @@
-"""Subclasses of the user: what would never run is refused when the class is made."""
+"""User-defined subclasses: methods that would never run are refused when the class is defined."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CASES = [(cls, name, table.instead) for cls, table in CLASSES for name in sorted
 
 
 def method(*_: Any) -> None:
-    """What a user's class has under the name."""
+    """The method or property that a user-defined class has under the name."""
 
 
 @pytest.mark.parametrize(("base", "name", "instead"), CASES)
@@ -78,7 +78,7 @@ def test_an_input_by_itself_is_refused() -> None:
         Input((2,))(Y)
 
 
-# ---- what has an effect is allowed -------------------------------------------------------------
+# ---- effective overrides are allowed -----------------------------------------------------------
 
 
 class Small(LSTM):

@@ -1,4 +1,4 @@
-"""Weights as attributes: read-only arrays with the calls of a Keras variable."""
+"""Weights as attributes: read-only arrays with the interface of a Keras variable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a model gets its weights: from data, from another model, from a file; and when not."""
+"""When a model gets its weights: from data, from another model, from a file."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_data_that_do_not_fit_leave_it_waiting(
 def test_what_fails_to_build_is_as_before() -> None:
     model = Sequential([Dense(3), LSTM(4)])
     with pytest.raises(ValueError, match="lstm"):
-        model.build((None, 5))  # Dense takes it, LSTM does not
+        model.build((None, 5))  # accepted by Dense, but not by LSTM
     assert is_waiting(model)
     model.build((None, T, 7))
     assert model.output_shape == (None, 4)
@@ -223,7 +223,7 @@ def test_the_layers_of_a_trained_model(chain: str, told: bool) -> None:
     np.testing.assert_allclose(last(inner), trained.predict(x), rtol=1e-5, atol=1e-6)
 
 
-# ---- loading draws nothing ---------------------------------------------------------------------
+# ---- loading draws no random numbers -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("chain", CHAINS)
@@ -272,7 +272,7 @@ def test_a_file_with_the_weights_of_other_layers() -> None:
         saving.restore(Sequential, strange, {**content, "weights": names}, "a file")
 
 
-# ---- looking changes nothing -------------------------------------------------------------------
+# ---- reading has no side effects ---------------------------------------------------------------
 
 
 LOOKS: dict[str, Callable[[Layer, Any], Any]] = {

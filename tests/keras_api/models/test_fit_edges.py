@@ -1,4 +1,4 @@
-"""Edges of fit and compile that Keras takes: no epochs, epochs to validate after, no loss."""
+"""Special cases of fit and compile in Keras: no epochs, lists of epochs to validate, no loss."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_no_epochs_look_at_the_data() -> None:
 
 
 def validated(epochs: int, freq: Any, **options: Any) -> list[int]:
-    """The epochs, from 1, whose logs hold a validation."""
+    """Returns the epochs, from 1, whose logs contain a validation."""
     seen = []
     watch = LambdaCallback(
         on_epoch_end=lambda epoch, logs: seen.append(epoch + 1) if "val_loss" in logs else None

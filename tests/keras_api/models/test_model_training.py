@@ -125,7 +125,7 @@ def test_verbose_0_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 class Listener(callbacks.Callback):
-    """Writes down which hooks were called."""
+    """Records which hooks were called."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

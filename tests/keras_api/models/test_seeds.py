@@ -1,4 +1,4 @@
-"""Where initial weights, shuffles and dropout take their seeds from."""
+"""The seeds of initial weights, shuffles and dropout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def numpy_again() -> Iterator[None]:
 
 
 def run(cell: type = LSTM) -> list[np.ndarray]:
-    """Initial weights, then what a training with shuffles and dropout makes of them."""
+    """Returns initial weights, and the weights after training with shuffles and dropout."""
     model = Sequential([cell(3, input_shape=(4, 1)), Dropout(0.4), Dense(1)])
     model.compile("sgd", "mse")
     initial = model.get_weights()

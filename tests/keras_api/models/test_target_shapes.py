@@ -1,4 +1,4 @@
-"""Targets in the shape of the model's own output, and [y] for y, are taken by every call."""
+"""Targets in the shape of the model's own output, and [y] for y, are accepted by every call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ F = 4
 
 
 def calls(model: Sequential, x: Any, y: Any) -> dict[str, Callable[[], Any]]:
-    """Every call that takes targets; those of "fit, large" and behind do not go the short way."""
+    """Every call that takes targets; those from "fit, large" on do not take the fast path."""
     rows = len(x[0]) if isinstance(x, list) else len(x)
     return {
         "fit": lambda: model.fit(x, y, verbose=0).history["loss"][0],
@@ -41,7 +41,7 @@ def calls(model: Sequential, x: Any, y: Any) -> dict[str, Callable[[], Any]]:
 def test_behind_a_reshape_of_an_open_time_axis(
     rows: int, steps: int, width: int, outputs: int, sparse: bool
 ) -> None:
-    """The output's steps are not the input's: [N, T, 6] -> [N, 6 T / k, k]."""
+    """The output's steps differ from the input's: [N, T, 6] -> [N, 6 T / k, k]."""
     layers = [LSTM(6, return_sequences=True), Reshape((-1, width)), Dense(outputs)]
     model = Sequential([Input((None, F)), *layers])
     sparse = sparse and outputs > 1

@@ -83,7 +83,7 @@ def test_nothing_is_trained_and_all_else_works(
 def test_an_activation_alone_in_front_of_its_loss(
     shape: tuple[int | None, ...], activation: str, loss: str
 ) -> None:
-    """The loss reads the input itself."""
+    """The loss is computed from the input itself."""
     model = Sequential([Input(shape), Activation(activation)])
     model.compile("adam", loss, metrics=["accuracy"])
     extents = [T if extent is None else extent for extent in shape]

@@ -1,4 +1,4 @@
-"""`import keras` and `import tensorflow` on echocell: modules, names that are not there."""
+"""`import keras` and `import tensorflow` on echocell: modules and missing names."""
 
 from __future__ import annotations
 

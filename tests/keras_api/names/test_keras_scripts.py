@@ -1,7 +1,7 @@
 """Whole scripts on echocell under the names keras and tensorflow.
 
-The scripts in keras_scripts/ are written the way that public ones of 2016 to 2024 are. Each runs in
-a process of its own, because an alias cannot be taken back.
+The scripts in keras_scripts/ are written in the style of public ones from 2016 to 2024. Each runs
+in its own process, because an alias cannot be removed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EXPECTED: dict[str, list[str]] = {
         r"\['accuracy', 'hits', 'loss'\]",
         r"restored classifier",
     ],
-    # Both can be right at once, but no gradient tells the model so: only some runs get there.
+    # Both answers can be correct together, but no gradient leads there: only some runs succeed.
     "memory_predict_classes": [
         r"X=0.0 y=1.0, yhat=1.0\nX=1.0 y=2.0, yhat=2.0",
         r"Sequence 1: (True|False)\n",

@@ -38,7 +38,7 @@ def test_other_names_are_import_errors_with_the_nearest_name(statement: str, mes
 
 
 def test_attributes_that_are_not_there_are_attribute_errors() -> None:
-    """So that hasattr, getattr with a default, and what looks through all modules work."""
+    """hasattr, getattr with a default, and tools that inspect all modules work."""
     layers: Any = echocell.layers
     assert not hasattr(layers, "Conv1D")
     assert getattr(echocell, "Model", None) is None

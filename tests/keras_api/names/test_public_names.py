@@ -1,7 +1,7 @@
-"""The public names and their signatures: a program that uses them keeps running.
+"""The public names and their signatures, which must not change unintentionally.
 
-After a change that is meant, `python tests/keras_api/names/test_public_names.py` writes the table
-anew; new members of classes are added by hand.
+After an intended change, `python tests/keras_api/names/test_public_names.py` updates the table; new
+members of classes are added by hand.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ MODULES = (
 
 
 def test_public_names_and_signatures() -> None:
-    """All of the table is there; modules hold nothing else. Classes have members besides that one
-    part of the library calls in another, such as those by which a model builds its layers.
+    """All names of the table exist, and modules have no others.
+
+    Classes have further members, which one part of the library calls in another.
     """
     table, found = TABLE.read_text().splitlines(), [*public_names()]
     assert [line for line in table if line not in {*found}] == []
@@ -30,7 +31,7 @@ def test_public_names_and_signatures() -> None:
 
 
 def public_names() -> Iterator[str]:
-    """One line for each public name: `module.name`, and how it is called."""
+    """Returns one line for each public name: `module.name` and its signature."""
     for path in MODULES:
         module = importlib.import_module(f"echocell.{path}".rstrip("."))
         for name in sorted(module.__all__):
@@ -41,7 +42,7 @@ def public_names() -> Iterator[str]:
 
 
 def members(owner: str, cls: type) -> Iterator[str]:
-    """The public attributes of a class that echocell's own classes define."""
+    """Returns the public attributes of a class that echocell's own classes define."""
     for name in sorted(dir(cls)):
         defined = next((base for base in cls.__mro__ if name in vars(base)), object)
         if name.startswith("_") or not defined.__module__.startswith("echocell"):
@@ -52,7 +53,7 @@ def members(owner: str, cls: type) -> Iterator[str]:
 
 
 def signature(value: Any) -> str:
-    """The parameters with their defaults, without annotations; "" for what is not called."""
+    """Returns the parameters with their defaults, without annotations; "" if not callable."""
     if isinstance(value, property) or not callable(value):
         return ""
     try:

@@ -2,7 +2,7 @@
 
 Every task has two recipes: ours, with a cell, optimizer, batch and initialization of this library,
 the same for all seeds; and that of 1997 (`network`, `networks`). The tests use sequences that are
-not trained on, drawn anew for every test; the paper tests on the last training sequences.
+not trained on, and drawn again for every test; the paper tests on the last training sequences.
 docs/1997.md describes the decisions behind tasks and recipes.
 """
 

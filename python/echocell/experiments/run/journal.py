@@ -83,7 +83,7 @@ class Journal:
         if received != self._head:
             raise JournalError(
                 f"--resume: {path} belongs to another run: expected {json.dumps(self._head)}, "
-                f"received {_excerpt(head)}; run without --resume to start anew"
+                f"received {_excerpt(head)}; run without --resume to start again"
             )
         pieces = {}
         for number, line in enumerate(lines, start=2):
@@ -95,7 +95,7 @@ class Journal:
                 raise JournalError(
                     f"--resume: {path}, line {number}: expected a finished piece, "
                     f'{{"key": ..., "result": ...}}, received {_excerpt(line)} ({error}); run '
-                    "without --resume to start anew"
+                    "without --resume to start again"
                 ) from None
             pieces[key] = result
         return pieces

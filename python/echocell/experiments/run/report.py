@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from echocell import plotting
-from echocell._common.files import written_beside
+from echocell._common.files import atomic_draft
 from echocell.experiments.run.experiment import Experiment, Outcome
 from echocell.experiments.run.journal import Journal
 from echocell.experiments.run.running import Run
@@ -215,7 +215,7 @@ def _draw(report: Report, outcome: Outcome, out: Path | None) -> Path | None:
     path = out / f"{experiment.name}.png"
     out.mkdir(parents=True, exist_ok=True)
     figure = outcome.draw(title)
-    with written_beside(path) as temporary:
+    with atomic_draft(path) as temporary:
         plotting.save(figure, temporary)
     return path
 
@@ -228,7 +228,7 @@ def _run_as_json(record: Record) -> dict[str, Any]:
 def _write(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
-    with written_beside(path) as temporary:
+    with atomic_draft(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
