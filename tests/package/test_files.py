@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from echocell._common.files import write_whole, atomic_draft
+from echocell._common.files import atomic_draft, write_whole
 from support.full_disk import full_disk
 
 
