@@ -33,7 +33,7 @@ SHAPES = [
 
 
 class Rhythm(Enum):
-    """How a script calls fit."""
+    """The way in which a script calls fit."""
 
     FRESH = "all samples are fresh: one call over all of them"
     RESET = "the state is reset after each sequence: one call per sequence"

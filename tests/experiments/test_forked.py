@@ -97,7 +97,7 @@ def test_an_interrupt_stops_what_is_under_way(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run.each_once(["a", "b", "c"], work)
     assert multiprocessing.active_children() == []
-    assert list(tmp_path.iterdir()) == []  # nobody went on to the end
+    assert list(tmp_path.iterdir()) == []  # no piece ran to its end
 
 
 def test_one_thread_forks_nothing() -> None:

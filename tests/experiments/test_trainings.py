@@ -1,4 +1,4 @@
-"""How the tutorials train and trace: passes in parts, the clock, carried states."""
+"""Training and tracing in the tutorials: passes in parts, the clock, carried states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user writes, for test_types.py: a line that ends with `# error` must fail the type check,
+"""A user's script for test_types.py: a line that ends with `# error` must fail the type check,
 and no other line may.
 """
 
