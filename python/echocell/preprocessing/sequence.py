@@ -29,7 +29,10 @@ def _lengths(sequences: Sequence[Any]) -> list[int]:
 
 def _values(row: Any, dtype: DTypeLike, index: int) -> NDArray[Any]:
     try:
-        return np.asarray(row, dtype=dtype)
+        values = np.asarray(row) if isinstance(row, (np.ndarray, memoryview)) else row
+        if getattr(values, "dtype", np.dtype(int)).kind == "c" and np.dtype(dtype).kind not in "cO":
+            raise TypeError("complex numbers")  # NumPy would drop the imaginary parts and warn
+        return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"pad_sequences: expected elements that fit dtype {np.dtype(dtype)}, received {row!r} "

@@ -109,6 +109,7 @@ def test_pad_sequences_edges() -> None:
         ([[1], ["a"]], {}, r"fit dtype int32, received \['a'\] at index 1 .*dtype=object"),
         ([[None]], {}, r"fit dtype int32, received \[None\] at index 0"),
         (["ab"], {}, "received 'ab' at index 0"),
+        (np.array([[1j]]), {}, "received .* at index 0 .complex numbers"),
         ([np.ones((2, 3)), np.ones((2, 4))], {}, r"shape \(3,\).*received \(4,\) at index 1"),
     ],
 )
