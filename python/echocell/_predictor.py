@@ -186,6 +186,10 @@ class Predictor(Stack):
             output = network.quick_step(x)
             if output is not None:
                 return output
+        return self._step(x)
+
+    # Apart from step(), whose quick calls would pay for the closure.
+    def _step(self, x: ArrayLike) -> Array:
         network, data = self._network_for(
             x if self._sample is not None else _as_sequence(x),
             lambda: _training.check_step(self, x),
