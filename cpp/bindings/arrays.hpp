@@ -54,7 +54,7 @@ class Numbers {
   /// Throws std::invalid_argument for an array of anything but booleans, integers and floats, or of
   /// another shape than the one that is given.
   Numbers(py::array array, const char* name, const Shape& shape = {})
-      : array_(std::move(array)), type_(array_.dtype()) {
+      : array_(std::move(array)), type_(array_.dtype()), size_(array_.size()) {
     if (!shape.empty() && shape_of(array_) != shape) {
       refuse(std::string(name) + " of shape " + shape_text(shape), shape_text(shape_of(array_)));
     }
@@ -67,7 +67,7 @@ class Numbers {
   }
 
   const T* data() const { return data_; }
-  Index size() const { return array_.size(); }
+  Index size() const { return size_; }
   Span<const T> span() const { return {data_, size()}; }
   const py::array& array() const { return array_; }
 
@@ -110,6 +110,7 @@ class Numbers {
 
   py::array array_ = py::reinterpret_steal<py::array>(nullptr);  // py::array() makes an array
   py::dtype type_;
+  Index size_ = 0;
   std::unique_ptr<T[]> converted_;
   const T* data_ = nullptr;
 };

@@ -72,7 +72,7 @@ class Data {
     target.require_inputs(x_);
     set.x = x_.span();
     ragged_output_ = lengths && network.timed_output();
-    output_ = target.output_shape(set.sample);
+    output_ = &target.output_shape(set.sample);
   }
   Data(Target<Scalar>& target, const Source& source)
       : Data(target, std::get<0>(source), std::get<3>(source)) {
@@ -84,12 +84,12 @@ class Data {
 
   /// Room for all outputs: [N, ...], or [sum of lengths, ...].
   py::array_t<Scalar> new_outputs() const {
-    if (!ragged_output_) return new_array<Scalar>(set.samples, output_);
-    return new_array<Scalar>(rows_of_x(), Shape(output_.begin() + 1, output_.end()));
+    if (!ragged_output_) return new_array<Scalar>(set.samples, *output_);
+    return new_array<Scalar>(rows_of_x(), Shape(output_->begin() + 1, output_->end()));
   }
   /// Throws std::invalid_argument unless the targets are right as they came.
   void require_plain_targets(LossKind loss) const {
-    if (!are_targets(loss, y_, output_)) refuse("targets of this loss", "others");
+    if (!are_targets(loss, y_, *output_)) refuse("targets of this loss", "others");
   }
 
  private:
@@ -127,8 +127,8 @@ class Data {
   }
 
   void load_targets(LossKind loss, const py::array& y) {
-    const Index width = output_.back();
-    set.target_size = volume(output_) / width * target_width(loss, width);
+    const Index width = output_->back();
+    set.target_size = volume(*output_) / width * target_width(loss, width);
     const Index rows = ragged_output_ ? rows_of_x() : set.samples;
     const Index size = ragged_output_ ? set.target_size / set.steps() : set.target_size;
     y_ = Numbers<Scalar>(y, "y");
@@ -143,7 +143,7 @@ class Data {
 
   /// [N], or [N, T] for T steps of the output, which may follow each other: [sum of lengths].
   void load_weights(const py::array& weights) {
-    const Index steps = output_.size() >= 2 ? output_[0] : 1;
+    const Index steps = output_->size() >= 2 ? (*output_)[0] : 1;
     const Shape per_sample{set.samples};
     const Shape per_step = ragged_output_ ? Shape{rows_of_x()} : Shape{set.samples, steps};
     const Shape shape = shape_of(weights);
@@ -159,8 +159,8 @@ class Data {
 
   Numbers<Scalar> x_, y_, weights_;
   std::vector<Index> starts_;
-  Shape output_;                // of one sample
-  bool ragged_output_ = false;  // outputs, and targets, follow each other step by step, like x
+  const Shape* output_ = nullptr;  // of one sample; the target's, which has it until the next one
+  bool ragged_output_ = false;     // outputs, and targets, follow each other step by step, like x
 };
 
 }  // namespace echocell::bindings

@@ -197,6 +197,10 @@ class PythonNetwork {
   }
 
   // ---- calls for small data that are right as they came
+  /// Whether the two below take so many passes over x: they keep the GIL.
+  bool is_small(const py::array& x, double passes) const {
+    return is_small(x.ndim() > 0 ? x.shape(0) : 0, x.ndim() > 1 ? x.shape(1) : 1, passes);
+  }
   /// Throws std::invalid_argument where the model knows ids that its scalar type would round: the
   /// Python layer looks at them before they are converted.
   void require_exact_ids() const {
@@ -208,9 +212,7 @@ class PythonNetwork {
     const Data<Scalar> data(target_, {x, y, {}, {}});
     data.require_plain_targets(model_.loss());
     const bool stateful = model_.network().stateful(), several = data.set.samples > batch_size;
-    if (!is_small(data, 3 * double(epochs)) || (stateful && shuffle && several)) {
-      refuse("small data in any order", "others");
-    }
+    if (stateful && shuffle && several) refuse("data in their order", "others");
     FitOptions options;
     options.batch_size = batch_size;
     options.epochs = epochs;
@@ -222,7 +224,6 @@ class PythonNetwork {
     const auto guard = occupancy_.enter();
     const Data<Scalar> data(target_, {x, y, {}, {}});
     data.require_plain_targets(model_.loss());
-    if (!is_small(data, 3)) refuse("small data", "large ones");
     Observer silent;
     return model_.train_on_batch(data.set, silent);
   }
@@ -417,10 +418,12 @@ class PythonNetwork {
   /// Multiplications that take well under a millisecond.
   static constexpr double kMostSmallWork = 4e6;
 
-  /// Whether so many passes over the data are shorter than it may take to get the GIL back.
   bool is_small(const Data<Scalar>& data, double passes) const {
-    const double per_sample = double(work_per_step_) * double(data.set.steps());
-    return passes * double(data.set.samples) * per_sample < kMostSmallWork;
+    return is_small(data.set.samples, data.set.steps(), passes);
+  }
+  /// Whether so many passes over the data are shorter than it may take to get the GIL back.
+  bool is_small(Index samples, Index steps, double passes) const {
+    return passes * double(samples) * double(steps) * double(work_per_step_) < kMostSmallWork;
   }
   /// Calls work(observer); the model has been entered. Small work without hooks keeps the GIL.
   /// predictions: the array that predict() fills.

@@ -7,42 +7,26 @@
 
 namespace echocell::bindings {
 
-/// An array that can be copied at once: a large view may stand for more numbers than there is
-/// memory for, which the Python layer refuses before it copies.
+/// The object as an array that can be copied at once, else null: a large view may stand for more
+/// numbers than there is memory for, which the Python layer refuses before it copies.
 inline py::array array_of(PyObject* object) {
   constexpr Index kMostCopied = 1 << 20;
-  if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) refuse("an array", "others");
+  const auto none = [] { return py::reinterpret_steal<py::array>(nullptr); };
+  if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) return none();
   auto array = py::reinterpret_borrow<py::array>(object);
   const bool whole = (array.flags() & py::array::c_style) != 0;
-  if (!whole && array.size() > kMostCopied) refuse("a small view", "a large one");
-  return array;
+  return whole || array.size() <= kMostCopied ? array : none();
 }
 
-/// An array that may be small data; larger ones go the ordinary way unread.
-inline py::array small_array_of(PyObject* object) {
-  constexpr Index kMostNumbers = 1 << 14;
-  py::array array = array_of(object);
-  if (array.size() > kMostNumbers) refuse("a small array", "a large one");
-  return array;
-}
-
-/// A positive int, as it is.
+/// A positive int, as it is; 0 for others.
 inline Index count_of(PyObject* object) {
   const Index count = PyLong_CheckExact(object) ? PyLong_AsSsize_t(object) : 0;
-  if (count < 1) {
-    PyErr_Clear();  // that of an int without a place in Index
-    refuse("a positive int", "others");
-  }
-  return count;
+  if (count == -1) PyErr_Clear();  // that of an int without a place in Index
+  return std::max(count, Index(0));
 }
 
-inline py::object as_object(py::array array) { return std::move(array); }
-template <class Numbers>
-py::object as_object(const std::vector<Numbers>& numbers) {
-  return py::cast(numbers);
-}
-
-/// Returns the result of call(network); turns C++ exceptions into Python's.
+/// Returns the result of call(network), None for null; turns C++ exceptions into Python's. What
+/// comes often is refused by null: throwing takes microseconds.
 template <class Scalar, class Call>
 PyObject* quick_call(PyObject* self, const Call& call) {
   try {
@@ -51,7 +35,8 @@ PyObject* quick_call(PyObject* self, const Call& call) {
     auto* network = instance->get_value_and_holder().value_ptr<PythonNetwork<Scalar>>();
     if (network == nullptr) Py_RETURN_NONE;  // made by __new__ alone
     network->require_exact_ids();
-    py::object result = as_object(call(*network));
+    py::object result = call(*network);
+    if (!result) Py_RETURN_NONE;
     return result.release().ptr();
   } catch (py::error_already_set& error) {
     error.restore();
@@ -67,30 +52,40 @@ PyObject* quick_call(PyObject* self, const Call& call) {
 
 template <class Scalar>
 PyObject* quick_fit(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-  return quick_call<Scalar>(self, [&](auto& network) {
-    if (count != 5 || !PyBool_Check(arguments[4])) refuse("five arguments", "others");
-    return network.fit_plain(small_array_of(arguments[0]), small_array_of(arguments[1]),
-                             count_of(arguments[2]), count_of(arguments[3]),
-                             arguments[4] == Py_True);
+  return quick_call<Scalar>(self, [&](auto& network) -> py::object {
+    if (count != 5 || !PyBool_Check(arguments[4])) return {};
+    const py::array x = array_of(arguments[0]), y = array_of(arguments[1]);
+    const Index batch_size = count_of(arguments[2]), epochs = count_of(arguments[3]);
+    if (!x || !y || batch_size == 0 || epochs == 0) return {};
+    if (!network.is_small(x, 3 * double(epochs))) return {};
+    return py::cast(network.fit_plain(x, y, batch_size, epochs, arguments[4] == Py_True));
   });
 }
 template <class Scalar>
 PyObject* quick_train(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-  return quick_call<Scalar>(self, [&](auto& network) {
-    if (count != 2) refuse("two arguments", "others");
-    return network.train_plain(small_array_of(arguments[0]), small_array_of(arguments[1]));
+  return quick_call<Scalar>(self, [&](auto& network) -> py::object {
+    if (count != 2) return {};
+    const py::array x = array_of(arguments[0]), y = array_of(arguments[1]);
+    if (!x || !y || !network.is_small(x, 3)) return {};
+    return py::cast(network.train_plain(x, y));
   });
 }
 template <class Scalar>
 PyObject* quick_predict(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-  return quick_call<Scalar>(self, [&](auto& network) {
-    if (count != 2) refuse("two arguments", "others");
-    return network.predict(array_of(arguments[0]), std::nullopt, count_of(arguments[1]), {});
+  return quick_call<Scalar>(self, [&](auto& network) -> py::object {
+    if (count != 2) return {};
+    const py::array x = array_of(arguments[0]);
+    const Index batch_size = count_of(arguments[1]);
+    if (!x || batch_size == 0) return {};
+    return network.predict(x, std::nullopt, batch_size, {});
   });
 }
 template <class Scalar>
-PyObject* quick_step(PyObject* self, PyObject* x) {
-  return quick_call<Scalar>(self, [&](auto& network) { return network.step(array_of(x)); });
+PyObject* quick_step(PyObject* self, PyObject* given) {
+  return quick_call<Scalar>(self, [&](auto& network) -> py::object {
+    const py::array x = array_of(given);
+    return x ? network.step(x) : x;
+  });
 }
 
 /// Adds the methods to the class.

@@ -36,16 +36,15 @@ bool are_distributions(const Numbers<Scalar>& numbers, Index width) {
 /// Whether these are targets of this loss, in the shape of the outputs or class numbers for each;
 /// the last axis may be left out where it is 1. output: of one sample.
 template <class Scalar>
-bool are_targets(LossKind loss, const Numbers<Scalar>& y, Shape output) {
+bool are_targets(LossKind loss, const Numbers<Scalar>& y, const Shape& output) {
   const Index width = output.back();
   const bool sparse = sparse_targets(loss);
   const py::array& array = y.array();
-  if (sparse) output.back() = 1;
-  if (output.back() == 1 && array.ndim() == Index(output.size())) output.pop_back();
-  if (array.ndim() != Index(output.size()) + 1 ||
-      !std::equal(output.begin(), output.end(), array.shape() + 1)) {
-    return false;
-  }
+  const auto leading = static_cast<Index>(output.size()) - 1;  // axes before the last one
+  const Index last = sparse ? 1 : width;
+  const bool fits = array.ndim() == leading + 2 ? array.shape(leading + 1) == last
+                                                : array.ndim() == leading + 1 && last == 1;
+  if (!fits || !std::equal(output.begin(), output.end() - 1, array.shape() + 1)) return false;
   if (sparse) return are_classes(y, width);
   const auto numbers = ConstArrayView<Scalar>(y.data(), y.size());
   switch (loss) {

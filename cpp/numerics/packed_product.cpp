@@ -65,20 +65,20 @@ void kernel(const Terms<Scalar>& terms) {
     if constexpr (R < V) {
       Numbers factor[R];
 #pragma GCC unroll 16
-      for (Index r = 0; r < R; ++r) factor[r] = broadcast(a[r * a_row + k * a_step]);
+      for (Index r = 0; r < R; ++r) factor[r] = held(broadcast(a[r * a_row + k * a_step]));
 #pragma GCC unroll 16
       for (Index v = 0; v < V; ++v) {
-        const Numbers row = load(b + k * b_step + v * L);
+        const Numbers row = held(load(b + k * b_step + v * L));
 #pragma GCC unroll 16
         for (Index r = 0; r < R; ++r) to[r][v] = multiply_add(factor[r], row, to[r][v]);
       }
     } else {
       Numbers row[V];
 #pragma GCC unroll 16
-      for (Index v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * L);
+      for (Index v = 0; v < V; ++v) row[v] = held(load(b + k * b_step + v * L));
 #pragma GCC unroll 16
       for (Index r = 0; r < R; ++r) {
-        const Numbers factor = broadcast(a[r * a_row + k * a_step]);
+        const Numbers factor = held(broadcast(a[r * a_row + k * a_step]));
 #pragma GCC unroll 16
         for (Index v = 0; v < V; ++v) to[r][v] = multiply_add(factor, row[v], to[r][v]);
       }
@@ -121,17 +121,20 @@ template <class Scalar, Index V, bool kBlocks>
 constexpr auto kernels =
     kernels_of_width<Scalar, V, kBlocks>(std::make_index_sequence<std::size_t(most_rows(V))>());
 
-/// Any number of rows, any width of whole vectors up to a tile. The terms are moved on from kernel
-/// to kernel in place: a copy would wait for the stores that have just made them.
+/// Any number of rows, any width of whole vectors up to a tile. Rows are shared out evenly: every
+/// kernel reads all of b, which a row or two that were left over would wait for. The terms are
+/// moved on from kernel to kernel in place: a copy would wait for the stores that have just made
+/// them.
 template <bool kBlocks, class Scalar>
 void run(Terms<Scalar>& terms, Index rows, Index vectors) {
   const auto all_rows = [&](const auto& table) {
     const Index most = static_cast<Index>(table.size());
-    for (;;) {
-      const Index count = std::min(most, rows);
+    if (rows <= most) return table[std::size_t(rows - 1)](terms);
+    const Index passes = (rows + most - 1) / most, fewest = rows / passes;
+    Index with_one_more = rows % passes;
+    for (Index pass = 0; pass < passes; ++pass, --with_one_more) {
+      const Index count = fewest + (with_one_more > 0 ? 1 : 0);
       table[std::size_t(count - 1)](terms);
-      rows -= count;
-      if (rows == 0) return;
       terms.a.data += count * terms.a.row;
       terms.c.data += count * terms.c.row;
       if (terms.base.data) terms.base.data += count * terms.base.row;

@@ -60,6 +60,15 @@ template <class Scalar>
 EIGEN_ALWAYS_INLINE Register<Scalar> zeros() {
   return Eigen::internal::pzero(Register<Scalar>());
 }
+/// The same numbers, from a register: without it GCC 12 reads memory again in each multiplication
+/// with AVX-512, up to twice as much as the machine can load meanwhile.
+template <class Register>
+EIGEN_ALWAYS_INLINE Register held(Register numbers) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(numbers));
+#endif
+  return numbers;
+}
 /// a b + c
 template <class Register>
 EIGEN_ALWAYS_INLINE Register multiply_add(const Register& a, const Register& b, const Register& c) {
@@ -142,14 +151,63 @@ EIGEN_ALWAYS_INLINE Register<Scalar> lane_sums(Register<Scalar> (&v)[kLanes<Scal
 
 // ---- parts of an array -------------------------------------------------------------------------
 
+/// All bits of the lanes below `count`, no bit of the others.
+template <class Scalar, int... l>
+EIGEN_ALWAYS_INLINE auto first_lanes(Index count, std::integer_sequence<int, l...>) {
+  using Lanes = typename CompilerVector<Scalar, int(sizeof...(l))>::Integers;
+  return Lanes(Lanes{l...} < static_cast<IntegerLike<Scalar>>(count));
+}
+template <class Scalar, int N>
+EIGEN_ALWAYS_INLINE auto first_lanes(Index count) {
+  return first_lanes<Scalar>(count, std::make_integer_sequence<int, N>());
+}
+
+/// The first `count` numbers of a FixedArray, and zeros behind them.
+template <class V>
+EIGEN_ALWAYS_INLINE V first_numbers(const V& numbers, Index count) {
+  const auto lanes = first_lanes<typename V::Scalar, V::SizeAtCompileTime>(count);
+  V kept;
+  const auto bits = decltype(lanes)(bits_as<std::decay_t<decltype(lanes)>>(numbers) & lanes);
+  std::memcpy(kept.data(), &bits, sizeof(bits));
+  return kept;
+}
+
+#if defined(__AVX512F__)
+EIGEN_ALWAYS_INLINE unsigned lane_bits(Index count) { return (1u << count) - 1; }
+EIGEN_ALWAYS_INLINE __m512 masked_load(const float* from, Index count) {
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>(lane_bits(count)), from);
+}
+EIGEN_ALWAYS_INLINE __m512d masked_load(const double* from, Index count) {
+  return _mm512_maskz_loadu_pd(static_cast<__mmask8>(lane_bits(count)), from);
+}
+EIGEN_ALWAYS_INLINE void masked_store(float* to, __m512 numbers, Index count) {
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>(lane_bits(count)), numbers);
+}
+EIGEN_ALWAYS_INLINE void masked_store(double* to, __m512d numbers, Index count) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(lane_bits(count)), numbers);
+}
+#elif defined(__AVX2__)
+EIGEN_ALWAYS_INLINE __m256 masked_load(const float* from, Index count) {
+  return _mm256_maskload_ps(from, bits_as<__m256i>(first_lanes<float, 8>(count)));
+}
+EIGEN_ALWAYS_INLINE __m256d masked_load(const double* from, Index count) {
+  return _mm256_maskload_pd(from, bits_as<__m256i>(first_lanes<double, 4>(count)));
+}
+EIGEN_ALWAYS_INLINE void masked_store(float* to, __m256 numbers, Index count) {
+  _mm256_maskstore_ps(to, bits_as<__m256i>(first_lanes<float, 8>(count)), numbers);
+}
+EIGEN_ALWAYS_INLINE void masked_store(double* to, __m256d numbers, Index count) {
+  _mm256_maskstore_pd(to, bits_as<__m256i>(first_lanes<double, 4>(count)), numbers);
+}
+#endif
+
 /// The first `count` numbers, and zeros behind them; nothing else is read. V is a FixedArray.
 template <class V>
 EIGEN_ALWAYS_INLINE V load_some(const typename V::Scalar* from, Index count) {
   V numbers = V::Zero();
-#if defined(__AVX512F__)
-  if constexpr (std::is_same_v<V, Packet<float>>) {
-    const auto mask = static_cast<__mmask16>((1u << count) - 1);
-    store(numbers.data(), _mm512_maskz_loadu_ps(mask, from));
+#if defined(__AVX2__)
+  if constexpr (std::is_same_v<V, Packet<typename V::Scalar>>) {
+    store(numbers.data(), masked_load(from, count));
     return numbers;
   }
 #endif
@@ -159,10 +217,9 @@ EIGEN_ALWAYS_INLINE V load_some(const typename V::Scalar* from, Index count) {
 /// Writes the first `count` numbers, and nothing else.
 template <class V>
 EIGEN_ALWAYS_INLINE void store_some(typename V::Scalar* to, const V& numbers, Index count) {
-#if defined(__AVX512F__)
-  if constexpr (std::is_same_v<V, Packet<float>>) {
-    const auto mask = static_cast<__mmask16>((1u << count) - 1);
-    _mm512_mask_storeu_ps(to, mask, load(numbers.data()));
+#if defined(__AVX2__)
+  if constexpr (std::is_same_v<V, Packet<typename V::Scalar>>) {
+    masked_store(to, load(numbers.data()), count);
     return;
   }
 #endif

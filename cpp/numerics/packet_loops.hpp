@@ -39,13 +39,6 @@ EIGEN_ALWAYS_INLINE Packet<typename View::Scalar> packet_of(const View& from, In
   }
 }
 
-/// The first `count` numbers of a packet, and zeros behind them.
-template <class V, class Count>
-EIGEN_ALWAYS_INLINE V first_numbers(V numbers, Count count) {
-  for (Index lane = count; lane < V::SizeAtCompileTime; ++lane) numbers[lane] = 0;
-  return numbers;
-}
-
 /// to = formula(from...), for arrays as long as `to`, which may be among them. The formula takes
 /// and returns packets.
 template <class Scalar, class Formula, class... From>
@@ -66,7 +59,12 @@ template <class Scalar, class Formula, class... From>
 EIGEN_ALWAYS_INLINE Scalar sum_packets(Index n, const Formula& formula, const From&... from) {
   Packet<Scalar> sums = Packet<Scalar>::Zero();
   for_each_packet<Scalar>(n, [&](Index k, auto count) {
-    sums += first_numbers<Packet<Scalar>>(formula(packet_of(from, k, count)...), count);
+    const Packet<Scalar> numbers = formula(packet_of(from, k, count)...);
+    if constexpr (std::is_same_v<decltype(count), Index>) {
+      sums += first_numbers(numbers, count);
+    } else {
+      sums += numbers;
+    }
   });
   return sums.sum();
 }

@@ -115,23 +115,29 @@ class Sequence {
   }
 
   // Rows.
-  Index active(Index t) const { return valid_steps.active(t); }
+  EIGEN_ALWAYS_INLINE Index active(Index t) const { return valid_steps.active(t); }
   /// The first row of step t in what holds a segment, and the rows of all its steps.
-  Index row(Index t) const { return valid_steps.start(t) - valid_steps.start(segment.first); }
+  EIGEN_ALWAYS_INLINE Index row(Index t) const {
+    return valid_steps.start(t) - valid_steps.start(segment.first);
+  }
   Index segment_rows() const { return row(segment.end()); }
 
   // States and what belongs to them, at step t: [rows, Hp].
-  RowsView<Scalar> h(Index t) const { return step(h_, valid_steps.start(t), t); }
-  RowsView<Scalar> c(Index t) const { return step(c_, row(t), t); }
+  EIGEN_ALWAYS_INLINE RowsView<Scalar> h(Index t) const {
+    return step(h_, valid_steps.start(t), t);
+  }
+  EIGEN_ALWAYS_INLINE RowsView<Scalar> c(Index t) const { return step(c_, row(t), t); }
   /// LSTM: out(c(t + 1)).
-  RowsView<Scalar> activated_cell(Index t) const { return step(activated_cell_, row(t), t); }
+  EIGEN_ALWAYS_INLINE RowsView<Scalar> activated_cell(Index t) const {
+    return step(activated_cell_, row(t), t);
+  }
   /// GRU: h Rh + rh, or where the reset comes before this product, r * h.
-  RowsView<Scalar> candidate_recurrent(Index t) const {
+  EIGEN_ALWAYS_INLINE RowsView<Scalar> candidate_recurrent(Index t) const {
     return step(candidate_recurrent_, row(t), t);
   }
   bool has_cell_states() const { return bool(c_); }
   /// `rows` rows of h from step t on, or what dropout lets a block see of them: [rows, H].
-  ConstRowsView<Scalar> h_seen(Index block, Index t, Index rows) const {
+  EIGEN_ALWAYS_INLINE ConstRowsView<Scalar> h_seen(Index block, Index t, Index rows) const {
     if (!dropout) return without_padding<const Scalar>(h(t), rows);
     return without_padding<const Scalar>(dropped_h(block, t), rows);
   }
@@ -165,7 +171,7 @@ class Sequence {
   /// visit(units, gates) for the units of each row that takes step t, as many at a time as a packet
   /// has lanes: Units and UnitBlocks.
   template <class Visit>
-  void for_each_vector(Index t, const Visit& visit) const {
+  EIGEN_ALWAYS_INLINE void for_each_vector(Index t, const Visit& visit) const {
     constexpr Index W = kLanes<Scalar>;
     const RecurrentExtents& e = extents_;
     const Index count = active(t), first_row = row(t);
@@ -202,7 +208,8 @@ class Sequence {
   }
 
   /// The rows of step t, which begin at this row.
-  RowsView<Scalar> step(const Tensor<Scalar>& states, Index first, Index t) const {
+  EIGEN_ALWAYS_INLINE RowsView<Scalar> step(const Tensor<Scalar>& states, Index first,
+                                            Index t) const {
     return rows_view(states.data + first * states.width, valid_steps.rows(t), states.width);
   }
   RowsView<Scalar> dropped_h(Index block, Index t) const {

@@ -34,10 +34,10 @@ class ValidSteps {
   Index length(Index k) const { return masked_ ? length_.data[k] : T_; }
   Index source(Index k) const { return masked_ ? order_.data[k] : k; }
   /// The first row of step t; that of step longest() + 1 is the number of rows in all.
-  Index start(Index t) const { return masked_ ? start_.data[t] : t * B_; }
+  EIGEN_ALWAYS_INLINE Index start(Index t) const { return masked_ ? start_.data[t] : t * B_; }
   /// The rows of step t: those with a state in front of it; and those that take it.
-  Index rows(Index t) const { return masked_ ? start(t + 1) - start(t) : B_; }
-  Index active(Index t) const { return rows(t + 1); }
+  EIGEN_ALWAYS_INLINE Index rows(Index t) const { return masked_ ? start(t + 1) - start(t) : B_; }
+  EIGEN_ALWAYS_INLINE Index active(Index t) const { return rows(t + 1); }
   /// The places of a row, and of row k of step t.
   Place place(Index row) const { return masked_ ? place_.data[row] : Place{row / B_, row % B_}; }
   Place place(Index t, Index k) const { return masked_ ? place_.data[start(t) + k] : Place{t, k}; }

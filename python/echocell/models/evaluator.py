@@ -169,6 +169,11 @@ class Evaluator:
             output = network.quick_step(x)
             if output is not None:
                 return output
+        return self._step(x)
+
+    # Separate from step(), whose quick calls would pay for the closures.
+    def _step(self, x: ArrayLike) -> Array:
+        graph = self.graph
         network, data = graph.prepared(
             x if graph.sample is not None else _as_sequence(x),
             lambda: samples.check_step(specs.input_spec(graph), x),
