@@ -3,19 +3,30 @@
 // converts it or says what is wrong; nothing has happened then.
 #pragma once
 
+#include <algorithm>
+
 #include "bindings/network.hpp"
 
 namespace echocell::bindings {
+
+inline py::array no_array() { return py::reinterpret_steal<py::array>(nullptr); }
 
 /// The object as an array that can be copied at once, else null: a large view may stand for more
 /// numbers than there is memory for, which the Python layer refuses before it copies.
 inline py::array array_of(PyObject* object) {
   constexpr Index kMostCopied = 1 << 20;
-  const auto none = [] { return py::reinterpret_steal<py::array>(nullptr); };
-  if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) return none();
+  if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) return no_array();
   auto array = py::reinterpret_borrow<py::array>(object);
   const bool whole = (array.flags() & py::array::c_style) != 0;
-  return whole || array.size() <= kMostCopied ? array : none();
+  return whole || array.size() <= kMostCopied ? array : no_array();
+}
+
+/// The object as an array of small data, else null: larger ones go the ordinary way unread, for
+/// they may be of another shape than the model's.
+inline py::array small_array_of(PyObject* object) {
+  constexpr Index kMostNumbers = 1 << 14;
+  py::array array = array_of(object);
+  return array && array.size() <= kMostNumbers ? array : no_array();
 }
 
 /// A positive int, as it is; 0 for others.
@@ -54,7 +65,7 @@ template <class Scalar>
 PyObject* quick_fit(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   return quick_call<Scalar>(self, [&](auto& network) -> py::object {
     if (count != 5 || !PyBool_Check(arguments[4])) return {};
-    const py::array x = array_of(arguments[0]), y = array_of(arguments[1]);
+    const py::array x = small_array_of(arguments[0]), y = small_array_of(arguments[1]);
     const Index batch_size = count_of(arguments[2]), epochs = count_of(arguments[3]);
     if (!x || !y || batch_size == 0 || epochs == 0) return {};
     if (!network.is_small(x, 3 * double(epochs))) return {};
@@ -65,7 +76,7 @@ template <class Scalar>
 PyObject* quick_train(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   return quick_call<Scalar>(self, [&](auto& network) -> py::object {
     if (count != 2) return {};
-    const py::array x = array_of(arguments[0]), y = array_of(arguments[1]);
+    const py::array x = small_array_of(arguments[0]), y = small_array_of(arguments[1]);
     if (!x || !y || !network.is_small(x, 3)) return {};
     return py::cast(network.train_plain(x, y));
   });

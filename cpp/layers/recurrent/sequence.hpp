@@ -114,6 +114,9 @@ class Sequence {
     dropped_h_ = workspace.tensor<Scalar>(e.blocks * e.steps, e.batch, e.padded_units);
   }
 
+  // The views of a step are forced inline: GCC leaves them as calls where several sources are
+  // compiled as one, which shows in steps of a few units.
+
   // Rows.
   EIGEN_ALWAYS_INLINE Index active(Index t) const { return valid_steps.active(t); }
   /// The first row of step t in what holds a segment, and the rows of all its steps.
