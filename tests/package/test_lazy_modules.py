@@ -41,13 +41,67 @@ def test_dir_lists_modules_that_are_not_imported(package: str) -> None:
     assert {name.rpartition(".")[2] for name in below} <= {*listed}
 
 
-def test_importing_echocell_loads_no_module_for_it() -> None:
-    code = "import sys, numpy; before = {*sys.modules}; import echocell.tasks; "
-    loaded = {*fresh(code + "print(*{*sys.modules} - before)").split()}
-    assert "echocell.layers" in loaded
-    assert not loaded & {"pkgutil", "shutil", "tqdm", "matplotlib", "echocell._common.lazy"}
-    assert not loaded & {"echocell.plotting", "echocell.experiments", "echocell.models.tracing"}
-    assert not any(name.startswith("echocell.tasks.") for name in loaded)
+def loaded_by(code: str) -> set[str]:
+    """Returns the modules that a program imports, beside NumPy and what NumPy imports."""
+    before = "import sys, numpy; before = {*sys.modules}\n"
+    return {*fresh(f"{before}{code}\nprint(*{{*sys.modules}} - before)").split()}
+
+
+def test_importing_echocell_loads_the_core_alone() -> None:
+    loaded = loaded_by("import echocell.tasks")
+    rooms = {name for name in loaded if name.count(".") == 1 and name.startswith("echocell.")}
+    assert {name for name in rooms if not name.startswith("echocell._")} == {"echocell.tasks"}
+    assert {name for name in loaded if name.count(".") == 2} <= {
+        *(f"echocell._common.{name}" for name in ("lazy", "older_names")),
+        *(name for name in loaded if name.startswith("echocell._core.")),
+    }
+    assert not loaded & {"pkgutil", "importlib.metadata"}
+
+
+def test_training_loads_no_module_that_it_does_not_use() -> None:
+    loaded = loaded_by(
+        "import numpy as np, echocell\n"
+        "from echocell.layers import LSTM, Dense\n"
+        "model = echocell.Sequential([LSTM(2), Dense(1)])\n"
+        "model.compile('adam', 'mse')\n"
+        "model.fit(np.ones((4, 3, 1)), np.ones((4, 1)), verbose=0)"
+    )
+    assert {"echocell.callbacks.history", "echocell.optimizers.adam"} <= loaded
+    assert not loaded & {"shutil", "tqdm", "matplotlib", "safetensors", "json", "numpy.ma"}
+    assert not loaded & {f"echocell.{name}" for name in ("plotting", "experiments", "utils")}
+    assert not loaded & {"echocell.callbacks.tensorboard", "echocell.models.saving"}
+
+
+def test_every_public_name_is_there() -> None:
+    """Of each package in a new interpreter; the star import reads all names of `__all__`."""
+    for package in ("echocell", "echocell.callbacks", "echocell.layers", "echocell.models"):
+        names = sys.modules[package].__all__
+        assert {*names} <= {*dir(sys.modules[package])}
+        fresh(f"from {package} import *\nfor name in {names!r}: assert eval(name) is not None")
+
+
+def test_callbacks_have_the_path_of_their_package() -> None:
+    for name in echocell.callbacks.__all__:
+        assert getattr(echocell.callbacks, name).__module__ == "echocell.callbacks"
+
+
+@pytest.mark.parametrize(
+    ("older", "name", "module"),
+    [
+        ("_callback", "Callback", "callbacks"),
+        ("_callback", "no_model", "callbacks.history"),
+        ("_file_callbacks", "CSVLogger", "callbacks"),
+        ("_chrono", "Chrono", "initializers"),
+        ("_plot_model", "plot_model", "utils"),
+        ("_threads", "get_num_threads", "_core.threads"),
+    ],
+)
+def test_modules_of_older_pickles(older: str, name: str, module: str) -> None:
+    fresh(
+        "import pickle, echocell, importlib\n"
+        f"read = pickle.loads(b'cechocell.{older}\\n{name}\\n.')\n"
+        f"assert read is importlib.import_module('echocell.{module}').{name}"
+    )
 
 
 @pytest.mark.parametrize("package", ["echocell", "echocell.tasks"])

@@ -255,7 +255,10 @@ def test_alphabet_refuses() -> None:
 
 @pytest.mark.parametrize("name", TASK_MODULES)
 def test_tasks_import_numpy_alone(name: str) -> None:
-    """Every module of tasks, loaded without the package, imports only NumPy and tasks."""
+    """Every module of tasks, loaded without the package, imports only NumPy and tasks.
+
+    The package of the tasks imports the loader of its modules, which imports nothing of echocell.
+    """
     folder = Path(echo.__file__).parent.parent
     code = (
         "import sys, types, importlib\n"
@@ -269,4 +272,4 @@ def test_tasks_import_numpy_alone(name: str) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == []
+    assert {*result.stdout.split()} <= {"echocell._common", "echocell._common.lazy"}

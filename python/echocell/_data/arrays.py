@@ -47,7 +47,7 @@ def as_array(value: Any, name: str) -> Array:
     """
     if value is None:
         raise TypeError(f"{name}: expected an array of numbers, received None")
-    if isinstance(value, np.ma.MaskedArray):
+    if _is_masked(value):
         raise TypeError(
             f"{name}: expected a plain array, received a masked one. Fill it with a number "
             "(x.filled(0)) and put Masking(mask_value=0) first, or give mask="
@@ -61,6 +61,12 @@ def as_array(value: Any, name: str) -> Array:
             refuse_too_large(array, array.dtype, name)
         return array
     raise TypeError(f"{name}: expected numbers, received {_contents(value, array)}")
+
+
+def _is_masked(value: Any) -> bool:
+    # Reading np.ma would import it, which takes longer than everything else in the first fit.
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def _ragged(value: Any, name: str, error: Exception) -> str:

@@ -8,20 +8,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from echocell._common.missing_names import module_getattr
-from echocell._common.public import publish
-from echocell.callbacks.callback import Callback
-from echocell.callbacks.callback_list import CallbackList
-from echocell.callbacks.csv_logger import CSVLogger
-from echocell.callbacks.early_stopping import EarlyStopping
-from echocell.callbacks.history import History
-from echocell.callbacks.history import no_model as no_model  # the name in older pickles
-from echocell.callbacks.lambda_callback import LambdaCallback
-from echocell.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
-from echocell.callbacks.logs import Logs
-from echocell.callbacks.model_checkpoint import ModelCheckpoint
-from echocell.callbacks.tensorboard import TensorBoard
-from echocell.callbacks.terminate_on_nan import TerminateOnNaN
+from echocell._common import lazy
+
+if TYPE_CHECKING:
+    from echocell.callbacks.callback import Callback
+    from echocell.callbacks.callback_list import CallbackList
+    from echocell.callbacks.csv_logger import CSVLogger
+    from echocell.callbacks.early_stopping import EarlyStopping
+    from echocell.callbacks.history import History
+    from echocell.callbacks.history import no_model as no_model  # the name in older pickles
+    from echocell.callbacks.lambda_callback import LambdaCallback
+    from echocell.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+    from echocell.callbacks.logs import Logs
+    from echocell.callbacks.model_checkpoint import ModelCheckpoint
+    from echocell.callbacks.tensorboard import TensorBoard
+    from echocell.callbacks.terminate_on_nan import TerminateOnNaN
+else:
+    __getattr__, __dir__ = lazy.attach(
+        __name__,
+        {
+            "CSVLogger": "csv_logger",
+            "Callback": "callback",
+            "CallbackList": "callback_list",
+            "EarlyStopping": "early_stopping",
+            "History": "history",
+            "LambdaCallback": "lambda_callback",
+            "LearningRateScheduler": "learning_rate",
+            "Logs": "logs",
+            "ModelCheckpoint": "model_checkpoint",
+            "ReduceLROnPlateau": "learning_rate",
+            "TensorBoard": "tensorboard",
+            "TerminateOnNaN": "terminate_on_nan",
+            "no_model": "history",
+        },
+        private=True,
+    )
 
 __all__ = [
     "CSVLogger",
@@ -37,8 +58,3 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
-
-if not TYPE_CHECKING:
-    __getattr__ = module_getattr(__name__)
-
-publish(__name__)

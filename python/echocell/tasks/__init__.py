@@ -26,11 +26,13 @@ Tasks of later papers:
     timing        timed spikes and periodic functions
 
 Random functions take `rng`, a numpy.random.Generator. With None, a generator is seeded from NumPy's
-global one, so that np.random.seed(n) makes the data reproducible. The package imports nothing else
+global one, so that np.random.seed(n) makes the data reproducible. The modules import nothing else
 of echocell.
 """
 
 import typing as _typing
+
+from echocell._common import lazy as _lazy
 
 if _typing.TYPE_CHECKING:
     from echocell.tasks import (
@@ -54,18 +56,7 @@ if _typing.TYPE_CHECKING:
         two_sequence,
     )
 else:
-
-    def __getattr__(name):
-        """The submodules, imported when they are first used."""
-        from echocell._common.lazy import submodule
-
-        return submodule(__name__, name)
-
-    def __dir__():
-        from echocell._common.lazy import attributes
-
-        return attributes(__name__)
-
+    __getattr__, __dir__ = _lazy.attach(__name__, {})
 
 __all__ = [
     "adding",
