@@ -72,6 +72,22 @@ def test_training_loads_no_module_that_it_does_not_use() -> None:
     assert not loaded & {"echocell.callbacks.tensorboard", "echocell.models.saving"}
 
 
+def test_threads_can_be_the_first_to_use_the_rooms() -> None:
+    fresh(
+        "import sys, echocell\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from threading import Barrier\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "names = [name for name in echocell.__all__ for _ in range(2)]\n"
+        "gate = Barrier(len(names))\n"
+        "def first_use(name):\n"
+        "    gate.wait()\n"
+        "    return getattr(echocell, name)\n"
+        "with ThreadPoolExecutor(len(names)) as pool:\n"
+        "    assert all(pool.map(first_use, names))"
+    )
+
+
 def test_every_public_name_is_there() -> None:
     """Of each package in a new interpreter; the star import reads all names of `__all__`."""
     for package in ("echocell", "echocell.callbacks", "echocell.layers", "echocell.models"):

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+# Here, since the rooms are loaded on first use, in any thread: NumPy's modules import each other,
+# which fails when several threads begin it at once.
+import numpy  # noqa: F401
+
 from echocell._core import isa
 
 _module = isa.load()

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from echocell._common.missing_names import module_getattr
-from echocell.preprocessing import sequence
+from echocell._common import lazy
+
+if TYPE_CHECKING:
+    from echocell.preprocessing import sequence
+else:
+    __getattr__, __dir__ = lazy.attach(__name__, {})
 
 __all__ = ["sequence"]
-
-if not TYPE_CHECKING:
-    __getattr__ = module_getattr(__name__)
