@@ -160,6 +160,7 @@ class RootMeanSquaredError(Metric):
     kind: ClassVar[str] = "root_mean_squared_error"
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
+        """Returns the square root of the mean over all rows, computed in NumPy."""
         return float(np.sqrt(super().__call__(y_true, y_pred)))
 
 

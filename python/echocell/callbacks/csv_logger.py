@@ -30,6 +30,14 @@ class CSVLogger(Callback):
         self._needs_header = True
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Opens the file.
+
+        Args:
+            logs: not used.
+
+        Raises:
+            OSError: the file cannot be opened.
+        """
         self._close()
         self._needs_header = not (
             self.append and os.path.exists(self.filename) and os.path.getsize(self.filename)
@@ -39,6 +47,16 @@ class CSVLogger(Callback):
         self._writer = None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes the line of an epoch, after the header if it is the first line.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: the numbers of the epoch by name. The first epoch determines the columns; a number
+                that is missing later is written as NA.
+
+        Raises:
+            ValueError: training has not begun.
+        """
         if self._file is None:
             raise ValueError("CSVLogger: on_epoch_end came before on_train_begin")
         values = {key: _csv_value(value) for key, value in (logs or {}).items()}
@@ -48,6 +66,7 @@ class CSVLogger(Callback):
         self._file.flush()
 
     def on_train_end(self, logs: Any = None) -> None:
+        """Closes the file."""
         self._close()
 
     def _start(self, keys: list[str]) -> None:

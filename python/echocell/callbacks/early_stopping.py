@@ -53,9 +53,16 @@ class EarlyStopping(Monitor):
         self.best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Forgets the best value and the weights of an earlier training."""
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Compares the monitored quantity with the best one, and stops training after the patience.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: the numbers of the epoch by name; without the monitored one there is a warning.
+        """
         current = self._read(logs)
         if current is None or epoch < self.start_from_epoch:
             return
@@ -73,6 +80,7 @@ class EarlyStopping(Monitor):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
+        """Prints the message, and restores the weights of the best epoch if that is wanted."""
         if self.stopped_epoch > 0 and self.verbose > 0:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:

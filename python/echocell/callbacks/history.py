@@ -30,9 +30,16 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Empties `epoch`. The logs in `history` stay, as in Keras."""
         self.epoch = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Appends the logs of an epoch.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: one number per name.
+        """
         self.epoch.append(epoch)
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)

@@ -58,9 +58,16 @@ class ReduceLROnPlateau(Monitor):
         return self.cooldown_counter > 0
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Forgets the best value of an earlier training."""
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Lowers the learning rate if the quantity has not improved for `patience` epochs.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: the numbers of the epoch by name; "learning_rate" is added.
+        """
         _log_learning_rate(self.model, logs)
         current = self._read(logs)
         if current is None:
@@ -112,6 +119,15 @@ class LearningRateScheduler(Callback):
         self._takes_rate = _takes(schedule, 2)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Sets the learning rate of an epoch.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: not used.
+
+        Raises:
+            TypeError: the schedule does not return a number.
+        """
         optimizer = self.model.optimizer
         arguments = (epoch, float(optimizer.learning_rate)) if self._takes_rate else (epoch,)
         rate = self.schedule(*arguments)
@@ -125,6 +141,7 @@ class LearningRateScheduler(Callback):
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Adds "learning_rate" to the logs of an epoch."""
         _log_learning_rate(self.model, logs)
 
 

@@ -72,9 +72,20 @@ class ModelCheckpoint(Monitor):
         return super().listens_to(hook)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Stores the number of the epoch, which names the files of its batches."""
         self._epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Saves the model if it is due after this epoch; see the class.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: the numbers of the epoch by name.
+
+        Raises:
+            ValueError: filepath contains a name that is not in the logs.
+            OSError: the file cannot be written.
+        """
         if self.save_freq != "epoch":
             return
         self._epochs_since_saving += 1
@@ -83,6 +94,16 @@ class ModelCheckpoint(Monitor):
             self._save_if_wanted(epoch, logs, None)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Saves the model if it is due after this batch; see the class.
+
+        Args:
+            batch: the number of the batch in its epoch, from 0.
+            logs: means over the epoch so far, by name.
+
+        Raises:
+            ValueError: filepath contains a name that is not in the logs.
+            OSError: the file cannot be written.
+        """
         if self.save_freq == "epoch":
             return
         self._batches_since_saving += 1

@@ -35,9 +35,20 @@ class TensorBoard(Callback):
         self._files: dict[str, EventFile] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Closes the files of an earlier training, so that this one writes new ones."""
         self._close()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes the numbers of an epoch.
+
+        Args:
+            epoch: the number of the epoch, from 0.
+            logs: the numbers by name; those that begin with "val_" are written to the folder
+                "validation", all others to "train".
+
+        Raises:
+            OSError: a file cannot be written.
+        """
         parts: dict[str, dict[str, float]] = {"train": {}, "validation": {}}
         for name, value in (logs or {}).items():
             part = "validation" if name.startswith("val_") else "train"
@@ -49,6 +60,7 @@ class TensorBoard(Callback):
                 self._files[part].add(epoch, numbers)
 
     def on_train_end(self, logs: Any = None) -> None:
+        """Closes the files."""
         self._close()
 
     def _close(self) -> None:

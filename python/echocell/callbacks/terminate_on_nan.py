@@ -19,6 +19,15 @@ class TerminateOnNaN(Callback):
         self.raise_error = raise_error
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stops training if the loss is not finite.
+
+        Args:
+            batch: the number of the batch in its epoch, from 0.
+            logs: means over the epoch so far, by name.
+
+        Raises:
+            RuntimeError: the loss is not finite, and raise_error is True.
+        """
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return

@@ -106,6 +106,7 @@ class DateFormat:
 
     @property
     def has_day(self) -> bool:
+        """Whether the pattern includes the day of the month."""
         return "%d" in self.pattern
 
     def read(self, cell: str) -> datetime | None:

@@ -103,6 +103,17 @@ def texts(values: Sequence[float] | Series) -> list[str]:
 
 
 def write_csv(path: Path, series: CsvSeries, labels: Sequence[str], ahead: Series) -> None:
+    """Writes forecasts to a CSV file with one line per value and nine significant digits.
+
+    Args:
+        path: the file; an existing one is overwritten.
+        series: the series that was forecast; names the columns.
+        labels: the date or the number of each value.
+        ahead: the values, as many as labels.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["date" if series.step else "number", series.column])

@@ -29,6 +29,15 @@ class Constant(Initializer):
         self.value = array.tolist()  # a number if it has no axes
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns an array filled with the value.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+
+        Raises:
+            ValueError: the value is an array that does not broadcast to the shape.
+        """
         return np.full(tuple(shape), self.value, dtype=dtype)
 
 
@@ -38,6 +47,12 @@ class Zeros(Initializer):
     kind: ClassVar[str] = "zeros"
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns an array of zeros.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+        """
         return np.zeros(tuple(shape), dtype=dtype)
 
 
@@ -47,6 +62,12 @@ class Ones(Initializer):
     kind: ClassVar[str] = "ones"
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns an array of ones.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+        """
         return np.ones(tuple(shape), dtype=dtype)
 
 
@@ -64,6 +85,15 @@ class Identity(Initializer):
         self.gain = check_number("Identity", "gain", gain, low=-math.inf)
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns the identity matrix times the gain.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+
+        Raises:
+            ValueError: the shape does not have two axes.
+        """
         if len(shape) != 2:
             raise ValueError(f"Identity: expected a shape of 2 axes, received {tuple(shape)}")
         rows, columns = shape

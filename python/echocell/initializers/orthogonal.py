@@ -33,6 +33,15 @@ class Orthogonal(RandomInitializer):
         self.gain = check_number("Orthogonal", "gain", gain, low=-math.inf)
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns a random orthonormal matrix times the gain.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+
+        Raises:
+            ValueError: the shape has fewer than two axes.
+        """
         if len(shape) < 2:
             raise ValueError(
                 f"Orthogonal: expected a shape of at least 2 axes, received {tuple(shape)}"

@@ -40,6 +40,12 @@ class RandomNormal(RandomInitializer):
         self.stddev = check_number(type(self).__name__, "stddev", stddev)
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns normal random numbers.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+        """
         values = self._generator().standard_normal(tuple(shape))
         return np.asarray(self.mean + self.stddev * values).astype(dtype)
 
@@ -56,6 +62,12 @@ class TruncatedNormal(RandomNormal):
     kind: ClassVar[str] = "truncated_normal"
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns normal random numbers within two standard deviations of the mean.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+        """
         values = truncated_normal(self._generator(), shape, self.stddev)
         return np.asarray(self.mean + values).astype(dtype)
 
@@ -84,5 +96,11 @@ class RandomUniform(RandomInitializer):
             )
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns uniform random numbers.
+
+        Args:
+            shape: shape of the weight.
+            dtype: dtype of the result. Default "float32".
+        """
         values = self._generator().uniform(self.minval, self.maxval, tuple(shape))
         return np.asarray(values).astype(dtype)

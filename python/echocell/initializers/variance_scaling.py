@@ -62,6 +62,12 @@ class VarianceScaling(RandomInitializer):
         self.distribution = "truncated_normal" if distribution == "normal" else distribution
 
     def __call__(self, shape: Shape, dtype: DTypeLike = "float32") -> Array:
+        """Returns random numbers of variance scale / n.
+
+        Args:
+            shape: shape of the weight, (..., inputs, outputs).
+            dtype: dtype of the result. Default "float32".
+        """
         fan_in, fan_out = _fans(shape)
         count = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
         stddev = math.sqrt(self.scale / max(1.0, count[self.mode]))

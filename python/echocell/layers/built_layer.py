@@ -172,6 +172,11 @@ class BuiltLayer(Arguments, Guarded):
         self.settle(WeightLocation(network, index, 0, len(parameters)))
 
     def settle(self, location: WeightLocation) -> None:
+        """Records where the layer's weights are stored, after they were moved there.
+
+        Args:
+            location: the parameters in a network.
+        """
         is_new, self.location = self.location is None, location
         if is_new and getattr(self, "activation", None) == "softmax":
             self._warn_of_certainty()
@@ -216,13 +221,28 @@ class BuiltLayer(Arguments, Guarded):
         return values
 
     def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
+        """Returns the regularizer of each parameter; None where there is none.
+
+        Args:
+            parameters: names and shapes.
+        """
         return [getattr(self, option_of(name, "regularizer"), None) for name, _ in parameters]
 
     def output_sample(self) -> Sample:
+        """Returns the shape of an output sample; None in it is an open axis.
+
+        Raises:
+            ValueError: the layer is not built.
+        """
         location = self.built_location()
         return shapes.sample_shape(location.network.output_shape(location.number))
 
     def built_location(self) -> WeightLocation:
+        """Returns where the weights are stored.
+
+        Raises:
+            ValueError: the layer is not built.
+        """
         if self.location is None:
             raise ValueError(f"layer {self.name!r} has no weights yet: {NOT_BUILT}")
         return self.location
@@ -281,11 +301,21 @@ class BuiltLayer(Arguments, Guarded):
         return check(weights, self.parameters(), np.dtype(self.built_location().network.dtype))
 
     def write_weights(self, checked: Sequence[Array]) -> None:
+        """Sets the weights of the built layer without further checks.
+
+        Args:
+            checked: the result of own_weights().
+        """
         network, number, first, _, _ = self.built_location()
         for k, value in enumerate(checked):
             network.set_parameter(number, first + k, value)
 
     def parameters(self) -> Parameters:
+        """Returns names and shapes of the weights, in the order of get_weights().
+
+        Raises:
+            ValueError: the layer is not built.
+        """
         network, number, first, size, _ = self.built_location()
         return network.parameters(number)[first : first + size]
 

@@ -34,4 +34,5 @@ class Flatten(Layer):
         self.data_format = data_format or "channels_last"
 
     def core_options(self) -> _core.LayerOptions:
+        """Returns the options in the form that the core takes."""
         return _core.FlattenOptions(channels_first=self.data_format == "channels_first")

@@ -63,6 +63,11 @@ class InputLayer(Layer):
             raise ValueError("Input: expected a shape, such as Input(shape=(5, 10)), received none")
 
     def core_options(self) -> _core.LayerOptions:
+        """Refuses, since the core has no layer for an input.
+
+        Raises:
+            TypeError: always.
+        """
         raise TypeError(
             f"layer {self.name!r}: an Input says what a model takes and computes nothing: call the "
             "model"

@@ -114,6 +114,15 @@ class Layer(BuiltLayer):
         return arrays.inputs(array, self.input_sample or (), dtype)
 
     def build_for_data(self, array: Array) -> None:
+        """Builds the layer for a batch, unless it is built for such data already.
+
+        Args:
+            array: [B, ...], the input.
+
+        Raises:
+            ValueError: the batch is empty or has no axis beside that of the samples, or the layer
+                does not fit its shape.
+        """
         sample = array.shape[1:]
         if self.location is not None and (
             self.owner is not None or shapes.fits(sample, self.input_sample or ())
@@ -212,6 +221,17 @@ class Layer(BuiltLayer):
     def checked_states(
         self, states: Any, rows: int | None, *, finite: bool = True
     ) -> list[Array] | None:
+        """Returns given states as arrays [B, H] of the layer's dtype; None for None.
+
+        Args:
+            states: one array or a list of arrays, in the order of the layer's states.
+            rows: B; None accepts any.
+            finite: whether NaN and infinity are refused. Default True.
+
+        Raises:
+            TypeError: the states do not hold numbers.
+            ValueError: their number or a shape differs, or a number is not finite.
+        """
         if states is None:
             return None
         location = self.built_location()

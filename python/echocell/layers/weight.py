@@ -35,6 +35,7 @@ class Weight(np.ndarray[Any, np.dtype[Any]]):
     _origin: Origin | None
 
     def __new__(cls, values: Array, origin: Origin) -> Weight:
+        """Returns a read-only view of the values."""
         weight = values.view(cls)
         weight._origin = origin
         weight.flags.writeable = False

@@ -48,6 +48,7 @@ class LearningRate(_Live, float):
     _attribute = "learning_rate"
 
     def __new__(cls, value: float, optimizer: Optimizer) -> LearningRate:
+        """Returns the rate at this time, which remembers its optimizer."""
         rate = float.__new__(cls, value)
         rate._optimizer = optimizer
         return rate
@@ -66,6 +67,7 @@ class Iterations(_Live, int):
     _attribute = "iterations"
 
     def __new__(cls, value: int, optimizer: Optimizer) -> Iterations:
+        """Returns the count at this time, which remembers its optimizer."""
         count = int.__new__(cls, value)
         count._optimizer = optimizer
         return count

@@ -70,6 +70,7 @@ def plot_history(
 
 
 def own_names(history: Mapping[str, Sequence[float]]) -> list[str]:
+    """Returns the names of the series that are not validation series."""
     return [name for name in history if not name.startswith("val_")]
 
 

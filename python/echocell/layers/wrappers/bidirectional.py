@@ -91,6 +91,7 @@ class Bidirectional(StateKeeper):
                 )
 
     def core_options(self) -> _core.LayerOptions:
+        """Returns the options in the form that the core takes."""
         return _core.BidirectionalOptions(
             forward=self.forward_layer.core_options(),
             backward=self.backward_layer.core_options(),
@@ -111,6 +112,7 @@ class Bidirectional(StateKeeper):
         ]
 
     def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
+        """Returns the regularizers of both layers; see the base class."""
         forward, backward = self._halves(parameters)
         return [
             *self.forward_layer.regularizers_of(forward),
@@ -118,6 +120,7 @@ class Bidirectional(StateKeeper):
         ]
 
     def settle(self, location: WeightLocation) -> None:
+        """Records the locations of this layer's weights and of both inner layers'."""
         super().settle(location)
         forward, backward = self._halves(self.parameters())
         for layer, first, part in (
@@ -131,6 +134,7 @@ class Bidirectional(StateKeeper):
             )
 
     def inner_layers(self) -> Sequence[Layer]:
+        """Returns the layer that reads forward and the one that reads backward."""
         return [self.forward_layer, self.backward_layer]
 
     def get_config(self) -> dict[str, Any]:

@@ -54,15 +54,22 @@ class TimeDistributed(StateKeeper):
         self._trainable = self._trainable and layer.trainable
 
     def keeps_states(self) -> bool:
+        """Whether the inner layer is stateful."""
         return self.stateful
 
     def _options_of_core(self) -> Sequence[str]:
         return (*super()._options_of_core(), "stateful")
 
     def core_options(self) -> _core.LayerOptions:
+        """Returns the options in the form that the core takes."""
         return _core.TimeDistributedOptions(layer=self.layer.core_options())
 
     def build_sample(self, sample: Sample, dtype: str) -> Sample:
+        """Builds the inner layer for one step; see the base class.
+
+        Raises:
+            ValueError: a sample has no time axis, or the inner layer does not fit a step.
+        """
         # The core omits the wrapper if the layer works on the last axis only.
         if len(sample) < 2:
             raise ValueError(
@@ -75,14 +82,17 @@ class TimeDistributed(StateKeeper):
         return self.layer.weights_for(parameters, dtype, sample[1:])
 
     def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
+        """Returns the regularizers of the inner layer."""
         return self.layer.regularizers_of(parameters)
 
     def settle(self, location: WeightLocation) -> None:
+        """Records the location of the inner layer's weights, which are all there are."""
         super().settle(location)
         self.layer.input_sample = (self.input_sample or ())[1:]
         self.layer.settle(location._replace(inner=True))
 
     def inner_layers(self) -> Sequence[Layer]:
+        """Returns the layer that is applied to each step."""
         return [self.layer]
 
     def get_config(self) -> dict[str, Any]:
