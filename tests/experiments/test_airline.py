@@ -32,7 +32,7 @@ def test_series() -> None:
     assert str(months[values.argmax()]) == "1960-07"
 
 
-def test_series_is_a_copy() -> None:
+def test_passengers_returns_a_copy() -> None:
     task.passengers()[:] = 0
     assert task.passengers()[0] == 112
 
@@ -41,7 +41,7 @@ def test_series_is_a_copy() -> None:
     ("look_back", "share", "train", "test"),
     [(1, 0.70, 98, 42), (3, 0.70, 96, 40), (10, 0.70, 89, 33), (1, 0.67, 94, 46)],
 )
-def test_pairs_are_those_of_the_recipe(look_back: int, share: float, train: int, test: int) -> None:
+def test_pairs_match_the_recipe(look_back: int, share: float, train: int, test: int) -> None:
     made = task.airline(look_back, share)
     cut = int(144 * share)
     scaled = (task.passengers() - 104) / (622 - 104)
@@ -55,7 +55,7 @@ def test_pairs_are_those_of_the_recipe(look_back: int, share: float, train: int,
         np.testing.assert_allclose(scaled[part.places], part.targets, rtol=1e-12)
 
 
-def test_scaler_of_the_recipe_sees_the_whole_series() -> None:
+def test_recipe_fits_the_scaler_to_the_whole_series() -> None:
     assert task.airline().scaler == MinMaxScaler(104, 622)
 
 
@@ -68,7 +68,7 @@ def test_scaler_of_the_recipe_sees_the_whole_series() -> None:
         ((50, 0.7), "look_back 50: expected a part of at least 52 months, received one of 44"),
     ],
 )
-def test_what_the_task_refuses(arguments: tuple[int, float], message: str) -> None:
+def test_task_refuses_invalid_arguments(arguments: tuple[int, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         task.airline(*arguments)
 
@@ -87,7 +87,7 @@ def test_every_window_is_followed_by_its_target(
         assert list(window) == values[place - look_back : place]
 
 
-def test_windows_are_their_own() -> None:
+def test_windows_are_copies() -> None:
     values = np.arange(5.0)
     look_back_pairs(values, 2)[0][:] = -1
     assert list(values) == [0, 1, 2, 3, 4]
@@ -101,7 +101,7 @@ def test_scaler(values: list[float], others: list[float]) -> None:
     assert scaled.max() <= 1
     if max(values) > min(values):
         assert scaled.max() == 1
-    # The error of the way there and back is that of the scaled value's last bit.
+    # Scaling and its inverse err by at most the last bit of the scaled value.
     size = max(abs(scaler.transform(others)).max() * scaler.scale, abs(scaler.low), 1e-300)
     back = scaler.inverse(scaler.transform(others))
     np.testing.assert_allclose(back, others, rtol=0, atol=1e-15 * 4 * size + 1e-300)
@@ -121,7 +121,7 @@ def test_scaler_of_a_constant_series() -> None:
         ([[1.0]], r"expected one axis \[N\], received shape \(1, 1\)"),
     ],
 )
-def test_what_the_scaler_refuses(values: object, message: str) -> None:
+def test_scaler_refuses_invalid_arguments(values: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MinMaxScaler.fit(values)  # type: ignore[arg-type]
 
@@ -180,12 +180,12 @@ def test_baselines_by_name() -> None:
 
 
 @pytest.mark.parametrize("places", [[-1], [6], [[1]]])
-def test_places_that_are_not_there(places: list[int]) -> None:
+def test_baselines_refuse_places_outside_the_series(places: list[int]) -> None:
     with pytest.raises(ValueError, match="places: expected one axis of integers 0 to 5"):
         repeat_last([1.0, 2.0, 3.0, 4.0, 5.0], places)
 
 
-def test_season_must_be_one() -> None:
+def test_season_must_be_positive() -> None:
     with pytest.raises(ValueError, match="season: expected at least 1, received 0"):
         same_season([1.0], [0], 0)
 
@@ -239,7 +239,7 @@ def test_experiment_in_short() -> None:
     text = "\n".join(report.notes)
     assert "repeat last month 23.70/50.14" in text
     assert "last year's growth 10.82/16.55" in text
-    # Three epochs are too few for anything.
+    # Three epochs are too few to beat a baseline.
     assert text.count('does not beat "repeat last month"') == 2
 
 
@@ -265,12 +265,12 @@ def test_one_month_learns_to_repeat_the_last() -> None:
     "changes",
     [{"look_back": "0"}, {"look_back": "1,-2"}, {"share": "0"}, {"share": "1"}, {"units": "0"}],
 )
-def test_settings_that_the_experiment_refuses(changes: dict[str, str]) -> None:
+def test_experiment_refuses_invalid_settings(changes: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="expected"):
         settings_of.changed(find("airline").settings, changes)
 
 
-def test_the_report_says_when_the_network_wins() -> None:
+def test_report_states_when_the_network_beats_the_baselines() -> None:
     made = task.airline(1)
     series = made.series
     perfect = Forecast(1, made, series[made.train.places], series[made.test.places])

@@ -50,7 +50,7 @@ def test_descriptions_are_complete(name: str) -> None:
     assert experiment.published.figure[-1] != "."
 
 
-def test_the_fewest_and_the_most_updates() -> None:
+def test_answer_gives_the_range_of_updates() -> None:
     a, b, c = point("a", 10), point("b", 20), point("c", 5, 80.0)
     assert extremes([a, b, c]) == "a took the fewest updates (10) and b the most (20); "
     assert extremes([a, c]) == "a took 10 updates; "
@@ -58,7 +58,7 @@ def test_the_fewest_and_the_most_updates() -> None:
     assert extremes([c]) == ""
 
 
-def test_what_was_not_learned() -> None:
+def test_answer_lists_the_settings_not_learned() -> None:
     learned, failed = point("a", 10), point("b", 20, 80.0)
     assert solved_text([learned], "length") == "every length was learned"
     assert solved_text([learned, failed], "length") == (

@@ -71,6 +71,6 @@ def test_all_cells_have_about_the_same_number_of_weights(cell: str) -> None:
         ({"look_back": 200}, "look_back 200: expected a part of at least"),
     ],
 )
-def test_settings_that_make_no_sense(values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS["cells"].settings, **values)

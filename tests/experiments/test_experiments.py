@@ -23,7 +23,7 @@ from support.short_runs import SHORT, png_size, run_short, short
 # -- the experiments
 
 
-def test_all_nine_are_there() -> None:
+def test_tutorials_are_listed() -> None:
     assert [one.name for one in experiments.groups()["tutorials"]] == list(SHORT)
 
 
@@ -106,7 +106,7 @@ def test_several_runs_are_summed_up() -> None:
     assert report.updates == 3 * SHORT["memory"][1]
 
 
-def test_the_table_names_what_was_asked_for() -> None:
+def test_table_has_a_row_per_report() -> None:
     report = run_short("alphabet-letter", seed=5)
     head, _, line = summary_table([report]).splitlines()
     assert head.split() == ["experiment", "published", "ours", "updates/s", "seconds", "picture"]
@@ -142,7 +142,7 @@ def test_run_experiment_refuses(arguments: dict[str, int], message: str) -> None
         run_short("memory", **arguments)
 
 
-def test_statistic_of_nothing() -> None:
+def test_statistics_of_no_values() -> None:
     with pytest.raises(ValueError, match="expected at least one value"):
         Statistic.of([])
     assert Statistic.of([2.0]).text(1) == "2.0"
@@ -196,7 +196,7 @@ def test_settings_are_written_as_they_are_read(settings: Any) -> None:
         ("=3", "expected key=value, received '=3'"),
     ],
 )
-def test_settings_refuse(text: str, message: str) -> None:
+def test_settings_refuse_invalid_values(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         settings_of.changed(Sample(), settings_of.parse_assignments([text]))
 
@@ -245,7 +245,7 @@ def test_json_has_no_nan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert figures == {"accuracy": None, "loss": None}
 
 
-def test_a_picture_that_fails_leaves_the_old_one(
+def test_failed_picture_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")

@@ -38,7 +38,7 @@ def figures_of(report: Any) -> dict[str, float]:
     return figures
 
 
-def test_they_are_listed() -> None:
+def test_later_experiments_are_listed() -> None:
     assert {*SHORT} <= {one.name for one in groups()["later"]}
 
 
@@ -58,7 +58,7 @@ def test_same_seed_same_figures(name: str) -> None:
         (math.inf, "diverged", "none (diverged)"),
     ],
 )
-def test_a_row_says_what_its_loss_means(loss: float, verdict: str, figure: str) -> None:
+def test_rows_explain_their_loss(loss: float, verdict: str, figure: str) -> None:
     row = Row("GRU", "usual", 1000, 0.02, loss=loss, losses=[loss], updates_at=[1], seconds=1.0)
     assert (row.verdict, row.figure) == (verdict, figure)
 
@@ -77,7 +77,7 @@ def test_picture_and_json_are_written(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["adding-later", "copy-memory"])
-def test_every_cell_bias_and_length_is_a_row(name: str) -> None:
+def test_one_row_per_cell_bias_and_length(name: str) -> None:
     report = run_short(name, seed=3)
     heads, *rows = report.table
     assert list(heads[:5]) == ["cell", "bias", "T", "test loss", "without memory"]
@@ -107,7 +107,7 @@ def test_every_cell_bias_and_length_is_a_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["adding-later", "copy-memory"])
-def test_a_row_is_the_same_whatever_else_is_run(name: str) -> None:
+def test_rows_do_not_depend_on_other_rows(name: str) -> None:
     longer = SHORT[name]["lengths"][1]
     both = figures_of(run_short(name, seed=5))
     experiment = EXPERIMENTS[name]
@@ -133,7 +133,7 @@ def test_adding_is_learned_over_two_hundred_steps() -> None:
     assert figures["loss, LSTM, chrono, T = 200"] < 0.05
 
 
-def test_the_rate_falls_and_no_update_is_lost() -> None:
+def test_lowering_the_rate_loses_no_update() -> None:
     model = Sequential([Dense(1, input_shape=(1,))])
     model.compile(loss="mse", optimizer=Adam(0.5))
     assert model.optimizer is not None
@@ -171,12 +171,12 @@ class Oracle:
     ("most", "limit", "largest"),
     [(0, 9, 0), (7, 9, 7), (49, 120, 49), (50, 120, 50), (200, 60, 60)],
 )
-def test_the_largest_n_is_found(language: str, most: int, limit: int, largest: int) -> None:
+def test_largest_n_is_found(language: str, most: int, limit: int, largest: int) -> None:
     model: Any = Oracle(language, most)
     assert largest_accepted(model, language, limit) == largest
 
 
-def test_languages_reports_every_cell_on_both() -> None:
+def test_languages_reports_every_cell_on_both_languages() -> None:
     report = run_short("languages", seed=3)
     _, *rows = report.table
     names = ["a^n b^n"] * len(CELLS) + ["a^n b^n c^n"] * (len(CELLS) + 1)
@@ -192,7 +192,7 @@ def test_languages_reports_every_cell_on_both() -> None:
     assert note.startswith("Answer (seed 3): ")
 
 
-def test_an_lstm_counts_beyond_its_training() -> None:
+def test_lstm_counts_beyond_its_training() -> None:
     report = run_short("languages", seed=21, changes={"strings": 5000, "limit": 20, "trials": 1})
     assert figures_of(report)["best n, a^n b^n, LSTM, no forget gate"] > 12
 
@@ -209,6 +209,6 @@ def test_an_lstm_counts_beyond_its_training() -> None:
         ("languages", {"learning_rate": -1.0}, "learning_rate: expected above 0"),
     ],
 )
-def test_settings_that_make_no_sense(name: str, values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS[name].settings, **values)

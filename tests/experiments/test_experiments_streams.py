@@ -68,7 +68,7 @@ def test_same_seed_same_run(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHORT)
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
-def test_a_learning_rate_must_be_positive(name: str, value: float) -> None:
+def test_learning_rate_must_be_positive(name: str, value: float) -> None:
     with pytest.raises(ValueError, match="learning_rate: expected above 0"):
         replace(EXPERIMENTS[name].settings, learning_rate=value)
 
@@ -76,7 +76,7 @@ def test_a_learning_rate_must_be_positive(name: str, value: float) -> None:
 # -- continual-reber
 
 
-def test_streams_go_on_and_begin_with_a_string() -> None:
+def test_streams_begin_with_a_string_and_continue() -> None:
     streams = Streams(2, 25, np.random.default_rng(1))
     sources = [reber.pieces(4000, child) for child in np.random.default_rng(1).spawn(2)]
     whole = [next(source) for source in sources]
@@ -95,7 +95,7 @@ def test_streams_go_on_and_begin_with_a_string() -> None:
     np.testing.assert_array_equal(x[1], whole[1][0][begin : begin + 25])
 
 
-def test_streams_can_be_ended_at_the_edge_of_what_was_drawn() -> None:
+def test_streams_can_end_where_the_drawn_symbols_end() -> None:
     streams = Streams(1, 4000, np.random.default_rng(2))
     streams.read()
     streams.end(0)
@@ -106,7 +106,7 @@ def test_streams_can_be_ended_at_the_edge_of_what_was_drawn() -> None:
 
 
 @pytest.mark.parametrize(("error", "is_wrong"), [(0.48, False), (0.5, True), (np.nan, True)])
-def test_one_output_off_is_an_error(error: float, is_wrong: bool) -> None:
+def test_one_wrong_output_is_an_error(error: float, is_wrong: bool) -> None:
     targets = np.zeros((1, 2, 7), np.float32)
     outputs = targets.copy()
     outputs[0, 1, 3] = error
@@ -159,7 +159,7 @@ def legal(text: str) -> Any:
     return last
 
 
-def test_a_test_counts_up_to_the_first_error_of_each_stream() -> None:
+def test_test_counts_steps_until_the_first_error_of_each_stream() -> None:
     rng = np.random.default_rng(5)
     model: Any = Oracle(wrong_at=130)
     assert reber_streams.correct_symbols(model, 2, 200, rng).tolist() == [200, 130]
@@ -167,13 +167,13 @@ def test_a_test_counts_up_to_the_first_error_of_each_stream() -> None:
     assert reber_streams.correct_symbols(model, 2, 200, rng).tolist() == [200, 200]
 
 
-def test_marks_are_powers_of_ten_and_the_end() -> None:
+def test_marks_are_powers_of_ten_and_the_last_step() -> None:
     assert reber_streams.marks(100_000) == [10, 100, 1000, 10_000, 100_000]
     assert reber_streams.marks(150) == [10, 100, 150]
     assert reber_streams.marks(7) == [7]
 
 
-def test_a_cell_without_forget_gate_grows_on() -> None:
+def test_state_grows_without_a_forget_gate() -> None:
     set_random_seed(6)
     sizes = {}
     for gates in ("ifo", "io"):
@@ -183,7 +183,7 @@ def test_a_cell_without_forget_gate_grows_on() -> None:
     assert sizes["ifo"][1] < 5
 
 
-def test_no_more_streams_are_begun_than_allowed() -> None:
+def test_number_of_streams_is_limited() -> None:
     changes = {**SHORT["continual-reber"], "most_streams": 4, "updates": 500}
     settings = replace(EXPERIMENTS["continual-reber"].settings, **changes)
     run = Run(1)
@@ -196,14 +196,14 @@ def test_no_more_streams_are_begun_than_allowed() -> None:
 # -- timing
 
 
-def test_tasks_are_all_shapes_periods_and_inputs() -> None:
+def test_tasks_cover_all_shapes_periods_and_inputs() -> None:
     names = [(task.name, task.inputs) for task in timing.tasks(timing.TimingSettings())]
     assert len(names) == len(set(names)) == 16
     assert names[0] == ("spikes, period 10", "none")
     assert names[-1] == ("rectangle, period 25", "constant")
 
 
-def test_a_cosine_is_learned_through_peepholes() -> None:
+def test_peepholes_learn_a_cosine() -> None:
     """At least one of a few trials succeeds; also checks the counts."""
     settings = timing.TimingSettings(test_periods=100)
     task = timing.Task("cosine", 10, "none")
@@ -218,7 +218,7 @@ def test_a_cosine_is_learned_through_peepholes() -> None:
     assert all(trial["updates"] == 10_000 for trial in trials if not trial["solved"])
 
 
-def test_it_is_fishers_exact_test() -> None:
+def test_significance_is_fishers_exact_test() -> None:
     assert timing.fisher_exact(3, 3, 10) == pytest.approx(1)
     assert timing.fisher_exact(4, 0, 4) == pytest.approx(2 / math.comb(8, 4))
     assert timing.fisher_exact(0, 4, 4) == timing.fisher_exact(4, 0, 4)
@@ -232,7 +232,7 @@ def row(peephole: bool, solved: int, task: timing.Task) -> timing.Row:
     return timing.Row(task, peephole, trials, 1.0)
 
 
-def test_the_answer_says_where_peepholes_help_and_where_not() -> None:
+def test_answer_states_where_peepholes_help() -> None:
     counts = {"spikes": (0, 9), "cosine": (9, 0), "triangle": (2, 3), "rectangle": (0, 0)}
     pairs = []
     for shape, (without, peep) in counts.items():
@@ -247,6 +247,6 @@ def test_the_answer_says_where_peepholes_help_and_where_not() -> None:
     assert answer.endswith("Solved in no trial: rectangle, period 10.")
 
 
-def test_the_rate_falls_to_a_hundredth() -> None:
+def test_rate_falls_to_a_hundredth() -> None:
     rates = [falling_rate.exponential(0.5, done) for done in (0, 0.5, 1)]
     np.testing.assert_allclose(rates, [0.5, 0.05, 0.005])

@@ -39,7 +39,7 @@ def train(piece: str, rng: np.random.Generator) -> Result:
     return {"piece": piece, "loss": loss, "process": os.getpid()}
 
 
-def test_the_same_as_one_after_the_other() -> None:
+def test_forked_results_equal_sequential_ones() -> None:
     pieces = ["a", "b", "c", "d"]
     forked_run, plain = Run(3), Run(3)
     results = forked_run.each_once(pieces, train)
@@ -62,7 +62,7 @@ def test_updates_and_seconds_are_counted() -> None:
     assert run.seconds > 0
 
 
-def test_pieces_that_are_done_are_not_done_again(tmp_path: Path) -> None:
+def test_finished_pieces_are_not_run_again(tmp_path: Path) -> None:
     head = {"x": 1}
     first = Run(3, journal=Journal(tmp_path / "j", head))
     done = first.each_once(["a", "b"], train)
@@ -72,7 +72,7 @@ def test_pieces_that_are_done_are_not_done_again(tmp_path: Path) -> None:
     assert results[2]["process"] == os.getpid()  # one alone needs no other
 
 
-def test_an_error_in_a_process_is_raised_here(tmp_path: Path) -> None:
+def test_error_in_a_child_process_is_raised_in_the_parent(tmp_path: Path) -> None:
     def work(piece: str, rng: np.random.Generator) -> Result:
         if piece == "b":
             raise ValueError("b went wrong")
@@ -84,7 +84,7 @@ def test_an_error_in_a_process_is_raised_here(tmp_path: Path) -> None:
     assert run.each_once(["a", "c"], work) == [{"piece": "a"}, {"piece": "c"}]
 
 
-def test_an_interrupt_stops_what_is_under_way(tmp_path: Path) -> None:
+def test_interrupt_stops_running_pieces(tmp_path: Path) -> None:
     """The signal goes to this process only; from a terminal, all processes receive it."""
 
     def work(piece: str, rng: np.random.Generator) -> Result:
@@ -100,7 +100,7 @@ def test_an_interrupt_stops_what_is_under_way(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # no piece ran to its end
 
 
-def test_one_thread_forks_nothing() -> None:
+def test_one_thread_does_not_fork() -> None:
     echocell.set_num_threads(1)
     results = Run(3).each_once(["a", "b"], train)
     assert {result["process"] for result in results} == {os.getpid()}

@@ -31,7 +31,7 @@ def test_run_reports_every_step(tmp_path: Path) -> None:
     assert written["table"] == [list(row) for row in report.table]
 
 
-def test_the_cell_is_what_was_kept_and_what_was_written() -> None:
+def test_cell_is_the_kept_plus_the_written_part() -> None:
     heads, *rows = run_gates({"epochs": 100}, seed=1).table
     for row in rows:
         value = dict(zip(heads, row, strict=True))
@@ -46,7 +46,7 @@ def test_memory_is_learned() -> None:
     assert "The last values are correct" in report.notes[0]
 
 
-def test_too_few_epochs_are_said_not_to_solve_it() -> None:
+def test_too_few_epochs_are_reported_as_unsolved() -> None:
     assert "Not learned" in run_gates({"epochs": 1}, seed=1).notes[0]
 
 
@@ -63,6 +63,6 @@ def test_same_seed_same_figures() -> None:
         ({"rate": 0.0}, "rate: expected above 0"),
     ],
 )
-def test_settings_that_make_no_sense(values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS["gates"].settings, **values)

@@ -41,7 +41,7 @@ def rest_of_loss(model: Any, x: Any, y: Any, states: list[Any]) -> Any:
 @pytest.mark.parametrize(
     "layer", [simple_rnn(3, 1.5), GRU(3), LSTM(3)], ids=["SimpleRNN", "GRU", "LSTM"]
 )
-def test_state_gradients_are_those_of_finite_differences(layer: Any, seed: int) -> None:
+def test_state_gradients_equal_finite_differences(layer: Any, seed: int) -> None:
     set_random_seed(seed % 2**31)
     rng = np.random.default_rng(seed)
     x, y = rng.standard_normal((2, 6, 1)), rng.standard_normal((2, 1))
@@ -95,6 +95,6 @@ def test_same_seed_same_figures() -> None:
         ({"scales": (0.0,)}, "expected scales, rate and clip above 0"),
     ],
 )
-def test_settings_that_make_no_sense(values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS["gradient-flow"].settings, **values)

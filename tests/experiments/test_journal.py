@@ -30,7 +30,7 @@ GOOD = b'{"key": "b", "result": {}}'
         (b'{"key": "a", "resu', "Unterminated string"),
     ],
 )
-def test_a_line_that_is_no_piece_is_named(tmp_path: Path, line: bytes, reason: str) -> None:
+def test_invalid_line_is_named_in_the_error(tmp_path: Path, line: bytes, reason: str) -> None:
     path = tmp_path / "x.jsonl"
     text = b"\n".join([b'{"run": 1}', GOOD, line, GOOD.replace(b"b", b"c"), b""])
     path.write_bytes(text)
@@ -42,7 +42,7 @@ def test_a_line_that_is_no_piece_is_named(tmp_path: Path, line: bytes, reason: s
 
 
 @pytest.mark.parametrize("head", [b"", b"\xff", b"[" * 100_000, b"null", b'{"run": 2}'])
-def test_a_head_that_is_none_is_refused(tmp_path: Path, head: bytes) -> None:
+def test_invalid_header_is_refused(tmp_path: Path, head: bytes) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(head + b"\n" + GOOD + b"\n")
     with pytest.raises(JournalError, match="belongs to another run"):
@@ -50,16 +50,14 @@ def test_a_head_that_is_none_is_refused(tmp_path: Path, head: bytes) -> None:
 
 
 @pytest.mark.parametrize("end", [b"", b"{", b'{"key": "\xc3', b'{"key": "a", "result": {}'])
-def test_what_a_killed_run_left_of_its_last_line_is_dropped(tmp_path: Path, end: bytes) -> None:
+def test_incomplete_last_line_of_a_killed_run_is_dropped(tmp_path: Path, end: bytes) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'{"run": 1}\n' + GOOD + b"\n" + end)
     resumed = Journal(path, {"run": 1}, resume=True)
     assert (resumed.get("a"), resumed.get("b")) == (None, {})
 
 
-def test_a_piece_is_on_the_disk_when_put_returns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_put_writes_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced = []
     fsync = os.fsync
 
@@ -76,7 +74,7 @@ def test_a_piece_is_on_the_disk_when_put_returns(
     assert synced == [str(tmp_path / "x.jsonl")]
 
 
-def test_a_piece_that_cannot_be_written_leaves_the_journal_as_it_was(tmp_path: Path) -> None:
+def test_failed_write_leaves_the_journal_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     journal = Journal(path, {})
     for key in "ab":

@@ -116,7 +116,7 @@ def test_rows_may_be_shorter_than_the_lag() -> None:
     assert decoded(y[0]) == [3, 1]
 
 
-def test_every_row_that_is_long_enough_holds_its_answer() -> None:
+def test_long_enough_rows_contain_their_answer() -> None:
     sequences = random_values((4, 12), 1000, np.random.default_rng(2))
     for steps in (4, 12):
         x, y = to_rows(sequences, 1000, steps, lag=3, missing=-1.0)
@@ -134,21 +134,21 @@ def test_every_row_that_is_long_enough_holds_its_answer() -> None:
         (lambda: to_rows([[1, 2, 5]], 5, 2), "expected values 0..4, received 5"),
     ],
 )
-def test_rows_that_cannot_be_made(make: Any, message: str) -> None:
+def test_rows_refuse_invalid_arguments(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
 
 
-def test_batch_rows_goes_from_sequence_to_sequence_in_groups() -> None:
+def test_batch_rows_groups_sequences() -> None:
     rows = np.array([[10, 11], [20, 21], [30, 31], [40, 41]], np.float32)
     assert batch_rows(rows).tolist() == [10, 11, 20, 21, 30, 31, 40, 41]
     assert batch_rows(rows, 2).tolist() == [10, 20, 11, 21, 30, 40, 31, 41]
 
 
-# -- what the sweeps share
+# -- functions that the sweeps share
 
 
-def test_carried_states_are_forgotten_after_each_group_of_sequences() -> None:
+def test_carried_states_are_reset_after_each_group() -> None:
     """A group contains whole sequences: six rows of two sequences make six batches."""
     model = build(1, 4, 5, carried=2)
     sequences = random_values((4, 7), 4, np.random.default_rng(3))
@@ -166,7 +166,7 @@ def test_carried_states_are_forgotten_after_each_group_of_sequences() -> None:
     assert all(not np.any(state) for layer in model.get_states() for state in layer)
 
 
-def test_steps_without_an_answer_are_not_counted() -> None:
+def test_steps_without_an_answer_do_not_count() -> None:
     """All answers are equal and soon learned; the first steps have no answer and do not count."""
 
     def generate(count: int) -> tuple[Floats, Floats]:
@@ -179,7 +179,7 @@ def test_steps_without_an_answer_are_not_counted() -> None:
     assert result["solved"]
 
 
-def test_a_window_that_holds_the_answer_is_learned() -> None:
+def test_window_with_the_answer_is_learned() -> None:
     settings = replace(
         EXPERIMENTS["lag-state"].settings, windows=(2,), n_values=5, most_sequences=1000, tests=10
     )
@@ -188,7 +188,7 @@ def test_a_window_that_holds_the_answer_is_learned() -> None:
     assert "over" not in report.table[1][1]
 
 
-def test_comparison_is_over_the_places_that_both_learned() -> None:
+def test_comparison_uses_the_settings_both_learned() -> None:
     def points(*updates: int) -> list[Point]:
         return [Point("", u > 0, abs(u), 0, 0.0, 0.0) for u in updates]
 
@@ -236,7 +236,7 @@ def test_verdict_on_carrying(
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_short_run_reports_every_place(name: str, tmp_path: Path) -> None:
+def test_short_run_reports_every_setting(name: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     _, labels, most = SHORT[name]
     report = run_short(name, seed=3, out=tmp_path)
@@ -284,6 +284,6 @@ def test_every_lag_exercise_is_listed_and_tested() -> None:
         ("lag-whole", {"window": 11}, "expected a window of at least 2 steps"),
     ],
 )
-def test_settings_that_make_no_sense(name: str, values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS[name].settings, **values)

@@ -69,7 +69,7 @@ def run_short(name: str, **arguments: Any) -> experiments.Report:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_short_run_reports_every_place(name: str, tmp_path: Path) -> None:
+def test_short_run_reports_every_setting(name: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     _, labels, most = SHORT[name]
     report = run_short(name, seed=3, out=tmp_path)
@@ -103,7 +103,7 @@ def test_same_seed_same_figures(name: str) -> None:
         ("memory-batch", {"runs": 0}, "runs: expected at least 1, received 0"),
     ],
 )
-def test_settings_that_make_no_sense(name: str, values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS[name].settings, **values)
 
@@ -113,7 +113,7 @@ def test_settings_that_make_no_sense(name: str, values: dict[str, Any], message:
 
 @pytest.mark.parametrize("way", WAYS[1:], ids=lambda way: way.name)
 @pytest.mark.parametrize("counted", [True, False])
-def test_a_short_middle_is_learned_through_whole_sequences(way: Any, counted: bool) -> None:
+def test_short_middle_is_learned_from_whole_sequences(way: Any, counted: bool) -> None:
     set_random_seed(1)
     make = middles.counted_middle if counted else middles.repeated_middle
     run = Run(1)
@@ -141,7 +141,7 @@ def test_limits_count_sequences_and_steps() -> None:
 # -- many runs
 
 
-def test_schedule_is_the_training_of_the_experiment_memory() -> None:
+def test_schedule_equals_the_memory_tutorial() -> None:
     """Truncation to one step with batches of one equals a stateful layer that is reset."""
     stateful = build_stateful(MemorySettings(units=4))
     model = memory_trials.build(4)
@@ -166,7 +166,7 @@ def test_schedule_is_the_training_of_the_experiment_memory() -> None:
         (UpdateSchedule(2, True, shuffled=True, separated=True), 8),
     ],
 )
-def test_updates_per_epoch_are_those_of_the_optimizer(
+def test_updates_per_epoch_equal_the_optimizer_count(
     schedule: UpdateSchedule, updates: int
 ) -> None:
     model = memory_trials.build(2)
@@ -192,7 +192,7 @@ def test_whole_sequences_are_learned_more_often_than_the_carried_state() -> None
 # -- the sequences
 
 
-def test_middle_of_three_is_the_tutorial() -> None:
+def test_middle_of_three_equals_the_tutorial() -> None:
     for make in (middles.counted_middle, middles.repeated_middle):
         np.testing.assert_array_equal(middles.two_sequences(make(3), 5), memory.SEQUENCES)
 
@@ -215,7 +215,7 @@ def test_random_sequences_end_as_they_began() -> None:
 
 
 @pytest.mark.parametrize("middle", [[], [3], [-1], [[0]]])
-def test_middles_that_cannot_be(middle: list[Any]) -> None:
+def test_middles_refuse_invalid_arguments(middle: list[Any]) -> None:
     with pytest.raises(ValueError, match=r"expected a middle of values 0\.\.2"):
         middles.two_sequences(middle, 5)
     with pytest.raises(ValueError, match="m: expected at least 1, received 0"):

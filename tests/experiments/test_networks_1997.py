@@ -34,7 +34,7 @@ from echocell.experiments.run.trials import PaperRow
         (NETWORK_6B, 8, 8, 308),
     ],
 )
-def test_as_many_weights_as_in_the_paper(
+def test_weight_counts_equal_the_paper(
     network: Network1997, features: int, outputs: int, weights: int
 ) -> None:
     assert network.build(features, outputs).count_params() == weights
@@ -52,7 +52,7 @@ def test_weights_of_1() -> None:
     """276 in table 1, and the biases of 6 cells and 7 outputs."""
     assert NETWORK_1.build(7, 7, every_step=True).count_params() == 276 + 6 + 7
     bare = replace(NETWORK_1, biases="gates", outputs_bias=None)
-    # Biases of cells are there, not trained.
+    # The cells have biases, which are not trained.
     assert bare.build(7, 7, every_step=True).count_params() == 276 + 6
 
 
@@ -61,7 +61,7 @@ def test_weights_of_2b() -> None:
     assert NETWORK_2B.build(101, 101, every_step=True).count_params() == 10_504 + 4
 
 
-def test_where_weights_and_biases_begin() -> None:
+def test_initial_weights_and_biases() -> None:
     kernel, recurrent, bias, outputs, outputs_bias = NETWORK_1.build(
         7, 7, every_step=True
     ).get_weights()
@@ -84,7 +84,7 @@ def test_where_weights_and_biases_begin() -> None:
 
 
 @pytest.mark.parametrize("steps", ["all", "last"])
-def test_an_update_is_that_of_half_the_sum_of_squares(steps: str) -> None:
+def test_update_minimizes_half_the_sum_of_squares(steps: str) -> None:
     rng = np.random.default_rng(1)
     network = Network1997(2, 2, 0.5, rate=0.3)
     model = network.build(3, 4, every_step=True)
@@ -102,7 +102,7 @@ def test_an_update_is_that_of_half_the_sum_of_squares(steps: str) -> None:
     np.testing.assert_allclose(model.get_weights()[-1] - before[-1], expected, rtol=1e-4)
 
 
-def test_targets_are_those_of_the_network() -> None:
+def test_targets_fit_the_network() -> None:
     seen: list[Any] = []
 
     class Model:
@@ -132,7 +132,7 @@ def test_description_and_limits() -> None:
     assert recipe.reference == PaperRow("x", 7, 50)
 
 
-def test_it_has_the_cell_of_1997() -> None:
+def test_network_has_the_cell_of_1997() -> None:
     options = NETWORK_4.build(2, 1).layers[0].core_options()
     assert isinstance(options, _core.MemoryBlocksOptions)
     assert options.gates == "io"

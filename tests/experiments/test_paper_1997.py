@@ -84,7 +84,7 @@ def task_of(name: str) -> Task:
 
 
 @pytest.mark.parametrize("name", [*NAMES, "long-lag-c"])
-def test_a_network_that_answers_nan_solves_no_task(name: str) -> None:
+def test_nan_outputs_solve_no_task(name: str) -> None:
     task = task_of(name) if name in NAMES else very_long_lag.task_2c(3, 4, 5)
     rng = np.random.default_rng(1)
     _, y = task.draw(5, rng)
@@ -97,7 +97,7 @@ def test_a_network_that_answers_nan_solves_no_task(name: str) -> None:
     assert not task.solved(nan, rng)
 
 
-def test_a_recipe_with_fewer_trials_is_drawn_with_another(tmp_path: Any) -> None:
+def test_recipes_with_different_numbers_of_trials_are_drawn(tmp_path: Any) -> None:
     pytest.importorskip("matplotlib")
     reference = PaperRow("x", 100)
     ours, old = (
@@ -127,7 +127,7 @@ def test_until_solved_counts_sequences_and_updates() -> None:
     assert run.updates == 6
 
 
-def test_until_solved_gives_up_at_the_limit() -> None:
+def test_until_solved_stops_at_the_limit() -> None:
     seen: list[int] = []
     result = until_solved(
         Run(1),
@@ -162,7 +162,7 @@ def test_outcome_counts_the_trials_that_succeeded() -> None:
     assert result.notes[1:] == ("* fewer successful trials, or more sequences, than published",)
 
 
-def test_what_falls_short() -> None:
+def test_falls_short_compares_with_the_paper() -> None:
     def trials(*sequences: int) -> list[Trial]:
         return [Trial(count > 0, abs(count), 1, 1.0) for count in sequences]
 
@@ -175,6 +175,6 @@ def test_what_falls_short() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
-def test_a_learning_rate_must_be_positive(value: float) -> None:
+def test_learning_rate_must_be_positive(value: float) -> None:
     with pytest.raises(ValueError, match="learning_rate: expected above 0"):
         replace(EXPERIMENTS["reber"].settings, learning_rate=value)

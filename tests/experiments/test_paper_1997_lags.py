@@ -76,7 +76,7 @@ def test_errors_at_the_end_decide(task: Task, right: Any, limit: float) -> None:
     assert not task.solved(off_by(right, 1.01 * limit), rng)
 
 
-def test_2a_looks_at_every_step_of_both_sequences() -> None:
+def test_2a_checks_every_step_of_both_sequences() -> None:
     task, rng = task_2a(6), np.random.default_rng(1)
     seen = []
 
@@ -118,7 +118,7 @@ def test_mean_errors_decide(
         (task_3c(20, 9, 256), (0.2, 0.8), 0.11, 0),
     ],
 )
-def test_so_many_large_errors_are_allowed(
+def test_number_of_large_errors_is_limited(
     task: Task, targets: tuple[float, float], error: float, allowed: int
 ) -> None:
     def answer(x: list[np.ndarray], wrong: int) -> np.ndarray:
@@ -137,7 +137,7 @@ def test_3c_is_trained_on_noisy_targets() -> None:
     assert len(np.unique(y)) == 50
 
 
-def test_a_long_test_stops_at_the_first_part_that_fails() -> None:
+def test_long_test_stops_at_the_first_failed_part() -> None:
     drawn = []
 
     def draw(count: int, _: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -154,7 +154,7 @@ def test_a_long_test_stops_at_the_first_part_that_fails() -> None:
 # ---- recipes -----------------------------------------------------------------------------------
 
 
-def test_another_recipe_on_the_same_task() -> None:
+def test_task_with_another_recipe() -> None:
     seen = []
 
     def build() -> Sequential:
@@ -194,7 +194,7 @@ def test_weights_reach_the_loss() -> None:
         assert np.sign(model.get_weights()[0]) == sign
 
 
-def test_verdict_says_what_falls_short() -> None:
+def test_verdict_states_the_shortfall() -> None:
     def said(trials: list[Trial]) -> str:
         return verdict(Trials("ours", trials, PaperRow("y", 250)))[0]
 
@@ -215,7 +215,7 @@ def test_verdict_says_what_falls_short() -> None:
 
 
 @pytest.mark.parametrize("name", SINGLE)
-def test_a_row_compares_with_the_paper(name: str) -> None:
+def test_rows_compare_with_the_paper(name: str) -> None:
     settings = changed(name, trials=1, units=2, most_sequences=10, check_every=10, tests=3)
     report = run_experiment(EXPERIMENTS[name], settings=settings, seed=1)
     assert report.notes[0] == "Falls short of the paper: 0 of 1 trials succeed."
@@ -257,7 +257,7 @@ def test_pairs_of_2c(tmp_path: Path) -> None:
     assert report.picture.stat().st_size > 20_000
 
 
-def test_pairs_that_fall_short_are_named() -> None:
+def test_failed_pairs_are_named() -> None:
     settings = changed("long-lag-c", q=(50,), p=(50,), trials=1, most_sequences=8, tests=20)
     report = run_experiment(EXPERIMENTS["long-lag-c"], settings=settings, seed=5)
     assert report.notes[0] == "Ours falls short of the paper at q = 50, p = 50."
@@ -266,7 +266,7 @@ def test_pairs_that_fall_short_are_named() -> None:
     assert report.notes[0] == "The paper reports none of these pairs (q, p)."
 
 
-def test_all_pairs_of_the_paper_are_there() -> None:
+def test_all_pairs_of_the_paper_are_listed() -> None:
     settings = EXPERIMENTS["long-lag-c"].settings
     assert settings.pairs == list(published.TASK_2C)
     assert len(settings.pairs) == 9
@@ -285,6 +285,6 @@ def test_all_pairs_of_the_paper_are_there() -> None:
         ("two-sequence-c", {"decay": -0.1}, "decay: expected at least 0"),
     ],
 )
-def test_bad_settings_are_refused(name: str, values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         changed(name, **values)

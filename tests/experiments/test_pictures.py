@@ -38,7 +38,7 @@ DRAWN += ["adding-later", "languages", "continual-reber", "timing"]
 Box = tuple[str, Bbox]
 
 
-# -- what is looked at
+# -- texts and marks of a figure
 
 
 def parts(figure: Any) -> Iterator[Any]:
@@ -123,7 +123,7 @@ def test_every_experiment(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "share"), [("lag-depth", 0), ("memory-shuffle", 1)])
-def test_where_all_failed_or_all_succeeded(name: str, share: float) -> None:
+def test_pictures_if_all_failed_or_all_succeeded(name: str, share: float) -> None:
     check_readable(canned_outcome(name, share).draw(name))
 
 
@@ -177,20 +177,20 @@ def test_long_names_of_layers_fit_the_picture_of_a_model() -> None:
     check_readable(plot_model(model, None, show_shapes=True))
 
 
-def test_lines_that_are_close_have_names_apart() -> None:
+def test_labels_of_close_lines_do_not_overlap() -> None:
     lines = {f"paper: recipe number {k}": 1000.0 + 10 * k for k in range(6)}
     series = {"ours": [(900.0, True), (1100.0, False)]}
     check_readable(sweep_plot.plot_sweep("t", [Panel("y", "x", [1, 2], series, lines=lines)]))
 
 
-def test_places_that_are_close_are_not_all_labelled() -> None:
+def test_close_ticks_are_not_all_labelled() -> None:
     x = [*range(1, 60), 1000, 1001]
     series = {"": [(1.0, True)] * len(x)}
     panels = [Panel("y", "x", x, series, log_x=log) for log in (True, False)]
     check_readable(sweep_plot.plot_sweep("t", panels))
 
 
-def test_things_without_order_are_bars_with_names() -> None:
+def test_unordered_settings_are_bars_with_names() -> None:
     names = ["per step", "per sequence"]
     bars = Bars("updates", names, {"": [(8000.0, False), (700.0, True)]})
     (axes,) = sweep_plot.plot_sweep("t", [bars]).axes

@@ -58,7 +58,7 @@ def run_short(name: str, **arguments: Any) -> experiments.Report:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_short_run_reports_every_place(name: str, tmp_path: Path) -> None:
+def test_short_run_reports_every_setting(name: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     _, labels, most = SHORT[name]
     report = run_short(name, seed=3, out=tmp_path)
@@ -87,7 +87,7 @@ def test_same_seed_same_figures(name: str) -> None:
     assert [r.figures for r in first.records] == [r.figures for r in second.records]
 
 
-def test_a_place_is_the_same_whatever_else_is_swept() -> None:
+def test_results_do_not_depend_on_other_settings() -> None:
     one = replace(short("echo-length"), lengths=(4,))
     alone = run_experiment(EXPERIMENTS["echo-length"], settings=one, seed=5)
     both = run_short("echo-length", seed=5)
@@ -95,7 +95,7 @@ def test_a_place_is_the_same_whatever_else_is_swept() -> None:
     assert alone.table[1][4] == both.table[2][4]
 
 
-def test_echo_is_learned_until_nothing_is_wrong() -> None:
+def test_echo_is_trained_until_all_outputs_are_right() -> None:
     """The task of the tutorial takes about 10,000 updates."""
     run = Run(1)
     rng = np.random.default_rng(1)
@@ -107,7 +107,7 @@ def test_echo_is_learned_until_nothing_is_wrong() -> None:
     assert result["samples"] == result["updates"] == run.updates
 
 
-def test_samples_are_updates_times_batch_size_also_from_a_data_set() -> None:
+def test_samples_are_updates_times_batch_size() -> None:
     result = train(
         Case(batch_size=16), Limits(100, 20, 50, data=30), Run(1), "", np.random.default_rng(1)
     )
@@ -124,12 +124,12 @@ def test_samples_are_updates_times_batch_size_also_from_a_data_set() -> None:
         ("echo-batch", {"data": 0}, "data: expected at least 1, received 0"),
     ],
 )
-def test_settings_that_make_no_sense(name: str, values: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(EXPERIMENTS[name].settings, **values)
 
 
-# -- going on after an interruption
+# -- resuming after an interruption
 
 
 def interrupt_after(pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,9 @@ def interrupt_after(pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "put", stopping_put)
 
 
-def test_resume_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_continues_an_interrupted_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = run_short("echo-sgd", seed=2)
     with monkeypatch.context() as patch:
         interrupt_after(2, patch)
@@ -163,7 +165,7 @@ def test_resume_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert not partial.exists()
 
 
-def test_a_group_goes_on_with_what_is_done_of_all(
+def test_group_resumes_with_the_finished_pieces_of_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ["run", "echo-index", "echo-sgd", "--quiet", "--out", str(tmp_path), "--set"]
@@ -178,7 +180,7 @@ def test_a_group_goes_on_with_what_is_done_of_all(
     assert list(tmp_path.glob("*.partial.jsonl")) == []
 
 
-def test_without_resume_everything_is_done_anew(tmp_path: Path) -> None:
+def test_without_resume_all_pieces_run_again(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     Journal(path, {"run": 1}).put("a", {"n": 1})
     again = Journal(path, {"run": 1})
@@ -188,7 +190,7 @@ def test_without_resume_everything_is_done_anew(tmp_path: Path) -> None:
     assert (resumed.get("a"), resumed.get("b")) == (None, {"n": 2})
 
 
-def test_a_journal_of_another_run_is_refused(tmp_path: Path) -> None:
+def test_journal_of_another_run_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     Journal(path, {"settings": {"sizes": (1, 2)}}).put("a", {})
     assert len(Journal(path, {"settings": {"sizes": (1, 2)}}, resume=True)) == 1
@@ -197,7 +199,7 @@ def test_a_journal_of_another_run_is_refused(tmp_path: Path) -> None:
     assert path.exists()
 
 
-def test_a_line_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
+def test_piece_of_a_truncated_line_runs_again(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     journal = Journal(path, {})
     for key in "ab":
@@ -210,12 +212,12 @@ def test_a_line_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == text
 
 
-def test_resume_without_a_journal_is_a_new_run(tmp_path: Path) -> None:
+def test_resume_without_a_journal_starts_a_new_run(tmp_path: Path) -> None:
     report = run_short("echo-index", seed=4, out=tmp_path, resume=True)
     assert report.records[0].figures == run_short("echo-index", seed=4).records[0].figures
 
 
-def test_pieces_have_random_numbers_of_their_own() -> None:
+def test_pieces_draw_independent_random_numbers() -> None:
     def draw(run: Run, piece: str) -> float:
         return run.once(piece, lambda rng: {"x": rng.random()})["x"]
 
@@ -225,7 +227,7 @@ def test_pieces_have_random_numbers_of_their_own() -> None:
     assert draw(Run(2), "a") != draw(one, "a")
 
 
-def test_limits_that_rounding_leaves_as_one_are_set_apart() -> None:
+def test_equal_limits_after_rounding_are_widened() -> None:
     pytest.importorskip("matplotlib")
     axes = plotting.new_figure(4, 3).subplots()
     axes.set_yscale("log")

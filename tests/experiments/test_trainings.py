@@ -42,7 +42,7 @@ def assert_same_bits(first: list[np.ndarray], second: list[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_a_pass_in_parts_is_the_same_pass(batch_size: int) -> None:
+def test_pass_in_parts_equals_the_whole_pass(batch_size: int) -> None:
     x, y = echo.generate_examples(151, rng=np.random.default_rng(0))
     trained = []
     for parts in (False, True):
@@ -60,7 +60,7 @@ def test_a_pass_in_parts_is_the_same_pass(batch_size: int) -> None:
     assert_same_bits(*trained)
 
 
-def test_epochs_in_parts_are_the_same_epochs() -> None:
+def test_epochs_in_parts_equal_whole_epochs() -> None:
     x, y = echo.generate_examples(6, rng=np.random.default_rng(0))
     trained, losses = [], []
     for parts in (False, True):
@@ -78,7 +78,7 @@ def test_epochs_in_parts_are_the_same_epochs() -> None:
     assert losses[0] == losses[1]
 
 
-def test_the_clock_counts_training_alone(
+def test_clock_counts_training_only(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "shows_bars", lambda: True)
@@ -97,14 +97,14 @@ def test_the_clock_counts_training_alone(
     assert "here twice: 100%" in capsys.readouterr().err
 
 
-def test_an_interrupted_training_is_counted() -> None:
+def test_interrupted_training_is_counted() -> None:
     run = Run(0)
     with pytest.raises(KeyboardInterrupt), run.training(20):
         raise KeyboardInterrupt
     assert run.seconds > 0
 
 
-# -- the pictures show what the stateful networks did
+# -- traces of stateful networks
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def test_traced_batches_are_those_of_the_carried_state() -> None:
+def test_traced_batches_carry_the_state() -> None:
     set_random_seed(2)
     model = build_lag(6, 1, 100, 7)
     x, _ = lag.generate_pairs(rng=np.random.default_rng(0))
@@ -123,7 +123,7 @@ def test_traced_batches_are_those_of_the_carried_state() -> None:
     assert np.allclose(softmax(trace["h"] @ kernel + bias), predicted, atol=1e-6)
 
 
-def test_traced_values_are_those_of_the_carried_state() -> None:
+def test_traced_values_carry_the_state() -> None:
     set_random_seed(2)
     model = build_memory(MemorySettings(units=6))
     x, _ = memory.to_pairs(memory.SEQUENCES[0])

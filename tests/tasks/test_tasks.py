@@ -58,7 +58,7 @@ def test_one_hot_decode_reads_probabilities() -> None:
         ([0], 0, ValueError, "n_values: expected at least 1, received 0"),
     ],
 )
-def test_one_hot_encode_refuses(
+def test_one_hot_encode_refuses_invalid_arguments(
     values: list, n_values: int, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
@@ -66,7 +66,7 @@ def test_one_hot_encode_refuses(
 
 
 @pytest.mark.parametrize("encoded", [np.float32(1), np.zeros((3, 0))])
-def test_one_hot_decode_refuses(encoded: np.ndarray) -> None:
+def test_one_hot_decode_refuses_invalid_arguments(encoded: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected rows of at least one number"):
         echo.one_hot_decode(encoded)
 
@@ -85,7 +85,7 @@ def test_sequences_are_random_integers(seed: int, length: int, n_values: int) ->
         assert np.array_equal(sequence, again)
 
 
-def test_every_value_is_as_likely() -> None:
+def test_values_are_equally_likely() -> None:
     values = echo.generate_sequence(100_000, 10, np.random.default_rng(0))
     counts = np.bincount(values, minlength=10)
     # Chi-squared with 9 degrees of freedom: 27.9 is exceeded once in a thousand.
@@ -93,7 +93,7 @@ def test_every_value_is_as_likely() -> None:
 
 
 @given(SEEDS, st.integers(1, 9), st.data())
-def test_echo_answers_the_value_at_the_index(seed: int, length: int, data: st.DataObject) -> None:
+def test_echo_target_is_the_value_at_the_index(seed: int, length: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, length - 1))
     x, y = echo.generate_examples(7, length, 10, index, np.random.default_rng(seed))
     assert x.shape == (7, length, 10)
@@ -120,7 +120,7 @@ def test_echo_refuses_empty_data() -> None:
         echo.generate_examples(0)
 
 
-def test_echo_current_answers_the_input() -> None:
+def test_echo_current_target_is_the_input() -> None:
     x, y = echo.generate_current_example(rng=np.random.default_rng(1))
     assert x.shape == (25, 1, 100)
     assert y.shape == (25, 100)
@@ -140,7 +140,7 @@ def test_without_rng_numpys_seed_repeats_the_data() -> None:
 
 
 @given(SEEDS, st.integers(2, 40))
-def test_lag_pairs_answer_the_value_before(seed: int, length: int) -> None:
+def test_lag_pair_targets_are_the_previous_values(seed: int, length: int) -> None:
     sequence = lag.generate_sequence(length, 100, np.random.default_rng(seed))
     x, y = lag.to_pairs(sequence)
     assert x.shape == (length - 1, 1, 100)
@@ -178,14 +178,14 @@ def test_lag_refuses_short_sequences() -> None:
 # -- memory
 
 
-def test_memory_sequences_are_the_published_ones() -> None:
+def test_memory_sequences_equal_the_published_ones() -> None:
     assert memory.SEQUENCES == ((3, 0, 1, 2, 3), (4, 0, 1, 2, 4))
     for sequence in memory.SEQUENCES:
         assert memory.generate_sequence(sequence[0], len(sequence)) == sequence
 
 
 @given(st.integers(3, 12), st.integers(0, 5))
-def test_memory_sequences_differ_at_their_ends_alone(length: int, extra: int) -> None:
+def test_memory_sequences_differ_only_at_their_ends(length: int, extra: int) -> None:
     first = length - 2 + extra
     sequence = memory.generate_sequence(first, length)
     assert len(sequence) == length
@@ -193,7 +193,7 @@ def test_memory_sequences_differ_at_their_ends_alone(length: int, extra: int) ->
     assert sequence[1:-1] == tuple(range(length - 2))
 
 
-def test_memory_pairs_answer_the_next_value() -> None:
+def test_memory_pair_targets_are_the_next_values() -> None:
     for sequence in memory.SEQUENCES:
         x, y = memory.to_pairs(sequence)
         assert (x.shape, y.shape) == ((4, 1, 5), (4, 5))
@@ -201,7 +201,7 @@ def test_memory_pairs_answer_the_next_value() -> None:
         assert decoded(y) == list(sequence[1:])
 
 
-def test_memory_refuses() -> None:
+def test_memory_refuses_invalid_arguments() -> None:
     with pytest.raises(ValueError, match="expected first to be at least 3"):
         memory.generate_sequence(2)
     with pytest.raises(ValueError, match="length: expected at least 3"):
@@ -237,7 +237,7 @@ def test_letters_round_trip(text: str) -> None:
     assert alphabet.to_letters(alphabet.to_values(text)) == text
 
 
-def test_alphabet_refuses() -> None:
+def test_alphabet_refuses_invalid_arguments() -> None:
     with pytest.raises(ValueError, match=r"expected letters A\.\.Z, received 'a'"):
         alphabet.to_values("Aa")
     with pytest.raises(ValueError, match=r"expected places 0\.\.25, received 26"):
@@ -250,11 +250,11 @@ def test_alphabet_refuses() -> None:
         alphabet.as_steps([1, 2])
 
 
-# -- the house rule
+# -- imports
 
 
 @pytest.mark.parametrize("name", TASK_MODULES)
-def test_tasks_import_numpy_alone(name: str) -> None:
+def test_tasks_import_only_numpy(name: str) -> None:
     """Every module of tasks, loaded without the package, imports only NumPy and tasks.
 
     The package of the tasks imports the loader of its modules, which imports nothing of echocell.

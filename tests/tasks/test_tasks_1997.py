@@ -119,11 +119,11 @@ def test_2b_sequences(seed: int, count: int, p: int) -> None:
 
 
 @pytest.mark.parametrize("sequences", [long_lag.sequences_2a, long_lag.sequences_2b])
-def test_2a_2b_begin_with_x_and_y_as_often(sequences: Callable[..., np.ndarray]) -> None:
+def test_2a_2b_begin_with_x_and_y_equally_often(sequences: Callable[..., np.ndarray]) -> None:
     assert_even(sequences(10_000, 100, rng(1))[:, 0], 99, 100)
 
 
-def test_2b_middles_are_even_and_independent_of_the_ends() -> None:
+def test_2b_middles_are_uniform_and_independent_of_the_ends() -> None:
     ids = long_lag.sequences_2b(2000, 100, rng(2))
     for end in (99, 100):
         assert_even(ids[ids[:, 0] == end, 1:-1].ravel(), 0, 98)
@@ -132,7 +132,7 @@ def test_2b_middles_are_even_and_independent_of_the_ends() -> None:
 
 
 @pytest.mark.parametrize("task", ["2a", "2b"])
-def test_2a_2b_refuse(task: str) -> None:
+def test_2a_2b_refuse_invalid_arguments(task: str) -> None:
     with pytest.raises(ValueError, match="p: expected at least 2, received 1"):
         getattr(long_lag, f"generate_{task}")(1, 1)
     with pytest.raises(ValueError, match=r"shape \[N, p \+ 1\], .* received shape \(4,\)"):
@@ -176,7 +176,7 @@ def test_2c_statistics(q: int, p: int) -> None:
     assert_even(np.concatenate([ids[2:-1] for ids in x]), 0, p - 1)
 
 
-def test_2c_refuses() -> None:
+def test_2c_refuses_invalid_arguments() -> None:
     with pytest.raises(ValueError, match="generate_2c: q: expected at least 1, received 0"):
         long_lag.generate_2c(1, 0, 5)
     with pytest.raises(ValueError, match="generate_2c: p: expected at least 1, received 0"):

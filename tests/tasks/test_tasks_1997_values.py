@@ -51,7 +51,7 @@ def test_3_statistics(task: str, first: int) -> None:
     assert_even([len(row) for row in x], 100, 110)
     starts = np.stack([row[:first, 0] for row in x])
     assert_normal(np.concatenate([row[first:, 0] for row in x]), 0.0, 0.2)
-    # The last element, too: nothing but noise.
+    # The last element is noise as well.
     assert_normal(np.array([row[-1, 0] for row in x]), 0.0, 0.2)
     if task == "3a":
         assert np.array_equal(starts, np.repeat(2 * y - 1, first, axis=1))
@@ -80,7 +80,7 @@ def test_3c_targets_without_noise() -> None:
 
 
 @pytest.mark.parametrize("task", TWO)
-def test_3_refuses(task: str) -> None:
+def test_3_refuses_invalid_arguments(task: str) -> None:
     with pytest.raises(ValueError, match=rf"generate_{task}: length: expected at least 1"):
         TWO[task](1, 0, 1)
     for first in (0, 6):
@@ -107,7 +107,7 @@ def test_4_5_sequences(seed: int, task: str, length: int) -> None:
         assert markers[0] == markers[-1] == -1
         marked = np.flatnonzero(markers[1:-1]) + 1
         assert np.all(markers[marked] == 1)
-        # Two marks, less the one that fell on the first pair.
+        # Two marks, without the one on the first pair.
         assert len(marked) in (1, 2)
         bounds = sorted((9, length // 2 - 2))
         assert marked[0] <= bounds[0 if len(marked) == 2 else 1]
@@ -136,7 +136,7 @@ def test_4_5_statistics(task: str) -> None:
     assert_even(far[:, 1], 10, 48)
 
 
-def test_4_5_marks_within_the_first_ten_are_even() -> None:
+def test_4_5_marks_within_the_first_ten_are_uniform() -> None:
     """First among ten, second among 49 others: each place by its own probability."""
     x, _ = adding.generate_adding(20_000, 100, rng(9))
     counts = sum((row[:49, 1] == 1).astype(int) for row in x)
@@ -148,7 +148,7 @@ def test_4_5_marks_within_the_first_ten_are_even() -> None:
 
 
 @pytest.mark.parametrize("task", MARKED)
-def test_4_5_refuse(task: str) -> None:
+def test_4_5_refuse_invalid_arguments(task: str) -> None:
     with pytest.raises(ValueError, match="length: expected at least 11, received 10"):
         MARKED[task][0](1, 10)
 
@@ -170,12 +170,12 @@ def test_adding_benchmark_statistics() -> None:
     places = np.nonzero(x[..., 1])[1].reshape(-1, 2)
     assert_even(places[:, 0], 0, 49)
     assert_even(places[:, 1], 50, 99)
-    # Who ignores the input answers 1: the squared error's mean is 1/6, its variance 7/180.
+    # The best constant answer is 1: its squared error has mean 1/6 and variance 7/180.
     errors = (y.astype(np.float64) - 1) ** 2
     assert abs(errors.mean() - 1 / 6) < 4 * math.sqrt(7 / 180 / 20_000)
 
 
-def test_adding_benchmark_refuses() -> None:
+def test_adding_benchmark_refuses_invalid_arguments() -> None:
     with pytest.raises(ValueError, match="length: expected at least 2, received 1"):
         adding.generate_adding_benchmark(1, 1)
 

@@ -47,7 +47,7 @@ def test_lag_rows_with_missing_steps(seed: int, steps: int, length: int, mask_va
 
 
 @given(SEEDS, st.integers(2, 30))
-def test_lag_whole_holds_the_sequence_so_far(seed: int, length: int) -> None:
+def test_lag_whole_contains_the_sequence_so_far(seed: int, length: int) -> None:
     sequence = lag.generate_sequence(length, 20, np.random.default_rng(seed))
     (x,), (y,) = lag_rows.to_rows([sequence], 20, length, missing=lag_rows.MASK_VALUE)
     assert (x.shape, y.shape) == ((length - 1, length, 20), (length - 1, 20))
@@ -90,7 +90,7 @@ def test_random_middles_lie_between_two_equal_ends(seed: int, middle: int, n_val
     assert sequences[:, 1:-1].max() < n_values - 2
 
 
-def test_random_middles_are_drawn_evenly_and_anew() -> None:
+def test_random_middles_are_uniform_and_drawn_anew() -> None:
     rng = np.random.default_rng(0)
     train, test = (middles.random_sequences(1000, 10, 10, rng) for _ in range(2))
     assert chi_squared(train[:, 1:-1], 8) < CHI_7
@@ -99,7 +99,7 @@ def test_random_middles_are_drawn_evenly_and_anew() -> None:
 
 
 @given(SEEDS, st.integers(1, 5), st.integers(1, 9))
-def test_memory_steps_answer_the_next_value(seed: int, count: int, middle: int) -> None:
+def test_memory_step_targets_are_the_next_values(seed: int, count: int, middle: int) -> None:
     n_values = 5
     sequences = middles.random_sequences(count, middle, n_values, np.random.default_rng(seed))
     x, y = memory.to_steps(sequences, n_values)

@@ -1,4 +1,4 @@
-"""The generators of the papers after 1997, against their definitions; what all of them refuse."""
+"""The generators of the papers after 1997, against their definitions, and their errors."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_copying_of_any_size(seed: int, count: int, delay: int, symbols: int, co
         assert read[copied + delay :] == [symbols] * copied
 
 
-def test_copied_symbols_are_as_likely_at_every_place() -> None:
+def test_copied_symbols_are_uniform_at_every_step() -> None:
     inputs, _ = copying.generate_sequences(8000, 1, rng=np.random.default_rng(0))
     for place in range(10):
         assert chi_squared(inputs[:, place], 8) < 2 * CHI_7
 
 
-def test_memoryless_score_is_the_crossentropy_of_who_knows_the_time_alone() -> None:
+def test_memoryless_score_is_the_crossentropy_from_the_time_step() -> None:
     for delay in (100, 1000):
         _, y = copying.generate_examples(4, delay, rng=np.random.default_rng(2))
         guess = np.zeros((delay + 20, 10))
@@ -101,7 +101,7 @@ def legal_by_the_grammar(n: int, letters: str) -> list[set[str]]:
 
 
 @given(st.integers(0, 30), st.sampled_from([languages.ANBN, languages.ANBNCN]))
-def test_legal_symbols_are_those_of_the_language(n: int, letters: str) -> None:
+def test_legal_symbols_match_the_language(n: int, letters: str) -> None:
     values = languages.to_values(n, letters)
     assert languages.to_string(values, letters) == "S" + "".join(c * n for c in letters)
     legal = languages.legal_symbols(n, letters)
@@ -118,7 +118,7 @@ def test_legal_symbols_are_those_of_the_language(n: int, letters: str) -> None:
     assert np.array_equal(y[0], legal)
 
 
-def test_languages_as_written_in_the_module() -> None:
+def test_languages_match_their_docstring() -> None:
     legal = languages.legal_symbols(2, "abc").astype(int).tolist()
     first, a, b, c, end = [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]
     assert legal == [first, a, a, b, c, c, end]
@@ -135,7 +135,7 @@ def test_training_ranges() -> None:
 
 
 @pytest.mark.parametrize(("letters", "largest"), [("ab", 10), ("abc", 50)])
-def test_strings_are_drawn_evenly(letters: str, largest: int) -> None:
+def test_strings_are_uniform(letters: str, largest: int) -> None:
     x, y, ns = languages.generate_examples(5000, letters, rng=np.random.default_rng(1))
     assert len(x) == len(y) == len(ns) == 5000
     assert (ns.min(), ns.max()) == (1, largest)
@@ -147,9 +147,7 @@ def test_strings_are_drawn_evenly(letters: str, largest: int) -> None:
 
 
 @given(SEEDS, st.integers(0, 12), st.sampled_from(["ab", "abc"]))
-def test_a_string_is_accepted_for_exactly_the_legal_symbols(
-    seed: int, n: int, letters: str
-) -> None:
+def test_string_is_accepted_for_exactly_the_legal_symbols(seed: int, n: int, letters: str) -> None:
     rng = np.random.default_rng(seed)
     legal = languages.legal_symbols(n, letters)
     far = rng.uniform(0.01, 3, legal.shape)
@@ -169,9 +167,7 @@ def test_a_string_is_accepted_for_exactly_the_legal_symbols(
 
 
 @given(SEEDS, st.integers(1, 20), st.integers(1, 12), st.lists(st.integers(0, 9), min_size=1))
-def test_spikes_come_after_their_intervals(
-    seed: int, count: int, base: int, delays: list[int]
-) -> None:
+def test_spikes_follow_their_intervals(seed: int, count: int, base: int, delays: list[int]) -> None:
     for inputs in timing.INPUTS:
         x, y = timing.generate_spikes(count, base, delays, inputs, np.random.default_rng(seed))
         assert x.shape == y.shape == (1, len(y[0]), 1)
@@ -191,7 +187,7 @@ def test_spikes_come_after_their_intervals(
         assert np.array_equal(x[0, :, 0], expected)
 
 
-def test_delays_are_as_likely() -> None:
+def test_delays_are_uniform() -> None:
     intervals = timing.generate_intervals(8000, 20, range(8), np.random.default_rng(0))
     assert chi_squared(intervals - 20, 8) < CHI_7
     assert (timing.generate_intervals(50) == 10).all()

@@ -57,14 +57,14 @@ def test_symbols() -> None:
 
 
 @given(SEEDS, st.integers(1, 60))
-def test_strings_are_of_the_grammar(seed: int, count: int) -> None:
+def test_strings_match_the_grammar(seed: int, count: int) -> None:
     strings = reber.generate_strings(count, rng(seed))
     assert len(strings) == count
     assert all(EMBEDDED.fullmatch(string) for string in strings)
     assert strings == reber.generate_strings(count, rng(seed))
 
 
-def test_the_two_automata_agree_on_every_short_string() -> None:
+def test_both_automata_agree_on_every_short_string() -> None:
     longest = 13
     known = every_string(longest)
     assert all(EMBEDDED.fullmatch(string) for string in known)
@@ -97,7 +97,7 @@ def nodes_of(string: str) -> list[tuple[str, str]]:
 
 
 def test_string_lengths() -> None:
-    """Six symbols around a walk, whose mean length solves linear equations over the nodes."""
+    """Six symbols and a walk, whose mean length solves linear equations over the nodes."""
     lengths = np.array([len(string) for string in reber.generate_strings(50_000, rng(2))])
     assert lengths.min() == 9
     steps = np.zeros((5, 5))
@@ -110,7 +110,7 @@ def test_string_lengths() -> None:
     assert abs(lengths.mean() - (6 + walk)) < 4 * error
 
 
-def test_shortest_string_as_often_as_it_should_be() -> None:
+def test_shortest_string_has_its_probability() -> None:
     strings = reber.generate_strings(64_000, rng(3))
     # B T B T X S E T E: outer, T, X, S: four choices.
     count = strings.count("BTBTXSETE")
@@ -161,7 +161,7 @@ def test_pairs_are_the_strings(seed: int) -> None:
         assert allowed[np.arange(len(string) - 1), targets.argmax(axis=1)].all()
 
 
-def test_legal_symbols_are_those_that_go_on_to_a_string() -> None:
+def test_legal_symbols_continue_to_a_string() -> None:
     """Returns by brute force the next symbols of all strings with the same start."""
     known = every_string(15)
     following: dict[str, set[str]] = {}
@@ -195,14 +195,14 @@ def test_illegal_strings_are_refused(string: str, message: str) -> None:
 # -- the criterion
 
 
-def test_the_criterion_wants_all_branches() -> None:
+def test_criterion_requires_all_branches() -> None:
     _, y, legal = reber.to_pairs(reber.generate_strings(5, rng(6)))
     assert not reber.all_predictions_legal(y, legal)
     assert reber.all_predictions_legal([row.astype(np.float32) for row in legal], legal)
 
 
 @given(SEEDS)
-def test_the_criterion_is_the_n_most_active(seed: int) -> None:
+def test_criterion_takes_the_n_most_active(seed: int) -> None:
     legal = reber.legal_next(reber.generate_strings(1, rng(seed))[0])
     outputs = rng(seed).random(legal.shape)
     helped = outputs + np.where(legal, rng(seed).choice([0.0, 1.0], p=[0.1, 0.9]), 0.0)
@@ -214,7 +214,7 @@ def test_the_criterion_is_the_n_most_active(seed: int) -> None:
         assert reber.all_predictions_legal(candidate, legal) == most_active
 
 
-def test_the_criterion_at_its_edges() -> None:
+def test_criterion_at_its_limits() -> None:
     legal = np.array([[True, True, False, False, False, False, False]])
     good = np.array([[0.3, 0.2, 0.1, 0.0, 0.1, -1.0, 0.1]])
     assert reber.all_predictions_legal(good, legal)
@@ -230,7 +230,7 @@ def test_the_criterion_at_its_edges() -> None:
     assert reber.all_predictions_legal(np.vstack([good, tie]), np.vstack([legal, padding]))
 
 
-def test_the_criterion_refuses_other_shapes() -> None:
+def test_criterion_refuses_other_shapes() -> None:
     with pytest.raises(ValueError, match=r"expected outputs and legal .* received \(3, 7\) and"):
         reber.all_predictions_legal(np.zeros((3, 7)), np.zeros((2, 7), dtype=bool))
     with pytest.raises(ValueError, match=r"one shape \[..., 7\], received \(3, 6\)"):
@@ -243,7 +243,7 @@ def test_the_criterion_refuses_other_shapes() -> None:
 
 
 @given(SEEDS, st.integers(1, 400))
-def test_a_stream_is_strings_joined(seed: int, length: int) -> None:
+def test_stream_joins_strings(seed: int, length: int) -> None:
     x, y, legal = reber.stream(length, rng(seed))
     assert x.shape == y.shape == legal.shape == (length, 7)
     assert legal.dtype == np.bool_
@@ -275,13 +275,13 @@ def begins_a_string(text: str) -> bool:
     return True
 
 
-def test_the_stream_of_the_paper() -> None:
+def test_stream_of_the_paper() -> None:
     x, y, legal = reber.stream(100_000, rng(7))
     text = symbols_of(x)
     strings = EMBEDDED.findall(text)
     assert text.startswith("".join(strings))
     assert len(text) - len("".join(strings)) < 100
-    # One string after another is drawn as any other is: 12 symbols on average.
+    # All strings of a stream have the same distribution: 12 symbols on average.
     assert abs(len(strings) - 100_000 / 12) < 200
     ones = sum(string[1] == "T" for string in strings)
     assert abs(ones - len(strings) / 2) < 2 * np.sqrt(len(strings))
@@ -290,7 +290,7 @@ def test_the_stream_of_the_paper() -> None:
 
 
 @given(SEEDS, st.integers(1, 50))
-def test_pieces_go_on_where_the_last_ended(seed: int, length: int) -> None:
+def test_pieces_continue_the_previous_one(seed: int, length: int) -> None:
     endless = reber.pieces(length, rng(seed))
     drawn = [next(endless) for _ in range(5)]
     text = "".join(symbols_of(x) for x, _, _ in drawn) + symbols_of(drawn[-1][1])[-1]
