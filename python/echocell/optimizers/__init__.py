@@ -20,9 +20,6 @@ from echocell.optimizers.optimizer import Optimizer
 from echocell.optimizers.rmsprop import RMSprop
 from echocell.optimizers.sgd import SGD
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = [
     "SGD",
     "Adagrad",

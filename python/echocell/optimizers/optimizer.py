@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypedDict
+from typing import Any, ClassVar, Literal, Protocol, TypedDict
 
 from echocell import _core
 from echocell._common.keras_arguments import OPTIMIZER
@@ -14,10 +14,6 @@ from echocell._common.registry import Configurable
 from echocell._common.scalars import check_number, whole
 from echocell._common.signature import CompleteSignature
 from echocell.optimizers.live_numbers import Iterations, LearningRate
-
-if TYPE_CHECKING:
-    pass
-
 
 # The core counts in float64, which represents all integers up to this one.
 _MOST_UPDATES = 2**53

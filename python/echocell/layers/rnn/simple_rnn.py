@@ -5,7 +5,7 @@ B batch, T time steps, F features, H units.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -14,8 +14,6 @@ from echocell.layers.rnn.recurrent import (
     Recurrent,
 )
 
-if TYPE_CHECKING:
-    pass
 Array = NDArray[Any]
 
 

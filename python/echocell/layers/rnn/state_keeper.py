@@ -6,7 +6,7 @@ B batch, T time steps, F features, H units.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,6 @@ from echocell._data import arrays
 from echocell.layers.layer import Layer
 from echocell.layers.location import WeightLocation, undo_building_on_error
 
-if TYPE_CHECKING:
-    pass
 Array = NDArray[Any]
 
 

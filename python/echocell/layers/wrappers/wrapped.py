@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
+from typing import Any
 
 from echocell.layers.input import InputLayer
 from echocell.layers.layer import Layer
-
-if TYPE_CHECKING:
-    pass
-Array = NDArray[Any]
 
 
 def wrapped(layer: Any, wrapper: str) -> Layer:
