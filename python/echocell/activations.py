@@ -65,12 +65,12 @@ def hard_sigmoid(x: ArrayLike) -> Array:
 
 
 def relu(x: ArrayLike) -> Array:
-    """max(x, 0). x: any shape."""
+    """Returns max(x, 0). x: any shape."""
     return np.asarray(np.maximum(_floats(x), 0))
 
 
 def softsign(x: ArrayLike) -> Array:
-    """`x / (1 + |x|)`. x: any shape."""
+    """Returns x / (1 + |x|). x: any shape."""
     values = _floats(x)
     return np.asarray(values / (1 + np.abs(values)))
 

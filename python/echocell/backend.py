@@ -108,7 +108,7 @@ def set_value(x: Any, value: Any) -> None:
 
 
 def batch_get_value(xs: Iterable[Any]) -> list[Any]:
-    """`get_value` of each."""
+    """Returns the values of several variables; see `get_value`."""
     return [get_value(x) for x in xs]
 
 

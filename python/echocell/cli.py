@@ -39,7 +39,11 @@ class Command:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command, sys.argv's if argv is None, and returns its exit code."""
+    """Runs one command and returns its exit code.
+
+    Args:
+        argv: the arguments of the command. Default None: those of the process.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Characters that the terminal cannot show are replaced by a question mark.
     for stream in (sys.stdout, sys.stderr):

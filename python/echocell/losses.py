@@ -1,8 +1,7 @@
 """Losses under Keras's names: the settings of the core's losses, and functions in NumPy.
 
 Legend: y_true and y_pred are [B, ..., C]; for the sparse loss y_true [B, ...] holds class indices.
-    A
-function returns one value per row of C numbers, [B, ...]; an object returns their mean.
+A function returns one value per row of C numbers, [B, ...]; an object returns their mean.
 """
 
 from __future__ import annotations
@@ -78,13 +77,13 @@ def _class_indices(y_true: ArrayLike, y_pred: Array) -> NDArray[np.int64]:
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    """Mean over C of (y_pred - y_true) ** 2."""
+    """Returns the mean over C of (y_pred - y_true) ** 2."""
     true, pred = _pair(y_true, y_pred)
     return np.asarray(np.mean(np.square(pred - true), axis=-1))
 
 
 def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    """Mean over C of |y_pred - y_true|."""
+    """Returns the mean over C of |y_pred - y_true|."""
     true, pred = _pair(y_true, y_pred)
     return np.asarray(np.mean(np.abs(pred - true), axis=-1))
 

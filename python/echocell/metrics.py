@@ -1,9 +1,8 @@
 """Metrics that fit and evaluate report in addition to the loss, under Keras's names, and in NumPy.
 
 Legend: y_true and y_pred are [B, ..., C]; for the sparse metrics y_true [B, ...] holds class
-    indices.
-A function returns one value per row of C numbers (binary_accuracy: per number); an object returns
-their mean.
+indices. A function returns one value per row of C numbers (binary_accuracy: per number); an object
+returns their mean.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ Array = NDArray[Any]
 
 
 def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Array:
-    """1 where (y_pred > threshold) equals y_true, else 0, per number."""
+    """Returns 1 where (y_pred > threshold) equals y_true, else 0, per number."""
     true, pred = _pair(y_true, y_pred)
     return np.asarray(((pred > threshold) == true).astype(np.float64))
 

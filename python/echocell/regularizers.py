@@ -94,12 +94,12 @@ class L1L2(Regularizer):
 
 
 def l1(l1: float = 0.01, *, l: float | None = None) -> L1:  # noqa: E741
-    """`L1(l1)`."""
+    """Returns `L1(l1)`."""
     return L1(l1, l=l)
 
 
 def l2(l2: float = 0.01, *, l: float | None = None) -> L2:  # noqa: E741
-    """`L2(l2)`."""
+    """Returns `L2(l2)`."""
     return L2(l2, l=l)
 
 

@@ -11,10 +11,10 @@ __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
 
 def save_weights(model: Sequential, path: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """model.save_weights(path, overwrite)."""
+    """Calls `model.save_weights(path, overwrite)`."""
     model.save_weights(path, overwrite)
 
 
 def load_weights(model: Sequential, path: str | os.PathLike[str], **options: Any) -> None:
-    """model.load_weights(path, ...)."""
+    """Calls `model.load_weights(path, ...)`."""
     model.load_weights(path, **options)

@@ -49,7 +49,7 @@ class KerasArguments(NamedTuple):
         return name in self.neutral and not any(_same(value, one) for one in self.neutral[name])
 
     def with_more(self, ignored: Iterable[str] = (), **neutral: tuple[Any, ...]) -> KerasArguments:
-        """These and more."""
+        """Returns a table of these arguments and further ones."""
         return KerasArguments(self.ignored.union(ignored), {**self.neutral, **neutral})
 
 

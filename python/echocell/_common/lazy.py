@@ -1,8 +1,8 @@
 """Loads the contents of a package on first use (PEP 562).
 
 A package assigns the results of `attach` to its `__getattr__` and `__dir__`, so that importing it
-loads only what a program uses. Beside that it imports the same names under TYPE_CHECKING, where
-type checkers and the contract on imports read them.
+loads only the modules that a program uses. The package also imports these names under
+TYPE_CHECKING, for type checkers and for the contract on imports.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def logs_text(logs: Mapping[str, float]) -> str:
 
 
 def step_time(seconds: float) -> str:
-    """5ms/step."""
+    """Formats the mean time of a step as Keras does: "5ms/step"."""
     if seconds >= 1 or seconds == 0:
         return f"{seconds:.0f}s/step"
     if seconds >= 1e-3:

@@ -20,7 +20,7 @@ def width() -> int:
     """Returns the terminal's width in columns, at least 80; if stdout is no terminal, COLUMNS or
     80.
     """
-    import shutil  # imported here: costs a tenth of echocell's import time
+    import shutil  # imported here: slow to import
 
     return max(LEAST_WIDTH, shutil.get_terminal_size((LEAST_WIDTH, 24)).columns)
 

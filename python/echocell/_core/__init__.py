@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-# Here, since the rooms are loaded on first use, in any thread: NumPy's modules import each other,
-# which fails when several threads begin it at once.
+# The packages of echocell are loaded on first use, possibly in several threads at once. NumPy's
+# modules import each other, so only one thread may be the first to import NumPy.
 import numpy  # noqa: F401
 
 from echocell._core import isa

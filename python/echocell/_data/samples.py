@@ -21,17 +21,17 @@ NAMES = ("x", "y", "sample_weight")
 
 
 def named_rows(name: str, array: Array, lengths: Lengths | None) -> dict[str, Array]:
-    """{name: array}, or {name[0]: the first sequence, ...}."""
+    """Returns {name: array}; for sequences of different lengths {"name[0]": the first one, ...}."""
     if lengths is None or len(array) == len(lengths):
         return {name: array}
     return {f"{name}[{k}]": row for k, row in enumerate(sequences.pieces(array, lengths))}
 
 
 class Data(NamedTuple):
-    """x [N, ...], y [N, ...], weights None, [N] or [N, T].
+    """Checked data: x [N, ...], y [N, ...], weights None, [N] or [N, T].
 
-    With lengths, sequences of different lengths are concatenated: x [sum of lengths, ...], and
-    likewise y and weights if there is an output at every step.
+    If lengths are given, sequences of different lengths are concatenated: x [sum of lengths, ...],
+    and likewise y and weights if there is an output at every step.
     """
 
     x: Array
@@ -41,7 +41,7 @@ class Data(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """N."""
+        """The number of samples."""
         return len(self.x) if self.lengths is None else len(self.lengths)
 
     def options(self) -> dict[str, Any]:

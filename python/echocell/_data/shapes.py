@@ -34,7 +34,7 @@ def core_shape(sample: Sample) -> list[int]:
 
 
 def sample_shape(extents: Sequence[int]) -> Sample:
-    """From the core's counting."""
+    """Converts from the core's representation, in which -1 is an open axis."""
     return tuple(None if extent < 0 else extent for extent in extents)
 
 

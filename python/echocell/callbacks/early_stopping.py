@@ -53,7 +53,7 @@ class EarlyStopping(Monitor):
         self.best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forgets the best value and the weights of an earlier training."""
+        """Resets the best value and its weights."""
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -80,7 +80,7 @@ class EarlyStopping(Monitor):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Prints the message, and restores the weights of the best epoch if that is wanted."""
+        """Prints the message, and restores the weights of the best epoch if requested."""
         if self.stopped_epoch > 0 and self.verbose > 0:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:

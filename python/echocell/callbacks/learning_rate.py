@@ -58,7 +58,7 @@ class ReduceLROnPlateau(Monitor):
         return self.cooldown_counter > 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forgets the best value of an earlier training."""
+        """Resets the best value and the counters."""
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

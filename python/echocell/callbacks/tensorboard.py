@@ -35,7 +35,7 @@ class TensorBoard(Callback):
         self._files: dict[str, EventFile] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Closes the files of an earlier training, so that this one writes new ones."""
+        """Closes the files of a previous training, so that new ones are opened."""
         self._close()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

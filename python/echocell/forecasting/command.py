@@ -275,7 +275,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _silent(_: str) -> None:
-    """Says nothing."""
+    """Ignores a line of the report."""
 
 
 def _add_column(parser: argparse.ArgumentParser, default: str) -> None:

@@ -181,9 +181,8 @@ def train(
     """Trains a forecaster on the first part of a series.
 
     The scaler is fitted to the training part only. The last fifth of the training targets is used
-    for
-    validation: training stops when its loss has not decreased for 30 epochs, and the weights of the
-    best epoch are kept. With fewer than ten targets, all are used for training, in all epochs.
+    for validation: training stops when its loss has not decreased for 30 epochs, and the weights of
+    the best epoch are kept. With fewer than ten targets, all are used for training, in all epochs.
 
     Args:
         values: the series [N], finite.

@@ -25,12 +25,12 @@ class Chrono(RandomInitializer):
 
     MemoryBlocks: as for LSTM, with one u per block; the cells' biases are 0.
 
-    GRU: here, as in Keras, h' = z * h + (1 - z) * g, so z keeps the state. The bias of z is ln(u),
-        all
-    others are 0. The paper's leaky form g * new + (1 - g) * old has the opposite gate with the bias
-    -ln(T' - 1), T' uniform; z = 1 - g changes the sign. u = T' - 1 is drawn from the same range as
-    for the LSTM, because the logarithm is unbounded over the paper's whole range from T' = 1. With
-    reset_after the input's bias, the first row, holds the values, and the second row is 0.
+    GRU: here, as in Keras, h' = z * h + (1 - z) * g, so z keeps the state. The bias of z is ln(u);
+    all others are 0. The paper's leaky form g * new + (1 - g) * old has the opposite gate with the
+    bias -ln(T' - 1), T' uniform; z = 1 - g changes the sign. u = T' - 1 is drawn from the same
+    range as for the LSTM, because the logarithm is unbounded over the paper's whole range from
+    T' = 1. With reset_after the input's bias, the first row, holds the values, and the second row
+    is 0.
 
     The gates are assumed to be sigmoids.
 

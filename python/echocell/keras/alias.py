@@ -31,7 +31,7 @@ _KERAS_VERSION, _TENSORFLOW_VERSION = "3.0.0", "2.16.0"
 
 
 def _elsewhere(module: str) -> dict[str, str]:
-    """Returns names of this Keras module that echocell has elsewhere -> where it has them."""
+    """Maps names of this Keras module that echocell has in another module to that module."""
     if module in modules.SET_SEED:
         return dict.fromkeys(modules.SET_SEED[module], "echocell._common.seeds.set_own_seed")
     path = modules.path_under_root(module)

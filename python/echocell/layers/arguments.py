@@ -51,7 +51,7 @@ class LayerArguments(SharedArguments, total=False):
 
 
 def float_type(value: Any, name: str) -> str:
-    """'float32' or 'float64'."""
+    """Returns the name of a dtype. Raises ValueError unless it is 'float32' or 'float64'."""
     try:
         text = str(np.dtype(value).name)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Where a layer's weights are stored, and how to undo building after an error."""
+"""The location of a layer's weights, and the undoing of a build that failed."""
 
 from __future__ import annotations
 

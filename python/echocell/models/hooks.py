@@ -83,7 +83,7 @@ class Hooks:
         self._callbacks.on_epoch_begin(epoch, {})
 
     def _epoch_end(self, epoch: int, values: list[float]) -> bool:
-        """True stops."""
+        """Returns whether training is to stop."""
         logs = self._logs(values)
         self._callbacks.on_epoch_end(epoch, logs)
         self._display.epoch_end(epoch, logs)
@@ -94,7 +94,7 @@ class Hooks:
         self._callbacks.on_train_batch_begin(batch, {})
 
     def _batch_end(self, batch: int, values: list[float]) -> bool:
-        """True stops."""
+        """Returns whether training is to stop."""
         self._callbacks.on_train_batch_end(batch, self._logs(values))
         return self._stopped()
 

@@ -16,7 +16,7 @@ from echocell.models.sequential import Sequential
 def save_model(
     model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True, **options: Any
 ) -> None:
-    """model.save(filepath, overwrite, ...)."""
+    """Calls `model.save(filepath, overwrite, ...)`."""
     model.save(filepath, overwrite, **options)
 
 

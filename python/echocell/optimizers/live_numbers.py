@@ -36,7 +36,7 @@ class _Live:
 
 
 class _Current(_Live):
-    """Returns the number, as `value` does."""
+    """A number that can also be called, like `value()` of Keras 2."""
 
     def __call__(self) -> Any:
         return self.numpy()
@@ -48,7 +48,7 @@ class LearningRate(_Live, float):
     _attribute = "learning_rate"
 
     def __new__(cls, value: float, optimizer: Optimizer) -> LearningRate:
-        """Returns the rate at this time, which remembers its optimizer."""
+        """Makes the number with its current value and a reference to its optimizer."""
         rate = float.__new__(cls, value)
         rate._optimizer = optimizer
         return rate
@@ -67,7 +67,7 @@ class Iterations(_Live, int):
     _attribute = "iterations"
 
     def __new__(cls, value: int, optimizer: Optimizer) -> Iterations:
-        """Returns the count at this time, which remembers its optimizer."""
+        """Makes the number with its current value and a reference to its optimizer."""
         count = int.__new__(cls, value)
         count._optimizer = optimizer
         return count

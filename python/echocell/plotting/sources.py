@@ -20,7 +20,7 @@ class Traceable(Protocol):
     """A recurrent layer, or a model, whose `trace` takes a layer, too."""
 
     def trace(self, x: Any) -> Trace:
-        """Name -> [B, T, H], or a list of [T, H]."""
+        """Returns name -> [B, T, H], or a list of [T, H]."""
 
 
 class LearningCurve(Protocol):

@@ -64,8 +64,7 @@ class MemoryBlocks(Recurrent):
         ValueError: gates or options that exclude each other.
 
     Sources: Hochreiter & Schmidhuber 1997, section 4 and appendix A.1; forget gate: Gers,
-        Schmidhuber
-    & Cummins 2000. "Full gate recurrence": Greff et al. 2017.
+    Schmidhuber & Cummins 2000. "Full gate recurrence": Greff et al. 2017.
     """
 
     _core_options = _core.MemoryBlocksOptions
