@@ -7,10 +7,10 @@ to the end of the sequence.
 
 In the sequences of 1997, the marker is -1 at the first and the last pair, 1 at one of the first ten
 pairs (value X1) and at another of the first T/2 - 1 pairs (value X2), and 0 elsewhere. A length
-"between T and T + T/10" is an integer drawn evenly from T to T + T // 10, both included. The second
-mark is one of the pairs 0 to T // 2 - 2 other than the first mark, all with the same probability.
-If a mark falls on the first pair, the marker stays -1 and the mark does not count: the target is
-the sum or the product over the pairs marked 1 (see docs/1997.md).
+"between T and T + T/10" is an integer drawn uniformly from T to T + T // 10, both included. The
+second mark is one of the pairs 0 to T // 2 - 2 other than the first mark, all with the same
+probability. If a mark falls on the first pair, the marker stays -1 and the mark does not count: the
+target is the sum or the product over the pairs marked 1 (see docs/1997.md).
 
 Legend: N samples, T = length, T_k the steps of sample k.
 """

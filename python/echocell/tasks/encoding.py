@@ -68,7 +68,7 @@ def one_hot_decode(encoded: ArrayLike) -> Integers:
 def random_values(
     shape: int | Sequence[int], n_values: int, rng: np.random.Generator | None = None
 ) -> Integers:
-    """Returns integers drawn evenly from 0..n_values-1, int64, of the given shape."""
+    """Returns integers drawn uniformly from 0..n_values-1, int64, of the given shape."""
     check_count("n_values", n_values)
     return generator(rng).integers(n_values, size=shape, dtype=np.int64)
 
@@ -76,7 +76,7 @@ def random_values(
 def random_between(
     low: int, high: int, count: int, rng: np.random.Generator | None = None
 ) -> Integers:
-    """Returns `count` integers drawn evenly from low..high, both included: int64 [count]."""
+    """Returns `count` integers drawn uniformly from low..high, both included: int64 [count]."""
     return generator(rng).integers(low, high, size=count, dtype=np.int64, endpoint=True)
 
 

@@ -39,7 +39,7 @@ __all__ = [
 def generate_sequence(
     length: int = 25, n_values: int = 100, rng: np.random.Generator | None = None
 ) -> Integers:
-    """Returns `length` integers drawn evenly from 0..n_values-1."""
+    """Returns `length` integers drawn uniformly from 0..n_values-1."""
     check_count("generate_sequence: length", length)
     return random_values(length, n_values, rng)
 

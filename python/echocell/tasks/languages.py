@@ -110,7 +110,7 @@ def generate_examples(
     ns: Iterable[int] | None = None,
     rng: np.random.Generator | None = None,
 ) -> tuple[list[Floats], list[Floats], Integers]:
-    """Returns `count` strings, with n drawn evenly from `ns`.
+    """Returns `count` strings, with n drawn uniformly from `ns`.
 
     Args:
         count: N.

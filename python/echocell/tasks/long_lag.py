@@ -6,8 +6,8 @@ After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9
 2a and 2b have p + 1 symbols: a1 .. a(p-1) are the ids 0..p-2, x is p-1, y is p. A sequence of p + 1
 symbols begins and ends with x or with y, with equal probability. Every next symbol is to be
 predicted. In 2a the middle is always a1, a2, ..., a(p-1): with p = 4 the two sequences are those of
-`echocell.tasks.memory`. In 2b the p - 1 symbols of the middle are drawn evenly from a1 .. a(p-1),
-so that only the last symbol can be predicted.
+`echocell.tasks.memory`. In 2b the p - 1 symbols of the middle are drawn uniformly from
+a1 .. a(p-1), so that only the last symbol can be predicted.
 
 2c has p + 4 symbols: a1 .. ap are the ids 0..p-1, e is p, b is p+1, x is p+2, y is p+3. A sequence
 is b; x or y with equal probability; q + k symbols drawn from a1 .. ap, P(k) = 1/10 (9/10)^k; e, the

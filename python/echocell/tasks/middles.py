@@ -58,7 +58,7 @@ def two_sequences(middle: ArrayLike, n_values: int) -> Integers:
 def random_sequences(
     count: int, m: int, n_values: int, rng: np.random.Generator | None = None
 ) -> Integers:
-    """Returns m values drawn evenly from 0..n_values-3 between two equal values: [N, m+2].
+    """Returns m values drawn uniformly from 0..n_values-3 between two equal values: [N, m+2].
 
     The first and the last value are n_values-2 or n_values-1, with probability 1/2 each.
     """

@@ -75,7 +75,7 @@ def generate_intervals(
     Args:
         count: N; 100 in training and 1000 in the test of the paper.
         base: F, at least 1.
-        delays: the set that the I(n) are drawn from evenly. Default (0,): all intervals are F.
+        delays: the set that the I(n) are drawn from, uniformly. Default (0,): all intervals are F.
         rng: the random generator; see `echocell.tasks`.
 
     Raises:

@@ -4,7 +4,7 @@ After Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9
 to 3c, which go back to Bengio, Simard and Frasconi (1994). There is one real input. The first
 `first` elements (N in the paper, 1 or 3) are 1 for class 1 and -1 for class 2, with equal
 probability; the others are normal with mean 0 and variance 0.2. The target belongs to the end of
-the sequence. A length "between T and T + T/10" is an integer drawn evenly from T to T + T // 10,
+the sequence. A length "between T and T + T/10" is an integer drawn uniformly from T to T + T // 10,
 both included. docs/1997.md describes further decisions where the paper leaves a choice.
 
 Legend: N samples, T = length, T_k the steps of sample k.

@@ -28,7 +28,7 @@ class AlphabetSettings(Settings):
         length: integers in a sequence.
         out_index: position of the integer that is the answer.
         units: units of the LSTM.
-        most_samples: sequences after which a training is given up.
+        most_samples: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences.
     """

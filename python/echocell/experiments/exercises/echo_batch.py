@@ -25,7 +25,7 @@ class BatchSettings(Settings):
     Attributes:
         batch_sizes: the varied sequences per update.
         data: sequences of the data set.
-        most_samples: sequences after which a training is given up.
+        most_samples: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences.
     """

@@ -27,7 +27,7 @@ class IndexSettings(Settings):
         length: integers in a sequence.
         n_values: number of different integers.
         units: units of the LSTM.
-        most_samples: sequences after which a training is given up.
+        most_samples: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences.
     """

@@ -29,7 +29,7 @@ class LengthSettings(Settings):
         n_values: number of different integers.
         out_index: position of the integer that is the answer.
         units: units of the LSTM.
-        most_samples: sequences after which a training is given up.
+        most_samples: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences.
     """

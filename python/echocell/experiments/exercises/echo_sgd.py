@@ -19,7 +19,7 @@ class SgdSettings(Settings):
     Attributes:
         rates: the varied learning rates of SGD.
         momenta: the varied momenta of SGD.
-        most_samples: sequences after which a training is given up.
+        most_samples: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences.
     """

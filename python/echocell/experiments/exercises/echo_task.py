@@ -51,7 +51,7 @@ class Limits:
     """The limits of a training.
 
     Attributes:
-        most_samples: sequences after which it is given up.
+        most_samples: sequences after which it is stopped.
         check_every: sequences between tests (at least one update).
         tests: test sequences, all of which have to be answered correctly.
         data: size of the data set to train on; 0 for new sequences in every update.

@@ -30,7 +30,7 @@ class DepthSettings(Settings):
         units: the numbers of units that are tried at each lag.
         n_values: number of different integers.
         samples: windows of a sequence, one update.
-        most_sequences: sequences after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences, all answers to which have to be correct.
     """

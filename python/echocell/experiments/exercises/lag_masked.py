@@ -34,7 +34,7 @@ class MaskedSettings(Settings):
         length: integers in a sequence.
         n_values: number of different integers.
         units: units of the LSTM.
-        most_sequences: sequences after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences, all answers to which have to be correct.
     """

@@ -37,7 +37,7 @@ class SequenceSettings(Settings):
         length: integers in a sequence, which is one update.
         n_values: number of different integers.
         units: units of the LSTM.
-        most_sequences: sequences after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences, all answers to which have to be correct.
     """

@@ -40,7 +40,7 @@ class StateSettings(Settings):
         units: units of the LSTM.
         samples: samples of a sequence, successive windows.
         batch: samples per update, a divisor of samples, check_every and most_sequences.
-        most_sequences: sequences after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences, all answers to which have to be correct.
     """

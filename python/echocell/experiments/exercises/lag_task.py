@@ -31,7 +31,7 @@ class Limits:
     """The limits of a training.
 
     Attributes:
-        most_sequences: sequences after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences, all answers to which have to be correct.
         batch: samples per update.

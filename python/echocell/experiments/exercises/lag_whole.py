@@ -33,7 +33,7 @@ class WholeSettings(Settings):
         window: time steps of the rows that the whole sequences are compared with.
         n_values: number of different integers.
         units: units of the LSTM.
-        most_sequences: sequences after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences, all answers to which have to be correct.
     """

@@ -1,4 +1,4 @@
-"""memory-length and memory-alphabet: longer middles, of a few values or of ever new ones."""
+"""memory-length and memory-alphabet: longer middles, of repeated or of distinct values."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class MiddleSettings(Settings):
         middles: the varied numbers of values between the first and the last one.
         units: units of the LSTM.
         learning_rate: that of Adam.
-        most_sequences: sequences after which a training is given up.
-        most_steps: time steps after which a training is given up.
+        most_sequences: sequences after which a training is stopped.
+        most_steps: time steps after which a training is stopped.
         check_every: sequences between tests.
     """
 
@@ -60,7 +60,7 @@ class MiddleSettings(Settings):
 
 
 def train(sequences: Integers, way: Way, settings: MiddleSettings, run: Run, label: str) -> Result:
-    """Trains on both sequences until the last value of each is predicted surely.
+    """Trains on both sequences until the last value of each is predicted with certainty.
 
     Returns:
         The fields of a Point except its label; `accuracy` is the lower probability of the two last

@@ -35,7 +35,7 @@ class RandomSettings(Settings):
         learning_rate: that of Adam.
         few: number of sequences where the middles do not change.
         batch_size: sequences per update.
-        most_samples: sequences after which a training is given up.
+        most_samples: sequences after which a training is stopped.
         check_every: sequences between tests.
         tests: test sequences with new middles, whose last values have to be correct.
     """

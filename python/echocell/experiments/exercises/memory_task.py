@@ -1,4 +1,4 @@
-"""The networks of the memory exercises, and what their answers and pictures share.
+"""The networks of the memory exercises, and functions for their answers and pictures.
 
 From Jason Brownlee, "Demonstration of Memory with a Long Short-Term Memory Network in Python"
 (2017), section "Extensions": two sequences that end with their first value. The sequences are in

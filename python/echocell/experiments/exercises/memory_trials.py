@@ -189,7 +189,7 @@ def try_each(
 
 
 def _summary(point: Point) -> str:
-    """Returns what training took, or the best share of correct runs."""
+    """Returns the cost of the training, or the best share of correct runs."""
     if point.solved:
         return f"{point.label}, {point.samples // 2:,} epochs ({point.updates:,} updates)"
     return f"{point.label}, not reached (at best {point.accuracy:.0f} % of the runs)"

@@ -27,7 +27,7 @@ class TrialSettings(Settings):
         units: units of our recipe.
         learning_rate: its learning rate.
         batch_size: its sequences per update.
-        most_sequences: sequences after which a trial is given up.
+        most_sequences: sequences after which a trial is stopped.
         check_every: sequences between tests.
         trials: trials, each with new weights and data.
     """

@@ -43,7 +43,7 @@ class Limits(Protocol):
 
     @property
     def most_sequences(self) -> int:
-        """The sequences after which a trial is given up."""
+        """The sequences after which a trial is stopped."""
 
     @property
     def check_every(self) -> int:
