@@ -20,6 +20,14 @@ enum class Activation {
   softmax             // over a row; only where a layer says so, never inside a recurrent cell
 };
 
+/// f(z), V is a Packet.
+template <class V>
+V activate(Activation f, const V& z);
+
+/// f'(z), given y = f(z); V is a Packet.
+template <class V>
+V derivative(Activation f, const V& y);
+
 /// y = f(y), in place; softmax is taken of each row. The rows lie one after the other.
 template <class Scalar>
 void activate(Activation f, RowsView<Scalar> y);

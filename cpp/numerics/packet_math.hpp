@@ -44,22 +44,26 @@ template <class V>
 struct ExpParts {
   using Scalar = typename V::Scalar;
   using Constants = ExpConstants<Scalar>;
+  using R = RegisterOf<V>;
 
-  V scale;  // 2^n
-  V m;      // exp(r) - 1
+  R scale;  // 2^n
+  R m;      // exp(r) - 1
 
-  EIGEN_ALWAYS_INLINE explicit ExpParts(const V& x) {
-    const V shifted = x * Scalar(1.44269504088896340736) + Constants::kRounder;
-    const V n = shifted - Constants::kRounder;
-    const V r = (x - n * Constants::kLn2High) - n * Constants::kLn2Low;
+  EIGEN_ALWAYS_INLINE explicit ExpParts(const R& x) {
+    const R shifted = x * Scalar(1.44269504088896340736) + Constants::kRounder;
+    const R n = shifted - Constants::kRounder;
+    const R r = (x - n * Constants::kLn2High) - n * Constants::kLn2Low;
     // Horner's rule over pairs of terms halves the chain of dependent operations.
-    const V r2 = r * r;
-    V p = pair(Constants::kDegree - 1, r);
+    const R r2 = r * r;
+    R p = pair(Constants::kDegree - 1, r);
 #pragma GCC unroll 8
     for (int k = Constants::kDegree - 3; k >= 2; k -= 2) p = p * r2 + pair(k, r);
     m = p * r2 + r;
-    scale = power_of_two<Constants::kMantissaBits, Constants::kBias>(shifted);
+    scale = power_of_two<Constants::kMantissaBits, Constants::kBias, Scalar>(shifted);
   }
+
+  /// exp(x) - 1
+  EIGEN_ALWAYS_INLINE R less_one() const { return scale * m + (scale - Scalar(1)); }
 
  private:
   static constexpr double reciprocal_factorial(int k) {
@@ -67,49 +71,42 @@ struct ExpParts {
     for (int j = 2; j <= k; ++j) f /= j;
     return f;
   }
-  static EIGEN_ALWAYS_INLINE V pair(int k, const V& r) {
+  static EIGEN_ALWAYS_INLINE R pair(int k, const R& r) {
     return r * Scalar(reciprocal_factorial(k + 1)) + Scalar(reciprocal_factorial(k));
   }
 };
-
-/// x within [-limit, limit]; NaN stays NaN.
-template <class V>
-EIGEN_ALWAYS_INLINE V clamp(const V& x, typename V::Scalar limit) {
-  return x.min(limit).max(-limit);
-}
 
 /// exp(x), x clamped to the limits; below the smallest normal number it is that number or zero.
 /// Not scale * m + scale, whose product may be a denormal number, which is flushed to zero.
 template <class V>
 EIGEN_ALWAYS_INLINE V exp(const V& x) {
   using Scalar = typename V::Scalar;
-  const ExpParts<V> e(clamp(x, ExpConstants<Scalar>::kLimit));
-  return e.scale * (e.m + Scalar(1));
+  const ExpParts<V> e(clamp(to_register(x), ExpConstants<Scalar>::kLimit));
+  return to_array<V>(e.scale * (e.m + Scalar(1)));
 }
 
 /// exp(x) - 1, exact near 0 too.
 template <class V>
 EIGEN_ALWAYS_INLINE V expm1(const V& x) {
-  using Scalar = typename V::Scalar;
-  const ExpParts<V> e(clamp(x, ExpConstants<Scalar>::kLimit));
-  return e.scale * e.m + (e.scale - Scalar(1));
+  const ExpParts<V> e(clamp(to_register(x), ExpConstants<typename V::Scalar>::kLimit));
+  return to_array<V>(e.less_one());
 }
 
 /// 1 / (1 + exp(-x))
 template <class V>
 EIGEN_ALWAYS_INLINE V sigmoid(const V& x) {
   using Scalar = typename V::Scalar;
-  const V e = exp<V>(-x);
-  return V::Ones() / (Scalar(1) + e);
+  const ExpParts<V> e(clamp(RegisterOf<V>(-to_register(x)), ExpConstants<Scalar>::kLimit));
+  return to_array<V>(Scalar(1) / (Scalar(1) + e.scale * (e.m + Scalar(1))));
 }
 
 /// tanh(x) = E / (E + 2) with E = exp(2x) - 1 = 2^n m + (2^n - 1), exact near 0 too.
 template <class V>
 EIGEN_ALWAYS_INLINE V tanh(const V& x) {
   using Scalar = typename V::Scalar;
-  const ExpParts<V> e(clamp(x, ExpConstants<Scalar>::kTanhLimit) * Scalar(2));
-  const V E = e.scale * e.m + (e.scale - Scalar(1));
-  return E / (E + Scalar(2));
+  const auto limited = clamp(to_register(x), ExpConstants<Scalar>::kTanhLimit);
+  const RegisterOf<V> E = ExpParts<V>(RegisterOf<V>(limited * Scalar(2))).less_one();
+  return to_array<V>(E / (E + Scalar(2)));
 }
 
 /// numerator / (sqrt(v) + epsilon), for v >= 0 and epsilon > 0.

@@ -2,7 +2,8 @@
 // looked up for every array.
 #pragma once
 
-#include "numerics/activation_math.hpp"
+#include "numerics/activations.hpp"
+#include "numerics/packet_math.hpp"
 
 /// For the lambdas of a cell: a packet that is handed to a call leaves its register.
 #define ECHOCELL_ALWAYS_INLINE __attribute__((always_inline))
@@ -38,32 +39,33 @@ struct UsualActivations {
   }
 };
 
+/// Of the packet that a part of one is widened to.
 struct AnyActivations {
   Activation of_gates, of_cell, of_output;
 
   template <class V>
   V gate(const V& z) const {
-    return activate(of_gates, z);
+    return narrowed<V>(activate(of_gates, widened(z)));
   }
   template <class V>
   V cell(const V& z) const {
-    return activate(of_cell, z);
+    return narrowed<V>(activate(of_cell, widened(z)));
   }
   template <class V>
   V output(const V& c) const {
-    return activate(of_output, c);
+    return narrowed<V>(activate(of_output, widened(c)));
   }
   template <class V>
   V gate_derivative(const V& y) const {
-    return derivative(of_gates, y);
+    return narrowed<V>(derivative(of_gates, widened(y)));
   }
   template <class V>
   V cell_derivative(const V& y) const {
-    return derivative(of_cell, y);
+    return narrowed<V>(derivative(of_cell, widened(y)));
   }
   template <class V>
   V output_derivative(const V& y) const {
-    return derivative(of_output, y);
+    return narrowed<V>(derivative(of_output, widened(y)));
   }
 };
 
@@ -78,6 +80,12 @@ void with_activations(Activation of_gates, Activation of_cell, Activation of_out
   } else {
     work(AnyActivations{of_gates, of_cell, of_output});
   }
+}
+
+/// The same for a cell with one activation.
+template <class Work>
+void with_activation(Activation of_cell, const Work& work) {
+  with_activations(Activation::sigmoid, of_cell, Activation::tanh, work);
 }
 
 }  // namespace echocell

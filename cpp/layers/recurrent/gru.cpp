@@ -1,8 +1,9 @@
 #include "layers/recurrent/gru.hpp"
 
+#include "layers/interruptible.hpp"
 #include "layers/recurrent/cell_activations.hpp"
 #include "layers/recurrent/trace.hpp"
-#include "layers/recurrent/walk_backward.hpp"
+#include "layers/recurrent/walk_steps.hpp"
 
 namespace echocell {
 namespace {

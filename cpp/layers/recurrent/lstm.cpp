@@ -2,7 +2,7 @@
 
 #include "layers/recurrent/cell_activations.hpp"
 #include "layers/recurrent/trace.hpp"
-#include "layers/recurrent/walk_backward.hpp"
+#include "layers/recurrent/walk_steps.hpp"
 
 namespace echocell {
 

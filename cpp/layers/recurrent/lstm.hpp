@@ -8,7 +8,7 @@
 #include <string>
 
 #include "layers/layer_options.hpp"
-#include "layers/recurrent/recurrence.hpp"
+#include "layers/recurrent/recurrent_layer.hpp"
 
 namespace echocell {
 

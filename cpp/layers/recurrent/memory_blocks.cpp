@@ -2,7 +2,8 @@
 
 #include "layers/recurrent/cell_activations.hpp"
 #include "layers/recurrent/trace.hpp"
-#include "layers/recurrent/walk_backward.hpp"
+#include "layers/recurrent/walk_steps.hpp"
+#include "numerics/copy.hpp"
 
 namespace echocell {
 namespace {
@@ -78,7 +79,7 @@ template <class Activations>
 void MemoryBlocksCell<Scalar>::activate_units(const Recurrence<Scalar>& walk, Index t,
                                               const Activations& activations) const {
   const RowsView<Scalar> y_after = walk.sequence.h(t + 1);
-  walk.sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
+  walk.sequence.for_each_packet(t, [&](const auto& units, const auto& z) {
     using V = VectorOf<decltype(units)>;
     const V net = z[0];
     const V y = in_two_parts<V>(
@@ -129,7 +130,7 @@ void MemoryBlocksCell<Scalar>::backward(Recurrence<Scalar>& walk, Index t) const
                    [&](const auto& activations) { load_derivatives(walk, t, activations); });
   backward_cells(walk, t);
   const RowsView<Scalar> dy_rows = sequence.dh.step(0);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
+  sequence.for_each_packet(t, [&](const auto& units, const auto& z) {
     using V = VectorOf<decltype(units)>;
     const V dy = units.of(dy_rows);
     z[0] *= dy;
@@ -147,7 +148,7 @@ void MemoryBlocksCell<Scalar>::load_derivatives(const Recurrence<Scalar>& walk, 
   const Sequence<Scalar>& sequence = walk.sequence;
   const RowsView<Scalar> y_rows = sequence.scratch.step(0), d_out_rows = sequence.scratch.step(1);
   const RowsView<Scalar> activated_cell = sequence.activated_cell(t);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
+  sequence.for_each_packet(t, [&](const auto& units, const auto& z) {
     using V = VectorOf<decltype(units)>;
     const V y = z[0];
     units.of(y_rows) = y;
@@ -280,7 +281,7 @@ void MemoryBlocks<Scalar>::project_input(Walk& walk) const {
   const ConstArrayView<Scalar> bias = walk.weights.bias.array();
   for (Index t = sequence.segment.first; t < sequence.segment.end(); ++t) {
     const Index first_row = sequence.row(t);
-    sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
+    sequence.for_each_packet(t, [&](const auto& units, const auto& z) {
       using V = VectorOf<decltype(units)>;
       const Index count =
           std::min<Index>(V::SizeAtCompileTime, this->settings().units - units.first);
@@ -301,7 +302,7 @@ void MemoryBlocks<Scalar>::write_input_gradient(const Pass<Scalar>& pass, Walk& 
   if (use_kernel_) return Base::write_input_gradient(pass, walk);
   const Sequence<Scalar>& sequence = walk.sequence;
   for (Index s = sequence.segment.first; s < sequence.segment.end(); ++s) {
-    sequence.for_each_vector(s, [&](const auto& units, const auto& z) {
+    sequence.for_each_packet(s, [&](const auto& units, const auto& z) {
       using V = VectorOf<decltype(units)>;
       const auto [t, b] = sequence.valid_steps.place(s, units.row);
       const Index count =

@@ -172,29 +172,49 @@ class Sequence {
   }
 
   /// visit(units, gates) for the units of each row that takes step t, as many at a time as a packet
-  /// has lanes: Units and UnitBlocks.
+  /// has lanes, or fewer at the end: Units and UnitBlocks.
   template <class Visit>
   EIGEN_ALWAYS_INLINE void for_each_vector(Index t, const Visit& visit) const {
     constexpr Index W = kLanes<Scalar>;
     const RecurrentExtents& e = extents_;
-    const Index count = active(t), first_row = row(t);
-    for (Index column = 0, unit = 0; column < e.columns; column += e.tile) {
-      const Index width = gates.width(column);
-      if (e.tail < W && width < e.tile) return for_each_tail<W>(t, column, unit, visit);
-      const UnitBlocks<Packet<Scalar>> first{{}, column, 0};
-      Index next = unit;
-      for (Index b = 0; b < count; ++b) {
-        UnitBlocks<Packet<Scalar>> blocks = first.in(gates, first_row + b);
-        next = unit;
-        for (; blocks.offset < width; blocks.offset += e.blocks * W, next += W) {
-          visit(Units<Packet<Scalar>>{b, next, b * e.padded_units + next}, blocks);
+    Index unit = 0;
+    for (Index column = 0; column < e.columns; column += e.tile) {
+      if constexpr (W > kFewestUnits) {
+        if (e.tail < W && gates.width(column) < e.tile) {
+          return for_each_tail<W / 2>(t, column, unit, visit);
         }
       }
-      unit = next;
+      unit = for_each_packet_of_panel(t, column, unit, visit);
+    }
+  }
+  /// The same for a cell of one block, whose last units are a whole packet too: see tail_for().
+  template <class Visit>
+  EIGEN_ALWAYS_INLINE void for_each_packet(Index t, const Visit& visit) const {
+    Index unit = 0;
+    for (Index column = 0; column < extents_.columns; column += extents_.tile) {
+      unit = for_each_packet_of_panel(t, column, unit, visit);
     }
   }
 
  private:
+  /// Of the units from `unit` on, which begin at this column. Returns the first unit behind them.
+  template <class Visit>
+  EIGEN_ALWAYS_INLINE Index for_each_packet_of_panel(Index t, Index column, Index unit,
+                                                     const Visit& visit) const {
+    constexpr Index W = kLanes<Scalar>;
+    const RecurrentExtents& e = extents_;
+    const Index count = active(t), first_row = row(t), width = gates.width(column);
+    const UnitBlocks<Packet<Scalar>> first{{}, column, 0};
+    Index next = unit;
+    for (Index b = 0; b < count; ++b) {
+      UnitBlocks<Packet<Scalar>> blocks = first.in(gates, first_row + b);
+      next = unit;
+      for (; blocks.offset < width; blocks.offset += e.blocks * W, next += W) {
+        visit(Units<Packet<Scalar>>{b, next, b * e.padded_units + next}, blocks);
+      }
+    }
+    return next;
+  }
   /// The same for the last units, where they are fewer: half a packet, a quarter ..., as tail_for()
   /// says.
   template <Index kUnits, class Visit>

@@ -1,8 +1,8 @@
 #include "layers/recurrent/simple_rnn.hpp"
 
+#include "layers/recurrent/cell_activations.hpp"
 #include "layers/recurrent/trace.hpp"
-#include "layers/recurrent/walk_backward.hpp"
-#include "numerics/activation_math.hpp"
+#include "layers/recurrent/walk_steps.hpp"
 
 namespace echocell {
 
@@ -16,12 +16,14 @@ void SimpleRNNCell<Scalar>::forward(Recurrence<Scalar>& walk, Index t) const {
   const Sequence<Scalar>& sequence = walk.sequence;
   walk.add_recurrent_product(t, sequence.gates, sequence.row(t), walk.all_blocks());
   const RowsView<Scalar> h_after = sequence.h(t + 1);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
-    using V = VectorOf<decltype(units)>;
-    const V h1 = activate<V>(this->settings_.activation, z[0]);
+  with_activation(this->settings_.activation, [&](const auto& activations) {
+    sequence.for_each_packet(t, [&](const auto& units, const auto& z) ECHOCELL_ALWAYS_INLINE {
+      using V = VectorOf<decltype(units)>;
+      const V h1 = activations.template cell<V>(z[0]);
 
-    z[0] = h1;
-    units.of(h_after) = h1;
+      z[0] = h1;
+      units.of(h_after) = h1;
+    });
   });
 }
 
@@ -29,13 +31,15 @@ template <class Scalar>
 void SimpleRNNCell<Scalar>::backward(Recurrence<Scalar>& walk, Index t) const {
   const Sequence<Scalar>& sequence = walk.sequence;
   const RowsView<Scalar> dh_rows = sequence.dh.step(0);
-  sequence.for_each_vector(t, [&](const auto& units, const auto& z) {
-    using V = VectorOf<decltype(units)>;
-    const V dh1 = units.of(dh_rows);
-    const V dz = dh1 * derivative<V>(this->settings_.activation, z[0]);
+  with_activation(this->settings_.activation, [&](const auto& activations) {
+    sequence.for_each_packet(t, [&](const auto& units, const auto& z) ECHOCELL_ALWAYS_INLINE {
+      using V = VectorOf<decltype(units)>;
+      const V dh1 = units.of(dh_rows);
+      const V dz = dh1 * activations.template cell_derivative<V>(z[0]);
 
-    z[0] = dz;
-    units.of(dh_rows).setZero();
+      z[0] = dz;
+      units.of(dh_rows).setZero();
+    });
   });
   walk.add_recurrent_product_back(t, sequence.gates, dh_rows, walk.all_blocks());
 }

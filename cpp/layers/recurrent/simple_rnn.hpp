@@ -5,7 +5,7 @@
 #pragma once
 
 #include "layers/layer_options.hpp"
-#include "layers/recurrent/recurrence.hpp"
+#include "layers/recurrent/recurrent_layer.hpp"
 
 namespace echocell {
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -201,7 +202,13 @@ def test_ctrl_c_between_segments_leaves_a_usable_model() -> None:
     model.compile("adam", "mse")
     model.train_on_batch(x[:, :5], y[:, :5])
     states = model.get_states()
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+    def interrupt() -> None:
+        while model.optimizer.iterations < 3:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, epochs=1000, batch_size=2, shuffle=False, verbose=0, bptt_steps=20)
     assert model.optimizer.iterations > 1
