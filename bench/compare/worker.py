@@ -45,6 +45,7 @@ def workloads(threads: int) -> Iterator[tuple[str, Make]]:
         yield from _streams()
         yield "import", _import
     yield from _layers()
+    yield from _activations()
     yield from _wrappers()
     yield from _masks()
 
@@ -145,6 +146,35 @@ def _layers() -> Iterator[tuple[str, Make]]:
         for net in with_cell(train.GRID, cell):
             for kind in ("train", "forward"):
                 yield f"{kind} {cell} {net.name}", partial(_step_of, net, kind == "forward")
+
+
+def _activations() -> Iterator[tuple[str, Make]]:
+    """Yields layers with other activations than the usual ones, which are looked up by name.
+
+    H is not a multiple of the numbers of a register, so that the last units are fewer.
+    """
+    import numpy as np
+
+    from bench.compare.timing import repeat
+
+    def make(cell: str, options: dict[str, str]) -> Timed:
+        import echocell
+
+        model = echocell.Sequential(
+            [getattr(echocell.layers, cell)(20, **options), echocell.layers.Dense(1)]
+        )
+        model.compile("sgd", "mse")
+        x = np.random.default_rng(SEED).normal(size=(32, 20, 4)).astype(np.float32)
+        y = np.zeros((32, 1), np.float32)
+        return timed(repeat(lambda: model.train_on_batch(x, y)))
+
+    for cell, options in (
+        ("LSTM", {"activation": "relu"}),
+        ("LSTM", {"recurrent_activation": "hard_sigmoid"}),
+        ("GRU", {"activation": "elu"}),
+        ("SimpleRNN", {"activation": "relu"}),
+    ):
+        yield f"train {cell}(20, {options})", partial(make, cell, options)
 
 
 def _wrappers() -> Iterator[tuple[str, Make]]:

@@ -132,14 +132,18 @@ Scalar exp_shifted(const ConstArrayView<Scalar>& z, Scalar shift, ArrayView<Scal
 }
 
 #define ECHOCELL_INSTANTIATE(Scalar)                                                     \
-  template Packet<Scalar> activate(Activation, const Packet<Scalar>&);                   \
-  template Packet<Scalar> derivative(Activation, const Packet<Scalar>&);                 \
   template void activate<Scalar>(Activation, RowsView<Scalar>);                          \
   template void multiply_by_derivative<Scalar>(Activation, const ConstRowsView<Scalar>&, \
                                                RowsView<Scalar>);                        \
   template Scalar exp_shifted<Scalar>(const ConstArrayView<Scalar>&, Scalar, ArrayView<Scalar>);
 ECHOCELL_INSTANTIATE(float)
 ECHOCELL_INSTANTIATE(double)
+#undef ECHOCELL_INSTANTIATE
+
+#define ECHOCELL_INSTANTIATE(Scalar, N)                                              \
+  template FixedArray<Scalar, N> activate(Activation, const FixedArray<Scalar, N>&); \
+  template FixedArray<Scalar, N> derivative(Activation, const FixedArray<Scalar, N>&);
+ECHOCELL_FOR_PACKETS_AND_PARTS(ECHOCELL_INSTANTIATE)
 #undef ECHOCELL_INSTANTIATE
 
 }  // namespace echocell

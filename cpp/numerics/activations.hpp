@@ -20,11 +20,12 @@ enum class Activation {
   softmax             // over a row; only where a layer says so, never inside a recurrent cell
 };
 
-/// f(z), V is a Packet.
+/// f(z) of an array in registers: V is a packet or a part of one, of the sizes that
+/// ECHOCELL_FOR_PACKETS_AND_PARTS lists.
 template <class V>
 V activate(Activation f, const V& z);
 
-/// f'(z), given y = f(z); V is a Packet.
+/// f'(z) of such an array, given y = f(z).
 template <class V>
 V derivative(Activation f, const V& y);
 

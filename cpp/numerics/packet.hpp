@@ -29,6 +29,17 @@ constexpr Index kRegisters = 32;
 constexpr Index kRegisters = 16;
 #endif
 
+/// visit(Scalar, N) for the sizes of packets and of their halves, quarters ... down to 4 numbers:
+/// the arrays that a recurrence is computed in (kFewestUnits in layers/parameter.hpp).
+#if defined(__AVX512F__)
+#define ECHOCELL_FOR_PACKETS_AND_PARTS(visit) \
+  visit(float, 16) visit(float, 8) visit(float, 4) visit(double, 8) visit(double, 4)
+#elif defined(__AVX__)
+#define ECHOCELL_FOR_PACKETS_AND_PARTS(visit) visit(float, 8) visit(float, 4) visit(double, 4)
+#else
+#define ECHOCELL_FOR_PACKETS_AND_PARTS(visit) visit(float, 4) visit(double, 2)
+#endif
+
 /// Whether a multiplication and an addition are one instruction.
 #if defined(__FMA__) || defined(__aarch64__)
 constexpr bool kFuses = true;
@@ -243,18 +254,6 @@ EIGEN_ALWAYS_INLINE void store_some(typename V::Scalar* to, const V& numbers, In
   }
 #endif
   std::memcpy(to, numbers.data(), static_cast<std::size_t>(count) * sizeof(*to));
-}
-
-/// A packet that begins with these numbers and ends with zeros, and the first numbers of a packet.
-template <class V>
-EIGEN_ALWAYS_INLINE Packet<typename V::Scalar> widened(const V& numbers) {
-  Packet<typename V::Scalar> packet = Packet<typename V::Scalar>::Zero();
-  packet.template head<V::SizeAtCompileTime>() = numbers;
-  return packet;
-}
-template <class V>
-EIGEN_ALWAYS_INLINE V narrowed(const Packet<typename V::Scalar>& packet) {
-  return packet.template head<V::SizeAtCompileTime>();
 }
 
 // ---- roots, which Eigen 3.4 approximates with AVX ----------------------------------------------

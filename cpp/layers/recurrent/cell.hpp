@@ -31,9 +31,8 @@ struct CellShape {
 ///
 ///   plan(recurrence, training, workspace)  takes what it needs beyond gates, h and dh
 ///   forward(recurrence, t)   the gates of step t hold x W + b: writes gates, h(t + 1), c(t + 1)
-///   backward(recurrence, t)  dh, dc hold the gradient of the state t + 1: turns the gates of step
-///   t
-///                            into their gradient, and dh, dc into that of the state t
+///   backward(recurrence, t)  dh, dc hold the gradient of the state t + 1: turns the gates of
+///                            step t into their gradient, and dh, dc into that of the state t
 ///   write_weight_gradients(recurrence)  of the segment: of the recurrent kernel, and of what else
 ///                            is the cell's own; that of the bias is there
 ///   trace(recurrence)        the gates by name; one segment holds all steps

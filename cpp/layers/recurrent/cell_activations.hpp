@@ -39,33 +39,33 @@ struct UsualActivations {
   }
 };
 
-/// Of the packet that a part of one is widened to.
+/// Activations by name, each a call: they are compiled in numerics/activations.cpp alone.
 struct AnyActivations {
   Activation of_gates, of_cell, of_output;
 
   template <class V>
   V gate(const V& z) const {
-    return narrowed<V>(activate(of_gates, widened(z)));
+    return activate(of_gates, z);
   }
   template <class V>
   V cell(const V& z) const {
-    return narrowed<V>(activate(of_cell, widened(z)));
+    return activate(of_cell, z);
   }
   template <class V>
   V output(const V& c) const {
-    return narrowed<V>(activate(of_output, widened(c)));
+    return activate(of_output, c);
   }
   template <class V>
   V gate_derivative(const V& y) const {
-    return narrowed<V>(derivative(of_gates, widened(y)));
+    return derivative(of_gates, y);
   }
   template <class V>
   V cell_derivative(const V& y) const {
-    return narrowed<V>(derivative(of_cell, widened(y)));
+    return derivative(of_cell, y);
   }
   template <class V>
   V output_derivative(const V& y) const {
-    return narrowed<V>(derivative(of_output, widened(y)));
+    return derivative(of_output, y);
   }
 };
 
@@ -82,7 +82,7 @@ void with_activations(Activation of_gates, Activation of_cell, Activation of_out
   }
 }
 
-/// The same for a cell with one activation.
+/// work(activations) for a cell with one activation, which is activations.cell.
 template <class Work>
 void with_activation(Activation of_cell, const Work& work) {
   with_activations(Activation::sigmoid, of_cell, Activation::tanh, work);

@@ -3,7 +3,6 @@
 #include "layers/interruptible.hpp"
 
 namespace echocell {
-
 namespace {
 
 template <class Work>

@@ -7,7 +7,6 @@
 #include "numerics/copy.hpp"
 
 namespace echocell {
-
 namespace {
 
 /// So many steps that a look at the interrupt is cheap, so few that it is never late.
@@ -319,7 +318,6 @@ void RecurrentLayer<Scalar>::load_gradient(const Pass<Scalar>& pass, Walk& walk)
 template <class Scalar>
 void RecurrentLayer<Scalar>::add_output_gradient(const Pass<Scalar>& pass, Walk& walk,
                                                  Index t) const {
-  if (!settings_.return_sequences) return;
   const ValidSteps& valid_steps = walk.sequence.valid_steps;
   const Index outputs = walk.extents.outputs;
   const auto add = [&](Index k, Index step, Index b) {

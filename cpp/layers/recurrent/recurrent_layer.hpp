@@ -1,5 +1,5 @@
-// What all recurrent layers share: the input projection of all steps at once, the walk through
-// time, masks, dropout, reversal and states. A cell adds the equations of one step.
+// The part that all recurrent layers share: the input projection of all steps at once, the walk
+// through time, masks, dropout, reversal and states. A cell adds the equations of one step.
 //
 // B batch, T time steps, F features, H units, n blocks of the kernel (LSTM 4, GRU 3, others 1), Hp
 // units and N columns of all blocks, both padded to whole packets.
@@ -15,7 +15,7 @@
 
 namespace echocell {
 
-/// A recurrent layer but for its cell.
+/// A recurrent layer without its cell, compiled once for all cells.
 template <class Scalar>
 class RecurrentLayer : public Layer<Scalar> {
  public:
@@ -67,14 +67,14 @@ class RecurrentLayer : public Layer<Scalar> {
     return settings_.zero_output_for_mask && !pass.input_mask.valid(t, b);
   }
 
-  /// dh of the walk += the gradient of what step t puts out.
+  /// dh of the walk += the gradient of the outputs at step t; with return_sequences.
   void add_output_gradient(const Pass<Scalar>& pass, Walk& walk, Index t) const;
 
  private:
-  // The cell's part, for the steps of the segment that the walk is at.
+  // The calls of the cell, for the steps of the current segment.
   virtual void plan_cell(Walk& walk, bool training, Workspace& workspace) const = 0;
   virtual void forward_steps(const Pass<Scalar>& pass, Walk& walk) const = 0;
-  /// Returns whether it went through, and was not interrupted.
+  /// Returns false if it was interrupted.
   virtual bool backward_steps(const Pass<Scalar>& pass, Walk& walk) const = 0;
   virtual void write_cell_gradients(Walk& walk) const = 0;
   virtual std::vector<Trace<Scalar>> trace_cell(const Walk& walk) const = 0;
@@ -108,7 +108,7 @@ class Recurrent : public RecurrentLayer<Scalar> {
   }
 
  protected:
-  using Walk = Recurrence<Scalar>;
+  using typename RecurrentLayer<Scalar>::Walk;
 
  private:
   explicit Recurrent(Cell cell)

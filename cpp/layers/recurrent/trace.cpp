@@ -5,7 +5,6 @@
 #include "numerics/copy.hpp"
 
 namespace echocell {
-
 namespace {
 
 /// Room for a number of each of `width` units at each step; zeros.
@@ -41,6 +40,7 @@ Trace<Scalar> gate_trace(const char* name, const Recurrence<Scalar>& walk, Index
   }
   return trace;
 }
+
 template <class Scalar>
 Trace<Scalar> state_trace(const char* name, const Recurrence<Scalar>& walk,
                           RowsView<Scalar> (Sequence<Scalar>::*state)(Index) const) {

@@ -25,7 +25,7 @@ bool Recurrent<Scalar, Cell>::backward_steps(const Pass<Scalar>& pass, Walk& wal
   const WalkSegment& segment = walk.sequence.segment;
   for (Index t = segment.end() - 1; t >= segment.first; --t) {
     if (walk.checks_at(t) && pass.stopped()) return false;
-    this->add_output_gradient(pass, walk, t);
+    if (this->settings().return_sequences) this->add_output_gradient(pass, walk, t);
     cell_.backward(walk, t);
   }
   return true;

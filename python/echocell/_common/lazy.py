@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from types import FunctionType
 from typing import Any
 
 
@@ -32,8 +31,10 @@ def attach(
     def __getattr__(name: str) -> Any:  # noqa: N807 (Python looks this name up)
         if name in homes:
             value = getattr(import_module(f"{package}.{homes[name]}"), name)
-            if private and isinstance(value, (type, FunctionType)):
-                value.__module__ = package
+            if private:
+                from echocell._common.public import set_module
+
+                set_module(value, package)
             return attributes.setdefault(name, value)
         if not private and _is_submodule(package, name):
             return import_module(f"{package}.{name}")

@@ -6,6 +6,12 @@ import sys
 from types import FunctionType
 
 
+def set_module(item: object, package: str) -> None:
+    """Sets `__module__` of a class or a function to the package; other objects stay as they are."""
+    if isinstance(item, (type, FunctionType)):
+        item.__module__ = package
+
+
 def publish(room: str) -> None:
     """Sets `__module__` of the classes and functions in the package's `__all__` to the package.
 
@@ -16,6 +22,4 @@ def publish(room: str) -> None:
     """
     module = sys.modules[room]
     for name in module.__all__:
-        item = getattr(module, name)
-        if isinstance(item, (type, FunctionType)):
-            item.__module__ = room
+        set_module(getattr(module, name), room)
