@@ -207,6 +207,18 @@ class Arguments:
             config[option] = _plain(getattr(self, option))
         return config
 
+    def values_for_core(self) -> dict[str, Any]:
+        """Returns the options that the core takes: all but initializers, regularizers and seeds,
+        which are handled in Python.
+        """
+        others = ("seed", "return_state", "unit_forget_bias")
+        endings = ("_initializer", "_regularizer")
+        return {
+            option: getattr(self, option)
+            for option in self.option_names
+            if option not in others and not option.endswith(endings)
+        }
+
     @classmethod
     def from_config(cls: type[A], config: Mapping[str, Any]) -> A:
         """Makes a layer from the result of get_config()."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,10 @@ from echocell._common.seeds import fresh_seed
 from echocell._common.warning import warn
 from echocell._data import arrays, shapes
 from echocell._data.shapes import Sample
-from echocell.initializers import Initializer
 from echocell.layers.arguments import Arguments
 from echocell.layers.location import Placement, WeightLocation, no_owner
 from echocell.layers.weight import Origin, Weight
-from echocell.layers.weight_arrays import Parameters, fitting, listed, option_of
+from echocell.layers.weight_arrays import Parameters, drawn, fitting, listed, option_of
 from echocell.regularizers import Regularizer
 
 Array = NDArray[Any]
@@ -115,10 +114,7 @@ class BuiltLayer(Arguments, Guarded):
     def core_options(self) -> _core.LayerOptions:
         """Returns the options in the form that the core takes."""
         assert self._core_options is not None
-        options: _core.LayerOptions = self._core_options(
-            **{name: getattr(self, name) for name in self.option_names if _is_for_core(name)}
-        )
-        return options
+        return cast(_core.LayerOptions, self._core_options(**self.values_for_core()))
 
     @property
     def built(self) -> bool:
@@ -209,16 +205,7 @@ class BuiltLayer(Arguments, Guarded):
         self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], sample: Sample
     ) -> Array:
         option = option_of(name, "initializer")
-        initializer: Initializer = getattr(self, option)
-        value = np.asarray(initializer(shape, dtype=dtype.name))
-        if value.shape != shape:
-            raise ValueError(
-                f"layer {self.name!r}: {option}: expected an array of shape {shape}, received "
-                f"{value.shape}"
-            )
-        values = arrays.numbers(value, dtype, option)
-        arrays.refuse_nonfinite(values, f"layer {self.name!r}: {option}")
-        return values
+        return drawn(getattr(self, option), shape, dtype, f"layer {self.name!r}: {option}")
 
     def regularizers_of(self, parameters: Parameters) -> list[Regularizer | None]:
         """Returns the regularizer of each parameter; None where there is none.
@@ -411,9 +398,3 @@ class BuiltLayer(Arguments, Guarded):
     def _require_shapes(self) -> None:
         if self.location is None:
             raise AttributeError(f"layer {self.name!r} has no shapes yet: {NOT_BUILT}")
-
-
-def _is_for_core(option: str) -> bool:
-    """Whether the core takes an option; initializers, regularizers and seeds are handled apart."""
-    own = ("seed", "return_state", "unit_forget_bias")
-    return option not in own and not option.endswith(("_initializer", "_regularizer"))

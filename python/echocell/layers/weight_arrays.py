@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echocell._data import arrays
+from echocell.initializers import Initializer
 
 Array = NDArray[Any]
 #: Names and shapes of the weights.
@@ -59,6 +60,28 @@ def fitting(
             )
         result.append(array)
     return result
+
+
+def drawn(
+    initializer: Initializer, shape: tuple[int, ...], dtype: np.dtype[Any], name: str
+) -> Array:
+    """Returns the values that an initializer draws for one weight.
+
+    Args:
+        initializer: the initializer.
+        shape: shape of the weight.
+        dtype: dtype of the layer.
+        name: of the layer and its option, for messages.
+
+    Raises:
+        ValueError: the initializer returns another shape, or numbers that are not finite.
+    """
+    value = np.asarray(initializer(shape, dtype=dtype.name))
+    if value.shape != shape:
+        raise ValueError(f"{name}: expected an array of shape {shape}, received {value.shape}")
+    values = arrays.numbers(value, dtype, name)
+    arrays.refuse_nonfinite(values, name)
+    return values
 
 
 def option_of(parameter: str, what: str) -> str:
